@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cloudsync_chassis import proofs
-from push_service.generated.testing import Bench, breakers, started
+from push_service.generated.testing import Bench, breakers, proofs, started
 
 TABLE = Path(__file__).with_name("contract.json")
 

@@ -164,8 +164,9 @@ class Entities(Generic[E]):
             known = {"id": change.after.get("id"), **change.inputs, **change.after}
             subject = known.get(each.key, known["id"])
             data = payload.derive(change, each.fields, self.spec.state_field)
-            if each.key_field in each.fields:
-                data[each.key_field] = subject
+            named = each.key_field or each.key
+            if named in each.fields:
+                data[named] = subject
             event = Event(
                 id=ids.uuid7(),
                 type=each.type,

@@ -57,7 +57,7 @@ class Emission:
     Attributes:
         fields: names of its data.
         key: the field of the entity that holds the id of the aggregate which it is about.
-        key_field: the name of that id in the data.
+        key_field: the name of that id in the data, where it is another one.
     """
 
     type: str

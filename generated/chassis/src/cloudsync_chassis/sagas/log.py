@@ -262,3 +262,8 @@ def _head(row: sa.Row[Any]) -> RunHead:
 
 def _late(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     return (saga_runs.c.ended_at.is_(None), saga_runs.c.deadline_at <= now)
+
+
+def within(ctx: Context, organization: UUID | None) -> Context:
+    """The operation in a run's tenant, where it has one."""
+    return ctx.within(organization) if organization is not None else ctx

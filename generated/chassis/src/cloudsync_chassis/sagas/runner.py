@@ -30,6 +30,7 @@ from cloudsync_chassis.sagas.log import (
     correlation_of,
     keys_in,
     to_undo,
+    within,
 )
 from cloudsync_chassis.sagas.repeats import Repeat, Repeats, wait
 from cloudsync_chassis.sagas.spec import Saga, Step, Undo
@@ -65,7 +66,7 @@ class Sagas:
         self._handles: dict[str, Handle] = {}
         self._woken = asyncio.Event()
         self._repeats = Repeats()
-        self.repeated: Callable[[str, str], None] = _unheard
+        self.repeated: Callable[[str, str], None] = lambda saga, step: None
         """Told of each attempt, by saga and step, at what can only be done."""
         self.ended: Callable[[str, str, float], None] = lambda saga, outcome, seconds: None
         self.undid: Callable[[str, str], None] = lambda saga, step: None
@@ -468,16 +469,16 @@ class Sagas:
 
     async def _overdue(self, ctx: Context) -> None:
         for run in await self._log.late_runs(ctx):
-            await self._run_overdue(_in(ctx, run.organization), run.id, run.saga)
+            await self._run_overdue(within(ctx, run.organization), run.id, run.saga)
         for each in await self._log.late_steps(ctx):
-            saga, within = self._sagas.get(each.run.saga), _in(ctx, each.run.organization)
-            await self._log.note(within, each.run.id, each.step, due_at=None)
+            saga, inside = self._sagas.get(each.run.saga), within(ctx, each.run.organization)
+            await self._log.note(inside, each.run.id, each.step, due_at=None)
             if each.run.state == "completed":
                 name = each.run.saga
                 log.error("saga_step_late", saga=name, run=str(each.run.id), step=each.step)
             elif saga is not None:
                 reason = f"time-out: {saga.steps[each.step].name}"
-                await self._tell(within, saga, each.run.id, "failed", reason=reason)
+                await self._tell(inside, saga, each.run.id, "failed", reason=reason)
 
     async def _run_overdue(self, ctx: Context, identity: UUID, name: str) -> None:
         """A run past its deadline fails; one that cannot be undone needs a person."""
@@ -497,11 +498,3 @@ class Sagas:
 
 _GRACE = timedelta(minutes=5)
 """What compensations get beyond a run's deadline before it is called stuck."""
-
-
-def _unheard(saga: str, step: str) -> None:
-    """Nobody counts."""
-
-
-def _in(ctx: Context, organization: UUID | None) -> Context:
-    return ctx.within(organization) if organization is not None else ctx

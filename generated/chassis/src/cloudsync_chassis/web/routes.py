@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import MISSING, Field, fields
 from datetime import datetime
@@ -27,6 +26,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.request import wire_name
 from cloudsync_chassis.store.query import PageRequest
 from cloudsync_chassis.texts import KINDS, checked
 from cloudsync_chassis.web.body import json_body
@@ -94,11 +94,6 @@ def _parameter(name: str, annotation: Any, default: Any = Parameter.empty) -> Pa
 def _source(name: str, path: str) -> Any:
     alias = wire_name(name)
     return Path(alias=alias) if f"{{{alias}}}" in path else Query(alias=alias)
-
-
-def wire_name(name: str) -> str:
-    """`book_id` -> `bookId`."""
-    return re.sub("_([a-z0-9])", lambda found: found[1].upper(), name)
 
 
 def _model(kind: Any) -> type[BaseModel]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -44,13 +44,9 @@ class BeginAssistanceRequest(Model):
     Whose screen a support agent wants to see, on which ticket, and the code with which the customer consented.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    ticket_id: Annotated[
-        str, Field(alias="ticketId", max_length=19, pattern="^[A-Z]{2,8}-[0-9]{1,10}$")
-    ]
-    consent_code: Annotated[
-        str, Field(alias="consentCode", max_length=8, min_length=8, pattern="^[0-9]{8}$")
-    ]
+    user_id: UUID
+    ticket_id: Annotated[str, Field(max_length=19, pattern="^[A-Z]{2,8}-[0-9]{1,10}$")]
+    consent_code: Annotated[str, Field(max_length=8, min_length=8, pattern="^[0-9]{8}$")]
 
 
 class CompleteChallengeRequest(Model):
@@ -81,16 +77,16 @@ class CredentialView(Model):
     """That a factor exists and how it fares."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     type: CredentialType
-    failed_attempts: Annotated[int, Field(alias="failedAttempts", ge=0, le=10)]
-    locked_until: Annotated[AwareDatetime | None, Field(alias="lockedUntil")] = None
-    last_used_at: Annotated[AwareDatetime | None, Field(alias="lastUsedAt")] = None
-    breached_at: Annotated[AwareDatetime | None, Field(alias="breachedAt")] = None
+    failed_attempts: Annotated[int, Field(ge=0, le=10)]
+    locked_until: AwareDatetime | None = None
+    last_used_at: AwareDatetime | None = None
+    breached_at: AwareDatetime | None = None
 
 
 class DomainName(RootModel[str]):
@@ -134,11 +130,10 @@ class IdentityProviderRequest(Model):
     domains: Annotated[
         list[DomainName], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
-    certificate_expires_at: Annotated[AwareDatetime, Field(alias="certificateExpiresAt")]
-    jit_provisioning: Annotated[bool | None, Field(alias="jitProvisioning")] = None
+    certificate_expires_at: AwareDatetime
+    jit_provisioning: bool | None = None
     client_secret_ref: Annotated[
-        str | None,
-        Field(alias="clientSecretRef", max_length=90, pattern="^auth/idp/[a-z0-9-]{1,80}$"),
+        str | None, Field(max_length=90, pattern="^auth/idp/[a-z0-9-]{1,80}$")
     ] = None
 
 
@@ -146,18 +141,18 @@ class IdentityProviderView(Model):
     """A provider's public settings."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     protocol: FederationProtocol
     issuer: Annotated[str, Field(max_length=512, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
     domains: Annotated[
         list[DomainName], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
-    certificate_expires_at: Annotated[AwareDatetime, Field(alias="certificateExpiresAt")]
-    jit_provisioning: Annotated[bool, Field(alias="jitProvisioning")]
-    disabled_at: Annotated[AwareDatetime | None, Field(alias="disabledAt")] = None
+    certificate_expires_at: AwareDatetime
+    jit_provisioning: bool
+    disabled_at: AwareDatetime | None = None
 
 
 class IntrospectTokenRequest(Model):
@@ -169,14 +164,14 @@ class IntrospectTokenRequest(Model):
 class LoginChallenge(Model):
     """What the client must answer next."""
 
-    session_id: Annotated[UUID, Field(alias="sessionId")]
+    session_id: UUID
     method: AuthMethod
     nonce: Annotated[str | None, Field(max_length=86, pattern="^[A-Za-z0-9_-]{22,86}$")] = None
     redirect_url: Annotated[
-        str | None, Field(alias="redirectUrl", max_length=2048, min_length=10, pattern="^https://")
+        str | None, Field(max_length=2048, min_length=10, pattern="^https://")
     ] = None
-    work_bits: Annotated[int | None, Field(alias="workBits", ge=1, le=24)] = None
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    work_bits: Annotated[int | None, Field(ge=1, le=24)] = None
+    expires_at: AwareDatetime
 
 
 class MfaRequirement(StrEnum):
@@ -215,7 +210,7 @@ class ResetCredentialRequest(Model):
     """
 
     proof: Annotated[str, Field(max_length=8192, min_length=8)]
-    new_secret: Annotated[str, Field(alias="newSecret", max_length=8192, min_length=12)]
+    new_secret: Annotated[str, Field(max_length=8192, min_length=12)]
 
 
 class RevocationReason(StrEnum):
@@ -233,14 +228,14 @@ class RevocationReason(StrEnum):
 class RevokedSessions(Model):
     """How many sessions were alive and are no longer."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     revoked: Annotated[int, Field(ge=0, le=10000)]
 
 
 class RotateApiKeyRequest(Model):
     """How many days the old key keeps working beside the new one."""
 
-    overlap_days: Annotated[int, Field(alias="overlapDays", ge=0, le=7)]
+    overlap_days: Annotated[int, Field(ge=0, le=7)]
 
 
 class SessionChannel(StrEnum):
@@ -268,26 +263,22 @@ class SessionView(Model):
     """Where and how somebody is signed in, without address, device digest and refresh token."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     channel: SessionChannel
     status: SessionStatus
-    auth_methods: Annotated[
-        list[AuthMethod], Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4)
-    ]
-    assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
-    country_code: Annotated[
-        str, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ]
-    risk_score: Annotated[int, Field(alias="riskScore", ge=0, le=100)]
-    authenticated_at: Annotated[AwareDatetime | None, Field(alias="authenticatedAt")] = None
-    idle_timeout_seconds: Annotated[int, Field(alias="idleTimeoutSeconds", ge=300, le=86400)]
-    absolute_expires_at: Annotated[AwareDatetime, Field(alias="absoluteExpiresAt")]
-    impersonator_id: Annotated[UUID | None, Field(alias="impersonatorId")] = None
-    revocation_reason: Annotated[RevocationReason | None, Field(alias="revocationReason")] = None
+    auth_methods: Annotated[list[AuthMethod], Field(json_schema_extra=UNIQUE, max_length=4)]
+    assurance_level: AssuranceLevel
+    country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
+    risk_score: Annotated[int, Field(ge=0, le=100)]
+    authenticated_at: AwareDatetime | None = None
+    idle_timeout_seconds: Annotated[int, Field(ge=300, le=86400)]
+    absolute_expires_at: AwareDatetime
+    impersonator_id: UUID | None = None
+    revocation_reason: RevocationReason | None = None
 
 
 class SigningKeySetKeysItemAlg(StrEnum):
@@ -340,14 +331,14 @@ class TokenIntrospection(Model):
 
     active: bool
     subject: UUID | None = None
-    organization_id: Annotated[UUID | None, Field(alias="organizationId")] = None
-    session_id: Annotated[UUID | None, Field(alias="sessionId")] = None
+    organization_id: UUID | None = None
+    session_id: UUID | None = None
     roles: Annotated[list[SystemRole] | None, Field(json_schema_extra=UNIQUE, max_length=14)] = None
     scopes: Annotated[
         list[PermissionScope] | None, Field(json_schema_extra=UNIQUE, max_length=40)
     ] = None
-    assurance_level: Annotated[AssuranceLevel | None, Field(alias="assuranceLevel")] = None
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    assurance_level: AssuranceLevel | None = None
+    expires_at: AwareDatetime | None = None
 
 
 class TokenSetTokenType(StrEnum):
@@ -365,30 +356,25 @@ class UpdateApiKeyRequest(Model):
         list[PermissionScope] | None, Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
     ] = None
     allowed_cidrs: Annotated[
-        list[NetworkRange] | None,
-        Field(alias="allowedCidrs", json_schema_extra=UNIQUE, max_length=20),
+        list[NetworkRange] | None, Field(json_schema_extra=UNIQUE, max_length=20)
     ] = None
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    expires_at: AwareDatetime | None = None
 
 
 class UpdateAuthPolicyRequest(Model):
     """Merge patch of the rules."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    min_password_length: Annotated[int | None, Field(alias="minPasswordLength", ge=12, le=128)] = (
-        None
-    )
+    min_password_length: Annotated[int | None, Field(ge=12, le=128)] = None
     mfa: MfaRequirement | None = None
     allowed_methods: Annotated[
-        list[AuthMethod] | None,
-        Field(alias="allowedMethods", json_schema_extra=UNIQUE, max_length=8, min_length=1),
+        list[AuthMethod] | None, Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)
     ] = None
     allowed_countries: Annotated[
-        list[CountryCode] | None,
-        Field(alias="allowedCountries", json_schema_extra=UNIQUE, max_length=250),
+        list[CountryCode] | None, Field(json_schema_extra=UNIQUE, max_length=250)
     ] = None
-    max_session_hours: Annotated[int | None, Field(alias="maxSessionHours", ge=1, le=720)] = None
-    password_history: Annotated[int | None, Field(alias="passwordHistory", ge=0, le=24)] = None
+    max_session_hours: Annotated[int | None, Field(ge=1, le=720)] = None
+    password_history: Annotated[int | None, Field(ge=0, le=24)] = None
 
 
 class AccessDecisionsDecisionsItem(Model):
@@ -404,43 +390,38 @@ class ApiKeyView(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     label: Annotated[str, Field(max_length=60, min_length=3)]
     prefix: Annotated[str, Field(max_length=12, min_length=12, pattern="^csk_[a-z0-9]{8}$")]
     scopes: Annotated[
         list[PermissionScope], Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
     ]
-    allowed_cidrs: Annotated[
-        list[NetworkRange], Field(alias="allowedCidrs", json_schema_extra=UNIQUE, max_length=20)
-    ]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
-    last_used_at: Annotated[AwareDatetime | None, Field(alias="lastUsedAt")] = None
-    disabled_at: Annotated[AwareDatetime | None, Field(alias="disabledAt")] = None
+    allowed_cidrs: Annotated[list[NetworkRange], Field(json_schema_extra=UNIQUE, max_length=20)]
+    expires_at: AwareDatetime
+    last_used_at: AwareDatetime | None = None
+    disabled_at: AwareDatetime | None = None
 
 
 class AuthPolicy(Model):
     """An organisation's rules for proving who one is."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    min_password_length: Annotated[int, Field(alias="minPasswordLength", ge=12, le=128)]
+    min_password_length: Annotated[int, Field(ge=12, le=128)]
     mfa: MfaRequirement
     allowed_methods: Annotated[
-        list[AuthMethod],
-        Field(alias="allowedMethods", json_schema_extra=UNIQUE, max_length=8, min_length=1),
+        list[AuthMethod], Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)
     ]
-    allowed_countries: Annotated[
-        list[CountryCode], Field(alias="allowedCountries", json_schema_extra=UNIQUE, max_length=250)
-    ]
-    max_session_hours: Annotated[int, Field(alias="maxSessionHours", ge=1, le=720)]
-    password_history: Annotated[int, Field(alias="passwordHistory", ge=0, le=24)]
+    allowed_countries: Annotated[list[CountryCode], Field(json_schema_extra=UNIQUE, max_length=250)]
+    max_session_hours: Annotated[int, Field(ge=1, le=720)]
+    password_history: Annotated[int, Field(ge=0, le=24)]
 
 
 class AuthPolicyPage(Model):
@@ -450,8 +431,7 @@ class AuthPolicyPage(Model):
 
     items: Annotated[list[AuthPolicy], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -462,8 +442,7 @@ class BeginLoginRequest(Model):
     method: AuthMethod
     channel: SessionChannel
     device_fingerprint: Annotated[
-        str,
-        Field(alias="deviceFingerprint", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ]
 
 
@@ -472,16 +451,15 @@ class CreateApiKeyRequest(Model):
     For which integration, acting as which account, with what scopes, from where and until when.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     label: Annotated[str, Field(max_length=60, min_length=3, pattern="^[^\\x00-\\x1f\\x7f]+$")]
     scopes: Annotated[
         list[PermissionScope], Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
     ]
     allowed_cidrs: Annotated[
-        list[NetworkRange] | None,
-        Field(alias="allowedCidrs", json_schema_extra=UNIQUE, max_length=20),
+        list[NetworkRange] | None, Field(json_schema_extra=UNIQUE, max_length=20)
     ] = None
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    expires_at: AwareDatetime
 
 
 class CreateCredentialsRequest(Model):
@@ -489,15 +467,14 @@ class CreateCredentialsRequest(Model):
     Either a secret to keep, or none at all, in which case an invitation by which the person chooses one themselves is prepared.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     type: CredentialType
     secret: Annotated[str | None, Field(max_length=8192, min_length=12)] = None
-    phone_number: Annotated[
-        str | None, Field(alias="phoneNumber", max_length=16, pattern="^\\+[1-9][0-9]{6,14}$")
-    ] = None
+    phone_number: Annotated[str | None, Field(max_length=16, pattern="^\\+[1-9][0-9]{6,14}$")] = (
+        None
+    )
     invitation_token: Annotated[
-        str | None,
-        Field(alias="invitationToken", max_length=128, pattern="^[A-Za-z0-9_-]{43,128}$"),
+        str | None, Field(max_length=128, pattern="^[A-Za-z0-9_-]{43,128}$")
     ] = None
 
 
@@ -508,17 +485,16 @@ class CredentialPage(Model):
 
     items: Annotated[list[CredentialView], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
 class EvaluateAccessRequestQuestionsItem(Model):
-    principal_id: Annotated[UUID, Field(alias="principalId")]
+    principal_id: UUID
     action: Annotated[
         str, Field(max_length=80, min_length=3, pattern="^[a-z][a-z-]*:[a-z][a-z-]*$")
     ]
-    resource_id: Annotated[UUID | None, Field(alias="resourceId")] = None
+    resource_id: UUID | None = None
     attributes: Annotated[
         list[EvaluateAccessRequestQuestionsItemAttributesItem] | None, Field(max_length=40)
     ] = None
@@ -529,8 +505,7 @@ class IdentityProviderPage(Model):
 
     items: Annotated[list[IdentityProviderView], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -539,20 +514,18 @@ class IssueTokenRequest(Model):
     One of three grants with what it needs: a refresh token, a client's own secret, or an authorisation code with the verifier of its PKCE challenge (RFC 7636).
     """
 
-    grant_type: Annotated[GrantType, Field(alias="grantType")]
+    grant_type: GrantType
     refresh_token: Annotated[
-        str | None, Field(alias="refreshToken", max_length=128, pattern="^[A-Za-z0-9_-]{43,128}$")
+        str | None, Field(max_length=128, pattern="^[A-Za-z0-9_-]{43,128}$")
     ] = None
-    client_id: Annotated[UUID | None, Field(alias="clientId")] = None
-    client_secret: Annotated[
-        str | None, Field(alias="clientSecret", max_length=256, min_length=32)
-    ] = None
+    client_id: UUID | None = None
+    client_secret: Annotated[str | None, Field(max_length=256, min_length=32)] = None
     code: Annotated[str | None, Field(max_length=128, pattern="^[A-Za-z0-9_-]{43,128}$")] = None
     code_verifier: Annotated[
-        str | None, Field(alias="codeVerifier", max_length=128, pattern="^[A-Za-z0-9._~-]{43,128}$")
+        str | None, Field(max_length=128, pattern="^[A-Za-z0-9._~-]{43,128}$")
     ] = None
     redirect_uri: Annotated[
-        str | None, Field(alias="redirectUri", max_length=2048, min_length=10, pattern="^https://")
+        str | None, Field(max_length=2048, min_length=10, pattern="^https://")
     ] = None
     scopes: Annotated[
         list[PermissionScope] | None, Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
@@ -562,9 +535,9 @@ class IssueTokenRequest(Model):
 class IssuedApiKey(Model):
     """The only answer that contains the key itself."""
 
-    api_key: Annotated[ApiKeyView, Field(alias="apiKey")]
+    api_key: ApiKeyView
     key: Annotated[str, Field(max_length=56, pattern="^csk_[a-z0-9]{8}_[A-Za-z0-9_-]{43}$")]
-    old_valid_until: Annotated[AwareDatetime | None, Field(alias="oldValidUntil")] = None
+    old_valid_until: AwareDatetime | None = None
 
 
 class Problem(Model):
@@ -588,9 +561,9 @@ class RevokeSessionRequest(Model):
 class RevokeUserSessionsRequest(Model):
     """Whose sessions end and why, all of them or all but the one that the person is looking at."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     reason: StatedRevocationReason
-    except_session_id: Annotated[UUID | None, Field(alias="exceptSessionId")] = None
+    except_session_id: UUID | None = None
 
 
 class RoleGrant(Model):
@@ -599,16 +572,16 @@ class RoleGrant(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    principal_id: Annotated[UUID, Field(alias="principalId")]
+    principal_id: UUID
     role: SystemRole
-    scope_unit_id: Annotated[UUID | None, Field(alias="scopeUnitId")] = None
+    scope_unit_id: UUID | None = None
     condition: Annotated[str | None, Field(max_length=1000)] = None
-    granted_by: Annotated[UUID | None, Field(alias="grantedBy")] = None
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    granted_by: UUID | None = None
+    expires_at: AwareDatetime | None = None
 
 
 class RoleGrantPage(Model):
@@ -618,8 +591,7 @@ class RoleGrantPage(Model):
 
     items: Annotated[list[RoleGrant], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -630,8 +602,7 @@ class SessionPage(Model):
 
     items: Annotated[list[SessionView], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -650,17 +621,16 @@ class TokenSet(Model):
     An access token for 15 minutes, a JWT signed with ES256, and where the client may stay signed in a refresh token that works once.
     """
 
-    access_token: Annotated[str, Field(alias="accessToken", max_length=4096, min_length=32)]
-    token_type: Annotated[TokenSetTokenType, Field(alias="tokenType")]
-    expires_in_seconds: Annotated[int, Field(alias="expiresInSeconds", ge=1, le=900)]
+    access_token: Annotated[str, Field(max_length=4096, min_length=32)]
+    token_type: TokenSetTokenType
+    expires_in_seconds: Annotated[int, Field(ge=1, le=900)]
     refresh_token: Annotated[
-        str | None, Field(alias="refreshToken", max_length=128, pattern="^[A-Za-z0-9_-]{43,128}$")
+        str | None, Field(max_length=128, pattern="^[A-Za-z0-9_-]{43,128}$")
     ] = None
-    session_id: Annotated[UUID | None, Field(alias="sessionId")] = None
-    assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
+    session_id: UUID | None = None
+    assurance_level: AssuranceLevel
     further_methods: Annotated[
-        list[AuthMethod] | None,
-        Field(alias="furtherMethods", json_schema_extra=UNIQUE, max_length=4),
+        list[AuthMethod] | None, Field(json_schema_extra=UNIQUE, max_length=4)
     ] = None
 
 
@@ -677,8 +647,7 @@ class ApiKeyPage(Model):
 
     items: Annotated[list[ApiKeyView], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -97,23 +97,15 @@ class CreateCalendarRequest(Model):
     """A further calendar of a person or team, or one for a room."""
 
     name: Annotated[str, Field(max_length=120, min_length=1)]
-    owner_type: Annotated[CalendarOwnerType, Field(alias="ownerType")]
-    owner_id: Annotated[UUID, Field(alias="ownerId")]
+    owner_type: CalendarOwnerType
+    owner_id: UUID
     colour: Annotated[str | None, Field(max_length=7, min_length=7, pattern="^#[0-9a-f]{6}$")] = (
         None
     )
     default_time_zone: Annotated[
-        str,
-        Field(
-            alias="defaultTimeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
-    default_visibility: Annotated[CalendarVisibility | None, Field(alias="defaultVisibility")] = (
-        None
-    )
+    default_visibility: CalendarVisibility | None = None
     capacity: Annotated[int | None, Field(ge=1, le=1000)] = None
     whereabouts: Annotated[str | None, Field(max_length=200, min_length=1)] = None
 
@@ -122,32 +114,27 @@ class EventAttendee(Model):
     """One invited person and what they answered."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    calendar_event_id: Annotated[UUID, Field(alias="calendarEventId")]
-    user_id: Annotated[UUID | None, Field(alias="userId")] = None
+    calendar_event_id: UUID
+    user_id: UUID | None = None
     email_address: Annotated[
         str | None,
         Field(
-            alias="emailAddress",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ] = None
-    called_name: Annotated[str | None, Field(alias="calledName", max_length=120, min_length=1)] = (
-        None
-    )
+    called_name: Annotated[str | None, Field(max_length=120, min_length=1)] = None
     attendance: Attendance
     response: AttendeeResponse
-    responded_at: Annotated[AwareDatetime | None, Field(alias="respondedAt")] = None
-    answered_sequence: Annotated[int | None, Field(alias="answeredSequence", ge=0, le=100000)] = (
-        None
-    )
-    proposed_start: Annotated[AwareDatetime | None, Field(alias="proposedStart")] = None
-    invited_by: Annotated[UUID, Field(alias="invitedBy")]
+    responded_at: AwareDatetime | None = None
+    answered_sequence: Annotated[int | None, Field(ge=0, le=100000)] = None
+    proposed_start: AwareDatetime | None = None
+    invited_by: UUID
 
 
 class EventStatus(StrEnum):
@@ -170,20 +157,18 @@ class EventVisibility(StrEnum):
 class FreeSlot(Model):
     """A time that would do, with how many of those asked could come and who could not."""
 
-    slot_start: Annotated[AwareDatetime, Field(alias="slotStart")]
-    slot_end: Annotated[AwareDatetime, Field(alias="slotEnd")]
-    available_count: Annotated[int, Field(alias="availableCount", ge=0, le=50)]
-    missing_user_ids: Annotated[list[UUID], Field(alias="missingUserIds", max_length=50)]
-    free_resource_ids: Annotated[
-        list[UUID] | None, Field(alias="freeResourceIds", max_length=20)
-    ] = None
+    slot_start: AwareDatetime
+    slot_end: AwareDatetime
+    available_count: Annotated[int, Field(ge=0, le=50)]
+    missing_user_ids: Annotated[list[UUID], Field(max_length=50)]
+    free_resource_ids: Annotated[list[UUID] | None, Field(max_length=20)] = None
 
 
 class FreeSlotList(Model):
     """Times that would do, most people first and among equals the earliest."""
 
     slots: Annotated[list[FreeSlot], Field(max_length=40)]
-    tightest_user_id: Annotated[UUID | None, Field(alias="tightestUserId")] = None
+    tightest_user_id: UUID | None = None
 
 
 class GranteeType(StrEnum):
@@ -198,36 +183,26 @@ class HoldSlotRequest(Model):
     """A pencilled time that nobody else shall take, for two weeks at most."""
 
     summary: Annotated[str, Field(max_length=255, min_length=1)]
-    starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
-    ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
-    hold_until: Annotated[AwareDatetime, Field(alias="holdUntil")]
-    resource_ids: Annotated[
-        list[UUID] | None, Field(alias="resourceIds", json_schema_extra=UNIQUE, max_length=10)
-    ] = None
+    hold_until: AwareDatetime
+    resource_ids: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=10)] = (
+        None
+    )
     attendee_user_ids: Annotated[
-        list[UUID] | None, Field(alias="attendeeUserIds", json_schema_extra=UNIQUE, max_length=500)
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=500)
     ] = None
 
 
 class IcsFeed(Model):
     """The one time that a feed's token is shown."""
 
-    calendar_id: Annotated[UUID, Field(alias="calendarId")]
-    feed_token: Annotated[
-        str, Field(alias="feedToken", max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]{43}$")
-    ]
-    feed_url: Annotated[
-        str, Field(alias="feedUrl", max_length=2048, min_length=10, pattern="^https://")
-    ]
+    calendar_id: UUID
+    feed_token: Annotated[str, Field(max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
+    feed_url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
 
 
 class IcsImportStage(StrEnum):
@@ -242,26 +217,23 @@ class IcsImportStage(StrEnum):
 class ImportIcsRequest(Model):
     """An iCalendar file as text, five MiB and ten thousand events at most."""
 
-    ics_text: Annotated[str, Field(alias="icsText", max_length=5242880, min_length=26)]
+    ics_text: Annotated[str, Field(max_length=5242880, min_length=26)]
 
 
 class InviteAttendeeRequest(Model):
     """A colleague by their account, or somebody from outside by an address."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    user_id: Annotated[UUID | None, Field(alias="userId")] = None
+    user_id: UUID | None = None
     email_address: Annotated[
         str | None,
         Field(
-            alias="emailAddress",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ] = None
-    called_name: Annotated[str | None, Field(alias="calledName", max_length=120, min_length=1)] = (
-        None
-    )
+    called_name: Annotated[str | None, Field(max_length=120, min_length=1)] = None
     attendance: Attendance | None = None
 
 
@@ -270,18 +242,13 @@ class PersonalAvailability(Model):
     The blocks of one person within the asked window, in their order and without gaps between what touches.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     time_zone: Annotated[
         str | None,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$"),
     ] = None
     unknown: bool
-    busy_times: Annotated[list[BusyTime], Field(alias="busyTimes", max_length=2000)]
+    busy_times: Annotated[list[BusyTime], Field(max_length=2000)]
 
 
 class ProblemErrorsItem(Model):
@@ -298,10 +265,10 @@ class ReminderMinutes(RootModel[int]):
 class RescheduleEventRequest(Model):
     """The new time and, in a series, for how much of it."""
 
-    starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
-    ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
     scope: ChangeScope
-    original_start: Annotated[AwareDatetime | None, Field(alias="originalStart")] = None
+    original_start: AwareDatetime | None = None
 
 
 class RespondToInvitationRequestResponse(StrEnum):
@@ -315,26 +282,24 @@ class SchedulingPolicy(Model):
     """An organisation's rules for calendars, of which there is one."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    sharing_outside: Annotated[bool, Field(alias="sharingOutside")]
-    outside_invitations_per_day: Annotated[
-        int, Field(alias="outsideInvitationsPerDay", ge=0, le=2000)
-    ]
-    booking_horizon_days: Annotated[int, Field(alias="bookingHorizonDays", ge=7, le=400)]
-    first_weekday: Annotated[int, Field(alias="firstWeekday", ge=1, le=7)]
-    hide_busy_times: Annotated[bool, Field(alias="hideBusyTimes")]
-    frozen_since: Annotated[AwareDatetime | None, Field(alias="frozenSince")] = None
+    sharing_outside: bool
+    outside_invitations_per_day: Annotated[int, Field(ge=0, le=2000)]
+    booking_horizon_days: Annotated[int, Field(ge=7, le=400)]
+    first_weekday: Annotated[int, Field(ge=1, le=7)]
+    hide_busy_times: bool
+    frozen_since: AwareDatetime | None = None
 
 
 class ShareCalendarRequest(Model):
     """What the grantee may do from now on; the level replaces whatever they had."""
 
-    grantee_type: Annotated[GranteeType, Field(alias="granteeType")]
-    access_level: Annotated[CalendarAccess, Field(alias="accessLevel")]
-    lapses_at: Annotated[AwareDatetime | None, Field(alias="lapsesAt")] = None
+    grantee_type: GranteeType
+    access_level: CalendarAccess
+    lapses_at: AwareDatetime | None = None
 
 
 class TimeWindow(Model):
@@ -347,8 +312,8 @@ class TimeWindow(Model):
 class TransferEventRequest(Model):
     """Who organizes it from now on, and in which of their calendars it stands."""
 
-    organizer_id: Annotated[UUID, Field(alias="organizerId")]
-    calendar_id: Annotated[UUID, Field(alias="calendarId")]
+    organizer_id: UUID
+    calendar_id: UUID
 
 
 class Transparency(StrEnum):
@@ -368,16 +333,9 @@ class UpdateCalendarRequest(Model):
     )
     default_time_zone: Annotated[
         str | None,
-        Field(
-            alias="defaultTimeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$"),
     ] = None
-    default_visibility: Annotated[CalendarVisibility | None, Field(alias="defaultVisibility")] = (
-        None
-    )
+    default_visibility: CalendarVisibility | None = None
     capacity: Annotated[int | None, Field(ge=1, le=1000)] = None
     whereabouts: Annotated[str | None, Field(max_length=200, min_length=1)] = None
 
@@ -402,15 +360,11 @@ class UpdateSchedulingPolicyRequest(Model):
     """New rules for calendars, in force on every replica within ten seconds."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    sharing_outside: Annotated[bool | None, Field(alias="sharingOutside")] = None
-    outside_invitations_per_day: Annotated[
-        int | None, Field(alias="outsideInvitationsPerDay", ge=0, le=2000)
-    ] = None
-    booking_horizon_days: Annotated[int | None, Field(alias="bookingHorizonDays", ge=7, le=400)] = (
-        None
-    )
-    first_weekday: Annotated[int | None, Field(alias="firstWeekday", ge=1, le=7)] = None
-    hide_busy_times: Annotated[bool | None, Field(alias="hideBusyTimes")] = None
+    sharing_outside: bool | None = None
+    outside_invitations_per_day: Annotated[int | None, Field(ge=0, le=2000)] = None
+    booking_horizon_days: Annotated[int | None, Field(ge=7, le=400)] = None
+    first_weekday: Annotated[int | None, Field(ge=1, le=7)] = None
+    hide_busy_times: bool | None = None
 
 
 class WorkPlace(StrEnum):
@@ -426,29 +380,17 @@ class WorkingHours(Model):
     """A stretch of somebody's week in which they can be invited without asking."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     weekday: Annotated[int, Field(ge=1, le=7)]
     opens_at: Annotated[
-        str,
-        Field(
-            alias="opensAt",
-            max_length=5,
-            min_length=5,
-            pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
-        ),
+        str, Field(max_length=5, min_length=5, pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")
     ]
     closes_at: Annotated[
-        str,
-        Field(
-            alias="closesAt",
-            max_length=5,
-            min_length=5,
-            pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
-        ),
+        str, Field(max_length=5, min_length=5, pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")
     ]
     zone: Annotated[
         str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
@@ -461,8 +403,7 @@ class WorkingHoursPage(Model):
 
     items: Annotated[list[WorkingHours], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -473,22 +414,10 @@ class WorkingStretch(Model):
 
     weekday: Annotated[int, Field(ge=1, le=7)]
     opens_at: Annotated[
-        str,
-        Field(
-            alias="opensAt",
-            max_length=5,
-            min_length=5,
-            pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
-        ),
+        str, Field(max_length=5, min_length=5, pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")
     ]
     closes_at: Annotated[
-        str,
-        Field(
-            alias="closesAt",
-            max_length=5,
-            min_length=5,
-            pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
-        ),
+        str, Field(max_length=5, min_length=5, pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")
     ]
     place: WorkPlace
 
@@ -498,8 +427,7 @@ class AttendeePage(Model):
 
     items: Annotated[list[EventAttendee], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -507,77 +435,64 @@ class CalendarEvent(Model):
     """A stretch of time with a purpose, once or again and again."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    calendar_id: Annotated[UUID, Field(alias="calendarId")]
-    organizer_id: Annotated[UUID, Field(alias="organizerId")]
+    calendar_id: UUID
+    organizer_id: UUID
     summary: Annotated[str, Field(max_length=255, min_length=1)]
     agenda: Annotated[str | None, Field(max_length=8192)] = None
-    starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
-    ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
-    all_day: Annotated[bool, Field(alias="allDay")]
+    all_day: bool
     recurrence_rule: Annotated[
         str | None,
         Field(
-            alias="recurrenceRule",
             max_length=256,
             min_length=10,
             pattern="^FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;[A-Z]+=[A-Z0-9,+-]+)*$",
         ),
     ] = None
-    recurrence_count: Annotated[int | None, Field(alias="recurrenceCount", ge=2, le=730)] = None
-    exception_dates: Annotated[
-        list[date], Field(alias="exceptionDates", json_schema_extra=UNIQUE, max_length=200)
-    ]
-    series_id: Annotated[UUID | None, Field(alias="seriesId")] = None
-    original_start: Annotated[AwareDatetime | None, Field(alias="originalStart")] = None
+    recurrence_count: Annotated[int | None, Field(ge=2, le=730)] = None
+    exception_dates: Annotated[list[date], Field(json_schema_extra=UNIQUE, max_length=200)]
+    series_id: UUID | None = None
+    original_start: AwareDatetime | None = None
     status: EventStatus
     visibility: EventVisibility
     transparency: Transparency
     location: Annotated[str | None, Field(max_length=400)] = None
-    join_url: Annotated[
-        str | None, Field(alias="joinUrl", max_length=2048, min_length=10, pattern="^https://")
-    ] = None
-    meeting_id: Annotated[UUID | None, Field(alias="meetingId")] = None
-    resource_ids: Annotated[
-        list[UUID], Field(alias="resourceIds", json_schema_extra=UNIQUE, max_length=10)
-    ]
-    attendee_user_ids: Annotated[
-        list[UUID], Field(alias="attendeeUserIds", json_schema_extra=UNIQUE, max_length=500)
-    ]
-    hold_until: Annotated[AwareDatetime | None, Field(alias="holdUntil")] = None
+    join_url: Annotated[str | None, Field(max_length=2048, min_length=10, pattern="^https://")] = (
+        None
+    )
+    meeting_id: UUID | None = None
+    resource_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=10)]
+    attendee_user_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=500)]
+    hold_until: AwareDatetime | None = None
     reminders: Annotated[list[ReminderMinutes], Field(json_schema_extra=UNIQUE, max_length=5)]
     sequence: Annotated[int, Field(ge=0, le=100000)]
-    cancelled_by: Annotated[UUID | None, Field(alias="cancelledBy")] = None
-    source_task_id: Annotated[UUID | None, Field(alias="sourceTaskId")] = None
-    ical_uid: Annotated[str | None, Field(alias="icalUid", max_length=255, min_length=1)] = None
+    cancelled_by: UUID | None = None
+    source_task_id: UUID | None = None
+    ical_uid: Annotated[str | None, Field(max_length=255, min_length=1)] = None
 
 
 class CalendarShare(Model):
     """What somebody else may see or do in a calendar."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    calendar_id: Annotated[UUID, Field(alias="calendarId")]
-    grantee_id: Annotated[UUID, Field(alias="granteeId")]
-    grantee_type: Annotated[GranteeType, Field(alias="granteeType")]
-    access_level: Annotated[CalendarAccess, Field(alias="accessLevel")]
-    granted_by: Annotated[UUID, Field(alias="grantedBy")]
-    lapses_at: Annotated[AwareDatetime | None, Field(alias="lapsesAt")] = None
+    calendar_id: UUID
+    grantee_id: UUID
+    grantee_type: GranteeType
+    access_level: CalendarAccess
+    granted_by: UUID
+    lapses_at: AwareDatetime | None = None
 
 
 class CalendarSharePage(Model):
@@ -585,8 +500,7 @@ class CalendarSharePage(Model):
 
     items: Annotated[list[CalendarShare], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -596,34 +510,28 @@ class CalendarView(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     name: Annotated[str, Field(max_length=120, min_length=1)]
-    owner_type: Annotated[CalendarOwnerType, Field(alias="ownerType")]
-    owner_id: Annotated[UUID, Field(alias="ownerId")]
+    owner_type: CalendarOwnerType
+    owner_id: UUID
     colour: Annotated[str, Field(max_length=7, min_length=7, pattern="^#[0-9a-f]{6}$")]
     default_time_zone: Annotated[
-        str,
-        Field(
-            alias="defaultTimeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
-    default_visibility: Annotated[CalendarVisibility, Field(alias="defaultVisibility")]
-    primary_of_owner: Annotated[bool, Field(alias="primaryOfOwner")]
+    default_visibility: CalendarVisibility
+    primary_of_owner: bool
     capacity: Annotated[int | None, Field(ge=1, le=1000)] = None
     whereabouts: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    ics_token_issued_at: Annotated[AwareDatetime | None, Field(alias="icsTokenIssuedAt")] = None
+    ics_token_issued_at: AwareDatetime | None = None
 
 
 class CancelOccurrencesRequest(Model):
     """One date that does not happen, or the first of all that do not."""
 
-    occurrence_date: Annotated[date, Field(alias="occurrenceDate")]
+    occurrence_date: date
     scope: CancelOccurrencesRequestScope
     apology: Annotated[str | None, Field(max_length=500, min_length=1)] = None
 
@@ -632,18 +540,15 @@ class FindFreeSlotsRequest(Model):
     """Who has to come and who would be welcome, fifty people together, for how long and by when."""
 
     required_user_ids: Annotated[
-        list[UUID],
-        Field(alias="requiredUserIds", json_schema_extra=UNIQUE, max_length=50, min_length=1),
+        list[UUID], Field(json_schema_extra=UNIQUE, max_length=50, min_length=1)
     ]
     optional_user_ids: Annotated[
-        list[UUID] | None, Field(alias="optionalUserIds", json_schema_extra=UNIQUE, max_length=49)
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=49)
     ] = None
-    room_ids: Annotated[
-        list[UUID] | None, Field(alias="roomIds", json_schema_extra=UNIQUE, max_length=20)
-    ] = None
-    duration_minutes: Annotated[int, Field(alias="durationMinutes", ge=5, le=480)]
+    room_ids: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=20)] = None
+    duration_minutes: Annotated[int, Field(ge=5, le=480)]
     horizon: TimeWindow
-    respect_working_hours: Annotated[bool | None, Field(alias="respectWorkingHours")] = None
+    respect_working_hours: bool | None = None
     limit: Annotated[int | None, Field(ge=1, le=40)] = None
 
 
@@ -660,51 +565,48 @@ class IcsImport(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    calendar_id: Annotated[UUID, Field(alias="calendarId")]
-    brought_by: Annotated[UUID, Field(alias="broughtBy")]
-    ics_text: Annotated[str | None, Field(alias="icsText", max_length=5242880, min_length=26)] = (
-        None
-    )
+    calendar_id: UUID
+    brought_by: UUID
+    ics_text: Annotated[str | None, Field(max_length=5242880, min_length=26)] = None
     stage: IcsImportStage
-    found_events: Annotated[int, Field(alias="foundEvents", ge=0, le=10000)]
-    imported_events: Annotated[int, Field(alias="importedEvents", ge=0, le=10000)]
-    skipped_events: Annotated[int, Field(alias="skippedEvents", ge=0, le=10000)]
+    found_events: Annotated[int, Field(ge=0, le=10000)]
+    imported_events: Annotated[int, Field(ge=0, le=10000)]
+    skipped_events: Annotated[int, Field(ge=0, le=10000)]
     broken_because: Annotated[
-        str | None,
-        Field(alias="brokenBecause", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$"),
+        str | None, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
     ] = None
-    ended_at: Annotated[AwareDatetime | None, Field(alias="endedAt")] = None
+    ended_at: AwareDatetime | None = None
 
 
 class Occurrence(Model):
     """An event at one of its dates, the series expanded and its overrides applied."""
 
-    event_id: Annotated[UUID, Field(alias="eventId")]
-    occurrence_start: Annotated[AwareDatetime, Field(alias="occurrenceStart")]
-    occurrence_end: Annotated[AwareDatetime, Field(alias="occurrenceEnd")]
-    all_day: Annotated[bool, Field(alias="allDay")]
+    event_id: UUID
+    occurrence_start: AwareDatetime
+    occurrence_end: AwareDatetime
+    all_day: bool
     recurring: bool
     status: EventStatus
     visibility: EventVisibility
     transparency: Transparency
     summary: Annotated[str | None, Field(max_length=255, min_length=1)] = None
     location: Annotated[str | None, Field(max_length=400)] = None
-    join_url: Annotated[
-        str | None, Field(alias="joinUrl", max_length=2048, min_length=10, pattern="^https://")
-    ] = None
-    own_response: Annotated[AttendeeResponse | None, Field(alias="ownResponse")] = None
+    join_url: Annotated[str | None, Field(max_length=2048, min_length=10, pattern="^https://")] = (
+        None
+    )
+    own_response: AttendeeResponse | None = None
 
 
 class OccurrenceList(Model):
     """What happens in a calendar between two moments, by their beginning."""
 
-    calendar_id: Annotated[UUID, Field(alias="calendarId")]
+    calendar_id: UUID
     occurrences: Annotated[list[Occurrence], Field(max_length=2000)]
-    cut_off_at: Annotated[AwareDatetime | None, Field(alias="cutOffAt")] = None
+    cut_off_at: AwareDatetime | None = None
 
 
 class Problem(Model):
@@ -723,8 +625,8 @@ class RespondToInvitationRequest(Model):
     """Yes, no or perhaps, with a better time where there is one, or with whoever goes instead."""
 
     response: RespondToInvitationRequestResponse
-    proposed_start: Annotated[AwareDatetime | None, Field(alias="proposedStart")] = None
-    delegate_id: Annotated[UUID | None, Field(alias="delegateId")] = None
+    proposed_start: AwareDatetime | None = None
+    delegate_id: UUID | None = None
 
 
 class ScheduleEventRequest(Model):
@@ -732,36 +634,29 @@ class ScheduleEventRequest(Model):
 
     summary: Annotated[str, Field(max_length=255, min_length=1)]
     agenda: Annotated[str | None, Field(max_length=8192)] = None
-    starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
-    ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
-    all_day: Annotated[bool | None, Field(alias="allDay")] = None
+    all_day: bool | None = None
     recurrence_rule: Annotated[
         str | None,
         Field(
-            alias="recurrenceRule",
             max_length=256,
             min_length=10,
             pattern="^FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;[A-Z]+=[A-Z0-9,+-]+)*$",
         ),
     ] = None
-    recurrence_count: Annotated[int | None, Field(alias="recurrenceCount", ge=2, le=730)] = None
+    recurrence_count: Annotated[int | None, Field(ge=2, le=730)] = None
     visibility: EventVisibility | None = None
     transparency: Transparency | None = None
     location: Annotated[str | None, Field(max_length=400)] = None
-    resource_ids: Annotated[
-        list[UUID] | None, Field(alias="resourceIds", json_schema_extra=UNIQUE, max_length=10)
-    ] = None
+    resource_ids: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=10)] = (
+        None
+    )
     attendee_user_ids: Annotated[
-        list[UUID] | None, Field(alias="attendeeUserIds", json_schema_extra=UNIQUE, max_length=500)
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=500)
     ] = None
     reminders: Annotated[
         list[ReminderMinutes] | None, Field(json_schema_extra=UNIQUE, max_length=5)
@@ -784,6 +679,5 @@ class CalendarPage(Model):
 
     items: Annotated[list[CalendarView], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field
 
 
@@ -29,10 +29,10 @@ class ChangeMembersRequest(Model):
 
 
 class ChannelHitsHitsItem(Model):
-    message_id: Annotated[UUID, Field(alias="messageId")]
-    thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
+    message_id: UUID
+    thread_root_id: UUID | None = None
     excerpt: Annotated[str, Field(max_length=300)]
-    posted_at: Annotated[AwareDatetime, Field(alias="postedAt")]
+    posted_at: AwareDatetime
 
 
 class ChannelHold(Model):
@@ -40,11 +40,10 @@ class ChannelHold(Model):
 
     id: UUID
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
-    legal_hold: Annotated[bool, Field(alias="legalHold")]
+    updated_at: AwareDatetime
+    legal_hold: bool
     case_number: Annotated[
-        str | None,
-        Field(alias="caseNumber", max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$"),
+        str | None, Field(max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$")
     ] = None
 
 
@@ -60,10 +59,10 @@ class ChannelSeat(Model):
     """Who sits in a channel, as what and since when."""
 
     id: UUID
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    user_id: Annotated[UUID, Field(alias="userId")]
-    member_role: Annotated[ChannelMemberRole, Field(alias="memberRole")]
+    created_at: AwareDatetime
+    channel_id: UUID
+    user_id: UUID
+    member_role: ChannelMemberRole
 
 
 class ChannelState(StrEnum):
@@ -88,18 +87,16 @@ class ChatPolicy(Model):
     """An organisation's rules for conversations, and whether it may write at all at present."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    default_retention_days: Annotated[
-        int | None, Field(alias="defaultRetentionDays", ge=1, le=3650)
-    ] = None
-    guests_may_direct: Annotated[bool, Field(alias="guestsMayDirect")]
-    link_previews: Annotated[bool, Field(alias="linkPreviews")]
-    broadcast_threshold: Annotated[int, Field(alias="broadcastThreshold", ge=50, le=5000)]
-    edit_window_hours: Annotated[int, Field(alias="editWindowHours", ge=0, le=168)]
-    read_only_since: Annotated[AwareDatetime | None, Field(alias="readOnlySince")] = None
+    default_retention_days: Annotated[int | None, Field(ge=1, le=3650)] = None
+    guests_may_direct: bool
+    link_previews: bool
+    broadcast_threshold: Annotated[int, Field(ge=50, le=5000)]
+    edit_window_hours: Annotated[int, Field(ge=0, le=168)]
+    read_only_since: AwareDatetime | None = None
 
 
 class ExportFormat(StrEnum):
@@ -132,7 +129,7 @@ class HoldReason(StrEnum):
 class MarkChannelReadRequest(Model):
     """The newest message that was on the screen for at least half a second."""
 
-    message_id: Annotated[UUID, Field(alias="messageId")]
+    message_id: UUID
 
 
 class MembersChanged(Model):
@@ -140,8 +137,8 @@ class MembersChanged(Model):
 
     added: Annotated[int, Field(ge=0, le=500)]
     removed: Annotated[int, Field(ge=0, le=500)]
-    member_count: Annotated[int, Field(alias="memberCount", ge=1, le=50000)]
-    refused_user_ids: Annotated[list[UUID], Field(alias="refusedUserIds", max_length=500)]
+    member_count: Annotated[int, Field(ge=1, le=50000)]
+    refused_user_ids: Annotated[list[UUID], Field(max_length=500)]
 
 
 class MentionType(StrEnum):
@@ -204,39 +201,36 @@ class Presence(Model):
     """Whether somebody is there, in the words of their devices."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     availability: Availability
-    status_text: Annotated[str | None, Field(alias="statusText", max_length=100)] = None
+    status_text: Annotated[str | None, Field(max_length=100)] = None
     status_emoji: Annotated[
-        str | None,
-        Field(alias="statusEmoji", max_length=42, min_length=3, pattern="^:[a-z0-9_+-]{1,40}:$"),
+        str | None, Field(max_length=42, min_length=3, pattern="^:[a-z0-9_+-]{1,40}:$")
     ] = None
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    expires_at: AwareDatetime | None = None
     devices: Annotated[int, Field(ge=0, le=10)]
-    meeting_id: Annotated[UUID | None, Field(alias="meetingId")] = None
+    meeting_id: UUID | None = None
 
 
 class PresenceListPeopleItem(Model):
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     availability: Availability
-    status_text: Annotated[str | None, Field(alias="statusText", max_length=100)] = None
+    status_text: Annotated[str | None, Field(max_length=100)] = None
     status_emoji: Annotated[
-        str | None,
-        Field(alias="statusEmoji", max_length=42, min_length=3, pattern="^:[a-z0-9_+-]{1,40}:$"),
+        str | None, Field(max_length=42, min_length=3, pattern="^:[a-z0-9_+-]{1,40}:$")
     ] = None
 
 
 class PreserveChannelRequest(Model):
     """Whether a channel is kept from every deletion, and the case that asks for it."""
 
-    legal_hold: Annotated[bool, Field(alias="legalHold")]
+    legal_hold: bool
     case_number: Annotated[
-        str,
-        Field(alias="caseNumber", max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$"),
+        str, Field(max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$")
     ]
 
 
@@ -258,17 +252,14 @@ class ReleaseHoldRequest(Model):
     """The case in which the decision was taken; it must be the one of the hold."""
 
     case_number: Annotated[
-        str,
-        Field(alias="caseNumber", max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$"),
+        str, Field(max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$")
     ]
 
 
 class RetractMessageRequest(Model):
     """A reason is asked of those who take back what another said, and goes to the audit trail."""
 
-    retract_reason: Annotated[
-        str | None, Field(alias="retractReason", max_length=200, min_length=3)
-    ] = None
+    retract_reason: Annotated[str | None, Field(max_length=200, min_length=3)] = None
 
 
 class SetChannelRoleRequestMemberRole(StrEnum):
@@ -300,8 +291,8 @@ class UpdateChannelMemberRequest(Model):
     """Star, level of notification and a time of silence, for nobody but oneself."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    notify_level: Annotated[NotifyLevel | None, Field(alias="notifyLevel")] = None
-    muted_until: Annotated[AwareDatetime | None, Field(alias="mutedUntil")] = None
+    notify_level: NotifyLevel | None = None
+    muted_until: AwareDatetime | None = None
     starred: bool | None = None
 
 
@@ -314,24 +305,20 @@ class UpdateChannelRequest(Model):
     ] = None
     topic: Annotated[str | None, Field(max_length=250)] = None
     purpose: Annotated[str | None, Field(max_length=1000)] = None
-    posting_policy: Annotated[PostingPolicy | None, Field(alias="postingPolicy")] = None
-    retention_days: Annotated[int | None, Field(alias="retentionDays", ge=1, le=3650)] = None
-    is_default: Annotated[bool | None, Field(alias="isDefault")] = None
+    posting_policy: PostingPolicy | None = None
+    retention_days: Annotated[int | None, Field(ge=1, le=3650)] = None
+    is_default: bool | None = None
 
 
 class UpdateChatPolicyRequest(Model):
     """Merge patch of an organisation's rules for conversations."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    default_retention_days: Annotated[
-        int | None, Field(alias="defaultRetentionDays", ge=1, le=3650)
-    ] = None
-    guests_may_direct: Annotated[bool | None, Field(alias="guestsMayDirect")] = None
-    link_previews: Annotated[bool | None, Field(alias="linkPreviews")] = None
-    broadcast_threshold: Annotated[
-        int | None, Field(alias="broadcastThreshold", ge=50, le=5000)
-    ] = None
-    edit_window_hours: Annotated[int | None, Field(alias="editWindowHours", ge=0, le=168)] = None
+    default_retention_days: Annotated[int | None, Field(ge=1, le=3650)] = None
+    guests_may_direct: bool | None = None
+    link_previews: bool | None = None
+    broadcast_threshold: Annotated[int | None, Field(ge=50, le=5000)] = None
+    edit_window_hours: Annotated[int | None, Field(ge=0, le=168)] = None
 
 
 class ChannelExport(Model):
@@ -340,31 +327,29 @@ class ChannelExport(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
-    export_from: Annotated[AwareDatetime, Field(alias="exportFrom")]
-    export_to: Annotated[AwareDatetime, Field(alias="exportTo")]
-    export_format: Annotated[ExportFormat, Field(alias="exportFormat")]
+    channel_id: UUID
+    requested_by: UUID
+    export_from: AwareDatetime
+    export_to: AwareDatetime
+    export_format: ExportFormat
     stage: ExportStage
     object_key: Annotated[
         str | None,
         Field(
-            alias="objectKey",
             max_length=83,
             min_length=82,
             pattern="^[0-9a-f-]{36}/[0-9a-f-]{36}\\.(jsonl|html)\\.zip$",
         ),
     ] = None
-    message_count: Annotated[int | None, Field(alias="messageCount", ge=0, le=1000000000)] = None
+    message_count: Annotated[int | None, Field(ge=0, le=1000000000)] = None
     export_failure: Annotated[
-        str | None,
-        Field(alias="exportFailure", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$"),
+        str | None, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
     ] = None
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    expires_at: AwareDatetime | None = None
 
 
 class ChannelHits(Model):
@@ -378,17 +363,17 @@ class ChannelMember(Model):
     """One person in one channel, with how far they have read and what they want to be rung for."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    user_id: Annotated[UUID, Field(alias="userId")]
-    member_role: Annotated[ChannelMemberRole, Field(alias="memberRole")]
-    last_read_message_id: Annotated[UUID | None, Field(alias="lastReadMessageId")] = None
-    unread_mentions: Annotated[int, Field(alias="unreadMentions", ge=0, le=9999)]
-    muted_until: Annotated[AwareDatetime | None, Field(alias="mutedUntil")] = None
-    notify_level: Annotated[NotifyLevel, Field(alias="notifyLevel")]
+    channel_id: UUID
+    user_id: UUID
+    member_role: ChannelMemberRole
+    last_read_message_id: UUID | None = None
+    unread_mentions: Annotated[int, Field(ge=0, le=9999)]
+    muted_until: AwareDatetime | None = None
+    notify_level: NotifyLevel
     starred: bool
 
 
@@ -397,8 +382,7 @@ class ChannelMemberPage(Model):
 
     items: Annotated[list[ChannelSeat], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -406,9 +390,9 @@ class ChannelView(Model):
     """All of a channel except what a court wants with it."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     name: Annotated[
         str | None, Field(max_length=80, min_length=1, pattern="^[a-z0-9][a-z0-9._-]{0,79}$")
@@ -416,18 +400,17 @@ class ChannelView(Model):
     type: ChannelType
     topic: Annotated[str | None, Field(max_length=250)] = None
     purpose: Annotated[str | None, Field(max_length=1000)] = None
-    creator_id: Annotated[UUID, Field(alias="creatorId")]
-    member_count: Annotated[int, Field(alias="memberCount", ge=1, le=50000)]
+    creator_id: UUID
+    member_count: Annotated[int, Field(ge=1, le=50000)]
     member_user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="memberUserIds", json_schema_extra=UNIQUE, max_length=9, min_length=2),
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=9, min_length=2)
     ] = None
-    posting_policy: Annotated[PostingPolicy, Field(alias="postingPolicy")]
-    retention_days: Annotated[int | None, Field(alias="retentionDays", ge=1, le=3650)] = None
-    is_default: Annotated[bool, Field(alias="isDefault")]
+    posting_policy: PostingPolicy
+    retention_days: Annotated[int | None, Field(ge=1, le=3650)] = None
+    is_default: bool
     state: ChannelState
-    last_message_at: Annotated[AwareDatetime | None, Field(alias="lastMessageAt")] = None
-    archived_by: Annotated[UUID | None, Field(alias="archivedBy")] = None
+    last_message_at: AwareDatetime | None = None
+    archived_by: UUID | None = None
 
 
 class CreateChannelRequest(Model):
@@ -438,27 +421,24 @@ class CreateChannelRequest(Model):
         str | None, Field(max_length=80, min_length=1, pattern="^[a-z0-9][a-z0-9._-]{0,79}$")
     ] = None
     purpose: Annotated[str | None, Field(max_length=1000)] = None
-    posting_policy: Annotated[PostingPolicy | None, Field(alias="postingPolicy")] = None
-    member_ids: Annotated[
-        list[UUID], Field(alias="memberIds", json_schema_extra=UNIQUE, max_length=1000)
-    ]
+    posting_policy: PostingPolicy | None = None
+    member_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=1000)]
 
 
 class ExportChannelRequest(Model):
     """From when to when, and for whose eyes."""
 
-    export_from: Annotated[AwareDatetime, Field(alias="exportFrom")]
-    export_to: Annotated[AwareDatetime, Field(alias="exportTo")]
-    export_format: Annotated[ExportFormat | None, Field(alias="exportFormat")] = None
+    export_from: AwareDatetime
+    export_to: AwareDatetime
+    export_format: ExportFormat | None = None
 
 
 class HoldMessageRequest(Model):
     """Why a message leaves everybody's sight, and in which case."""
 
-    hold_reason: Annotated[HoldReason, Field(alias="holdReason")]
+    hold_reason: HoldReason
     case_number: Annotated[
-        str,
-        Field(alias="caseNumber", max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$"),
+        str, Field(max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$")
     ]
 
 
@@ -466,44 +446,38 @@ class Mention(Model):
     """Whom a text calls by name."""
 
     type: MentionType
-    target_id: Annotated[UUID | None, Field(alias="targetId")] = None
+    target_id: UUID | None = None
 
 
 class Message(Model):
     """Something said in a channel or in a thread below another message."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    author_id: Annotated[UUID, Field(alias="authorId")]
+    channel_id: UUID
+    author_id: UUID
     client_message_id: Annotated[
-        str,
-        Field(
-            alias="clientMessageId", max_length=36, min_length=16, pattern="^[A-Za-z0-9_-]{16,36}$"
-        ),
+        str, Field(max_length=36, min_length=16, pattern="^[A-Za-z0-9_-]{16,36}$")
     ]
     kind: MessageKind
     body: Annotated[str, Field(max_length=40000, min_length=0)]
-    thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
-    also_to_channel: Annotated[bool, Field(alias="alsoToChannel")]
+    thread_root_id: UUID | None = None
+    also_to_channel: bool
     mentions: Annotated[list[Mention], Field(json_schema_extra=UNIQUE, max_length=50)]
-    attachment_ids: Annotated[
-        list[UUID], Field(alias="attachmentIds", json_schema_extra=UNIQUE, max_length=10)
-    ]
+    attachment_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=10)]
     reactions: Annotated[list[Reaction], Field(max_length=100)]
     status: MessageStatus
-    send_at: Annotated[AwareDatetime | None, Field(alias="sendAt")] = None
-    posted_at: Annotated[AwareDatetime | None, Field(alias="postedAt")] = None
-    edit_count: Annotated[int, Field(alias="editCount", ge=0, le=50)]
-    reply_count: Annotated[int, Field(alias="replyCount", ge=0, le=10000)]
-    retracted_by: Annotated[UUID | None, Field(alias="retractedBy")] = None
-    hold_reason: Annotated[HoldReason | None, Field(alias="holdReason")] = None
+    send_at: AwareDatetime | None = None
+    posted_at: AwareDatetime | None = None
+    edit_count: Annotated[int, Field(ge=0, le=50)]
+    reply_count: Annotated[int, Field(ge=0, le=10000)]
+    retracted_by: UUID | None = None
+    hold_reason: HoldReason | None = None
     case_number: Annotated[
-        str | None,
-        Field(alias="caseNumber", max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$"),
+        str | None, Field(max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$")
     ] = None
 
 
@@ -514,8 +488,7 @@ class MessagePage(Model):
 
     items: Annotated[list[Message], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -526,8 +499,7 @@ class OwnSeatPage(Model):
 
     items: Annotated[list[ChannelMember], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -535,19 +507,16 @@ class PostMessageRequest(Model):
     """What the composer sends when somebody presses return."""
 
     client_message_id: Annotated[
-        str,
-        Field(
-            alias="clientMessageId", max_length=36, min_length=16, pattern="^[A-Za-z0-9_-]{16,36}$"
-        ),
+        str, Field(max_length=36, min_length=16, pattern="^[A-Za-z0-9_-]{16,36}$")
     ]
     kind: PostMessageRequestKind | None = None
     body: Annotated[str, Field(max_length=40000, min_length=0)]
-    thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
-    also_to_channel: Annotated[bool | None, Field(alias="alsoToChannel")] = None
+    thread_root_id: UUID | None = None
+    also_to_channel: bool | None = None
     mentions: Annotated[list[Mention] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
-    attachment_ids: Annotated[
-        list[UUID] | None, Field(alias="attachmentIds", json_schema_extra=UNIQUE, max_length=10)
-    ] = None
+    attachment_ids: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=10)] = (
+        None
+    )
 
 
 class PresenceList(Model):
@@ -573,18 +542,15 @@ class ScheduleMessageRequest(Model):
     """A message for later, between a minute and 120 days from now."""
 
     client_message_id: Annotated[
-        str,
-        Field(
-            alias="clientMessageId", max_length=36, min_length=16, pattern="^[A-Za-z0-9_-]{16,36}$"
-        ),
+        str, Field(max_length=36, min_length=16, pattern="^[A-Za-z0-9_-]{16,36}$")
     ]
     body: Annotated[str, Field(max_length=40000, min_length=0)]
-    send_at: Annotated[AwareDatetime, Field(alias="sendAt")]
-    thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
+    send_at: AwareDatetime
+    thread_root_id: UUID | None = None
     mentions: Annotated[list[Mention] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
-    attachment_ids: Annotated[
-        list[UUID] | None, Field(alias="attachmentIds", json_schema_extra=UNIQUE, max_length=10)
-    ] = None
+    attachment_ids: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=10)] = (
+        None
+    )
 
 
 class SearchChannelRequest(Model):
@@ -593,15 +559,15 @@ class SearchChannelRequest(Model):
     """
 
     words: Annotated[str, Field(max_length=200, min_length=2)]
-    author_id: Annotated[UUID | None, Field(alias="authorId")] = None
-    said_within: Annotated[TimeWindow | None, Field(alias="saidWithin")] = None
-    with_file: Annotated[bool | None, Field(alias="withFile")] = None
+    author_id: UUID | None = None
+    said_within: TimeWindow | None = None
+    with_file: bool | None = None
 
 
 class SetChannelRoleRequest(Model):
     """What a manager makes of somebody, manager or member."""
 
-    member_role: Annotated[SetChannelRoleRequestMemberRole, Field(alias="memberRole")]
+    member_role: SetChannelRoleRequestMemberRole
 
 
 class SetPresenceRequest(Model):
@@ -609,12 +575,11 @@ class SetPresenceRequest(Model):
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     availability: SetPresenceRequestAvailability | None = None
-    status_text: Annotated[str | None, Field(alias="statusText", max_length=100)] = None
+    status_text: Annotated[str | None, Field(max_length=100)] = None
     status_emoji: Annotated[
-        str | None,
-        Field(alias="statusEmoji", max_length=42, min_length=3, pattern="^:[a-z0-9_+-]{1,40}:$"),
+        str | None, Field(max_length=42, min_length=3, pattern="^:[a-z0-9_+-]{1,40}:$")
     ] = None
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    expires_at: AwareDatetime | None = None
 
 
 class ChannelPage(Model):
@@ -624,8 +589,7 @@ class ChannelPage(Model):
 
     items: Annotated[list[ChannelView], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 

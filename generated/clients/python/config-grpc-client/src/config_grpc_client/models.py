@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
@@ -25,14 +25,14 @@ class ChangeFreezeExemptRolesItem(RootModel[str]):
 class CompareRevisionsRequest(Model):
     """Two revisions of one key and place."""
 
-    left_entry_id: Annotated[UUID, Field(alias="leftEntryId")]
-    right_entry_id: Annotated[UUID, Field(alias="rightEntryId")]
+    left_entry_id: UUID
+    right_entry_id: UUID
 
 
 class CompleteConfigRolloutRequest(Model):
     """The entry whose last stage has been quiet for as long as its release asks."""
 
-    config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
+    config_entry_id: UUID
 
 
 class ConfigKey(RootModel[str]):
@@ -48,18 +48,16 @@ class ConfigRelease(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     name: Annotated[str, Field(max_length=80, min_length=3)]
-    entry_ids: Annotated[
-        list[UUID], Field(alias="entryIds", json_schema_extra=UNIQUE, max_length=50, min_length=1)
-    ]
-    stage_minutes: Annotated[int, Field(alias="stageMinutes", ge=5, le=120)]
-    abort_query: Annotated[str, Field(alias="abortQuery", max_length=1000, min_length=5)]
-    started_at: Annotated[AwareDatetime | None, Field(alias="startedAt")] = None
-    finished_at: Annotated[AwareDatetime | None, Field(alias="finishedAt")] = None
+    entry_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=50, min_length=1)]
+    stage_minutes: Annotated[int, Field(ge=5, le=120)]
+    abort_query: Annotated[str, Field(max_length=1000, min_length=5)]
+    started_at: AwareDatetime | None = None
+    finished_at: AwareDatetime | None = None
 
 
 class ConfigScope(StrEnum):
@@ -114,17 +112,13 @@ class GetConfigRequest(Model):
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
         ),
     ]
     pod_name: Annotated[
-        str | None,
-        Field(
-            alias="podName", max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
-        ),
+        str | None, Field(max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
     ] = None
     environment: Environment
     region: Annotated[
@@ -134,7 +128,7 @@ class GetConfigRequest(Model):
         ),
     ]
     keys: Annotated[list[ConfigKey], Field(json_schema_extra=UNIQUE, max_length=200)]
-    tenant_id: Annotated[UUID | None, Field(alias="tenantId")] = None
+    tenant_id: UUID | None = None
 
 
 class Percent(RootModel[int]):
@@ -145,17 +139,15 @@ class PlanReleaseRequest(Model):
     """Which entries belong together and what stops them."""
 
     name: Annotated[str, Field(max_length=80, min_length=3)]
-    entry_ids: Annotated[
-        list[UUID], Field(alias="entryIds", json_schema_extra=UNIQUE, max_length=50, min_length=1)
-    ]
-    stage_minutes: Annotated[int | None, Field(alias="stageMinutes", ge=5, le=120)] = None
-    abort_query: Annotated[str, Field(alias="abortQuery", max_length=1000, min_length=5)]
+    entry_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=50, min_length=1)]
+    stage_minutes: Annotated[int | None, Field(ge=5, le=120)] = None
+    abort_query: Annotated[str, Field(max_length=1000, min_length=5)]
 
 
 class ProposeChangeRequest(Model):
     """The draft that is finished; its schema is read anew, for it may have changed since."""
 
-    config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
+    config_entry_id: UUID
 
 
 class ReloadMode(StrEnum):
@@ -169,13 +161,7 @@ class ReviewChangeRequest(Model):
     """What the reviewer has to say; for a refusal it is what the author must mend."""
 
     review_comment: Annotated[
-        str,
-        Field(
-            alias="reviewComment",
-            max_length=500,
-            min_length=10,
-            pattern="^[^\\u0000-\\u001f\\u007f]+$",
-        ),
+        str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
 
 
@@ -186,33 +172,21 @@ class RevisionComparisonChangedPathsItem(RootModel[str]):
 class RollbackChangeRequest(Model):
     """To which revision, and what was seen."""
 
-    config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
-    to_revision: Annotated[int, Field(alias="toRevision", ge=1, le=9007199254740991)]
+    config_entry_id: UUID
+    to_revision: Annotated[int, Field(ge=1, le=9007199254740991)]
     rollback_reason: Annotated[
-        str,
-        Field(
-            alias="rollbackReason",
-            max_length=500,
-            min_length=10,
-            pattern="^[^\\u0000-\\u001f\\u007f]+$",
-        ),
+        str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
 
 
 class RolloutChangeRequest(Model):
     """The stages in per cent of instances."""
 
-    config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
+    config_entry_id: UUID
     stages: Annotated[list[Percent], Field(json_schema_extra=UNIQUE, max_length=6, min_length=1)]
-    first_stage: Annotated[int, Field(alias="firstStage", ge=0, le=100)]
+    first_stage: Annotated[int, Field(ge=0, le=100)]
     incident_number: Annotated[
-        str | None,
-        Field(
-            alias="incidentNumber",
-            max_length=13,
-            min_length=13,
-            pattern="^INC-20[0-9]{2}-[0-9]{4}$",
-        ),
+        str | None, Field(max_length=13, min_length=13, pattern="^INC-20[0-9]{2}-[0-9]{4}$")
     ] = None
 
 
@@ -237,17 +211,13 @@ class WatchConfigRequest(Model):
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
         ),
     ]
     pod_name: Annotated[
-        str,
-        Field(
-            alias="podName", max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
-        ),
+        str, Field(max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
     ]
     environment: Environment
     region: Annotated[
@@ -256,9 +226,7 @@ class WatchConfigRequest(Model):
             max_length=14, min_length=9, pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$"
         ),
     ]
-    known_checksums: Annotated[
-        list[Sha256], Field(alias="knownChecksums", json_schema_extra=UNIQUE, max_length=5000)
-    ]
+    known_checksums: Annotated[list[Sha256], Field(json_schema_extra=UNIQUE, max_length=5000)]
 
 
 class ChangeFreeze(Model):
@@ -267,25 +235,22 @@ class ChangeFreeze(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
-    ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
-    frozen_services: Annotated[
-        list[ServiceName], Field(alias="frozenServices", json_schema_extra=UNIQUE, max_length=30)
-    ]
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    frozen_services: Annotated[list[ServiceName], Field(json_schema_extra=UNIQUE, max_length=30)]
     exempt_roles: Annotated[
-        list[ChangeFreezeExemptRolesItem],
-        Field(alias="exemptRoles", json_schema_extra=UNIQUE, max_length=5),
+        list[ChangeFreezeExemptRolesItem], Field(json_schema_extra=UNIQUE, max_length=5)
     ]
     reason: Annotated[
         str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
-    declared_by: Annotated[UUID, Field(alias="declaredBy")]
-    lifted_at: Annotated[AwareDatetime | None, Field(alias="liftedAt")] = None
-    lifted_by: Annotated[UUID | None, Field(alias="liftedBy")] = None
+    declared_by: UUID
+    lifted_at: AwareDatetime | None = None
+    lifted_by: UUID | None = None
 
 
 class ChangeFreezePage(Model):
@@ -293,8 +258,7 @@ class ChangeFreezePage(Model):
 
     items: Annotated[list[ChangeFreeze], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -304,9 +268,9 @@ class ConfigEntry(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     key: Annotated[
         str,
@@ -315,7 +279,6 @@ class ConfigEntry(Model):
     service_name: Annotated[
         str | None,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
@@ -331,35 +294,23 @@ class ConfigEntry(Model):
         ),
     ]
     scope: ConfigScope
-    value_type: Annotated[ConfigValueType, Field(alias="valueType")]
+    value_type: ConfigValueType
     value: Annotated[str, Field(max_length=65536, min_length=1)]
-    schema_id: Annotated[UUID, Field(alias="schemaId")]
-    blast_radius: Annotated[BlastRadius, Field(alias="blastRadius")]
+    schema_id: UUID
+    blast_radius: BlastRadius
     revision: Annotated[int, Field(ge=1, le=9007199254740991)]
     change_reason: Annotated[
-        str,
-        Field(
-            alias="changeReason",
-            max_length=500,
-            min_length=10,
-            pattern="^[^\\u0000-\\u001f\\u007f]+$",
-        ),
+        str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
-    author_id: Annotated[UUID, Field(alias="authorId")]
-    approver_id: Annotated[UUID | None, Field(alias="approverId")] = None
-    co_approver_id: Annotated[UUID | None, Field(alias="coApproverId")] = None
+    author_id: UUID
+    approver_id: UUID | None = None
+    co_approver_id: UUID | None = None
     review_comment: Annotated[
-        str | None,
-        Field(
-            alias="reviewComment",
-            max_length=500,
-            min_length=10,
-            pattern="^[^\\u0000-\\u001f\\u007f]+$",
-        ),
+        str | None, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ] = None
-    security_fix: Annotated[bool, Field(alias="securityFix")]
-    release_id: Annotated[UUID | None, Field(alias="releaseId")] = None
-    rollout_percent: Annotated[int, Field(alias="rolloutPercent", ge=0, le=100)]
+    security_fix: bool
+    release_id: UUID | None = None
+    rollout_percent: Annotated[int, Field(ge=0, le=100)]
     checksum: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     status: ConfigStatus
 
@@ -369,8 +320,7 @@ class ConfigEntryPage(Model):
 
     items: Annotated[list[ConfigEntry], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -380,20 +330,20 @@ class ConfigSchema(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     key: Annotated[
         str,
         Field(max_length=160, min_length=3, pattern="^[a-z][a-z0-9-]*(\\.[a-z][a-z0-9-]*){1,5}$"),
     ]
-    json_schema: Annotated[str, Field(alias="jsonSchema", max_length=32768, min_length=2)]
-    reload_mode: Annotated[ReloadMode, Field(alias="reloadMode")]
-    blast_radius: Annotated[BlastRadius, Field(alias="blastRadius")]
+    json_schema: Annotated[str, Field(max_length=32768, min_length=2)]
+    reload_mode: ReloadMode
+    blast_radius: BlastRadius
     owner: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z-]+$")]
     overridable: bool
-    deprecated_at: Annotated[AwareDatetime | None, Field(alias="deprecatedAt")] = None
+    deprecated_at: AwareDatetime | None = None
 
 
 class DefineConfigSchemaRequest(Model):
@@ -403,12 +353,12 @@ class DefineConfigSchemaRequest(Model):
         str,
         Field(max_length=160, min_length=3, pattern="^[a-z][a-z0-9-]*(\\.[a-z][a-z0-9-]*){1,5}$"),
     ]
-    json_schema: Annotated[str, Field(alias="jsonSchema", max_length=32768, min_length=2)]
-    reload_mode: Annotated[ReloadMode | None, Field(alias="reloadMode")] = None
-    blast_radius: Annotated[BlastRadius | None, Field(alias="blastRadius")] = None
+    json_schema: Annotated[str, Field(max_length=32768, min_length=2)]
+    reload_mode: ReloadMode | None = None
+    blast_radius: BlastRadius | None = None
     owner: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z-]+$")]
     overridable: bool | None = None
-    deprecated_at: Annotated[AwareDatetime | None, Field(alias="deprecatedAt")] = None
+    deprecated_at: AwareDatetime | None = None
 
 
 class DraftChangeRequest(Model):
@@ -421,7 +371,6 @@ class DraftChangeRequest(Model):
     service_name: Annotated[
         str | None,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
@@ -437,32 +386,23 @@ class DraftChangeRequest(Model):
         ),
     ] = None
     scope: ConfigScope
-    value_type: Annotated[ConfigValueType, Field(alias="valueType")]
+    value_type: ConfigValueType
     value: Annotated[str, Field(max_length=65536, min_length=1)]
     change_reason: Annotated[
-        str,
-        Field(
-            alias="changeReason",
-            max_length=500,
-            min_length=10,
-            pattern="^[^\\u0000-\\u001f\\u007f]+$",
-        ),
+        str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
-    security_fix: Annotated[bool | None, Field(alias="securityFix")] = None
-    release_id: Annotated[UUID | None, Field(alias="releaseId")] = None
+    security_fix: bool | None = None
+    release_id: UUID | None = None
 
 
 class FreezeChangesRequest(Model):
     """The window, whom it covers and who is exempt."""
 
-    starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
-    ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
-    frozen_services: Annotated[
-        list[ServiceName], Field(alias="frozenServices", json_schema_extra=UNIQUE, max_length=30)
-    ]
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    frozen_services: Annotated[list[ServiceName], Field(json_schema_extra=UNIQUE, max_length=30)]
     exempt_roles: Annotated[
-        list[FreezeChangesRequestExemptRolesItem],
-        Field(alias="exemptRoles", json_schema_extra=UNIQUE, max_length=5),
+        list[FreezeChangesRequestExemptRolesItem], Field(json_schema_extra=UNIQUE, max_length=5)
     ]
     reason: Annotated[
         str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
@@ -472,16 +412,14 @@ class FreezeChangesRequest(Model):
 class RevisionComparison(Model):
     """Where two values differ, as pointers into their JSON."""
 
-    changed_paths: Annotated[
-        list[RevisionComparisonChangedPathsItem], Field(alias="changedPaths", max_length=1000)
-    ]
-    left_value: Annotated[str, Field(alias="leftValue", max_length=65536, min_length=1)]
-    right_value: Annotated[str, Field(alias="rightValue", max_length=65536, min_length=1)]
-    same_checksum: Annotated[bool, Field(alias="sameChecksum")]
+    changed_paths: Annotated[list[RevisionComparisonChangedPathsItem], Field(max_length=1000)]
+    left_value: Annotated[str, Field(max_length=65536, min_length=1)]
+    right_value: Annotated[str, Field(max_length=65536, min_length=1)]
+    same_checksum: bool
 
 
 class ConfigBundle(Model):
     """The values that hold for one service in one place, each with the digest to check it by."""
 
-    revision_mark: Annotated[int, Field(alias="revisionMark", ge=1, le=9007199254740991)]
+    revision_mark: Annotated[int, Field(ge=1, le=9007199254740991)]
     entries: Annotated[list[ConfigEntry], Field(max_length=5000)]

@@ -6,29 +6,23 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
 class DrainInstanceRequest(Model):
     """Why calls are kept away from it from now on."""
 
-    service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
+    service_instance_id: UUID
     drain_reason: Annotated[
-        str,
-        Field(
-            alias="drainReason",
-            max_length=500,
-            min_length=10,
-            pattern="^[^\\u0000-\\u001f\\u007f]+$",
-        ),
+        str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
 
 
 class Endpoint(Model):
     """One place where a service may be called now, as far as the region that was asked knows."""
 
-    service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
+    service_instance_id: UUID
     address: Annotated[
         str,
         Field(
@@ -52,7 +46,6 @@ class EndpointSet(Model):
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
@@ -79,7 +72,6 @@ class KnownGeneration(Model):
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
@@ -109,21 +101,19 @@ class RenewInstanceLeaseRequest(Model):
     A sign of life with how busy the instance is, three times in a lease with up to a second of jitter.
     """
 
-    service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
-    load_percent: Annotated[int, Field(alias="loadPercent", ge=0, le=100)]
+    service_instance_id: UUID
+    load_percent: Annotated[int, Field(ge=0, le=100)]
 
 
 class ReportHealthRequest(Model):
     """One probe and what it found."""
 
-    instance_id: Annotated[UUID, Field(alias="instanceId")]
+    instance_id: UUID
     probe: ProbeKind
-    latency_ms: Annotated[int, Field(alias="latencyMs", ge=0, le=60000)]
+    latency_ms: Annotated[int, Field(ge=0, le=60000)]
     outcome: ProbeOutcome
-    failing_dependency: Annotated[
-        str | None, Field(alias="failingDependency", max_length=120, min_length=1)
-    ] = None
-    observed_at: Annotated[AwareDatetime, Field(alias="observedAt")]
+    failing_dependency: Annotated[str | None, Field(max_length=120, min_length=1)] = None
+    observed_at: AwareDatetime
 
 
 class ResolveServiceRequest(Model):
@@ -132,7 +122,6 @@ class ResolveServiceRequest(Model):
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
@@ -145,10 +134,7 @@ class ResolveServiceRequest(Model):
         ),
     ]
     zone_hint: Annotated[
-        str | None,
-        Field(
-            alias="zoneHint", max_length=20, min_length=10, pattern="^(us|eu|ap)-[a-z]+-[1-9][a-f]$"
-        ),
+        str | None, Field(max_length=20, min_length=10, pattern="^(us|eu|ap)-[a-z]+-[1-9][a-f]$")
     ] = None
 
 
@@ -187,7 +173,6 @@ class ShiftTrafficRequest(Model):
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=1,
             pattern="^(\\*|([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery))$",
@@ -196,19 +181,13 @@ class ShiftTrafficRequest(Model):
     from_region: Annotated[
         str,
         Field(
-            alias="fromRegion",
-            max_length=14,
-            min_length=9,
-            pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$",
+            max_length=14, min_length=9, pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$"
         ),
     ]
     to_region: Annotated[
         str,
         Field(
-            alias="toRegion",
-            max_length=14,
-            min_length=9,
-            pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$",
+            max_length=14, min_length=9, pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$"
         ),
     ]
     percent: Annotated[int, Field(ge=1, le=100)]
@@ -216,30 +195,23 @@ class ShiftTrafficRequest(Model):
         str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     incident_number: Annotated[
-        str | None,
-        Field(
-            alias="incidentNumber",
-            max_length=13,
-            min_length=13,
-            pattern="^INC-20[0-9]{2}-[0-9]{4}$",
-        ),
+        str | None, Field(max_length=13, min_length=13, pattern="^INC-20[0-9]{2}-[0-9]{4}$")
     ] = None
     drill: bool | None = None
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    expires_at: AwareDatetime
 
 
 class TrafficShift(Model):
     """The moving of a share of traffic from one region to another, for a drill or a disaster."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=1,
             pattern="^(\\*|([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery))$",
@@ -248,19 +220,13 @@ class TrafficShift(Model):
     from_region: Annotated[
         str,
         Field(
-            alias="fromRegion",
-            max_length=14,
-            min_length=9,
-            pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$",
+            max_length=14, min_length=9, pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$"
         ),
     ]
     to_region: Annotated[
         str,
         Field(
-            alias="toRegion",
-            max_length=14,
-            min_length=9,
-            pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$",
+            max_length=14, min_length=9, pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$"
         ),
     ]
     percent: Annotated[int, Field(ge=1, le=100)]
@@ -268,19 +234,13 @@ class TrafficShift(Model):
         str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     incident_number: Annotated[
-        str | None,
-        Field(
-            alias="incidentNumber",
-            max_length=13,
-            min_length=13,
-            pattern="^INC-20[0-9]{2}-[0-9]{4}$",
-        ),
+        str | None, Field(max_length=13, min_length=13, pattern="^INC-20[0-9]{2}-[0-9]{4}$")
     ] = None
     drill: bool
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
-    approved_by: Annotated[UUID | None, Field(alias="approvedBy")] = None
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    requested_by: UUID
+    approved_by: UUID | None = None
+    effective_at: AwareDatetime | None = None
+    expires_at: AwareDatetime
     status: ShiftStatus
 
 
@@ -289,8 +249,7 @@ class TrafficShiftPage(Model):
 
     items: Annotated[list[TrafficShift], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -298,12 +257,9 @@ class WatchEndpointsRequest(Model):
     """Which services a sidecar routes to, and what it knows already."""
 
     service_names: Annotated[
-        list[ServiceName],
-        Field(alias="serviceNames", json_schema_extra=UNIQUE, max_length=30, min_length=1),
+        list[ServiceName], Field(json_schema_extra=UNIQUE, max_length=30, min_length=1)
     ]
-    known_generations: Annotated[
-        list[KnownGeneration] | None, Field(alias="knownGenerations", max_length=30)
-    ] = None
+    known_generations: Annotated[list[KnownGeneration] | None, Field(max_length=30)] = None
 
 
 class WireProtocol(StrEnum):
@@ -325,41 +281,29 @@ class DefineServiceRequest(Model):
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
         ),
     ]
-    context_name: Annotated[
-        str, Field(alias="contextName", max_length=20, min_length=4, pattern="^[a-z]+$")
-    ]
+    context_name: Annotated[str, Field(max_length=20, min_length=4, pattern="^[a-z]+$")]
     tier: ServiceTier
     owner_team: Annotated[
-        str,
-        Field(
-            alias="ownerTeam",
-            max_length=63,
-            min_length=1,
-            pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
-        ),
+        str, Field(max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
     ]
-    min_healthy_instances: Annotated[int, Field(alias="minHealthyInstances", ge=2, le=10)]
-    outlier_ejection_percent: Annotated[
-        int | None, Field(alias="outlierEjectionPercent", ge=10, le=50)
-    ] = None
+    min_healthy_instances: Annotated[int, Field(ge=2, le=10)]
+    outlier_ejection_percent: Annotated[int | None, Field(ge=10, le=50)] = None
 
 
 class HealthReport(Model):
     """What a probe found, told by the prober of the registry or by the instance itself."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    instance_id: Annotated[UUID, Field(alias="instanceId")]
+    instance_id: UUID
     probe: ProbeKind
-    latency_ms: Annotated[int, Field(alias="latencyMs", ge=0, le=60000)]
+    latency_ms: Annotated[int, Field(ge=0, le=60000)]
     outcome: ProbeOutcome
-    failing_dependency: Annotated[
-        str | None, Field(alias="failingDependency", max_length=120, min_length=1)
-    ] = None
-    observed_at: Annotated[AwareDatetime, Field(alias="observedAt")]
+    failing_dependency: Annotated[str | None, Field(max_length=120, min_length=1)] = None
+    observed_at: AwareDatetime
 
 
 class RegisterInstanceRequest(Model):
@@ -368,7 +312,6 @@ class RegisterInstanceRequest(Model):
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
@@ -394,24 +337,14 @@ class RegisterInstanceRequest(Model):
     port: Annotated[int, Field(ge=1024, le=65535)]
     protocol: WireProtocol
     pod_name: Annotated[
-        str,
-        Field(
-            alias="podName", max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
-        ),
+        str, Field(max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
     ]
     node_name: Annotated[
-        str,
-        Field(
-            alias="nodeName",
-            max_length=253,
-            min_length=1,
-            pattern="^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$",
-        ),
+        str, Field(max_length=253, min_length=1, pattern="^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")
     ]
     build_version: Annotated[
         str,
         Field(
-            alias="buildVersion",
             max_length=64,
             min_length=5,
             pattern="^[0-9]+\\.[0-9]+\\.[0-9]+(-[0-9A-Za-z.-]+)?(\\+[0-9A-Za-z.-]+)?$",
@@ -420,14 +353,13 @@ class RegisterInstanceRequest(Model):
     spiffe_id: Annotated[
         str,
         Field(
-            alias="spiffeId",
             max_length=160,
             min_length=36,
             pattern="^spiffe://cloudsync\\.internal/ns/[a-z-]+/sa/[a-z-]+$",
         ),
     ]
     weight: Annotated[int | None, Field(ge=0, le=1000)] = None
-    lease_ttl_seconds: Annotated[int | None, Field(alias="leaseTtlSeconds", ge=10, le=60)] = None
+    lease_ttl_seconds: Annotated[int | None, Field(ge=10, le=60)] = None
 
 
 class ServiceDefinition(Model):
@@ -436,9 +368,9 @@ class ServiceDefinition(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     name: Annotated[
         str,
@@ -448,21 +380,13 @@ class ServiceDefinition(Model):
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
         ),
     ]
-    context_name: Annotated[
-        str, Field(alias="contextName", max_length=20, min_length=4, pattern="^[a-z]+$")
-    ]
+    context_name: Annotated[str, Field(max_length=20, min_length=4, pattern="^[a-z]+$")]
     tier: ServiceTier
     owner_team: Annotated[
-        str,
-        Field(
-            alias="ownerTeam",
-            max_length=63,
-            min_length=1,
-            pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
-        ),
+        str, Field(max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
     ]
-    min_healthy_instances: Annotated[int, Field(alias="minHealthyInstances", ge=2, le=10)]
-    outlier_ejection_percent: Annotated[int, Field(alias="outlierEjectionPercent", ge=10, le=50)]
+    min_healthy_instances: Annotated[int, Field(ge=2, le=10)]
+    outlier_ejection_percent: Annotated[int, Field(ge=10, le=50)]
 
 
 class ServiceDefinitionPage(Model):
@@ -470,8 +394,7 @@ class ServiceDefinitionPage(Model):
 
     items: Annotated[list[ServiceDefinition], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -479,14 +402,13 @@ class ServiceInstance(Model):
     """One running copy of a service in one zone, alive for as long as it renews its lease."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
@@ -512,24 +434,14 @@ class ServiceInstance(Model):
     port: Annotated[int, Field(ge=1024, le=65535)]
     protocol: WireProtocol
     pod_name: Annotated[
-        str,
-        Field(
-            alias="podName", max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
-        ),
+        str, Field(max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
     ]
     node_name: Annotated[
-        str,
-        Field(
-            alias="nodeName",
-            max_length=253,
-            min_length=1,
-            pattern="^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$",
-        ),
+        str, Field(max_length=253, min_length=1, pattern="^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")
     ]
     build_version: Annotated[
         str,
         Field(
-            alias="buildVersion",
             max_length=64,
             min_length=5,
             pattern="^[0-9]+\\.[0-9]+\\.[0-9]+(-[0-9A-Za-z.-]+)?(\\+[0-9A-Za-z.-]+)?$",
@@ -538,25 +450,18 @@ class ServiceInstance(Model):
     spiffe_id: Annotated[
         str,
         Field(
-            alias="spiffeId",
             max_length=160,
             min_length=36,
             pattern="^spiffe://cloudsync\\.internal/ns/[a-z-]+/sa/[a-z-]+$",
         ),
     ]
     weight: Annotated[int, Field(ge=0, le=1000)]
-    load_percent: Annotated[int, Field(alias="loadPercent", ge=0, le=100)]
-    lease_ttl_seconds: Annotated[int, Field(alias="leaseTtlSeconds", ge=10, le=60)]
-    lease_expires_at: Annotated[AwareDatetime, Field(alias="leaseExpiresAt")]
-    consecutive_failures: Annotated[int, Field(alias="consecutiveFailures", ge=0, le=1000)]
+    load_percent: Annotated[int, Field(ge=0, le=100)]
+    lease_ttl_seconds: Annotated[int, Field(ge=10, le=60)]
+    lease_expires_at: AwareDatetime
+    consecutive_failures: Annotated[int, Field(ge=0, le=1000)]
     drain_reason: Annotated[
-        str | None,
-        Field(
-            alias="drainReason",
-            max_length=500,
-            min_length=10,
-            pattern="^[^\\u0000-\\u001f\\u007f]+$",
-        ),
+        str | None, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ] = None
     status: InstanceStatus
 
@@ -566,6 +471,5 @@ class ServiceInstancePage(Model):
 
     items: Annotated[list[ServiceInstance], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -40,7 +40,7 @@ class Cell(Model):
     """A filled cell of a table with its formula or value as typed."""
 
     cell: Annotated[str, Field(max_length=10, min_length=2, pattern="^[A-Z]{1,3}[1-9][0-9]{0,6}$")]
-    cell_value: Annotated[str, Field(alias="cellValue", max_length=32767)]
+    cell_value: Annotated[str, Field(max_length=32767)]
 
 
 class CommentReply(Model):
@@ -48,13 +48,13 @@ class CommentReply(Model):
     One answer below an opening comment, with the moment of its last correction if it was corrected.
     """
 
-    author_id: Annotated[UUID, Field(alias="authorId")]
+    author_id: UUID
     text: Annotated[
         str,
         Field(max_length=4000, min_length=1, pattern="^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]+$"),
     ]
-    sent_at: Annotated[AwareDatetime, Field(alias="sentAt")]
-    edited_at: Annotated[AwareDatetime | None, Field(alias="editedAt")] = None
+    sent_at: AwareDatetime
+    edited_at: AwareDatetime | None = None
 
 
 class CommentThreadStatus(StrEnum):
@@ -115,16 +115,16 @@ class DocumentType(StrEnum):
 class DownloadAddress(Model):
     """Where to fetch the bytes, from a domain without cookies, and until when."""
 
-    download_grant_id: Annotated[UUID, Field(alias="downloadGrantId")]
+    download_grant_id: UUID
     address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    expires_at: AwareDatetime
 
 
 class EditLock(Model):
     """Reserves a document for one writer while a spreadsheet is imported or a form is published."""
 
-    holder_id: Annotated[UUID, Field(alias="holderId")]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    holder_id: UUID
+    expires_at: AwareDatetime
 
 
 class FileStatus(StrEnum):
@@ -186,31 +186,29 @@ class JobOutcome(StrEnum):
 class MoveDocumentRequest(Model):
     """Names the folder to move into, or none for the owner's root."""
 
-    to_folder_id: Annotated[UUID | None, Field(alias="toFolderId")] = None
-    confirm_narrowing: Annotated[bool | None, Field(alias="confirmNarrowing")] = None
+    to_folder_id: UUID | None = None
+    confirm_narrowing: bool | None = None
 
 
 class MoveFolderRequest(Model):
     """The new folder above, or none for the top."""
 
-    to_parent_folder_id: Annotated[UUID | None, Field(alias="toParentFolderId")] = None
-    confirm_narrowing: Annotated[bool | None, Field(alias="confirmNarrowing")] = None
+    to_parent_folder_id: UUID | None = None
+    confirm_narrowing: bool | None = None
 
 
 class OpenShareLinkRequest(Model):
     """The token out of the address, and the passcode where one was set."""
 
-    link_token: Annotated[
-        str, Field(alias="linkToken", max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]+$")
-    ]
+    link_token: Annotated[str, Field(max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]+$")]
     passcode: Annotated[str | None, Field(max_length=64, min_length=6)] = None
 
 
 class OpenedShareLink(Model):
     """Which document the link leads to and what its holder may do there."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
+    document_id: UUID
+    share_grant_id: UUID
     access: AccessLevel
 
 
@@ -254,15 +252,15 @@ class ReplyToThreadRequest(Model):
 class RestoreAccepted(Model):
     """Says whether version-service took the job at once or it waits in the outbox."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
+    document_id: UUID
+    version_number: Annotated[int, Field(ge=1, le=9007199254740991)]
     outcome: JobOutcome
 
 
 class RestoreToVersionRequest(Model):
     """The number of the version whose content shall become the newest."""
 
-    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
+    version_number: Annotated[int, Field(ge=1, le=9007199254740991)]
 
 
 class Sensitivity(StrEnum):
@@ -288,18 +286,18 @@ class ShareDocumentRequest(Model):
         ),
     ]
     access: AccessLevel
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    expires_at: AwareDatetime | None = None
 
 
 class ShareGrant(Model):
     """The right of one principal on one document, of which there is at most one per pair."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    document_id: Annotated[UUID, Field(alias="documentId")]
+    document_id: UUID
     principal: Annotated[
         str,
         Field(
@@ -309,9 +307,9 @@ class ShareGrant(Model):
         ),
     ]
     access: AccessLevel
-    granted_by: Annotated[UUID, Field(alias="grantedBy")]
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
-    has_passcode: Annotated[bool, Field(alias="hasPasscode")]
+    granted_by: UUID
+    expires_at: AwareDatetime | None = None
+    has_passcode: bool
 
 
 class ShareGrantPage(Model):
@@ -321,8 +319,7 @@ class ShareGrantPage(Model):
 
     items: Annotated[list[ShareGrant], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -340,14 +337,10 @@ class TextAnchor(Model):
     The stretch of a block that a comment speaks of, in UTF-16 code units as browsers count them.
     """
 
-    block_id: Annotated[
-        str, Field(alias="blockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")
-    ]
-    start_offset: Annotated[int, Field(alias="startOffset", ge=0, le=1000000)]
-    end_offset: Annotated[int, Field(alias="endOffset", ge=0, le=1000000)]
-    quoted_text: Annotated[
-        str | None, Field(alias="quotedText", max_length=500, pattern="^[^\\u0000]*$")
-    ] = None
+    block_id: Annotated[str, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")]
+    start_offset: Annotated[int, Field(ge=0, le=1000000)]
+    end_offset: Annotated[int, Field(ge=0, le=1000000)]
+    quoted_text: Annotated[str | None, Field(max_length=500, pattern="^[^\\u0000]*$")] = None
 
 
 class TextMark(StrEnum):
@@ -374,10 +367,10 @@ class TextRun(Model):
 class TransferDocumentsRequest(Model):
     """From whom to whom, and which documents if not all of them."""
 
-    from_user_id: Annotated[UUID, Field(alias="fromUserId")]
-    to_user_id: Annotated[UUID, Field(alias="toUserId")]
+    from_user_id: UUID
+    to_user_id: UUID
     document_ids: Annotated[
-        list[UUID] | None, Field(alias="documentIds", json_schema_extra=UNIQUE, max_length=10000)
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=10000)
     ] = None
 
 
@@ -393,7 +386,6 @@ class UpdateDocumentRequest(Model):
     content_language: Annotated[
         str | None,
         Field(
-            alias="contentLanguage",
             max_length=15,
             min_length=2,
             pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
@@ -410,17 +402,10 @@ class UpdateFolderRequest(Model):
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     folder_name: Annotated[
         str | None,
-        Field(
-            alias="folderName",
-            max_length=120,
-            min_length=1,
-            pattern="^[^/\\u0000-\\u001f\\u007f\\u2028\\u2029]+$",
-        ),
+        Field(max_length=120, min_length=1, pattern="^[^/\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
     ] = None
-    inherit_shares: Annotated[bool | None, Field(alias="inheritShares")] = None
-    shared_with: Annotated[list[FolderShare] | None, Field(alias="sharedWith", max_length=100)] = (
-        None
-    )
+    inherit_shares: bool | None = None
+    shared_with: Annotated[list[FolderShare] | None, Field(max_length=100)] = None
 
 
 class UpdateShareRequest(Model):
@@ -428,7 +413,7 @@ class UpdateShareRequest(Model):
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     access: AccessLevel | None = None
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    expires_at: AwareDatetime | None = None
 
 
 class UpdateThreadRequest(Model):
@@ -447,11 +432,10 @@ class Attachment(Model):
     One attached file as a reader sees it, name, kind, size, and whether it may be opened at present.
     """
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
+    file_id: UUID
     file_name: Annotated[
         str,
         Field(
-            alias="fileName",
             max_length=255,
             min_length=1,
             pattern='^([^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.[^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.\\.[^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]+)$',
@@ -460,13 +444,12 @@ class Attachment(Model):
     media_type: Annotated[
         str,
         Field(
-            alias="mediaType",
             max_length=127,
             min_length=3,
             pattern="^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$",
         ),
     ]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=0, le=53687091200)]
+    size_bytes: Annotated[int, Field(ge=0, le=53687091200)]
     status: FileStatus
     blocked: bool
 
@@ -474,40 +457,37 @@ class Attachment(Model):
 class AttachmentList(Model):
     """What file-service knows of the attached files."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
+    document_id: UUID
     items: Annotated[list[Attachment], Field(max_length=200)]
-    omitted_file_ids: Annotated[list[UUID], Field(alias="omittedFileIds", max_length=200)]
+    omitted_file_ids: Annotated[list[UUID], Field(max_length=200)]
 
 
 class Block(Model):
     """A paragraph, a table, a picture or another unit of a body."""
 
-    block_id: Annotated[
-        str, Field(alias="blockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")
-    ]
+    block_id: Annotated[str, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")]
     kind: BlockKind
     parent_block_id: Annotated[
-        str | None,
-        Field(alias="parentBlockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
     level: Annotated[int | None, Field(ge=1, le=9)] = None
     text: Annotated[str | None, Field(max_length=1000000)] = None
     runs: Annotated[list[TextRun] | None, Field(max_length=2000)] = None
     cells: Annotated[list[Cell] | None, Field(max_length=100000)] = None
-    file_id: Annotated[UUID | None, Field(alias="fileId")] = None
+    file_id: UUID | None = None
 
 
 class CommentThread(Model):
     """A remark on a stretch of a document with the answers below it."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    document_id: Annotated[UUID, Field(alias="documentId")]
+    document_id: UUID
     anchor: TextAnchor
-    author_id: Annotated[UUID, Field(alias="authorId")]
+    author_id: UUID
     text: Annotated[
         str,
         Field(max_length=4000, min_length=1, pattern="^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]+$"),
@@ -515,8 +495,8 @@ class CommentThread(Model):
     mentions: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=50)]
     replies: Annotated[list[CommentReply], Field(max_length=199)]
     status: CommentThreadStatus
-    resolved_by: Annotated[UUID | None, Field(alias="resolvedBy")] = None
-    resolved_at: Annotated[AwareDatetime | None, Field(alias="resolvedAt")] = None
+    resolved_by: UUID | None = None
+    resolved_at: AwareDatetime | None = None
 
 
 class CommentThreadPage(Model):
@@ -524,8 +504,7 @@ class CommentThreadPage(Model):
 
     items: Annotated[list[CommentThread], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -536,14 +515,13 @@ class CreateDocumentRequest(Model):
         str,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
     ]
-    document_type: Annotated[DocumentType, Field(alias="documentType")]
-    folder_id: Annotated[UUID | None, Field(alias="folderId")] = None
-    template_id: Annotated[UUID | None, Field(alias="templateId")] = None
+    document_type: DocumentType
+    folder_id: UUID | None = None
+    template_id: UUID | None = None
     sensitivity: Sensitivity | None = None
     content_language: Annotated[
         str | None,
         Field(
-            alias="contentLanguage",
             max_length=15,
             min_length=2,
             pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
@@ -559,25 +537,18 @@ class CreateFolderRequest(Model):
 
     folder_name: Annotated[
         str,
-        Field(
-            alias="folderName",
-            max_length=120,
-            min_length=1,
-            pattern="^[^/\\u0000-\\u001f\\u007f\\u2028\\u2029]+$",
-        ),
+        Field(max_length=120, min_length=1, pattern="^[^/\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
     ]
-    parent_folder_id: Annotated[UUID | None, Field(alias="parentFolderId")] = None
-    inherit_shares: Annotated[bool | None, Field(alias="inheritShares")] = None
-    shared_with: Annotated[list[FolderShare] | None, Field(alias="sharedWith", max_length=100)] = (
-        None
-    )
+    parent_folder_id: UUID | None = None
+    inherit_shares: bool | None = None
+    shared_with: Annotated[list[FolderShare] | None, Field(max_length=100)] = None
 
 
 class CreateShareLinkRequest(Model):
     """A link never gives more than editing."""
 
     access: CreateShareLinkRequestAccess
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    expires_at: AwareDatetime | None = None
     passcode: Annotated[str | None, Field(max_length=64, min_length=6)] = None
 
 
@@ -585,33 +556,31 @@ class Document(Model):
     """A page, sheet, deck, whiteboard or form and what is known about it."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     title: Annotated[
         str,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
     ]
-    document_type: Annotated[DocumentType, Field(alias="documentType")]
-    folder_id: Annotated[UUID | None, Field(alias="folderId")] = None
-    owner_id: Annotated[UUID, Field(alias="ownerId")]
+    document_type: DocumentType
+    folder_id: UUID | None = None
+    owner_id: UUID
     status: DocumentStatus
-    template_id: Annotated[UUID | None, Field(alias="templateId")] = None
+    template_id: UUID | None = None
     body_ref: Annotated[
-        str | None, Field(alias="bodyRef", max_length=24, min_length=24, pattern="^[a-f0-9]{24}$")
+        str | None, Field(max_length=24, min_length=24, pattern="^[a-f0-9]{24}$")
     ] = None
     body_checksum: Annotated[
-        str | None,
-        Field(alias="bodyChecksum", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
-    body_bytes: Annotated[int, Field(alias="bodyBytes", ge=0, le=12582912)]
-    head_sequence: Annotated[int, Field(alias="headSequence", ge=0, le=9007199254740991)]
+    body_bytes: Annotated[int, Field(ge=0, le=12582912)]
+    head_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
     excerpt: Annotated[str, Field(max_length=280)]
     content_language: Annotated[
         str | None,
         Field(
-            alias="contentLanguage",
             max_length=15,
             min_length=2,
             pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
@@ -619,29 +588,23 @@ class Document(Model):
     ] = None
     sensitivity: Sensitivity
     labels: Annotated[list[DocumentLabel], Field(json_schema_extra=UNIQUE, max_length=32)]
-    attachment_file_ids: Annotated[
-        list[UUID], Field(alias="attachmentFileIds", json_schema_extra=UNIQUE, max_length=200)
-    ]
-    blocked_file_ids: Annotated[
-        list[UUID], Field(alias="blockedFileIds", json_schema_extra=UNIQUE, max_length=200)
-    ]
-    edit_lock: Annotated[EditLock | None, Field(alias="editLock")] = None
-    retain_until: Annotated[AwareDatetime | None, Field(alias="retainUntil")] = None
-    trashed_at: Annotated[AwareDatetime | None, Field(alias="trashedAt")] = None
+    attachment_file_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200)]
+    blocked_file_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200)]
+    edit_lock: EditLock | None = None
+    retain_until: AwareDatetime | None = None
+    trashed_at: AwareDatetime | None = None
 
 
 class DocumentBody(Model):
     """The whole content at one sequence number, as MongoDB keeps it."""
 
-    body_ref: Annotated[
-        str, Field(alias="bodyRef", max_length=24, min_length=24, pattern="^[a-f0-9]{24}$")
-    ]
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    document_id: Annotated[UUID, Field(alias="documentId")]
+    body_ref: Annotated[str, Field(max_length=24, min_length=24, pattern="^[a-f0-9]{24}$")]
+    organization_id: UUID
+    document_id: UUID
     sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
     checksum: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     blocks: Annotated[list[Block], Field(max_length=50000)]
-    superseded_at: Annotated[AwareDatetime | None, Field(alias="supersededAt")] = None
+    superseded_at: AwareDatetime | None = None
 
 
 class DocumentListEntry(Model):
@@ -649,22 +612,22 @@ class DocumentListEntry(Model):
     What a list shows of a document and is filtered by, with all principals that may read it, inherited ones included.
     """
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    document_id: UUID
+    organization_id: UUID
     title: Annotated[
         str,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
     ]
-    document_type: Annotated[DocumentType, Field(alias="documentType")]
+    document_type: DocumentType
     status: DocumentStatus
-    owner_id: Annotated[UUID, Field(alias="ownerId")]
-    folder_id: Annotated[UUID | None, Field(alias="folderId")] = None
+    owner_id: UUID
+    folder_id: UUID | None = None
     sensitivity: Sensitivity
     labels: Annotated[list[DocumentLabel], Field(json_schema_extra=UNIQUE, max_length=32)]
     principals: Annotated[list[Grantee], Field(max_length=5000, min_length=1)]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
-    trashed_at: Annotated[AwareDatetime | None, Field(alias="trashedAt")] = None
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    trashed_at: AwareDatetime | None = None
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
 
 
@@ -675,8 +638,7 @@ class DocumentPage(Model):
 
     items: Annotated[list[Document], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -686,22 +648,19 @@ class DocumentTransfer(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    from_user_id: Annotated[UUID, Field(alias="fromUserId")]
-    to_user_id: Annotated[UUID, Field(alias="toUserId")]
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
-    document_ids: Annotated[
-        list[UUID], Field(alias="documentIds", json_schema_extra=UNIQUE, max_length=10000)
-    ]
-    moved_count: Annotated[int, Field(alias="movedCount", ge=0, le=10000)]
-    failed_count: Annotated[int, Field(alias="failedCount", ge=0, le=10000)]
+    from_user_id: UUID
+    to_user_id: UUID
+    requested_by: UUID
+    document_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=10000)]
+    moved_count: Annotated[int, Field(ge=0, le=10000)]
+    failed_count: Annotated[int, Field(ge=0, le=10000)]
     outcome: JobOutcome
     failure_code: Annotated[
-        str | None,
-        Field(alias="failureCode", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$"),
+        str | None, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
     ] = None
 
 
@@ -710,8 +669,7 @@ class DocumentTransferPage(Model):
 
     items: Annotated[list[DocumentTransfer], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -719,52 +677,44 @@ class EditOperation(Model):
     """The smallest change that editors exchange."""
 
     kind: OperationKind
-    block_id: Annotated[
-        str, Field(alias="blockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")
-    ]
+    block_id: Annotated[str, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")]
     offset: Annotated[int | None, Field(ge=0, le=1000000)] = None
     length: Annotated[int | None, Field(ge=0, le=1000000)] = None
     text: Annotated[str | None, Field(max_length=20000)] = None
-    block_kind: Annotated[BlockKind | None, Field(alias="blockKind")] = None
+    block_kind: BlockKind | None = None
     marks: Annotated[list[TextMark] | None, Field(json_schema_extra=UNIQUE, max_length=8)] = None
     after_block_id: Annotated[
-        str | None,
-        Field(alias="afterBlockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
     cell: Annotated[
         str | None, Field(max_length=10, min_length=2, pattern="^[A-Z]{1,3}[1-9][0-9]{0,6}$")
     ] = None
-    cell_value: Annotated[str | None, Field(alias="cellValue", max_length=32767)] = None
-    file_id: Annotated[UUID | None, Field(alias="fileId")] = None
+    cell_value: Annotated[str | None, Field(max_length=32767)] = None
+    file_id: UUID | None = None
 
 
 class Folder(Model):
     """A place for documents in a tree at most twenty levels deep and ten thousand children wide."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    parent_folder_id: Annotated[UUID | None, Field(alias="parentFolderId")] = None
+    parent_folder_id: UUID | None = None
     folder_name: Annotated[
         str,
-        Field(
-            alias="folderName",
-            max_length=120,
-            min_length=1,
-            pattern="^[^/\\u0000-\\u001f\\u007f\\u2028\\u2029]+$",
-        ),
+        Field(max_length=120, min_length=1, pattern="^[^/\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
     ]
-    owner_id: Annotated[UUID, Field(alias="ownerId")]
+    owner_id: UUID
     path: Annotated[
         str | None, Field(max_length=739, pattern="^[0-9a-f_]{36}(\\.[0-9a-f_]{36}){0,19}$")
     ] = None
-    inherit_shares: Annotated[bool, Field(alias="inheritShares")]
-    shared_with: Annotated[list[FolderShare], Field(alias="sharedWith", max_length=100)]
-    reader_ids: Annotated[list[UUID], Field(alias="readerIds", max_length=5000)]
-    writer_ids: Annotated[list[UUID], Field(alias="writerIds", max_length=5000)]
-    child_count: Annotated[int, Field(alias="childCount", ge=0, le=10000)]
+    inherit_shares: bool
+    shared_with: Annotated[list[FolderShare], Field(max_length=100)]
+    reader_ids: Annotated[list[UUID], Field(max_length=5000)]
+    writer_ids: Annotated[list[UUID], Field(max_length=5000)]
+    child_count: Annotated[int, Field(ge=0, le=10000)]
     status: FolderStatus
 
 
@@ -773,8 +723,7 @@ class FolderPage(Model):
 
     items: Annotated[list[Folder], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -791,18 +740,16 @@ class OperationBatch(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    first_sequence: Annotated[int, Field(alias="firstSequence", ge=1, le=9007199254740991)]
-    last_sequence: Annotated[int, Field(alias="lastSequence", ge=1, le=9007199254740991)]
-    base_sequence: Annotated[int, Field(alias="baseSequence", ge=0, le=9007199254740991)]
-    author_id: Annotated[UUID, Field(alias="authorId")]
-    client_id: Annotated[
-        str, Field(alias="clientId", max_length=64, min_length=1, pattern="^[A-Za-z0-9._-]+$")
-    ]
+    document_id: UUID
+    first_sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
+    last_sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
+    base_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
+    author_id: UUID
+    client_id: Annotated[str, Field(max_length=64, min_length=1, pattern="^[A-Za-z0-9._-]+$")]
     operations: Annotated[list[EditOperation], Field(max_length=500, min_length=1)]
 
 
@@ -811,8 +758,7 @@ class OperationBatchPage(Model):
 
     items: Annotated[list[OperationBatch], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -821,12 +767,10 @@ class OperationsApplied(Model):
     The new head and what others wrote in between, already transformed, so that the client catches up in the same round trip.
     """
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    first_sequence: Annotated[int, Field(alias="firstSequence", ge=1, le=9007199254740991)]
-    head_sequence: Annotated[int, Field(alias="headSequence", ge=1, le=9007199254740991)]
-    body_checksum: Annotated[
-        str, Field(alias="bodyChecksum", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    document_id: UUID
+    first_sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
+    head_sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
+    body_checksum: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     concurrent: Annotated[list[EditOperation], Field(max_length=5000)]
 
 
@@ -849,8 +793,7 @@ class SharedDocumentPage(Model):
 
     items: Annotated[list[DocumentListEntry], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -868,8 +811,6 @@ class StartThreadRequest(Model):
 class ApplyOperationsRequest(Model):
     """What an editor sends a few times a second."""
 
-    base_sequence: Annotated[int, Field(alias="baseSequence", ge=0, le=9007199254740991)]
-    client_id: Annotated[
-        str, Field(alias="clientId", max_length=64, min_length=1, pattern="^[A-Za-z0-9._-]+$")
-    ]
+    base_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
+    client_id: Annotated[str, Field(max_length=64, min_length=1, pattern="^[A-Za-z0-9._-]+$")]
     operations: Annotated[list[EditOperation], Field(max_length=500, min_length=1)]

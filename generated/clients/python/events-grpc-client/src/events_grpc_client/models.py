@@ -6,28 +6,23 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
 class ArchivedEvent(Model):
     """An event as it is read back."""
 
-    event_id: Annotated[UUID, Field(alias="eventId")]
+    event_id: UUID
     event_type: Annotated[
         str,
         Field(
-            alias="eventType",
-            max_length=120,
-            min_length=10,
-            pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$",
+            max_length=120, min_length=10, pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$"
         ),
     ]
-    schema_version: Annotated[int, Field(alias="schemaVersion", ge=1, le=999)]
-    stream_sequence: Annotated[
-        int | None, Field(alias="streamSequence", ge=1, le=9007199254740991)
-    ] = None
-    occurred_at: Annotated[AwareDatetime, Field(alias="occurredAt")]
+    schema_version: Annotated[int, Field(ge=1, le=999)]
+    stream_sequence: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
+    occurred_at: AwareDatetime
     payload: Annotated[str | None, Field(max_length=32768, min_length=2)] = None
 
 
@@ -35,10 +30,7 @@ class ClientContext(Model):
     """Enough about a client to tell a broken release from a broken network."""
 
     app_version: Annotated[
-        str | None,
-        Field(
-            alias="appVersion", max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$"
-        ),
+        str | None, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")
     ] = None
     locale: Annotated[
         str | None,
@@ -51,12 +43,7 @@ class ClientContext(Model):
     country: Annotated[str | None, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")] = None
     ip_prefix: Annotated[
         str | None,
-        Field(
-            alias="ipPrefix",
-            max_length=43,
-            min_length=5,
-            pattern="^(([0-9]{1,3}\\.){3}0/24|[0-9a-f:]{2,39}/48)$",
-        ),
+        Field(max_length=43, min_length=5, pattern="^(([0-9]{1,3}\\.){3}0/24|[0-9a-f:]{2,39}/48)$"),
     ] = None
 
 
@@ -65,7 +52,7 @@ class CollectionReceipt(Model):
 
     accepted: Annotated[int, Field(ge=0, le=200)]
     duplicate: Annotated[int, Field(ge=0, le=200)]
-    quarantined_ids: Annotated[list[UUID], Field(alias="quarantinedIds", max_length=200)]
+    quarantined_ids: Annotated[list[UUID], Field(max_length=200)]
 
 
 class ConsentPurpose(StrEnum):
@@ -89,7 +76,7 @@ class CountShape(StrEnum):
 class DeprecateSchemaRequest(Model):
     """From when events of the version are refused, at least 90 days ahead."""
 
-    sunset_at: Annotated[AwareDatetime, Field(alias="sunsetAt")]
+    sunset_at: AwareDatetime
 
 
 class DimensionName(RootModel[str]):
@@ -127,8 +114,8 @@ class EventCounts(Model):
     """Counts by group and step, and how many groups were withheld."""
 
     counts: Annotated[list[EventCount], Field(max_length=5000)]
-    suppressed_groups: Annotated[int, Field(alias="suppressedGroups", ge=0, le=50000)]
-    stale_at: Annotated[AwareDatetime | None, Field(alias="staleAt")] = None
+    suppressed_groups: Annotated[int, Field(ge=0, le=50000)]
+    stale_at: AwareDatetime | None = None
 
 
 class EventPredicateAnyOfItem(RootModel[str]):
@@ -170,16 +157,10 @@ class ReadStreamRequest(Model):
     """The stream and the first sequence that is wanted."""
 
     stream_id: Annotated[
-        str,
-        Field(
-            alias="streamId",
-            max_length=64,
-            min_length=3,
-            pattern="^[a-z][a-z0-9-]{0,26}:[A-Za-z0-9-]{1,36}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9-]{0,26}:[A-Za-z0-9-]{1,36}$")
     ]
-    from_sequence: Annotated[int, Field(alias="fromSequence", ge=1, le=9007199254740991)]
-    max_events: Annotated[int | None, Field(alias="maxEvents", ge=1, le=1000)] = None
+    from_sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
+    max_events: Annotated[int | None, Field(ge=1, le=1000)] = None
 
 
 class RegisterSchemaRequestPiiPathsItem(RootModel[str]):
@@ -194,21 +175,18 @@ class ReleaseQuarantinedRequest(Model):
     event_type: Annotated[
         str,
         Field(
-            alias="eventType",
-            max_length=120,
-            min_length=10,
-            pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$",
+            max_length=120, min_length=10, pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$"
         ),
     ]
-    quarantine_reason: Annotated[QuarantineReason, Field(alias="quarantineReason")]
-    event_ids: Annotated[list[UUID] | None, Field(alias="eventIds", max_length=100000)] = None
+    quarantine_reason: QuarantineReason
+    event_ids: Annotated[list[UUID] | None, Field(max_length=100000)] = None
 
 
 class ReleaseReport(Model):
     """How many events are in now, and how many are still refused."""
 
     released: Annotated[int, Field(ge=0, le=100000)]
-    still_invalid: Annotated[int, Field(alias="stillInvalid", ge=0, le=100000)]
+    still_invalid: Annotated[int, Field(ge=0, le=100000)]
 
 
 class ReplaySelector(Model):
@@ -216,18 +194,13 @@ class ReplaySelector(Model):
     Which part of the archive is sent again: types, an interval, and a tenant or a stream if not all.
     """
 
-    event_types: Annotated[list[EventType], Field(alias="eventTypes", max_length=50, min_length=1)]
+    event_types: Annotated[list[EventType], Field(max_length=50, min_length=1)]
     since: AwareDatetime
     until: AwareDatetime
-    tenant_id: Annotated[UUID | None, Field(alias="tenantId")] = None
+    tenant_id: UUID | None = None
     stream_id: Annotated[
         str | None,
-        Field(
-            alias="streamId",
-            max_length=64,
-            min_length=3,
-            pattern="^[a-z][a-z0-9-]{0,26}:[A-Za-z0-9-]{1,36}$",
-        ),
+        Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9-]{0,26}:[A-Za-z0-9-]{1,36}$"),
     ] = None
 
 
@@ -247,10 +220,9 @@ class RequestReplayRequest(Model):
 
     selector: ReplaySelector
     target_topic: Annotated[
-        str,
-        Field(alias="targetTopic", max_length=120, min_length=10, pattern="^replay\\.[a-z0-9.-]+$"),
+        str, Field(max_length=120, min_length=10, pattern="^replay\\.[a-z0-9.-]+$")
     ]
-    rate_per_second: Annotated[int | None, Field(alias="ratePerSecond", ge=1, le=20000)] = None
+    rate_per_second: Annotated[int | None, Field(ge=1, le=20000)] = None
     purpose: Annotated[str, Field(max_length=300, min_length=5)]
 
 
@@ -258,25 +230,14 @@ class SaveSnapshotRequest(Model):
     """The state that a service has folded up to one sequence of a stream of its own."""
 
     stream_id: Annotated[
-        str,
-        Field(
-            alias="streamId",
-            max_length=64,
-            min_length=3,
-            pattern="^[a-z][a-z0-9-]{0,26}:[A-Za-z0-9-]{1,36}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9-]{0,26}:[A-Za-z0-9-]{1,36}$")
     ]
-    at_sequence: Annotated[int, Field(alias="atSequence", ge=1, le=9007199254740991)]
+    at_sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
     state_blob: Annotated[
-        str,
-        Field(
-            alias="stateBlob", max_length=1398104, min_length=4, pattern="^[A-Za-z0-9+/]+={0,2}$"
-        ),
+        str, Field(max_length=1398104, min_length=4, pattern="^[A-Za-z0-9+/]+={0,2}$")
     ]
-    state_hash: Annotated[
-        str, Field(alias="stateHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    fold_version: Annotated[int, Field(alias="foldVersion", ge=1, le=999)]
+    state_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    fold_version: Annotated[int, Field(ge=1, le=999)]
 
 
 class SchemaCompatibility(StrEnum):
@@ -298,8 +259,8 @@ class SchemaStage(StrEnum):
 class ShredSubjectRequest(Model):
     """The legal basis on which the key of a subject is destroyed."""
 
-    erasure_order_id: Annotated[UUID, Field(alias="erasureOrderId")]
-    legal_basis: Annotated[str, Field(alias="legalBasis", max_length=200, min_length=5)]
+    erasure_order_id: UUID
+    legal_basis: Annotated[str, Field(max_length=200, min_length=5)]
 
 
 class StreamSlice(Model):
@@ -308,7 +269,7 @@ class StreamSlice(Model):
     """
 
     items: Annotated[list[ArchivedEvent], Field(max_length=1000)]
-    head_sequence: Annotated[int, Field(alias="headSequence", ge=0, le=9007199254740991)]
+    head_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
 
 
 class StreamSnapshot(Model):
@@ -317,59 +278,43 @@ class StreamSnapshot(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     stream_id: Annotated[
-        str,
-        Field(
-            alias="streamId",
-            max_length=64,
-            min_length=3,
-            pattern="^[a-z][a-z0-9-]{0,26}:[A-Za-z0-9-]{1,36}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9-]{0,26}:[A-Za-z0-9-]{1,36}$")
     ]
-    at_sequence: Annotated[int, Field(alias="atSequence", ge=1, le=9007199254740991)]
+    at_sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
     state_blob: Annotated[
-        str,
-        Field(
-            alias="stateBlob", max_length=1398104, min_length=4, pattern="^[A-Za-z0-9+/]+={0,2}$"
-        ),
+        str, Field(max_length=1398104, min_length=4, pattern="^[A-Za-z0-9+/]+={0,2}$")
     ]
-    state_hash: Annotated[
-        str, Field(alias="stateHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    fold_version: Annotated[int, Field(alias="foldVersion", ge=1, le=999)]
+    state_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    fold_version: Annotated[int, Field(ge=1, le=999)]
 
 
 class SubmittedEvent(Model):
     """An event as its producer tells it."""
 
-    event_id: Annotated[UUID, Field(alias="eventId")]
+    event_id: UUID
     event_type: Annotated[
         str,
         Field(
-            alias="eventType",
-            max_length=120,
-            min_length=10,
-            pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$",
+            max_length=120, min_length=10, pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$"
         ),
     ]
-    schema_version: Annotated[int, Field(alias="schemaVersion", ge=1, le=999)]
-    occurred_at: Annotated[AwareDatetime, Field(alias="occurredAt")]
+    schema_version: Annotated[int, Field(ge=1, le=999)]
+    occurred_at: AwareDatetime
     payload: Annotated[str, Field(max_length=32768, min_length=2)]
     session_key: Annotated[
-        str | None,
-        Field(alias="sessionKey", max_length=22, min_length=22, pattern="^[A-Za-z0-9_-]{22}$"),
+        str | None, Field(max_length=22, min_length=22, pattern="^[A-Za-z0-9_-]{22}$")
     ] = None
     consent_purposes: Annotated[
-        list[ConsentPurpose],
-        Field(alias="consentPurposes", json_schema_extra=UNIQUE, max_length=3, min_length=1),
+        list[ConsentPurpose], Field(json_schema_extra=UNIQUE, max_length=3, min_length=1)
     ]
-    client_context: Annotated[ClientContext | None, Field(alias="clientContext")] = None
+    client_context: ClientContext | None = None
     trace_id: Annotated[
-        str | None, Field(alias="traceId", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
+        str | None, Field(max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
     ] = None
 
 
@@ -377,24 +322,23 @@ class ArchiveReplay(Model):
     """Part of the archive sent again, so that a projection can be built anew."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     selector: ReplaySelector
     target_topic: Annotated[
-        str,
-        Field(alias="targetTopic", max_length=120, min_length=10, pattern="^replay\\.[a-z0-9.-]+$"),
+        str, Field(max_length=120, min_length=10, pattern="^replay\\.[a-z0-9.-]+$")
     ]
-    rate_per_second: Annotated[int, Field(alias="ratePerSecond", ge=1, le=20000)]
-    replay_status: Annotated[ReplayStatus, Field(alias="replayStatus")]
-    progress_percent: Annotated[int, Field(alias="progressPercent", ge=0, le=100)]
-    events_sent: Annotated[int, Field(alias="eventsSent", ge=0, le=9007199254740991)]
+    rate_per_second: Annotated[int, Field(ge=1, le=20000)]
+    replay_status: ReplayStatus
+    progress_percent: Annotated[int, Field(ge=0, le=100)]
+    events_sent: Annotated[int, Field(ge=0, le=9007199254740991)]
     purpose: Annotated[str, Field(max_length=300, min_length=5)]
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
-    approved_by: Annotated[UUID | None, Field(alias="approvedBy")] = None
-    started_at: Annotated[AwareDatetime | None, Field(alias="startedAt")] = None
-    ended_at: Annotated[AwareDatetime | None, Field(alias="endedAt")] = None
+    requested_by: UUID
+    approved_by: UUID | None = None
+    started_at: AwareDatetime | None = None
+    ended_at: AwareDatetime | None = None
 
 
 class ArchiveReplayPage(Model):
@@ -402,8 +346,7 @@ class ArchiveReplayPage(Model):
 
     items: Annotated[list[ArchiveReplay], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -417,11 +360,11 @@ class CountEventsRequest(Model):
     """What to count and how."""
 
     shape: CountShape
-    event_types: Annotated[list[EventType], Field(alias="eventTypes", max_length=8, min_length=1)]
+    event_types: Annotated[list[EventType], Field(max_length=8, min_length=1)]
     since: AwareDatetime
     until: AwareDatetime
-    group_by: Annotated[list[DimensionName] | None, Field(alias="groupBy", max_length=3)] = None
-    cohort_weeks: Annotated[int | None, Field(alias="cohortWeeks", ge=1, le=26)] = None
+    group_by: Annotated[list[DimensionName] | None, Field(max_length=3)] = None
+    cohort_weeks: Annotated[int | None, Field(ge=1, le=26)] = None
 
 
 class ErasureOrder(Model):
@@ -430,33 +373,28 @@ class ErasureOrder(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     subject_key: Annotated[
-        str | None,
-        Field(alias="subjectKey", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$"),
+        str | None, Field(max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
     ] = None
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    erasure_stage: Annotated[ErasureStage, Field(alias="erasureStage")]
-    legal_basis: Annotated[str | None, Field(alias="legalBasis", max_length=200, min_length=5)] = (
-        None
-    )
-    requested_at: Annotated[AwareDatetime, Field(alias="requestedAt")]
-    due_at: Annotated[AwareDatetime, Field(alias="dueAt")]
-    shredded_at: Annotated[AwareDatetime | None, Field(alias="shreddedAt")] = None
-    events_affected: Annotated[int, Field(alias="eventsAffected", ge=0, le=9007199254740991)]
+    subject_id: UUID
+    erasure_request_id: UUID
+    erasure_stage: ErasureStage
+    legal_basis: Annotated[str | None, Field(max_length=200, min_length=5)] = None
+    requested_at: AwareDatetime
+    due_at: AwareDatetime
+    shredded_at: AwareDatetime | None = None
+    events_affected: Annotated[int, Field(ge=0, le=9007199254740991)]
 
 
 class EventPredicate(Model):
     """A member of the payload and the values that it may have."""
 
     pointer: Annotated[str, Field(max_length=120, min_length=1, pattern="^/[A-Za-z0-9_/-]+$")]
-    any_of: Annotated[
-        list[EventPredicateAnyOfItem], Field(alias="anyOf", max_length=20, min_length=1)
-    ]
+    any_of: Annotated[list[EventPredicateAnyOfItem], Field(max_length=20, min_length=1)]
 
 
 class EventSchema(Model):
@@ -465,41 +403,36 @@ class EventSchema(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     event_type: Annotated[
         str,
         Field(
-            alias="eventType",
-            max_length=120,
-            min_length=10,
-            pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$",
+            max_length=120, min_length=10, pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$"
         ),
     ]
-    schema_version: Annotated[int, Field(alias="schemaVersion", ge=1, le=999)]
-    json_schema: Annotated[str, Field(alias="jsonSchema", max_length=65536, min_length=2)]
-    schema_digest: Annotated[
-        str, Field(alias="schemaDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    schema_version: Annotated[int, Field(ge=1, le=999)]
+    json_schema: Annotated[str, Field(max_length=65536, min_length=2)]
+    schema_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     owner: Annotated[str, Field(max_length=40, min_length=2, pattern="^[a-z][a-z-]{1,39}$")]
     compatibility: SchemaCompatibility
-    schema_stage: Annotated[SchemaStage, Field(alias="schemaStage")]
-    client_allowed: Annotated[bool, Field(alias="clientAllowed")]
-    pii_paths: Annotated[list[EventSchemaPiiPathsItem], Field(alias="piiPaths", max_length=20)]
-    sunset_at: Annotated[AwareDatetime | None, Field(alias="sunsetAt")] = None
-    registered_by: Annotated[UUID, Field(alias="registeredBy")]
+    schema_stage: SchemaStage
+    client_allowed: bool
+    pii_paths: Annotated[list[EventSchemaPiiPathsItem], Field(max_length=20)]
+    sunset_at: AwareDatetime | None = None
+    registered_by: UUID
 
 
 class QueryEventsRequest(Model):
     """Types and an interval of at most 31 days, narrowed by up to ten predicates."""
 
-    event_types: Annotated[list[EventType], Field(alias="eventTypes", max_length=20, min_length=1)]
+    event_types: Annotated[list[EventType], Field(max_length=20, min_length=1)]
     since: AwareDatetime
     until: AwareDatetime
     predicates: Annotated[list[EventPredicate] | None, Field(max_length=10)] = None
-    max_events: Annotated[int | None, Field(alias="maxEvents", ge=1, le=10000)] = None
+    max_events: Annotated[int | None, Field(ge=1, le=10000)] = None
 
 
 class RegisterSchemaRequest(Model):
@@ -508,23 +441,18 @@ class RegisterSchemaRequest(Model):
     event_type: Annotated[
         str,
         Field(
-            alias="eventType",
-            max_length=120,
-            min_length=10,
-            pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$",
+            max_length=120, min_length=10, pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$"
         ),
     ]
-    schema_version: Annotated[int, Field(alias="schemaVersion", ge=1, le=999)]
-    json_schema: Annotated[str, Field(alias="jsonSchema", max_length=65536, min_length=2)]
-    schema_digest: Annotated[
-        str, Field(alias="schemaDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    schema_version: Annotated[int, Field(ge=1, le=999)]
+    json_schema: Annotated[str, Field(max_length=65536, min_length=2)]
+    schema_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     owner: Annotated[str, Field(max_length=40, min_length=2, pattern="^[a-z][a-z-]{1,39}$")]
     compatibility: SchemaCompatibility | None = None
-    client_allowed: Annotated[bool | None, Field(alias="clientAllowed")] = None
-    pii_paths: Annotated[
-        list[RegisterSchemaRequestPiiPathsItem] | None, Field(alias="piiPaths", max_length=20)
-    ] = None
+    client_allowed: bool | None = None
+    pii_paths: Annotated[list[RegisterSchemaRequestPiiPathsItem] | None, Field(max_length=20)] = (
+        None
+    )
 
 
 class SchemaPage(Model):
@@ -532,6 +460,5 @@ class SchemaPage(Model):
 
     items: Annotated[list[EventSchema], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None

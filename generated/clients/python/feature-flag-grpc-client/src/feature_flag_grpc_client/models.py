@@ -6,14 +6,14 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
 class ArchiveFlagRequest(Model):
     """The flag whose code is gone; counters of its callers have the last word."""
 
-    feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
+    feature_flag_id: UUID
 
 
 class BucketingUnit(StrEnum):
@@ -27,15 +27,9 @@ class BucketingUnit(StrEnum):
 class ChangeRolloutRequest(Model):
     """The share that shall hold from now on."""
 
-    rollout_percent: Annotated[int, Field(alias="rolloutPercent", ge=0, le=100)]
+    rollout_percent: Annotated[int, Field(ge=0, le=100)]
     incident_number: Annotated[
-        str | None,
-        Field(
-            alias="incidentNumber",
-            max_length=13,
-            min_length=13,
-            pattern="^INC-20[0-9]{2}-[0-9]{4}$",
-        ),
+        str | None, Field(max_length=13, min_length=13, pattern="^INC-20[0-9]{2}-[0-9]{4}$")
     ] = None
 
 
@@ -43,7 +37,7 @@ class DecideExperimentRequest(Model):
     """The winner with the effect that was read; a sample below the required one is refused."""
 
     winner: Annotated[str, Field(max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$")]
-    observed_effect: Annotated[float, Field(alias="observedEffect", ge=-1.0, le=10.0)]
+    observed_effect: Annotated[float, Field(ge=-1.0, le=10.0)]
 
 
 class DecisionReason(StrEnum):
@@ -63,18 +57,14 @@ class DefineSegmentRequest(Model):
     """The whole segment as it shall be; a list and a condition exclude each other."""
 
     segment_name: Annotated[
-        str,
-        Field(alias="segmentName", max_length=60, min_length=3, pattern="^[a-z][a-z0-9-]{2,59}$"),
+        str, Field(max_length=60, min_length=3, pattern="^[a-z][a-z0-9-]{2,59}$")
     ]
     purpose: Annotated[str, Field(max_length=280, min_length=10)]
     organization_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="organizationIds", json_schema_extra=UNIQUE, max_length=10000),
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=10000)
     ] = None
     condition: Annotated[str | None, Field(max_length=1024, min_length=3)] = None
-    maintained_by: Annotated[
-        str, Field(alias="maintainedBy", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
-    ]
+    maintained_by: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")]
 
 
 class Edition(StrEnum):
@@ -97,15 +87,14 @@ class Environment(StrEnum):
 class EvaluationContext(Model):
     """What the caller knows about whom it asks for."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    user_id: Annotated[UUID | None, Field(alias="userId")] = None
-    device_id: Annotated[UUID | None, Field(alias="deviceId")] = None
+    organization_id: UUID
+    user_id: UUID | None = None
+    device_id: UUID | None = None
     plan: Edition | None = None
     country: Annotated[str | None, Field(max_length=2, min_length=2)] = None
     app_version: Annotated[
         str | None,
         Field(
-            alias="appVersion",
             max_length=64,
             min_length=5,
             pattern="^[0-9]+\\.[0-9]+\\.[0-9]+(-[0-9A-Za-z.-]+)?(\\+[0-9A-Za-z.-]+)?$",
@@ -131,8 +120,7 @@ class FlagDecision(Model):
     value: Annotated[str, Field(max_length=2048, min_length=1)]
     reason: DecisionReason
     rules_checksum: Annotated[
-        str | None,
-        Field(alias="rulesChecksum", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
 
 
@@ -148,29 +136,26 @@ class FlagExperiment(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
+    feature_flag_id: UUID
     hypothesis: Annotated[str, Field(max_length=1000, min_length=20)]
     primary_metric: Annotated[
-        str,
-        Field(
-            alias="primaryMetric", max_length=100, min_length=3, pattern="^[a-z][a-z0-9_]{2,99}$"
-        ),
+        str, Field(max_length=100, min_length=3, pattern="^[a-z][a-z0-9_]{2,99}$")
     ]
-    minimum_effect: Annotated[float, Field(alias="minimumEffect", ge=0.001, le=1.0)]
+    minimum_effect: Annotated[float, Field(ge=0.001, le=1.0)]
     allocation: Annotated[int, Field(ge=0, le=100)]
-    required_sample: Annotated[int, Field(alias="requiredSample", ge=0, le=9007199254740991)]
-    observed_sample: Annotated[int, Field(alias="observedSample", ge=0, le=9007199254740991)]
-    started_by: Annotated[UUID, Field(alias="startedBy")]
+    required_sample: Annotated[int, Field(ge=0, le=9007199254740991)]
+    observed_sample: Annotated[int, Field(ge=0, le=9007199254740991)]
+    started_by: UUID
     state: ExperimentState
     winner: Annotated[
         str | None, Field(max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$")
     ] = None
-    observed_effect: Annotated[float | None, Field(alias="observedEffect", ge=-1.0, le=10.0)] = None
-    decided_at: Annotated[AwareDatetime | None, Field(alias="decidedAt")] = None
+    observed_effect: Annotated[float | None, Field(ge=-1.0, le=10.0)] = None
+    decided_at: AwareDatetime | None = None
 
 
 class FlagKey(RootModel[str]):
@@ -183,18 +168,18 @@ class FlagOverride(Model):
     """An exception for one organisation, made by hand for support or a pilot."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
-    target_organization_id: Annotated[UUID, Field(alias="targetOrganizationId")]
+    feature_flag_id: UUID
+    target_organization_id: UUID
     variant: Annotated[str, Field(max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$")]
     reason: Annotated[
         str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
-    granted_by: Annotated[UUID, Field(alias="grantedBy")]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    granted_by: UUID
+    expires_at: AwareDatetime
 
 
 class FlagOverridePage(Model):
@@ -202,8 +187,7 @@ class FlagOverridePage(Model):
 
     items: Annotated[list[FlagOverride], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -223,14 +207,12 @@ class FlagRulesUpdate(Model):
     """
 
     environment: Environment
-    rules_checksum: Annotated[
-        str, Field(alias="rulesChecksum", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    rules_checksum: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     bundle: Annotated[
         str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=1398104)
     ]
-    flag_count: Annotated[int, Field(alias="flagCount", ge=0, le=10000)]
-    generated_at: Annotated[AwareDatetime, Field(alias="generatedAt")]
+    flag_count: Annotated[int, Field(ge=0, le=10000)]
+    generated_at: AwareDatetime
 
 
 class FlagSegment(Model):
@@ -239,23 +221,18 @@ class FlagSegment(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     segment_name: Annotated[
-        str,
-        Field(alias="segmentName", max_length=60, min_length=3, pattern="^[a-z][a-z0-9-]{2,59}$"),
+        str, Field(max_length=60, min_length=3, pattern="^[a-z][a-z0-9-]{2,59}$")
     ]
     purpose: Annotated[str, Field(max_length=280, min_length=10)]
-    organization_ids: Annotated[
-        list[UUID], Field(alias="organizationIds", json_schema_extra=UNIQUE, max_length=10000)
-    ]
+    organization_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=10000)]
     condition: Annotated[str | None, Field(max_length=1024, min_length=3)] = None
-    maintained_by: Annotated[
-        str, Field(alias="maintainedBy", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
-    ]
-    last_matched_count: Annotated[int, Field(alias="lastMatchedCount", ge=0, le=1000000)]
+    maintained_by: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")]
+    last_matched_count: Annotated[int, Field(ge=0, le=1000000)]
 
 
 class FlagStatus(StrEnum):
@@ -298,32 +275,26 @@ class RestoreFlagRequest(Model):
     """The incident that is closed, by which the review finds who switched the feature on again."""
 
     incident_number: Annotated[
-        str,
-        Field(
-            alias="incidentNumber",
-            max_length=13,
-            min_length=13,
-            pattern="^INC-20[0-9]{2}-[0-9]{4}$",
-        ),
+        str, Field(max_length=13, min_length=13, pattern="^INC-20[0-9]{2}-[0-9]{4}$")
     ]
 
 
 class ScheduleFlagRequest(Model):
     """When the flag shall begin; the scheduler activates it within ten seconds of that moment."""
 
-    starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
+    starts_at: AwareDatetime
 
 
 class SetOverrideRequest(Model):
     """An exception for one organisation until a day within the next thirty."""
 
-    feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
-    target_organization_id: Annotated[UUID, Field(alias="targetOrganizationId")]
+    feature_flag_id: UUID
+    target_organization_id: UUID
     variant: Annotated[str, Field(max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$")]
     reason: Annotated[
         str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    expires_at: AwareDatetime
 
 
 class StartExperimentRequest(Model):
@@ -331,15 +302,12 @@ class StartExperimentRequest(Model):
     Everything that must be fixed before the first observation, since afterwards it would be a choice of results.
     """
 
-    feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
+    feature_flag_id: UUID
     hypothesis: Annotated[str, Field(max_length=1000, min_length=20)]
     primary_metric: Annotated[
-        str,
-        Field(
-            alias="primaryMetric", max_length=100, min_length=3, pattern="^[a-z][a-z0-9_]{2,99}$"
-        ),
+        str, Field(max_length=100, min_length=3, pattern="^[a-z][a-z0-9_]{2,99}$")
     ]
-    minimum_effect: Annotated[float, Field(alias="minimumEffect", ge=0.001, le=1.0)]
+    minimum_effect: Annotated[float, Field(ge=0.001, le=1.0)]
     allocation: Annotated[int, Field(ge=0, le=100)]
 
 
@@ -372,8 +340,7 @@ class WatchFlagsRequest(Model):
 
     environment: Environment
     rules_checksum: Annotated[
-        str | None,
-        Field(alias="rulesChecksum", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
 
 
@@ -393,9 +360,7 @@ class EvaluateFlagRequest(Model):
     ]
     environment: Environment
     context: EvaluationContext
-    fallback_value: Annotated[
-        str | None, Field(alias="fallbackValue", max_length=2048, min_length=1)
-    ] = None
+    fallback_value: Annotated[str | None, Field(max_length=2048, min_length=1)] = None
 
 
 class TargetingRule(Model):
@@ -416,37 +381,30 @@ class CreateFlagRequest(Model):
     ]
     environment: Environment
     purpose: FlagPurpose
-    value_type: Annotated[FlagValueType, Field(alias="valueType")]
+    value_type: FlagValueType
     variants: Annotated[list[FlagVariant], Field(max_length=8, min_length=2)]
     default_variant: Annotated[
-        str,
-        Field(
-            alias="defaultVariant", max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$"
-        ),
+        str, Field(max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$")
     ]
     off_variant: Annotated[
-        str,
-        Field(alias="offVariant", max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$"),
+        str, Field(max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$")
     ]
     rules: Annotated[list[TargetingRule] | None, Field(max_length=50)] = None
-    bucket_by: Annotated[BucketingUnit | None, Field(alias="bucketBy")] = None
+    bucket_by: BucketingUnit | None = None
     prerequisites: Annotated[
         list[FlagKey] | None, Field(json_schema_extra=UNIQUE, max_length=5)
     ] = None
-    owner_team: Annotated[
-        str, Field(alias="ownerTeam", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
-    ]
+    owner_team: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")]
     guarded_service: Annotated[
         str | None,
         Field(
-            alias="guardedService",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
         ),
     ] = None
-    auto_kill: Annotated[bool | None, Field(alias="autoKill")] = None
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    auto_kill: bool | None = None
+    expires_at: AwareDatetime | None = None
 
 
 class EditFlagRequest(Model):
@@ -454,30 +412,25 @@ class EditFlagRequest(Model):
 
     variants: Annotated[list[FlagVariant], Field(max_length=8, min_length=2)]
     default_variant: Annotated[
-        str,
-        Field(
-            alias="defaultVariant", max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$"
-        ),
+        str, Field(max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$")
     ]
     off_variant: Annotated[
-        str,
-        Field(alias="offVariant", max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$"),
+        str, Field(max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$")
     ]
     rules: Annotated[list[TargetingRule], Field(max_length=50)]
     owner_team: Annotated[
-        str | None, Field(alias="ownerTeam", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
+        str | None, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
     ] = None
     guarded_service: Annotated[
         str | None,
         Field(
-            alias="guardedService",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
         ),
     ] = None
-    auto_kill: Annotated[bool | None, Field(alias="autoKill")] = None
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    auto_kill: bool | None = None
+    expires_at: AwareDatetime | None = None
 
 
 class FeatureFlag(Model):
@@ -486,61 +439,47 @@ class FeatureFlag(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     key: Annotated[
         str, Field(max_length=100, min_length=3, pattern="^[a-z][a-z0-9]*([.-][a-z0-9]+){1,5}$")
     ]
     environment: Environment
     purpose: FlagPurpose
-    value_type: Annotated[FlagValueType, Field(alias="valueType")]
+    value_type: FlagValueType
     variants: Annotated[list[FlagVariant], Field(max_length=8, min_length=2)]
     default_variant: Annotated[
-        str,
-        Field(
-            alias="defaultVariant", max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$"
-        ),
+        str, Field(max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$")
     ]
     off_variant: Annotated[
-        str,
-        Field(alias="offVariant", max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$"),
+        str, Field(max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$")
     ]
     rules: Annotated[list[TargetingRule], Field(max_length=50)]
-    rollout_percent: Annotated[int, Field(alias="rolloutPercent", ge=0, le=100)]
-    bucket_by: Annotated[BucketingUnit, Field(alias="bucketBy")]
+    rollout_percent: Annotated[int, Field(ge=0, le=100)]
+    bucket_by: BucketingUnit
     prerequisites: Annotated[list[FlagKey], Field(json_schema_extra=UNIQUE, max_length=5)]
-    owner_team: Annotated[
-        str, Field(alias="ownerTeam", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
-    ]
+    owner_team: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")]
     guarded_service: Annotated[
         str | None,
         Field(
-            alias="guardedService",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
         ),
     ] = None
-    auto_kill: Annotated[bool, Field(alias="autoKill")]
-    starts_at: Annotated[AwareDatetime | None, Field(alias="startsAt")] = None
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
-    changed_at: Annotated[AwareDatetime | None, Field(alias="changedAt")] = None
+    auto_kill: bool
+    starts_at: AwareDatetime | None = None
+    expires_at: AwareDatetime | None = None
+    changed_at: AwareDatetime | None = None
     kill_reason: Annotated[
-        str | None,
-        Field(
-            alias="killReason",
-            max_length=500,
-            min_length=10,
-            pattern="^[^\\u0000-\\u001f\\u007f]+$",
-        ),
+        str | None, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ] = None
-    killed_by: Annotated[UUID | None, Field(alias="killedBy")] = None
-    killed_at: Annotated[AwareDatetime | None, Field(alias="killedAt")] = None
+    killed_by: UUID | None = None
+    killed_at: AwareDatetime | None = None
     rules_checksum: Annotated[
-        str | None,
-        Field(alias="rulesChecksum", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
     status: FlagStatus
 
@@ -550,6 +489,5 @@ class FlagPage(Model):
 
     items: Annotated[list[FeatureFlag], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None

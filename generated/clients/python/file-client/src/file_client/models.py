@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.camel import Model
 from pydantic import AwareDatetime, ConfigDict, Field
 
 
@@ -28,9 +28,9 @@ class ContentDisposition(StrEnum):
 class DownloadAddress(Model):
     """Where to fetch the bytes, from a domain without cookies, and until when."""
 
-    download_grant_id: Annotated[UUID, Field(alias="downloadGrantId")]
+    download_grant_id: UUID
     address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    expires_at: AwareDatetime
 
 
 class DownloadGrant(Model):
@@ -39,24 +39,23 @@ class DownloadGrant(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    grantee_id: Annotated[UUID, Field(alias="granteeId")]
+    file_id: UUID
+    grantee_id: UUID
     disposition: ContentDisposition
-    valid_seconds: Annotated[int, Field(alias="validSeconds", ge=30, le=900)]
+    valid_seconds: Annotated[int, Field(ge=30, le=900)]
     client_network: Annotated[
         str | None,
         Field(
-            alias="clientNetwork",
             max_length=43,
             min_length=4,
             pattern="^([0-9]{1,3}(\\.[0-9]{1,3}){3}/([0-9]|[12][0-9]|3[0-2])|[0-9a-fA-F:]{2,39}/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$",
         ),
     ] = None
-    used_at: Annotated[AwareDatetime | None, Field(alias="usedAt")] = None
+    used_at: AwareDatetime | None = None
 
 
 class DownloadGrantPage(Model):
@@ -64,8 +63,7 @@ class DownloadGrantPage(Model):
 
     items: Annotated[list[DownloadGrant], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -125,10 +123,10 @@ class MediaFacts(Model):
     Dimensions, running time and pages as the scanner measured them while it had the bytes in hand.
     """
 
-    width_px: Annotated[int | None, Field(alias="widthPx", ge=1, le=30000)] = None
-    height_px: Annotated[int | None, Field(alias="heightPx", ge=1, le=30000)] = None
-    duration_ms: Annotated[int | None, Field(alias="durationMs", ge=0, le=604800000)] = None
-    page_count: Annotated[int | None, Field(alias="pageCount", ge=1, le=20000)] = None
+    width_px: Annotated[int | None, Field(ge=1, le=30000)] = None
+    height_px: Annotated[int | None, Field(ge=1, le=30000)] = None
+    duration_ms: Annotated[int | None, Field(ge=0, le=604800000)] = None
+    page_count: Annotated[int | None, Field(ge=1, le=20000)] = None
 
 
 class ProblemErrorsItem(Model):
@@ -147,7 +145,7 @@ class ReleaseFileRequest(Model):
     """Why the file is harmless after all, and the second person who agreed beforehand."""
 
     reason: Annotated[str, Field(max_length=1000, min_length=20)]
-    approver_id: Annotated[UUID, Field(alias="approverId")]
+    approver_id: UUID
 
 
 class RenditionState(StrEnum):
@@ -175,7 +173,7 @@ class ReplaceContentRequest(Model):
     Points at a second file, uploaded and found clean, whose bytes take the place of the present ones.
     """
 
-    uploaded_file_id: Annotated[UUID, Field(alias="uploadedFileId")]
+    uploaded_file_id: UUID
 
 
 class RequestRenditionRequest(Model):
@@ -187,7 +185,7 @@ class RequestRenditionRequest(Model):
 class RestoreFileContentRequest(Model):
     """Number of the version whose bytes are wanted back, as the history of the file shows it."""
 
-    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
+    version_number: Annotated[int, Field(ge=1, le=9007199254740991)]
 
 
 class ScanVerdict(StrEnum):
@@ -205,7 +203,7 @@ class SignPartsRequest(Model):
     Which parts the client will send next, a hundred at most, since addresses live for fifteen minutes only.
     """
 
-    first_part: Annotated[int, Field(alias="firstPart", ge=1, le=10000)]
+    first_part: Annotated[int, Field(ge=1, le=10000)]
     count: Annotated[int, Field(ge=1, le=100)]
 
 
@@ -214,7 +212,7 @@ class SignedPart(Model):
 
     number: Annotated[int, Field(ge=1, le=10000)]
     address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
-    valid_until: Annotated[AwareDatetime, Field(alias="validUntil")]
+    valid_until: AwareDatetime
 
 
 class StorageClass(StrEnum):
@@ -240,12 +238,12 @@ class StorageUsageReport(Model):
     What the organisation stores at present, by origin, media group and storage class, an hour old at most.
     """
 
-    as_of: Annotated[AwareDatetime, Field(alias="asOf")]
-    total_bytes: Annotated[int, Field(alias="totalBytes", ge=0, le=9007199254740991)]
-    total_objects: Annotated[int, Field(alias="totalObjects", ge=0, le=9007199254740991)]
-    by_origin: Annotated[list[StorageShare], Field(alias="byOrigin", max_length=6)]
-    by_media_group: Annotated[list[StorageShare], Field(alias="byMediaGroup", max_length=8)]
-    by_storage_class: Annotated[list[StorageShare], Field(alias="byStorageClass", max_length=3)]
+    as_of: AwareDatetime
+    total_bytes: Annotated[int, Field(ge=0, le=9007199254740991)]
+    total_objects: Annotated[int, Field(ge=0, le=9007199254740991)]
+    by_origin: Annotated[list[StorageShare], Field(max_length=6)]
+    by_media_group: Annotated[list[StorageShare], Field(max_length=8)]
+    by_storage_class: Annotated[list[StorageShare], Field(max_length=3)]
 
 
 class UpdateFileRequest(Model):
@@ -255,7 +253,6 @@ class UpdateFileRequest(Model):
     file_name: Annotated[
         str | None,
         Field(
-            alias="fileName",
             max_length=255,
             min_length=1,
             pattern='^([^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.[^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.\\.[^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]+)$',
@@ -285,15 +282,15 @@ class UploadSession(Model):
     """The transfer of one file in numbered parts straight into object storage."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    part_size_bytes: Annotated[int, Field(alias="partSizeBytes", ge=8388608, le=536870912)]
-    parts_expected: Annotated[int, Field(alias="partsExpected", ge=1, le=10000)]
-    parts_received: Annotated[list[UploadPart], Field(alias="partsReceived", max_length=10000)]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    file_id: UUID
+    part_size_bytes: Annotated[int, Field(ge=8388608, le=536870912)]
+    parts_expected: Annotated[int, Field(ge=1, le=10000)]
+    parts_received: Annotated[list[UploadPart], Field(max_length=10000)]
+    expires_at: AwareDatetime
     outcome: UploadOutcome
 
 
@@ -302,8 +299,7 @@ class UploadSessionPage(Model):
 
     items: Annotated[list[UploadSession], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -312,9 +308,7 @@ class CompleteUploadRequest(Model):
     The digest over the whole file and the parts it was sent in, in order, against which object storage assembles.
     """
 
-    content_sha256: Annotated[
-        str, Field(alias="contentSha256", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    content_sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     parts: Annotated[list[UploadPart], Field(max_length=10000, min_length=1)]
 
 
@@ -322,16 +316,16 @@ class FileLink(Model):
     """Says that a document, message or other thing uses a file."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
-    target_id: Annotated[UUID, Field(alias="targetId")]
-    linked_by: Annotated[UUID, Field(alias="linkedBy")]
+    file_id: UUID
+    target_kind: LinkTargetKind
+    target_id: UUID
+    linked_by: UUID
     status: LinkStatus
-    unlinked_at: Annotated[AwareDatetime | None, Field(alias="unlinkedAt")] = None
+    unlinked_at: AwareDatetime | None = None
 
 
 class FileLinkPage(Model):
@@ -339,16 +333,15 @@ class FileLinkPage(Model):
 
     items: Annotated[list[FileLink], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
 class FileRestoreAccepted(Model):
     """Whether the job was queued at once or the wish waits in the outbox."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
+    file_id: UUID
+    version_number: Annotated[int, Field(ge=1, le=9007199254740991)]
     outcome: JobOutcome
 
 
@@ -357,33 +350,32 @@ class FileTarget(Model):
     The thing that a file hangs on or, before the scan, shall hang on once it has proved clean.
     """
 
-    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
-    target_id: Annotated[UUID, Field(alias="targetId")]
+    target_kind: LinkTargetKind
+    target_id: UUID
 
 
 class GrantDownloadRequest(Model):
     """How the file will be used, and from where."""
 
     disposition: ContentDisposition
-    valid_seconds: Annotated[int | None, Field(alias="validSeconds", ge=30, le=900)] = None
+    valid_seconds: Annotated[int | None, Field(ge=30, le=900)] = None
     client_network: Annotated[
         str | None,
         Field(
-            alias="clientNetwork",
             max_length=43,
             min_length=4,
             pattern="^([0-9]{1,3}(\\.[0-9]{1,3}){3}/([0-9]|[12][0-9]|3[0-2])|[0-9a-fA-F:]{2,39}/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$",
         ),
     ] = None
     variant: RenditionVariant | None = None
-    grantee_id: Annotated[UUID | None, Field(alias="granteeId")] = None
+    grantee_id: UUID | None = None
 
 
 class LinkFileRequest(Model):
     """Names the thing that starts to use the file."""
 
-    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
-    target_id: Annotated[UUID, Field(alias="targetId")]
+    target_kind: LinkTargetKind
+    target_id: UUID
 
 
 class Problem(Model):
@@ -403,24 +395,12 @@ class QuarantineFileRequest(Model):
     The verdict and the threat's name, from the scanner or from a person who knows better than it.
     """
 
-    scan_verdict: Annotated[QuarantineFileRequestScanVerdict, Field(alias="scanVerdict")]
+    scan_verdict: QuarantineFileRequestScanVerdict
     threat_name: Annotated[
-        str,
-        Field(
-            alias="threatName",
-            max_length=120,
-            min_length=1,
-            pattern="^[A-Za-z0-9][A-Za-z0-9 ._:/!@-]*$",
-        ),
+        str, Field(max_length=120, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9 ._:/!@-]*$")
     ]
     signature_version: Annotated[
-        str,
-        Field(
-            alias="signatureVersion",
-            max_length=40,
-            min_length=1,
-            pattern="^[A-Za-z0-9][A-Za-z0-9._:-]*$",
-        ),
+        str, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9._:-]*$")
     ]
 
 
@@ -428,26 +408,20 @@ class Rendition(Model):
     """A form derived from a file, such as a thumbnail or its text."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    file_id: Annotated[UUID, Field(alias="fileId")]
+    file_id: UUID
     variant: RenditionVariant
     object_key: Annotated[
         str | None,
-        Field(
-            alias="objectKey",
-            max_length=110,
-            min_length=41,
-            pattern="^[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}$",
-        ),
+        Field(max_length=110, min_length=41, pattern="^[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}$"),
     ] = None
     bytes: Annotated[int, Field(ge=0, le=53687091200)]
     state: RenditionState
     failure_code: Annotated[
-        str | None,
-        Field(alias="failureCode", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$"),
+        str | None, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
     ] = None
 
 
@@ -456,8 +430,7 @@ class RenditionPage(Model):
 
     items: Annotated[list[Rendition], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -474,14 +447,13 @@ class StoredFileView(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     file_name: Annotated[
         str,
         Field(
-            alias="fileName",
             max_length=255,
             min_length=1,
             pattern='^([^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.[^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.\\.[^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]+)$',
@@ -490,58 +462,37 @@ class StoredFileView(Model):
     media_type: Annotated[
         str,
         Field(
-            alias="mediaType",
             max_length=127,
             min_length=3,
             pattern="^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$",
         ),
     ]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+    size_bytes: Annotated[int, Field(ge=1, le=53687091200)]
     content_sha256: Annotated[
-        str | None,
-        Field(alias="contentSha256", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
     object_key: Annotated[
         str | None,
-        Field(
-            alias="objectKey",
-            max_length=110,
-            min_length=41,
-            pattern="^[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}$",
-        ),
+        Field(max_length=110, min_length=41, pattern="^[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}$"),
     ] = None
-    storage_class: Annotated[StorageClass, Field(alias="storageClass")]
-    uploader_id: Annotated[UUID, Field(alias="uploaderId")]
+    storage_class: StorageClass
+    uploader_id: UUID
     origin: FileOrigin
     target: FileTarget | None = None
     status: FileStatus
-    scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
+    scan_verdict: ScanVerdict
     signature_version: Annotated[
-        str | None,
-        Field(
-            alias="signatureVersion",
-            max_length=40,
-            min_length=1,
-            pattern="^[A-Za-z0-9][A-Za-z0-9._:-]*$",
-        ),
+        str | None, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9._:-]*$")
     ] = None
     threat_name: Annotated[
-        str | None,
-        Field(
-            alias="threatName",
-            max_length=120,
-            min_length=1,
-            pattern="^[A-Za-z0-9][A-Za-z0-9 ._:/!@-]*$",
-        ),
+        str | None, Field(max_length=120, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9 ._:/!@-]*$")
     ] = None
-    release_reason: Annotated[
-        str | None, Field(alias="releaseReason", max_length=1000, min_length=20)
-    ] = None
-    release_approver_id: Annotated[UUID | None, Field(alias="releaseApproverId")] = None
-    reference_count: Annotated[int, Field(alias="referenceCount", ge=0, le=1000000)]
+    release_reason: Annotated[str | None, Field(max_length=1000, min_length=20)] = None
+    release_approver_id: UUID | None = None
+    reference_count: Annotated[int, Field(ge=0, le=1000000)]
     media: MediaFacts | None = None
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
-    trashed_at: Annotated[AwareDatetime | None, Field(alias="trashedAt")] = None
+    expires_at: AwareDatetime | None = None
+    trashed_at: AwareDatetime | None = None
 
 
 class BeginUploadRequest(Model):
@@ -550,17 +501,15 @@ class BeginUploadRequest(Model):
     file_name: Annotated[
         str,
         Field(
-            alias="fileName",
             max_length=255,
             min_length=1,
             pattern='^([^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.[^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.\\.[^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]+)$',
         ),
     ]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+    size_bytes: Annotated[int, Field(ge=1, le=53687091200)]
     media_type: Annotated[
         str,
         Field(
-            alias="mediaType",
             max_length=127,
             min_length=3,
             pattern="^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$",
@@ -575,6 +524,5 @@ class StoredFilePage(Model):
 
     items: Annotated[list[StoredFileView], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -95,11 +95,10 @@ class InvoiceLink(Model):
     """
 
     address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    expires_at: AwareDatetime
     format: InvoiceFormat
     content_hash: Annotated[
-        str | None,
-        Field(alias="contentHash", max_length=71, min_length=71, pattern="^sha256:[0-9a-f]{64}$"),
+        str | None, Field(max_length=71, min_length=71, pattern="^sha256:[0-9a-f]{64}$")
     ] = None
 
 
@@ -137,7 +136,7 @@ class IssueInvoiceRequest(Model):
     The day that the invoice shall bear, today or up to seven days back but in no closed month.
     """
 
-    issue_on: Annotated[date, Field(alias="issueOn")]
+    issue_on: date
 
 
 class LegalEntity(StrEnum):
@@ -168,9 +167,7 @@ class ManualLineKind(StrEnum):
 class Money(Model):
     """A whole number of the smallest unit of a currency together with its code."""
 
-    amount_minor: Annotated[
-        int, Field(alias="amountMinor", ge=-9007199254740991, le=9007199254740991)
-    ]
+    amount_minor: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
     currency: Currency
 
 
@@ -181,9 +178,7 @@ class PostalAddress(Model):
     line2: Annotated[str | None, Field(max_length=120, min_length=1)] = None
     city: Annotated[str, Field(max_length=80, min_length=1)]
     region: Annotated[str | None, Field(max_length=80, min_length=1)] = None
-    postal_code: Annotated[
-        str, Field(alias="postalCode", max_length=12, min_length=2, pattern="^[A-Z0-9 -]+$")
-    ]
+    postal_code: Annotated[str, Field(max_length=12, min_length=2, pattern="^[A-Z0-9 -]+$")]
     country: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
 
 
@@ -243,11 +238,10 @@ class BillingParty(Model):
     Whom an invoice is made out to, copied when it is issued, since a company that moves does not move its old invoices.
     """
 
-    legal_name: Annotated[str, Field(alias="legalName", max_length=200, min_length=1)]
+    legal_name: Annotated[str, Field(max_length=200, min_length=1)]
     address: PostalAddress
     tax_id: Annotated[
-        str | None,
-        Field(alias="taxId", max_length=15, min_length=4, pattern="^[A-Z]{2}[A-Z0-9]{2,13}$"),
+        str | None, Field(max_length=15, min_length=4, pattern="^[A-Z]{2}[A-Z0-9]{2,13}$")
     ] = None
 
 
@@ -255,24 +249,23 @@ class BillingProfile(Model):
     """To whom and how an organisation's invoices are made out from now on."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    legal_entity: Annotated[LegalEntity, Field(alias="legalEntity")]
+    legal_entity: LegalEntity
     party: BillingParty
-    tax_standing: Annotated[TaxStanding, Field(alias="taxStanding")]
-    tax_id_confirmed_at: Annotated[AwareDatetime | None, Field(alias="taxIdConfirmedAt")] = None
+    tax_standing: TaxStanding
+    tax_id_confirmed_at: AwareDatetime | None = None
     invoice_language: Annotated[
         str,
         Field(
-            alias="invoiceLanguage",
             max_length=15,
             min_length=2,
             pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
         ),
     ]
-    payment_term_days: Annotated[int, Field(alias="paymentTermDays", ge=0, le=90)]
+    payment_term_days: Annotated[int, Field(ge=0, le=90)]
 
 
 class CreateBillingProfileRequest(Model):
@@ -282,7 +275,6 @@ class CreateBillingProfileRequest(Model):
     invoice_language: Annotated[
         str | None,
         Field(
-            alias="invoiceLanguage",
             max_length=15,
             min_length=2,
             pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
@@ -296,35 +288,25 @@ class CreditNote(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     state: CreditNoteState
     credit_note_number: Annotated[
-        str | None,
-        Field(
-            alias="creditNoteNumber",
-            max_length=17,
-            min_length=17,
-            pattern="^CN-(US|EU|AP)-[0-9]{4}-[0-9]{6}$",
-        ),
+        str | None, Field(max_length=17, min_length=17, pattern="^CN-(US|EU|AP)-[0-9]{4}-[0-9]{6}$")
     ] = None
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=1, le=9007199254740991)]
-    tax_share_minor: Annotated[
-        int | None, Field(alias="taxShareMinor", ge=0, le=9007199254740991)
-    ] = None
-    account_credit_minor: Annotated[
-        int | None, Field(alias="accountCreditMinor", ge=0, le=9007199254740991)
-    ] = None
+    invoice_id: UUID
+    amount_minor: Annotated[int, Field(ge=1, le=9007199254740991)]
+    tax_share_minor: Annotated[int | None, Field(ge=0, le=9007199254740991)] = None
+    account_credit_minor: Annotated[int | None, Field(ge=0, le=9007199254740991)] = None
     currency: Currency
     reason: CreditReason
     explanation: Annotated[str | None, Field(max_length=500, min_length=1)] = None
-    refund_id: Annotated[UUID | None, Field(alias="refundId")] = None
-    written_by: Annotated[UUID, Field(alias="writtenBy")]
-    approved_by: Annotated[UUID | None, Field(alias="approvedBy")] = None
-    issued_on: Annotated[date | None, Field(alias="issuedOn")] = None
+    refund_id: UUID | None = None
+    written_by: UUID
+    approved_by: UUID | None = None
+    issued_on: date | None = None
 
 
 class CreditNotePage(Model):
@@ -332,8 +314,7 @@ class CreditNotePage(Model):
 
     items: Annotated[list[CreditNote], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -342,7 +323,7 @@ class DisputeInvoiceRequest(Model):
 
     line_positions: Annotated[
         list[DisputeInvoiceRequestLinePositionsItem],
-        Field(alias="linePositions", json_schema_extra=UNIQUE, max_length=500, min_length=1),
+        Field(json_schema_extra=UNIQUE, max_length=500, min_length=1),
     ]
     statement: Annotated[str, Field(max_length=2000, min_length=20)]
 
@@ -353,16 +334,16 @@ class DunningAttempt(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
+    invoice_id: UUID
     level: Annotated[int, Field(ge=1, le=4)]
     channel: DunningChannel
-    sent_at: Annotated[AwareDatetime, Field(alias="sentAt")]
-    next_attempt_at: Annotated[AwareDatetime | None, Field(alias="nextAttemptAt")] = None
-    outstanding_minor: Annotated[int, Field(alias="outstandingMinor", ge=0, le=9007199254740991)]
+    sent_at: AwareDatetime
+    next_attempt_at: AwareDatetime | None = None
+    outstanding_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
 
 
 class DunningAttemptPage(Model):
@@ -370,8 +351,7 @@ class DunningAttemptPage(Model):
 
     items: Annotated[list[DunningAttempt], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -379,21 +359,21 @@ class InvoiceDispute(Model):
     """A customer's objection to lines of an issued invoice, within sixty days."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
+    invoice_id: UUID
     state: InvoiceDisputeState
     line_positions: Annotated[
         list[InvoiceDisputeLinePositionsItem],
-        Field(alias="linePositions", json_schema_extra=UNIQUE, max_length=500, min_length=1),
+        Field(json_schema_extra=UNIQUE, max_length=500, min_length=1),
     ]
     statement: Annotated[str, Field(max_length=2000, min_length=20)]
-    opened_by: Annotated[UUID, Field(alias="openedBy")]
+    opened_by: UUID
     resolution: Annotated[str | None, Field(max_length=2000, min_length=1)] = None
-    resolved_by: Annotated[UUID | None, Field(alias="resolvedBy")] = None
-    resolved_at: Annotated[AwareDatetime | None, Field(alias="resolvedAt")] = None
+    resolved_by: UUID | None = None
+    resolved_at: AwareDatetime | None = None
 
 
 class InvoiceDisputePage(Model):
@@ -401,8 +381,7 @@ class InvoiceDisputePage(Model):
 
     items: Annotated[list[InvoiceDispute], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -415,48 +394,37 @@ class InvoiceLine(Model):
     quantity: Annotated[
         str, Field(max_length=20, min_length=1, pattern="^-?[0-9]{1,12}(\\.[0-9]{1,6})?$")
     ]
-    unit_amount_minor: Annotated[
-        int, Field(alias="unitAmountMinor", ge=-9007199254740991, le=9007199254740991)
-    ]
-    amount_minor: Annotated[
-        int, Field(alias="amountMinor", ge=-9007199254740991, le=9007199254740991)
-    ]
-    tax_rate_basis_points: Annotated[int, Field(alias="taxRateBasisPoints", ge=0, le=3000)]
+    unit_amount_minor: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    amount_minor: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    tax_rate_basis_points: Annotated[int, Field(ge=0, le=3000)]
     meter_code: Annotated[
-        str | None,
-        Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$"),
+        str | None, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
     ] = None
-    usage_period_id: Annotated[UUID | None, Field(alias="usagePeriodId")] = None
+    usage_period_id: UUID | None = None
 
 
 class InvoiceSummary(Model):
     """Number, days and sums of an invoice without its lines or the party that it is made out to."""
 
     id: UUID
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    subscription_id: UUID | None = None
     invoice_number: Annotated[
-        str | None,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str | None, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ] = None
-    legal_entity: Annotated[LegalEntity, Field(alias="legalEntity")]
+    legal_entity: LegalEntity
     status: InvoiceStatus
-    issued_on: Annotated[date | None, Field(alias="issuedOn")] = None
-    due_on: Annotated[date | None, Field(alias="dueOn")] = None
+    issued_on: date | None = None
+    due_on: date | None = None
     currency: Currency
-    total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
-    amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
-    dunning_level: Annotated[int, Field(alias="dunningLevel", ge=0, le=4)]
+    total_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    amount_due_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    dunning_level: Annotated[int, Field(ge=0, le=4)]
 
 
 class IssueCreditNoteRequest(Model):
     """How much is credited and why."""
 
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=1, le=9007199254740991)]
+    amount_minor: Annotated[int, Field(ge=1, le=9007199254740991)]
     reason: IssueCreditNoteRequestReason
     explanation: Annotated[str | None, Field(max_length=500, min_length=1)] = None
 
@@ -469,7 +437,7 @@ class ManualLine(Model):
     quantity: Annotated[
         str, Field(max_length=20, min_length=1, pattern="^-?[0-9]{1,12}(\\.[0-9]{1,6})?$")
     ]
-    unit_amount_minor: Annotated[int, Field(alias="unitAmountMinor", ge=-5000000, le=5000000)]
+    unit_amount_minor: Annotated[int, Field(ge=-5000000, le=5000000)]
 
 
 class Problem(Model):
@@ -487,7 +455,7 @@ class Problem(Model):
 class RecomputeTaxesRequest(Model):
     """To whom the draft shall be made out instead."""
 
-    bill_to: Annotated[BillingParty, Field(alias="billTo")]
+    bill_to: BillingParty
 
 
 class ResolveDisputeRequest(Model):
@@ -500,12 +468,12 @@ class ResolveDisputeRequest(Model):
 class UpcomingInvoice(Model):
     """What the next invoice would say if the period ended now."""
 
-    as_of: Annotated[AwareDatetime, Field(alias="asOf")]
-    service_period_start: Annotated[date, Field(alias="servicePeriodStart")]
-    service_period_end: Annotated[date, Field(alias="servicePeriodEnd")]
+    as_of: AwareDatetime
+    service_period_start: date
+    service_period_end: date
     lines: Annotated[list[InvoiceLine], Field(max_length=500)]
     subtotal: Money
-    estimated_tax: Annotated[Money, Field(alias="estimatedTax")]
+    estimated_tax: Money
     total: Money
 
 
@@ -517,7 +485,6 @@ class UpdateBillingProfileRequest(Model):
     invoice_language: Annotated[
         str | None,
         Field(
-            alias="invoiceLanguage",
             max_length=15,
             min_length=2,
             pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
@@ -528,24 +495,24 @@ class UpdateBillingProfileRequest(Model):
 class VoidInvoiceRequest(Model):
     """What was wrong with the invoice from the start."""
 
-    void_reason: Annotated[VoidInvoiceRequestVoidReason, Field(alias="voidReason")]
+    void_reason: VoidInvoiceRequestVoidReason
 
 
 class WriteOffInvoiceRequest(Model):
     """Why the debt is given up; insolvency needs no waiting for the fourth reminder."""
 
-    write_off_reason: Annotated[WriteOffReason, Field(alias="writeOffReason")]
+    write_off_reason: WriteOffReason
 
 
 class DraftInvoiceRequest(Model):
     """Whom to bill for which days, and the lines."""
 
-    billed_organization_id: Annotated[UUID, Field(alias="billedOrganizationId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
-    service_period_start: Annotated[date, Field(alias="servicePeriodStart")]
-    service_period_end: Annotated[date, Field(alias="servicePeriodEnd")]
+    billed_organization_id: UUID
+    subscription_id: UUID | None = None
+    service_period_start: date
+    service_period_end: date
     currency: Currency
-    collection_mode: Annotated[CollectionMode | None, Field(alias="collectionMode")] = None
+    collection_mode: CollectionMode | None = None
     lines: Annotated[list[ManualLine], Field(max_length=500, min_length=1)]
 
 
@@ -553,65 +520,49 @@ class Invoice(Model):
     """A claim on a customer, legally numbered and frozen once issued."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    subscription_id: UUID | None = None
+    order_id: UUID | None = None
     origin: InvoiceOrigin
     invoice_number: Annotated[
-        str | None,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str | None, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ] = None
-    legal_entity: Annotated[LegalEntity, Field(alias="legalEntity")]
-    fiscal_year: Annotated[int, Field(alias="fiscalYear", ge=2020, le=2200)]
+    legal_entity: LegalEntity
+    fiscal_year: Annotated[int, Field(ge=2020, le=2200)]
     sequence: Annotated[int | None, Field(ge=1, le=9999999)] = None
     status: InvoiceStatus
-    bill_to: Annotated[BillingParty, Field(alias="billTo")]
-    service_period_start: Annotated[date, Field(alias="servicePeriodStart")]
-    service_period_end: Annotated[date, Field(alias="servicePeriodEnd")]
-    issued_on: Annotated[date | None, Field(alias="issuedOn")] = None
-    due_on: Annotated[date | None, Field(alias="dueOn")] = None
-    collection_mode: Annotated[CollectionMode | None, Field(alias="collectionMode")] = None
+    bill_to: BillingParty
+    service_period_start: date
+    service_period_end: date
+    issued_on: date | None = None
+    due_on: date | None = None
+    collection_mode: CollectionMode | None = None
     currency: Currency
     lines: Annotated[list[InvoiceLine], Field(max_length=500)]
-    subtotal_minor: Annotated[int, Field(alias="subtotalMinor", ge=0, le=9007199254740991)]
-    discount_minor: Annotated[int, Field(alias="discountMinor", ge=0, le=9007199254740991)]
-    tax_minor: Annotated[int, Field(alias="taxMinor", ge=0, le=9007199254740991)]
-    total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
-    credited_minor: Annotated[int, Field(alias="creditedMinor", ge=0, le=9007199254740991)]
-    paid_minor: Annotated[int, Field(alias="paidMinor", ge=0, le=9007199254740991)]
-    amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
-    payment_ids: Annotated[
-        list[UUID] | None, Field(alias="paymentIds", json_schema_extra=UNIQUE, max_length=50)
-    ] = None
-    reverse_charge: Annotated[bool, Field(alias="reverseCharge")]
-    dunning_level: Annotated[int, Field(alias="dunningLevel", ge=0, le=4)]
-    collection_failed_at: Annotated[AwareDatetime | None, Field(alias="collectionFailedAt")] = None
-    overage_note: Annotated[
-        str | None, Field(alias="overageNote", max_length=240, min_length=1)
-    ] = None
-    drafted_by: Annotated[UUID | None, Field(alias="draftedBy")] = None
-    void_reason: Annotated[VoidReason | None, Field(alias="voidReason")] = None
-    write_off_reason: Annotated[WriteOffReason | None, Field(alias="writeOffReason")] = None
+    subtotal_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    discount_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    tax_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    total_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    credited_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    paid_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    amount_due_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    payment_ids: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
+    reverse_charge: bool
+    dunning_level: Annotated[int, Field(ge=0, le=4)]
+    collection_failed_at: AwareDatetime | None = None
+    overage_note: Annotated[str | None, Field(max_length=240, min_length=1)] = None
+    drafted_by: UUID | None = None
+    void_reason: VoidReason | None = None
+    write_off_reason: WriteOffReason | None = None
     document_key: Annotated[
         str | None,
-        Field(
-            alias="documentKey",
-            max_length=48,
-            min_length=48,
-            pattern="^[0-9]{4}/[0-9]{2}/[0-9a-f-]{36}\\.pdf$",
-        ),
+        Field(max_length=48, min_length=48, pattern="^[0-9]{4}/[0-9]{2}/[0-9a-f-]{36}\\.pdf$"),
     ] = None
     content_hash: Annotated[
-        str | None,
-        Field(alias="contentHash", max_length=71, min_length=71, pattern="^sha256:[0-9a-f]{64}$"),
+        str | None, Field(max_length=71, min_length=71, pattern="^sha256:[0-9a-f]{64}$")
     ] = None
 
 
@@ -620,6 +571,5 @@ class InvoicePage(Model):
 
     items: Annotated[list[InvoiceSummary], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None

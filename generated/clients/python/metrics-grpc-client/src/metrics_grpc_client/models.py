@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -46,20 +46,15 @@ class DeprecateMetricRequest(Model):
     """The reason, and the successor if there is one."""
 
     replaced_by: Annotated[
-        str | None,
-        Field(alias="replacedBy", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$"),
+        str | None, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
     ] = None
-    deprecation_reason: Annotated[
-        str, Field(alias="deprecationReason", max_length=300, min_length=5)
-    ]
+    deprecation_reason: Annotated[str, Field(max_length=300, min_length=5)]
 
 
 class DetectAnomaliesRequest(Model):
     """A metric and the window whose buckets are judged anew."""
 
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     since: AwareDatetime
     until: AwareDatetime
 
@@ -113,12 +108,10 @@ class Granularity(StrEnum):
 class LatestPoint(Model):
     """The newest closed minute of one metric."""
 
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
-    bucket_start: Annotated[AwareDatetime, Field(alias="bucketStart")]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
+    bucket_start: AwareDatetime
     value: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
-    computed_through: Annotated[AwareDatetime, Field(alias="computedThrough")]
+    computed_through: AwareDatetime
 
 
 class MetricInstrument(StrEnum):
@@ -160,8 +153,8 @@ class MetricStatus(StrEnum):
 class MuteRuleRequest(Model):
     """Until when a rule keeps quiet, at most fourteen days, and why."""
 
-    muted_until: Annotated[AwareDatetime, Field(alias="mutedUntil")]
-    mute_reason: Annotated[str, Field(alias="muteReason", max_length=300, min_length=5)]
+    muted_until: AwareDatetime
+    mute_reason: Annotated[str, Field(max_length=300, min_length=5)]
 
 
 class RecordedFact(Model):
@@ -169,10 +162,8 @@ class RecordedFact(Model):
     One value of one metric at one moment, with the id by which it counts only once within fourteen days.
     """
 
-    fact_id: Annotated[UUID, Field(alias="factId")]
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    fact_id: UUID
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     value: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
     at: AwareDatetime
     dimensions: Annotated[
@@ -188,8 +179,8 @@ class RecordedFact(Model):
 class ReviseMetricRequest(Model):
     """The whole wording anew."""
 
-    metric_definition_id: Annotated[UUID, Field(alias="metricDefinitionId")]
-    display_name: Annotated[str, Field(alias="displayName", max_length=60, min_length=3)]
+    metric_definition_id: UUID
+    display_name: Annotated[str, Field(max_length=60, min_length=3)]
     explanation: Annotated[str, Field(max_length=500, min_length=20)]
     instrument: MetricInstrument
     unit: Annotated[
@@ -197,23 +188,17 @@ class ReviseMetricRequest(Model):
         Field(max_length=16, min_length=1, pattern="^(1|%|s|ms|By|[a-z]{1,8}|\\{[a-z]{2,14}\\})$"),
     ]
     expression: Annotated[str, Field(max_length=2000, min_length=1)]
-    source_event_types: Annotated[
-        list[EventType], Field(alias="sourceEventTypes", max_length=12, min_length=1)
-    ]
+    source_event_types: Annotated[list[EventType], Field(max_length=12, min_length=1)]
     dimensions: Annotated[
         list[DimensionName] | None, Field(json_schema_extra=UNIQUE, max_length=6)
     ] = None
     granularities: Annotated[
         list[Granularity], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
-    rollup_delay_seconds: Annotated[
-        int | None, Field(alias="rollupDelaySeconds", ge=0, le=86400)
-    ] = None
+    rollup_delay_seconds: Annotated[int | None, Field(ge=0, le=86400)] = None
     additive: bool | None = None
-    owner_team: Annotated[
-        str, Field(alias="ownerTeam", max_length=40, min_length=2, pattern="^[a-z][a-z-]{1,39}$")
-    ]
-    steward_id: Annotated[UUID, Field(alias="stewardId")]
+    owner_team: Annotated[str, Field(max_length=40, min_length=2, pattern="^[a-z][a-z-]{1,39}$")]
+    steward_id: UUID
     sensitivity: MetricSensitivity | None = None
 
 
@@ -230,33 +215,31 @@ class SeriesPoint(Model):
     Value of one bucket, with the number of facts behind it, so that thin data can be told from a quiet hour.
     """
 
-    bucket_start: Annotated[AwareDatetime, Field(alias="bucketStart")]
+    bucket_start: AwareDatetime
     value: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
-    sample_count: Annotated[int, Field(alias="sampleCount", ge=0, le=9007199254740991)]
+    sample_count: Annotated[int, Field(ge=0, le=9007199254740991)]
 
 
 class StartBackfillRequest(Model):
     """Which days shall be computed anew, at most 400 of them back from today."""
 
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     revision: Annotated[int, Field(ge=1, le=999)]
-    from_day: Annotated[date, Field(alias="fromDay")]
-    to_day: Annotated[date, Field(alias="toDay")]
-    total_days: Annotated[int, Field(alias="totalDays", ge=1, le=400)]
+    from_day: date
+    to_day: date
+    total_days: Annotated[int, Field(ge=1, le=400)]
 
 
 class StreamLatestRequest(Model):
     """Metrics whose newest minute is sent once a minute until the caller goes away."""
 
-    metric_keys: Annotated[list[MetricKey], Field(alias="metricKeys", max_length=10, min_length=1)]
+    metric_keys: Annotated[list[MetricKey], Field(max_length=10, min_length=1)]
 
 
 class ValidateMetricRequest(Model):
     """Which draft is to be compiled and tried; nothing of it is changed but its state."""
 
-    metric_definition_id: Annotated[UUID, Field(alias="metricDefinitionId")]
+    metric_definition_id: UUID
 
 
 class ValidationReportProblemsItem(RootModel[str]):
@@ -269,34 +252,28 @@ class Anomaly(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    anomaly_rule_id: Annotated[UUID, Field(alias="anomalyRuleId")]
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
-    bucket_start: Annotated[AwareDatetime, Field(alias="bucketStart")]
+    anomaly_rule_id: UUID
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
+    bucket_start: AwareDatetime
     dimension_values: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z_]{2,30}$", max_length=30)],
             DimensionValuesValue,
         ],
-        Field(alias="dimensionValues", max_length=6),
+        Field(max_length=6),
     ]
-    expected_low: Annotated[
-        float, Field(alias="expectedLow", ge=-1000000000000000.0, le=1000000000000000.0)
-    ]
-    expected_high: Annotated[
-        float, Field(alias="expectedHigh", ge=-1000000000000000.0, le=1000000000000000.0)
-    ]
+    expected_low: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
+    expected_high: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
     observed: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
     score: Annotated[float, Field(ge=0.0, le=1.0)]
     state: AnomalyState
-    assignee_id: Annotated[UUID | None, Field(alias="assigneeId")] = None
+    assignee_id: UUID | None = None
     note: Annotated[str | None, Field(max_length=500, min_length=5)] = None
-    closed_at: Annotated[AwareDatetime | None, Field(alias="closedAt")] = None
+    closed_at: AwareDatetime | None = None
 
 
 class AnomalyPage(Model):
@@ -304,8 +281,7 @@ class AnomalyPage(Model):
 
     items: Annotated[list[Anomaly], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -313,61 +289,49 @@ class AnomalyRule(Model):
     """How closely a metric is watched."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     method: DetectionMethod
-    sensitivity_percent: Annotated[int, Field(alias="sensitivityPercent", ge=1, le=20)]
-    min_samples: Annotated[int, Field(alias="minSamples", ge=14, le=1000)]
+    sensitivity_percent: Annotated[int, Field(ge=1, le=20)]
+    min_samples: Annotated[int, Field(ge=14, le=1000)]
     seasonality: Seasonality
-    band_floor: Annotated[
-        float | None, Field(alias="bandFloor", ge=-1000000000000000.0, le=1000000000000000.0)
-    ] = None
-    band_ceiling: Annotated[
-        float | None, Field(alias="bandCeiling", ge=-1000000000000000.0, le=1000000000000000.0)
-    ] = None
-    muted_until: Annotated[AwareDatetime | None, Field(alias="mutedUntil")] = None
-    mute_reason: Annotated[str | None, Field(alias="muteReason", max_length=300, min_length=5)] = (
+    band_floor: Annotated[float | None, Field(ge=-1000000000000000.0, le=1000000000000000.0)] = None
+    band_ceiling: Annotated[float | None, Field(ge=-1000000000000000.0, le=1000000000000000.0)] = (
         None
     )
-    forecast_model: Annotated[
-        str | None, Field(alias="forecastModel", max_length=60, min_length=5)
-    ] = None
+    muted_until: AwareDatetime | None = None
+    mute_reason: Annotated[str | None, Field(max_length=300, min_length=5)] = None
+    forecast_model: Annotated[str | None, Field(max_length=60, min_length=5)] = None
 
 
 class BackfillRun(Model):
     """Computing past buckets anew after a definition has changed."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     revision: Annotated[int, Field(ge=1, le=999)]
-    from_day: Annotated[date, Field(alias="fromDay")]
-    to_day: Annotated[date, Field(alias="toDay")]
-    total_days: Annotated[int, Field(alias="totalDays", ge=1, le=400)]
-    processed_days: Annotated[int, Field(alias="processedDays", ge=0, le=400)]
+    from_day: date
+    to_day: date
+    total_days: Annotated[int, Field(ge=1, le=400)]
+    processed_days: Annotated[int, Field(ge=0, le=400)]
     status: BackfillStatus
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
+    requested_by: UUID
     failure: Annotated[str | None, Field(max_length=300, min_length=3)] = None
-    finished_at: Annotated[AwareDatetime | None, Field(alias="finishedAt")] = None
+    finished_at: AwareDatetime | None = None
 
 
 class DefineMetricRequest(Model):
     """A first wording under a free key, written by an analyst for somebody else to approve."""
 
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
-    display_name: Annotated[str, Field(alias="displayName", max_length=60, min_length=3)]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
+    display_name: Annotated[str, Field(max_length=60, min_length=3)]
     explanation: Annotated[str, Field(max_length=500, min_length=20)]
     instrument: MetricInstrument
     unit: Annotated[
@@ -375,23 +339,17 @@ class DefineMetricRequest(Model):
         Field(max_length=16, min_length=1, pattern="^(1|%|s|ms|By|[a-z]{1,8}|\\{[a-z]{2,14}\\})$"),
     ]
     expression: Annotated[str, Field(max_length=2000, min_length=1)]
-    source_event_types: Annotated[
-        list[EventType], Field(alias="sourceEventTypes", max_length=12, min_length=1)
-    ]
+    source_event_types: Annotated[list[EventType], Field(max_length=12, min_length=1)]
     dimensions: Annotated[
         list[DimensionName] | None, Field(json_schema_extra=UNIQUE, max_length=6)
     ] = None
     granularities: Annotated[
         list[Granularity], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
-    rollup_delay_seconds: Annotated[
-        int | None, Field(alias="rollupDelaySeconds", ge=0, le=86400)
-    ] = None
+    rollup_delay_seconds: Annotated[int | None, Field(ge=0, le=86400)] = None
     additive: bool | None = None
-    owner_team: Annotated[
-        str, Field(alias="ownerTeam", max_length=40, min_length=2, pattern="^[a-z][a-z-]{1,39}$")
-    ]
-    steward_id: Annotated[UUID, Field(alias="stewardId")]
+    owner_team: Annotated[str, Field(max_length=40, min_length=2, pattern="^[a-z][a-z-]{1,39}$")]
+    steward_id: UUID
     sensitivity: MetricSensitivity | None = None
 
 
@@ -406,9 +364,7 @@ class DimensionFilter(Model):
     """Keeps the facts whose dimension has one of the values."""
 
     dimension: Annotated[str, Field(max_length=30, min_length=2, pattern="^[a-z_]{2,30}$")]
-    any_of: Annotated[
-        list[DimensionFilterAnyOfItem], Field(alias="anyOf", max_length=20, min_length=1)
-    ]
+    any_of: Annotated[list[DimensionFilterAnyOfItem], Field(max_length=20, min_length=1)]
 
 
 class MetricDefinition(Model):
@@ -417,15 +373,13 @@ class MetricDefinition(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     revision: Annotated[int, Field(ge=1, le=999)]
-    display_name: Annotated[str, Field(alias="displayName", max_length=60, min_length=3)]
+    display_name: Annotated[str, Field(max_length=60, min_length=3)]
     explanation: Annotated[str, Field(max_length=500, min_length=20)]
     status: MetricStatus
     instrument: MetricInstrument
@@ -434,34 +388,25 @@ class MetricDefinition(Model):
         Field(max_length=16, min_length=1, pattern="^(1|%|s|ms|By|[a-z]{1,8}|\\{[a-z]{2,14}\\})$"),
     ]
     expression: Annotated[str, Field(max_length=2000, min_length=1)]
-    source_event_types: Annotated[
-        list[EventType], Field(alias="sourceEventTypes", max_length=12, min_length=1)
-    ]
+    source_event_types: Annotated[list[EventType], Field(max_length=12, min_length=1)]
     dimensions: Annotated[list[DimensionName], Field(json_schema_extra=UNIQUE, max_length=6)]
     granularities: Annotated[
         list[Granularity], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
-    rollup_delay_seconds: Annotated[int, Field(alias="rollupDelaySeconds", ge=0, le=86400)]
+    rollup_delay_seconds: Annotated[int, Field(ge=0, le=86400)]
     additive: bool
-    owner_team: Annotated[
-        str, Field(alias="ownerTeam", max_length=40, min_length=2, pattern="^[a-z][a-z-]{1,39}$")
-    ]
-    author_id: Annotated[UUID, Field(alias="authorId")]
-    steward_id: Annotated[UUID, Field(alias="stewardId")]
-    estimated_series: Annotated[int | None, Field(alias="estimatedSeries", ge=0, le=1000000000)] = (
-        None
-    )
-    sample_cost_ms: Annotated[int | None, Field(alias="sampleCostMs", ge=0, le=600000)] = None
-    activated_at: Annotated[AwareDatetime | None, Field(alias="activatedAt")] = None
+    owner_team: Annotated[str, Field(max_length=40, min_length=2, pattern="^[a-z][a-z-]{1,39}$")]
+    author_id: UUID
+    steward_id: UUID
+    estimated_series: Annotated[int | None, Field(ge=0, le=1000000000)] = None
+    sample_cost_ms: Annotated[int | None, Field(ge=0, le=600000)] = None
+    activated_at: AwareDatetime | None = None
     replaced_by: Annotated[
-        str | None,
-        Field(alias="replacedBy", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$"),
+        str | None, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
     ] = None
-    deprecation_reason: Annotated[
-        str | None, Field(alias="deprecationReason", max_length=300, min_length=5)
-    ] = None
+    deprecation_reason: Annotated[str | None, Field(max_length=300, min_length=5)] = None
     sensitivity: MetricSensitivity
-    last_queried_at: Annotated[AwareDatetime | None, Field(alias="lastQueriedAt")] = None
+    last_queried_at: AwareDatetime | None = None
 
 
 class MetricPage(Model):
@@ -469,46 +414,37 @@ class MetricPage(Model):
 
     items: Annotated[list[MetricDefinition], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
 class MetricSeries(Model):
     """Buckets of one metric for one combination of dimension values."""
 
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     dimension_values: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z_]{2,30}$", max_length=30)],
             DimensionValuesValue,
         ],
-        Field(alias="dimensionValues", max_length=6),
+        Field(max_length=6),
     ]
     points: Annotated[list[SeriesPoint], Field(max_length=20000)]
-    suppressed_groups: Annotated[int, Field(alias="suppressedGroups", ge=0, le=50000)]
+    suppressed_groups: Annotated[int, Field(ge=0, le=50000)]
 
 
 class PutAnomalyRuleRequest(Model):
     """How a metric shall be watched from now on."""
 
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     method: DetectionMethod | None = None
-    sensitivity_percent: Annotated[int | None, Field(alias="sensitivityPercent", ge=1, le=20)] = (
+    sensitivity_percent: Annotated[int | None, Field(ge=1, le=20)] = None
+    min_samples: Annotated[int | None, Field(ge=14, le=1000)] = None
+    seasonality: Seasonality | None = None
+    band_floor: Annotated[float | None, Field(ge=-1000000000000000.0, le=1000000000000000.0)] = None
+    band_ceiling: Annotated[float | None, Field(ge=-1000000000000000.0, le=1000000000000000.0)] = (
         None
     )
-    min_samples: Annotated[int | None, Field(alias="minSamples", ge=14, le=1000)] = None
-    seasonality: Seasonality | None = None
-    band_floor: Annotated[
-        float | None, Field(alias="bandFloor", ge=-1000000000000000.0, le=1000000000000000.0)
-    ] = None
-    band_ceiling: Annotated[
-        float | None, Field(alias="bandCeiling", ge=-1000000000000000.0, le=1000000000000000.0)
-    ] = None
 
 
 class QueryRequest(Model):
@@ -516,13 +452,13 @@ class QueryRequest(Model):
     Up to ten metrics over one interval, broken down by up to three dimensions, if wished beside an earlier interval.
     """
 
-    metric_keys: Annotated[list[MetricKey], Field(alias="metricKeys", max_length=10, min_length=1)]
+    metric_keys: Annotated[list[MetricKey], Field(max_length=10, min_length=1)]
     since: AwareDatetime
     until: AwareDatetime
     granularity: Granularity
-    group_by: Annotated[list[DimensionName] | None, Field(alias="groupBy", max_length=3)] = None
+    group_by: Annotated[list[DimensionName] | None, Field(max_length=3)] = None
     filters: Annotated[list[DimensionFilter] | None, Field(max_length=10)] = None
-    compare_to: Annotated[ComparisonBasis | None, Field(alias="compareTo")] = None
+    compare_to: ComparisonBasis | None = None
 
 
 class RecordFactsRequest(Model):
@@ -536,14 +472,14 @@ class SeriesAnswer(Model):
 
     series: Annotated[list[MetricSeries], Field(max_length=2000)]
     comparison: Annotated[list[MetricSeries] | None, Field(max_length=2000)] = None
-    computed_through: Annotated[AwareDatetime, Field(alias="computedThrough")]
+    computed_through: AwareDatetime
 
 
 class ValidationReport(Model):
     """Whether the expression compiles, and what a week of it costs."""
 
     compiles: bool
-    estimated_series: Annotated[int, Field(alias="estimatedSeries", ge=0, le=1000000000)]
-    series_limit: Annotated[int, Field(alias="seriesLimit", ge=1, le=50000)]
-    sample_cost_ms: Annotated[int, Field(alias="sampleCostMs", ge=0, le=600000)]
+    estimated_series: Annotated[int, Field(ge=0, le=1000000000)]
+    series_limit: Annotated[int, Field(ge=1, le=50000)]
+    sample_cost_ms: Annotated[int, Field(ge=0, le=600000)]
     problems: Annotated[list[ValidationReportProblemsItem], Field(max_length=20)]

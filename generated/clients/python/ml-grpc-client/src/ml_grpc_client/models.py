@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -21,13 +21,7 @@ class DeployModelRequest(Model):
     """Which version it takes the place of."""
 
     previous_semver: Annotated[
-        str | None,
-        Field(
-            alias="previousSemver",
-            max_length=20,
-            min_length=5,
-            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
-        ),
+        str | None, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")
     ] = None
 
 
@@ -44,18 +38,18 @@ class DriftVerdict(StrEnum):
 class EvaluateModelRequest(Model):
     """Scores of model and baseline on one snapshot that begins after the training data ends."""
 
-    test_snapshot_id: Annotated[UUID, Field(alias="testSnapshotId")]
-    test_first_day: Annotated[date, Field(alias="testFirstDay")]
-    primary_score: Annotated[float, Field(alias="primaryScore", ge=0.0, le=1000000.0)]
-    baseline_score: Annotated[float, Field(alias="baselineScore", ge=0.0, le=1000000.0)]
-    fairness_gap: Annotated[float, Field(alias="fairnessGap", ge=0.0, le=1.0)]
+    test_snapshot_id: UUID
+    test_first_day: date
+    primary_score: Annotated[float, Field(ge=0.0, le=1000000.0)]
+    baseline_score: Annotated[float, Field(ge=0.0, le=1000000.0)]
+    fairness_gap: Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class FeatureDefinition(Model):
     """Name of a number and what stands in for it where nothing is known yet of a subject."""
 
     name: Annotated[str, Field(max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$")]
-    stand_in: Annotated[float, Field(alias="standIn", ge=-1000000000.0, le=1000000000.0)]
+    stand_in: Annotated[float, Field(ge=-1000000000.0, le=1000000000.0)]
 
 
 class FeatureEntityKind(StrEnum):
@@ -77,11 +71,9 @@ class FeatureValue(Model):
 class FeatureVector(Model):
     """Values of one view for one subject, and how many of them are stand-ins."""
 
-    entity_ref: Annotated[
-        str, Field(alias="entityRef", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
-    ]
+    entity_ref: Annotated[str, Field(max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")]
     features: Annotated[list[FeatureValue], Field(max_length=100)]
-    stand_ins: Annotated[int, Field(alias="standIns", ge=0, le=100)]
+    stand_ins: Annotated[int, Field(ge=0, le=100)]
 
 
 class FeatureVectors(Model):
@@ -121,8 +113,8 @@ class FeatureWeight(Model):
 class MeasureDriftRequest(Model):
     """A version and the days of its requests that are held against what it learnt from."""
 
-    model_id: Annotated[UUID, Field(alias="modelId")]
-    window_days: Annotated[int, Field(alias="windowDays", ge=1, le=30)]
+    model_id: UUID
+    window_days: Annotated[int, Field(ge=1, le=30)]
 
 
 class ModelCard(Model):
@@ -132,15 +124,9 @@ class ModelCard(Model):
 
     purpose: Annotated[str, Field(max_length=1000, min_length=20)]
     limits: Annotated[str, Field(max_length=1000, min_length=20)]
-    uses_personal_data: Annotated[bool, Field(alias="usesPersonalData")]
+    uses_personal_data: bool
     contact_team: Annotated[
-        str,
-        Field(
-            alias="contactTeam",
-            max_length=50,
-            min_length=3,
-            pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$",
-        ),
+        str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
     ]
 
 
@@ -186,13 +172,9 @@ class ModelTask(StrEnum):
 class PredictRequest(Model):
     """About whom or what, and the features that only the caller can know at this moment."""
 
-    request_id: Annotated[UUID, Field(alias="requestId")]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
-    entity_ref: Annotated[
-        str, Field(alias="entityRef", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
-    ]
+    request_id: UUID
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
+    entity_ref: Annotated[str, Field(max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")]
     features: Annotated[list[FeatureValue] | None, Field(max_length=100)] = None
 
 
@@ -209,13 +191,13 @@ class RecordOutcomeRequest(Model):
     """What turned out to be true and when."""
 
     outcome: Annotated[float, Field(ge=-1000000000.0, le=1000000000.0)]
-    outcome_at: Annotated[AwareDatetime, Field(alias="outcomeAt")]
+    outcome_at: AwareDatetime
 
 
 class StartCanaryRequest(Model):
     """The share of requests that the version is trusted with at first."""
 
-    traffic_percent: Annotated[int, Field(alias="trafficPercent", ge=1, le=20)]
+    traffic_percent: Annotated[int, Field(ge=1, le=20)]
 
 
 class SubjectPseudonym(RootModel[str]):
@@ -225,10 +207,10 @@ class SubjectPseudonym(RootModel[str]):
 class TrainingDataset(Model):
     """The snapshot that a model learnt from, with its days."""
 
-    snapshot_id: Annotated[UUID, Field(alias="snapshotId")]
+    snapshot_id: UUID
     rows: Annotated[int, Field(ge=10000, le=9007199254740991)]
-    first_day: Annotated[date, Field(alias="firstDay")]
-    last_day: Annotated[date, Field(alias="lastDay")]
+    first_day: date
+    last_day: date
 
 
 class TrainingParametersValue(RootModel[str]):
@@ -249,22 +231,14 @@ class WithdrawModelRequest(Model):
     """Why a version is refused or taken back."""
 
     withdrawal_reason: Annotated[
-        str,
-        Field(
-            alias="withdrawalReason",
-            max_length=300,
-            min_length=10,
-            pattern="^[^\\u0000-\\u001f\\u007f]+$",
-        ),
+        str, Field(max_length=300, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
 
 
 class BatchItem(Model):
     """One subject of a batch with its score, in the order in which features were found."""
 
-    entity_ref: Annotated[
-        str, Field(alias="entityRef", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
-    ]
+    entity_ref: Annotated[str, Field(max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")]
     score: Annotated[float, Field(ge=-1000000000.0, le=1000000000.0)]
     decision: PredictionDecision
 
@@ -274,25 +248,17 @@ class DefineFeatureViewRequest(Model):
     A view under a name and the next number, with everything that a trainer and a server have to agree on.
     """
 
-    view_name: Annotated[
-        str, Field(alias="viewName", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
-    view_number: Annotated[int, Field(alias="viewNumber", ge=1, le=9999)]
-    entity_kind: Annotated[FeatureEntityKind, Field(alias="entityKind")]
+    view_name: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
+    view_number: Annotated[int, Field(ge=1, le=9999)]
+    entity_kind: FeatureEntityKind
     features: Annotated[list[FeatureDefinition], Field(max_length=100, min_length=1)]
-    lifetime_seconds: Annotated[int, Field(alias="lifetimeSeconds", ge=60, le=604800)]
+    lifetime_seconds: Annotated[int, Field(ge=60, le=604800)]
     derived_from: Annotated[
         list[DefineFeatureViewRequestDerivedFromItem],
-        Field(alias="derivedFrom", json_schema_extra=UNIQUE, max_length=12, min_length=1),
+        Field(json_schema_extra=UNIQUE, max_length=12, min_length=1),
     ]
     contact_team: Annotated[
-        str,
-        Field(
-            alias="contactTeam",
-            max_length=50,
-            min_length=3,
-            pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$",
-        ),
+        str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
     ]
 
 
@@ -301,44 +267,35 @@ class DriftReport(Model):
     The index over all features, the feature that moved furthest, and on how many requests both rest.
     """
 
-    population_stability: Annotated[float, Field(alias="populationStability", ge=0.0, le=100.0)]
+    population_stability: Annotated[float, Field(ge=0.0, le=100.0)]
     worst_feature: Annotated[
-        str,
-        Field(alias="worstFeature", max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$"),
+        str, Field(max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$")
     ]
     verdict: DriftVerdict
-    sampled_requests: Annotated[int, Field(alias="sampledRequests", ge=1000, le=9007199254740991)]
+    sampled_requests: Annotated[int, Field(ge=1000, le=9007199254740991)]
 
 
 class FeatureView(Model):
     """Numbers about one kind of subject that are computed together and live equally long."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    view_name: Annotated[
-        str, Field(alias="viewName", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
-    view_number: Annotated[int, Field(alias="viewNumber", ge=1, le=9999)]
-    entity_kind: Annotated[FeatureEntityKind, Field(alias="entityKind")]
+    view_name: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
+    view_number: Annotated[int, Field(ge=1, le=9999)]
+    entity_kind: FeatureEntityKind
     features: Annotated[list[FeatureDefinition], Field(max_length=100, min_length=1)]
-    lifetime_seconds: Annotated[int, Field(alias="lifetimeSeconds", ge=60, le=604800)]
+    lifetime_seconds: Annotated[int, Field(ge=60, le=604800)]
     derived_from: Annotated[
         list[FeatureViewDerivedFromItem],
-        Field(alias="derivedFrom", json_schema_extra=UNIQUE, max_length=12, min_length=1),
+        Field(json_schema_extra=UNIQUE, max_length=12, min_length=1),
     ]
     contact_team: Annotated[
-        str,
-        Field(
-            alias="contactTeam",
-            max_length=50,
-            min_length=3,
-            pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$",
-        ),
+        str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
     ]
-    view_state: Annotated[FeatureViewState, Field(alias="viewState")]
+    view_state: FeatureViewState
 
 
 class FeatureViewPage(Model):
@@ -346,8 +303,7 @@ class FeatureViewPage(Model):
 
     items: Annotated[list[FeatureView], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -355,17 +311,10 @@ class GetFeaturesRequest(Model):
     """A view by name and number and the subjects whose values are wanted."""
 
     feature_view: Annotated[
-        str,
-        Field(
-            alias="featureView",
-            max_length=45,
-            min_length=5,
-            pattern="^[a-z][a-z0-9-]{2,39}@[0-9]{1,4}$",
-        ),
+        str, Field(max_length=45, min_length=5, pattern="^[a-z][a-z0-9-]{2,39}@[0-9]{1,4}$")
     ]
     entity_refs: Annotated[
-        list[SubjectPseudonym],
-        Field(alias="entityRefs", json_schema_extra=UNIQUE, max_length=100, min_length=1),
+        list[SubjectPseudonym], Field(json_schema_extra=UNIQUE, max_length=100, min_length=1)
     ]
 
 
@@ -375,83 +324,50 @@ class ModelModel(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
     semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
     stage: ModelStage
-    task_type: Annotated[ModelTask, Field(alias="taskType")]
+    task_type: ModelTask
     framework: ModelFramework
     artifact_uri: Annotated[
         str,
-        Field(
-            alias="artifactUri",
-            max_length=222,
-            min_length=23,
-            pattern="^s3://cloudsync-models/[a-z0-9./-]{1,200}$",
-        ),
+        Field(max_length=222, min_length=23, pattern="^s3://cloudsync-models/[a-z0-9./-]{1,200}$"),
     ]
-    artifact_digest: Annotated[
-        str, Field(alias="artifactDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
+    artifact_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    training_dataset: TrainingDataset
     feature_views: Annotated[
-        list[FeatureViewRef],
-        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
+        list[FeatureViewRef], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
-    primary_metric: Annotated[ModelMeasure, Field(alias="primaryMetric")]
-    primary_score: Annotated[float | None, Field(alias="primaryScore", ge=0.0, le=1000000.0)] = None
-    baseline_score: Annotated[float | None, Field(alias="baselineScore", ge=0.0, le=1000000.0)] = (
-        None
-    )
-    fairness_gap: Annotated[float | None, Field(alias="fairnessGap", ge=0.0, le=1.0)] = None
-    traffic_percent: Annotated[int, Field(alias="trafficPercent", ge=0, le=100)]
-    latency_budget_ms: Annotated[int, Field(alias="latencyBudgetMs", ge=5, le=500)]
-    decision_threshold: Annotated[
-        float | None, Field(alias="decisionThreshold", ge=0.0, le=1.0)
-    ] = None
-    registered_by: Annotated[UUID, Field(alias="registeredBy")]
-    approved_by: Annotated[UUID | None, Field(alias="approvedBy")] = None
-    model_card: Annotated[ModelCard, Field(alias="modelCard")]
-    population_stability: Annotated[
-        float | None, Field(alias="populationStability", ge=0.0, le=100.0)
-    ] = None
+    primary_metric: ModelMeasure
+    primary_score: Annotated[float | None, Field(ge=0.0, le=1000000.0)] = None
+    baseline_score: Annotated[float | None, Field(ge=0.0, le=1000000.0)] = None
+    fairness_gap: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
+    traffic_percent: Annotated[int, Field(ge=0, le=100)]
+    latency_budget_ms: Annotated[int, Field(ge=5, le=500)]
+    decision_threshold: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
+    registered_by: UUID
+    approved_by: UUID | None = None
+    model_card: ModelCard
+    population_stability: Annotated[float | None, Field(ge=0.0, le=100.0)] = None
     worst_feature: Annotated[
-        str | None,
-        Field(alias="worstFeature", max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$"),
+        str | None, Field(max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$")
     ] = None
     withdrawal_reason: Annotated[
-        str | None,
-        Field(
-            alias="withdrawalReason",
-            max_length=300,
-            min_length=10,
-            pattern="^[^\\u0000-\\u001f\\u007f]+$",
-        ),
+        str | None, Field(max_length=300, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ] = None
-    training_run_id: Annotated[UUID | None, Field(alias="trainingRunId")] = None
-    shadow_since: Annotated[AwareDatetime | None, Field(alias="shadowSince")] = None
-    canary_since: Annotated[AwareDatetime | None, Field(alias="canarySince")] = None
-    observed_latency_ms: Annotated[int | None, Field(alias="observedLatencyMs", ge=0, le=60000)] = (
-        None
-    )
-    guard_loss_percent: Annotated[
-        float | None, Field(alias="guardLossPercent", ge=-100.0, le=100.0)
-    ] = None
+    training_run_id: UUID | None = None
+    shadow_since: AwareDatetime | None = None
+    canary_since: AwareDatetime | None = None
+    observed_latency_ms: Annotated[int | None, Field(ge=0, le=60000)] = None
+    guard_loss_percent: Annotated[float | None, Field(ge=-100.0, le=100.0)] = None
     previous_semver: Annotated[
-        str | None,
-        Field(
-            alias="previousSemver",
-            max_length=20,
-            min_length=5,
-            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
-        ),
+        str | None, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")
     ] = None
-    previous_until: Annotated[AwareDatetime | None, Field(alias="previousUntil")] = None
+    previous_until: AwareDatetime | None = None
 
 
 class ModelPage(Model):
@@ -459,51 +375,42 @@ class ModelPage(Model):
 
     items: Annotated[list[ModelModel], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
 class PredictBatchRequest(Model):
     """One key and its subjects."""
 
-    request_id: Annotated[UUID, Field(alias="requestId")]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
-    entity_refs: Annotated[
-        list[SubjectPseudonym], Field(alias="entityRefs", max_length=10000, min_length=1)
-    ]
+    request_id: UUID
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
+    entity_refs: Annotated[list[SubjectPseudonym], Field(max_length=10000, min_length=1)]
 
 
 class Prediction(Model):
     """A judgement kept to learn from, one in twenty."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
-    model_id: Annotated[UUID, Field(alias="modelId")]
-    request_id: Annotated[UUID, Field(alias="requestId")]
-    entity_ref: Annotated[
-        str, Field(alias="entityRef", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
-    ]
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
+    model_id: UUID
+    request_id: UUID
+    entity_ref: Annotated[str, Field(max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")]
     score: Annotated[float, Field(ge=-1000000000.0, le=1000000000.0)]
     decision: PredictionDecision
     explanation: Annotated[list[FeatureWeight], Field(max_length=5)]
-    served_at: Annotated[AwareDatetime, Field(alias="servedAt")]
+    served_at: AwareDatetime
     outcome: Annotated[float | None, Field(ge=-1000000000.0, le=1000000000.0)] = None
-    outcome_at: Annotated[AwareDatetime | None, Field(alias="outcomeAt")] = None
+    outcome_at: AwareDatetime | None = None
 
 
 class PredictionAnswer(Model):
     """Score and decision with the version that gave them."""
 
-    prediction_id: Annotated[UUID | None, Field(alias="predictionId")] = None
+    prediction_id: UUID | None = None
     score: Annotated[float, Field(ge=-1000000000.0, le=1000000000.0)]
     decision: PredictionDecision
     semver: Annotated[
@@ -515,36 +422,24 @@ class PredictionAnswer(Model):
 class RegisterModelRequest(Model):
     """All that is known before the model was measured."""
 
-    training_run_id: Annotated[UUID | None, Field(alias="trainingRunId")] = None
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
+    training_run_id: UUID | None = None
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
     semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
-    task_type: Annotated[ModelTask, Field(alias="taskType")]
+    task_type: ModelTask
     framework: ModelFramework
     artifact_uri: Annotated[
         str,
-        Field(
-            alias="artifactUri",
-            max_length=222,
-            min_length=23,
-            pattern="^s3://cloudsync-models/[a-z0-9./-]{1,200}$",
-        ),
+        Field(max_length=222, min_length=23, pattern="^s3://cloudsync-models/[a-z0-9./-]{1,200}$"),
     ]
-    artifact_digest: Annotated[
-        str, Field(alias="artifactDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
+    artifact_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    training_dataset: TrainingDataset
     feature_views: Annotated[
-        list[FeatureViewRef],
-        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
+        list[FeatureViewRef], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
-    primary_metric: Annotated[ModelMeasure, Field(alias="primaryMetric")]
-    latency_budget_ms: Annotated[int, Field(alias="latencyBudgetMs", ge=5, le=500)]
-    decision_threshold: Annotated[
-        float | None, Field(alias="decisionThreshold", ge=0.0, le=1.0)
-    ] = None
-    model_card: Annotated[ModelCard, Field(alias="modelCard")]
+    primary_metric: ModelMeasure
+    latency_budget_ms: Annotated[int, Field(ge=5, le=500)]
+    decision_threshold: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
+    model_card: ModelCard
 
 
 class StartTrainingRequest(Model):
@@ -552,14 +447,11 @@ class StartTrainingRequest(Model):
     From which snapshot a model shall learn, by which parameters and for how many minutes at most.
     """
 
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
     framework: ModelFramework
-    training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
+    training_dataset: TrainingDataset
     feature_views: Annotated[
-        list[FeatureViewRef],
-        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
+        list[FeatureViewRef], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
     parameters: Annotated[
         dict[
@@ -569,7 +461,7 @@ class StartTrainingRequest(Model):
         | None,
         Field(max_length=40),
     ] = None
-    gpu_minutes_allowed: Annotated[int, Field(alias="gpuMinutesAllowed", ge=1, le=2000)]
+    gpu_minutes_allowed: Annotated[int, Field(ge=1, le=2000)]
 
 
 class TrainingRun(Model):
@@ -578,19 +470,16 @@ class TrainingRun(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
-    run_state: Annotated[TrainingRunState, Field(alias="runState")]
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
+    run_state: TrainingRunState
     framework: ModelFramework
-    training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
+    training_dataset: TrainingDataset
     feature_views: Annotated[
-        list[FeatureViewRef],
-        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
+        list[FeatureViewRef], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
     parameters: Annotated[
         dict[
@@ -599,23 +488,17 @@ class TrainingRun(Model):
         ],
         Field(max_length=40),
     ]
-    gpu_minutes_allowed: Annotated[int, Field(alias="gpuMinutesAllowed", ge=1, le=2000)]
-    gpu_minutes_used: Annotated[int, Field(alias="gpuMinutesUsed", ge=0, le=2000)]
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
-    started_at: Annotated[AwareDatetime | None, Field(alias="startedAt")] = None
-    finished_at: Annotated[AwareDatetime | None, Field(alias="finishedAt")] = None
+    gpu_minutes_allowed: Annotated[int, Field(ge=1, le=2000)]
+    gpu_minutes_used: Annotated[int, Field(ge=0, le=2000)]
+    requested_by: UUID
+    started_at: AwareDatetime | None = None
+    finished_at: AwareDatetime | None = None
     artifact_uri: Annotated[
         str | None,
-        Field(
-            alias="artifactUri",
-            max_length=222,
-            min_length=23,
-            pattern="^s3://cloudsync-models/[a-z0-9./-]{1,200}$",
-        ),
+        Field(max_length=222, min_length=23, pattern="^s3://cloudsync-models/[a-z0-9./-]{1,200}$"),
     ] = None
     artifact_digest: Annotated[
-        str | None,
-        Field(alias="artifactDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
     failure: Annotated[str | None, Field(max_length=300, min_length=5)] = None
 
@@ -625,6 +508,5 @@ class TrainingRunPage(Model):
 
     items: Annotated[list[TrainingRun], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None

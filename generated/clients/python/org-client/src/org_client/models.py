@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -16,15 +16,13 @@ class AcceptInvitationRequest(Model):
     """
 
     token: Annotated[str, Field(max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
 
 
 class AddTeamMembersRequest(Model):
     """Members of the organisation who join a team together."""
 
-    user_ids: Annotated[
-        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
-    ]
+    user_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)]
 
 
 class ClaimDomainRequest(Model):
@@ -52,12 +50,9 @@ class DeleteOrganizationRequest(Model):
     """
 
     typed_slug: Annotated[
-        str,
-        Field(
-            alias="typedSlug", max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$"
-        ),
+        str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
     ]
-    consenting_owner_id: Annotated[UUID | None, Field(alias="consentingOwnerId")] = None
+    consenting_owner_id: UUID | None = None
 
 
 class DomainClaim(Model):
@@ -74,10 +69,9 @@ class DomainClaim(Model):
         ),
     ]
     dns_token: Annotated[
-        str,
-        Field(alias="dnsToken", max_length=42, min_length=42, pattern="^cs-verify=[a-z0-9]{32}$"),
+        str, Field(max_length=42, min_length=42, pattern="^cs-verify=[a-z0-9]{32}$")
     ]
-    verified_at: Annotated[AwareDatetime | None, Field(alias="verifiedAt")] = None
+    verified_at: AwareDatetime | None = None
 
 
 class Edition(StrEnum):
@@ -178,7 +172,7 @@ class MembershipEndReason(StrEnum):
 class MoveUnitRequest(Model):
     """Where a unit shall hang from now on."""
 
-    parent_unit_id: Annotated[UUID | None, Field(alias="parentUnitId")] = None
+    parent_unit_id: UUID | None = None
 
 
 class OrgStatus(StrEnum):
@@ -196,12 +190,10 @@ class OwnershipTransfer(Model):
     Which of the two owners has confirmed with a second factor, and until when the other has time before the proposal lapses.
     """
 
-    new_owner_user_id: Annotated[UUID, Field(alias="newOwnerUserId")]
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
-    confirmed_by: Annotated[
-        list[UUID], Field(alias="confirmedBy", json_schema_extra=UNIQUE, max_length=2)
-    ]
+    new_owner_user_id: UUID
+    requested_by: UUID
+    expires_at: AwareDatetime
+    confirmed_by: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=2)]
 
 
 class ProblemErrorsItem(Model):
@@ -217,7 +209,6 @@ class RefusedAddress(Model):
     invitee_email: Annotated[
         str,
         Field(
-            alias="inviteeEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
@@ -256,33 +247,33 @@ class Team(Model):
     """People who work together across units, up to 2,500 of them."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     handle: Annotated[str, Field(max_length=39, min_length=2, pattern="^[a-z0-9][a-z0-9-]{1,38}$")]
-    team_name: Annotated[str, Field(alias="teamName", max_length=100, min_length=1)]
+    team_name: Annotated[str, Field(max_length=100, min_length=1)]
     mission: Annotated[str | None, Field(max_length=500)] = None
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
-    join_policy: Annotated[JoinPolicy, Field(alias="joinPolicy")]
+    unit_id: UUID | None = None
+    join_policy: JoinPolicy
     lead_user_ids: Annotated[
-        list[UUID], Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1)
+        list[UUID], Field(json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
-    member_count: Annotated[int, Field(alias="memberCount", ge=0, le=2500)]
-    archived_at: Annotated[AwareDatetime | None, Field(alias="archivedAt")] = None
+    member_count: Annotated[int, Field(ge=0, le=2500)]
+    archived_at: AwareDatetime | None = None
 
 
 class TeamMember(Model):
     """One person in one team."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    team_id: Annotated[UUID, Field(alias="teamId")]
-    user_id: Annotated[UUID, Field(alias="userId")]
-    added_by: Annotated[UUID, Field(alias="addedBy")]
+    team_id: UUID
+    user_id: UUID
+    added_by: UUID
 
 
 class TeamMemberPage(Model):
@@ -290,8 +281,7 @@ class TeamMemberPage(Model):
 
     items: Annotated[list[TeamMember], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -300,15 +290,14 @@ class TeamPage(Model):
 
     items: Annotated[list[Team], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
 class TransferOwnershipRequest(Model):
     """The member who shall answer for the contract from now on."""
 
-    new_owner_user_id: Annotated[UUID, Field(alias="newOwnerUserId")]
+    new_owner_user_id: UUID
 
 
 class UnitType(StrEnum):
@@ -324,28 +313,26 @@ class UpdateOrgUnitRequest(Model):
     """Merge patch of a unit's own facts."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    unit_name: Annotated[str | None, Field(alias="unitName", max_length=100, min_length=1)] = None
-    unit_type: Annotated[UnitType | None, Field(alias="unitType")] = None
+    unit_name: Annotated[str | None, Field(max_length=100, min_length=1)] = None
+    unit_type: UnitType | None = None
     cost_code: Annotated[
-        str | None,
-        Field(alias="costCode", max_length=20, min_length=2, pattern="^[A-Z0-9-]{2,20}$"),
+        str | None, Field(max_length=20, min_length=2, pattern="^[A-Z0-9-]{2,20}$")
     ] = None
-    head_user_id: Annotated[UUID | None, Field(alias="headUserId")] = None
+    head_user_id: UUID | None = None
 
 
 class UpdateOrganizationRequest(Model):
     """Merge patch of what administrators may decide alone."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    legal_name: Annotated[str | None, Field(alias="legalName", max_length=200, min_length=2)] = None
-    country_code: Annotated[
-        str | None, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ] = None
+    legal_name: Annotated[str | None, Field(max_length=200, min_length=2)] = None
+    country_code: Annotated[str | None, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")] = (
+        None
+    )
     industry: Industry | None = None
     billing_email: Annotated[
         str | None,
         Field(
-            alias="billingEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
@@ -353,28 +340,22 @@ class UpdateOrganizationRequest(Model):
     ] = None
     time_zone: Annotated[
         str | None,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$"),
     ] = None
-    guest_policy: Annotated[GuestPolicy | None, Field(alias="guestPolicy")] = None
-    max_unit_depth: Annotated[int | None, Field(alias="maxUnitDepth", ge=1, le=8)] = None
+    guest_policy: GuestPolicy | None = None
+    max_unit_depth: Annotated[int | None, Field(ge=1, le=8)] = None
 
 
 class UpdateTeamRequest(Model):
     """Merge patch of a team."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    team_name: Annotated[str | None, Field(alias="teamName", max_length=100, min_length=1)] = None
+    team_name: Annotated[str | None, Field(max_length=100, min_length=1)] = None
     mission: Annotated[str | None, Field(max_length=500)] = None
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
-    join_policy: Annotated[JoinPolicy | None, Field(alias="joinPolicy")] = None
+    unit_id: UUID | None = None
+    join_policy: JoinPolicy | None = None
     lead_user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1),
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ] = None
 
 
@@ -383,47 +364,43 @@ class AddMemberRequest(Model):
     An account that belongs to the organisation without an invitation, as directories and the self-service of verified domains bring them.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     role: MemberRole | None = None
-    seat_type: Annotated[SeatType | None, Field(alias="seatType")] = None
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
+    seat_type: SeatType | None = None
+    unit_id: UUID | None = None
 
 
 class ChangeMemberRoleRequest(Model):
     """The role that a colleague shall have, never above the one of whoever gives it."""
 
     role: MemberRole
-    seat_type: Annotated[SeatType | None, Field(alias="seatType")] = None
+    seat_type: SeatType | None = None
 
 
 class CreateOrgUnitRequest(Model):
     """A unit and the one above it, if any."""
 
-    parent_unit_id: Annotated[UUID | None, Field(alias="parentUnitId")] = None
-    unit_name: Annotated[str, Field(alias="unitName", max_length=100, min_length=1)]
-    unit_type: Annotated[UnitType, Field(alias="unitType")]
+    parent_unit_id: UUID | None = None
+    unit_name: Annotated[str, Field(max_length=100, min_length=1)]
+    unit_type: UnitType
     cost_code: Annotated[
-        str | None,
-        Field(alias="costCode", max_length=20, min_length=2, pattern="^[A-Z0-9-]{2,20}$"),
+        str | None, Field(max_length=20, min_length=2, pattern="^[A-Z0-9-]{2,20}$")
     ] = None
-    head_user_id: Annotated[UUID | None, Field(alias="headUserId")] = None
+    head_user_id: UUID | None = None
 
 
 class CreateOrganizationRequest(Model):
     """What a person says when they found a tenant."""
 
-    legal_name: Annotated[str, Field(alias="legalName", max_length=200, min_length=2)]
+    legal_name: Annotated[str, Field(max_length=200, min_length=2)]
     slug: Annotated[
         str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
     ]
-    country_code: Annotated[
-        str, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
+    data_residency: Region
     billing_email: Annotated[
         str,
         Field(
-            alias="billingEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
@@ -432,26 +409,21 @@ class CreateOrganizationRequest(Model):
     industry: Industry | None = None
     time_zone: Annotated[
         str | None,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$"),
     ] = None
-    parent_organization_id: Annotated[UUID | None, Field(alias="parentOrganizationId")] = None
+    parent_organization_id: UUID | None = None
 
 
 class CreateTeamRequest(Model):
     """Handle, name and leads of a team."""
 
     handle: Annotated[str, Field(max_length=39, min_length=2, pattern="^[a-z0-9][a-z0-9-]{1,38}$")]
-    team_name: Annotated[str, Field(alias="teamName", max_length=100, min_length=1)]
+    team_name: Annotated[str, Field(max_length=100, min_length=1)]
     mission: Annotated[str | None, Field(max_length=500)] = None
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
-    join_policy: Annotated[JoinPolicy | None, Field(alias="joinPolicy")] = None
+    unit_id: UUID | None = None
+    join_policy: JoinPolicy | None = None
     lead_user_ids: Annotated[
-        list[UUID], Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1)
+        list[UUID], Field(json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
 
 
@@ -460,38 +432,37 @@ class HierarchyNode(Model):
     A unit as a tree view draws it, with the number of people directly in it and in everything below.
     """
 
-    org_unit_id: Annotated[UUID, Field(alias="orgUnitId")]
-    parent_unit_id: Annotated[UUID | None, Field(alias="parentUnitId")] = None
-    unit_name: Annotated[str, Field(alias="unitName", max_length=100, min_length=1)]
-    unit_type: Annotated[UnitType, Field(alias="unitType")]
-    head_user_id: Annotated[UUID | None, Field(alias="headUserId")] = None
+    org_unit_id: UUID
+    parent_unit_id: UUID | None = None
+    unit_name: Annotated[str, Field(max_length=100, min_length=1)]
+    unit_type: UnitType
+    head_user_id: UUID | None = None
     depth: Annotated[int, Field(ge=1, le=8)]
-    head_count: Annotated[int, Field(alias="headCount", ge=0, le=500000)]
-    total_head_count: Annotated[int, Field(alias="totalHeadCount", ge=0, le=500000)]
+    head_count: Annotated[int, Field(ge=0, le=500000)]
+    total_head_count: Annotated[int, Field(ge=0, le=500000)]
 
 
 class InvitationCard(Model):
     """An invitation without the digest of its token, which leaves the database for no one."""
 
     id: UUID
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    created_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     invitee_email: Annotated[
         str,
         Field(
-            alias="inviteeEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ]
-    intended_role: Annotated[MemberRole, Field(alias="intendedRole")]
-    seat_type: Annotated[SeatType, Field(alias="seatType")]
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
-    sent_count: Annotated[int, Field(alias="sentCount", ge=1, le=5)]
+    intended_role: MemberRole
+    seat_type: SeatType
+    unit_id: UUID | None = None
+    expires_at: AwareDatetime
+    sent_count: Annotated[int, Field(ge=1, le=5)]
     outcome: InvitationOutcome
-    invited_by: Annotated[UUID, Field(alias="invitedBy")]
+    invited_by: UUID
 
 
 class InvitationPage(Model):
@@ -499,8 +470,7 @@ class InvitationPage(Model):
 
     items: Annotated[list[InvitationCard], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -508,46 +478,38 @@ class InviteMemberRequest(Model):
     """Up to a hundred addresses that get the same role, seat and unit."""
 
     invitee_emails: Annotated[
-        list[EmailAddress],
-        Field(alias="inviteeEmails", json_schema_extra=UNIQUE, max_length=100, min_length=1),
+        list[EmailAddress], Field(json_schema_extra=UNIQUE, max_length=100, min_length=1)
     ]
-    intended_role: Annotated[MemberRole | None, Field(alias="intendedRole")] = None
-    seat_type: Annotated[SeatType | None, Field(alias="seatType")] = None
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
-    expires_in_days: Annotated[int | None, Field(alias="expiresInDays", ge=1, le=30)] = None
+    intended_role: MemberRole | None = None
+    seat_type: SeatType | None = None
+    unit_id: UUID | None = None
+    expires_in_days: Annotated[int | None, Field(ge=1, le=30)] = None
 
 
 class Membership(Model):
     """That somebody belongs to an organisation, in which role and on which seat."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     role: MemberRole
-    seat_type: Annotated[SeatType, Field(alias="seatType")]
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
+    seat_type: SeatType
+    unit_id: UUID | None = None
     unit_path: Annotated[
         str | None,
-        Field(
-            alias="unitPath",
-            max_length=263,
-            min_length=32,
-            pattern="^[a-f0-9]{32}(\\.[a-f0-9]{32}){0,7}$",
-        ),
+        Field(max_length=263, min_length=32, pattern="^[a-f0-9]{32}(\\.[a-f0-9]{32}){0,7}$"),
     ] = None
-    team_ids: Annotated[
-        list[UUID], Field(alias="teamIds", json_schema_extra=UNIQUE, max_length=500)
-    ]
-    last_owner: Annotated[bool, Field(alias="lastOwner")]
-    joined_at: Annotated[AwareDatetime, Field(alias="joinedAt")]
-    suspended_at: Annotated[AwareDatetime | None, Field(alias="suspendedAt")] = None
-    resting_since: Annotated[AwareDatetime | None, Field(alias="restingSince")] = None
-    ended_at: Annotated[AwareDatetime | None, Field(alias="endedAt")] = None
-    end_reason: Annotated[MembershipEndReason | None, Field(alias="endReason")] = None
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    team_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=500)]
+    last_owner: bool
+    joined_at: AwareDatetime
+    suspended_at: AwareDatetime | None = None
+    resting_since: AwareDatetime | None = None
+    ended_at: AwareDatetime | None = None
+    end_reason: MembershipEndReason | None = None
+    successor_user_id: UUID | None = None
 
 
 class MembershipPage(Model):
@@ -555,8 +517,7 @@ class MembershipPage(Model):
 
     items: Annotated[list[Membership], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -564,22 +525,21 @@ class OrgUnit(Model):
     """A node of the customer's chart, for instance Sales EMEA or the Dublin office."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    parent_unit_id: Annotated[UUID | None, Field(alias="parentUnitId")] = None
-    unit_name: Annotated[str, Field(alias="unitName", max_length=100, min_length=1)]
-    unit_type: Annotated[UnitType, Field(alias="unitType")]
+    parent_unit_id: UUID | None = None
+    unit_name: Annotated[str, Field(max_length=100, min_length=1)]
+    unit_type: UnitType
     path: Annotated[
         str | None,
         Field(max_length=263, min_length=32, pattern="^[a-f0-9]{32}(\\.[a-f0-9]{32}){0,7}$"),
     ] = None
     cost_code: Annotated[
-        str | None,
-        Field(alias="costCode", max_length=20, min_length=2, pattern="^[A-Z0-9-]{2,20}$"),
+        str | None, Field(max_length=20, min_length=2, pattern="^[A-Z0-9-]{2,20}$")
     ] = None
-    head_user_id: Annotated[UUID | None, Field(alias="headUserId")] = None
+    head_user_id: UUID | None = None
 
 
 class OrgUnitPage(Model):
@@ -589,8 +549,7 @@ class OrgUnitPage(Model):
 
     items: Annotated[list[OrgUnit], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -598,53 +557,42 @@ class Organization(Model):
     """The tenant."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    legal_name: Annotated[str, Field(alias="legalName", max_length=200, min_length=2)]
+    legal_name: Annotated[str, Field(max_length=200, min_length=2)]
     slug: Annotated[
         str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
     ]
-    parent_organization_id: Annotated[UUID | None, Field(alias="parentOrganizationId")] = None
-    owner_user_id: Annotated[UUID, Field(alias="ownerUserId")]
+    parent_organization_id: UUID | None = None
+    owner_user_id: UUID
     edition: Edition
-    followed_subscription_id: Annotated[UUID | None, Field(alias="followedSubscriptionId")] = None
-    seat_limit: Annotated[int, Field(alias="seatLimit", ge=1, le=500000)]
-    seats_taken: Annotated[int, Field(alias="seatsTaken", ge=0, le=500000)]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
-    country_code: Annotated[
-        str, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ]
+    followed_subscription_id: UUID | None = None
+    seat_limit: Annotated[int, Field(ge=1, le=500000)]
+    seats_taken: Annotated[int, Field(ge=0, le=500000)]
+    data_residency: Region
+    country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
     industry: Industry
     billing_email: Annotated[
         str,
         Field(
-            alias="billingEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ]
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
-    email_domains: Annotated[list[DomainClaim], Field(alias="emailDomains", max_length=100)]
-    guest_policy: Annotated[GuestPolicy, Field(alias="guestPolicy")]
-    max_unit_depth: Annotated[int, Field(alias="maxUnitDepth", ge=1, le=8)]
+    email_domains: Annotated[list[DomainClaim], Field(max_length=100)]
+    guest_policy: GuestPolicy
+    max_unit_depth: Annotated[int, Field(ge=1, le=8)]
     status: OrgStatus
-    restricted_reason: Annotated[RestrictionReason | None, Field(alias="restrictedReason")] = None
-    overdue_invoice_ids: Annotated[
-        list[UUID], Field(alias="overdueInvoiceIds", json_schema_extra=UNIQUE, max_length=100)
-    ]
-    deletion_requested_by: Annotated[UUID | None, Field(alias="deletionRequestedBy")] = None
-    purge_after: Annotated[AwareDatetime | None, Field(alias="purgeAfter")] = None
+    restricted_reason: RestrictionReason | None = None
+    overdue_invoice_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=100)]
+    deletion_requested_by: UUID | None = None
+    purge_after: AwareDatetime | None = None
 
 
 class OrganizationCard(Model):
@@ -654,24 +602,18 @@ class OrganizationCard(Model):
 
     id: UUID
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    legal_name: Annotated[str, Field(alias="legalName", max_length=200, min_length=2)]
+    legal_name: Annotated[str, Field(max_length=200, min_length=2)]
     slug: Annotated[
         str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
     ]
     edition: Edition
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    data_residency: Region
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
-    guest_policy: Annotated[GuestPolicy, Field(alias="guestPolicy")]
+    guest_policy: GuestPolicy
     status: OrgStatus
-    restricted_reason: Annotated[RestrictionReason | None, Field(alias="restrictedReason")] = None
+    restricted_reason: RestrictionReason | None = None
 
 
 class OrganizationPage(Model):
@@ -679,8 +621,7 @@ class OrganizationPage(Model):
 
     items: Annotated[list[OrganizationCard], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -700,8 +641,8 @@ class ReassignMemberRequest(Model):
     """Merge patch of where a member sits, in the tree and in the licence."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
-    seat_type: Annotated[SeatType | None, Field(alias="seatType")] = None
+    unit_id: UUID | None = None
+    seat_type: SeatType | None = None
 
 
 class RestrictOrganizationRequest(Model):
@@ -709,7 +650,7 @@ class RestrictOrganizationRequest(Model):
     The reason that its administrators will read above every page while they can no longer write.
     """
 
-    restricted_reason: Annotated[RestrictionReason, Field(alias="restrictedReason")]
+    restricted_reason: RestrictionReason
 
 
 class Hierarchy(Model):

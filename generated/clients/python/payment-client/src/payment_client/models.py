@@ -7,14 +7,14 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field
 
 
 class CapturePaymentRequest(Model):
     """How much of the authorised amount is taken; the rest is given back to the card at once."""
 
-    captured_minor: Annotated[int, Field(alias="capturedMinor", ge=0, le=100000000)]
+    captured_minor: Annotated[int, Field(ge=0, le=100000000)]
 
 
 class CardBrand(StrEnum):
@@ -129,18 +129,18 @@ class LedgerEntry(Model):
     """One side of a booking, written once and never changed."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    transaction_id: Annotated[UUID, Field(alias="transactionId")]
+    transaction_id: UUID
     account: LedgerAccount
     direction: LedgerDirection
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
-    payment_id: Annotated[UUID | None, Field(alias="paymentId")] = None
-    refund_id: Annotated[UUID | None, Field(alias="refundId")] = None
-    booked_at: Annotated[AwareDatetime, Field(alias="bookedAt")]
+    payment_id: UUID | None = None
+    refund_id: UUID | None = None
+    booked_at: AwareDatetime
 
 
 class LedgerEntryPage(Model):
@@ -150,17 +150,14 @@ class LedgerEntryPage(Model):
 
     items: Annotated[list[LedgerEntry], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
 class Money(Model):
     """A whole number of the smallest unit of a currency together with its code."""
 
-    amount_minor: Annotated[
-        int, Field(alias="amountMinor", ge=-9007199254740991, le=9007199254740991)
-    ]
+    amount_minor: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
     currency: Currency
 
 
@@ -190,10 +187,10 @@ class PaymentMethodSummary(Model):
     kind: PaymentMethodKind
     brand: CardBrand | None = None
     last4: Annotated[str, Field(max_length=4, min_length=4, pattern="^[0-9]{4}$")]
-    expiry_month: Annotated[int | None, Field(alias="expiryMonth", ge=1, le=12)] = None
-    expiry_year: Annotated[int | None, Field(alias="expiryYear", ge=2024, le=2099)] = None
-    is_default: Annotated[bool, Field(alias="isDefault")]
-    method_status: Annotated[PaymentMethodStatus, Field(alias="methodStatus")]
+    expiry_month: Annotated[int | None, Field(ge=1, le=12)] = None
+    expiry_year: Annotated[int | None, Field(ge=2024, le=2099)] = None
+    is_default: bool
+    method_status: PaymentMethodStatus
 
 
 class PaymentProvider(StrEnum):
@@ -236,10 +233,8 @@ class ProviderNotification(Model):
     """What a provider tells by itself: captures, refusals, refunds, disputes, settlements."""
 
     provider: PaymentProvider
-    delivery_id: Annotated[
-        str, Field(alias="deliveryId", max_length=80, min_length=8, pattern="^[A-Za-z0-9_-]{8,80}$")
-    ]
-    signed_at: Annotated[AwareDatetime, Field(alias="signedAt")]
+    delivery_id: Annotated[str, Field(max_length=80, min_length=8, pattern="^[A-Za-z0-9_-]{8,80}$")]
+    signed_at: AwareDatetime
     signature: Annotated[
         str, Field(max_length=512, min_length=43, pattern="^[A-Za-z0-9+/=_-]{43,512}$")
     ]
@@ -279,7 +274,7 @@ class RefundStatus(StrEnum):
 class RetryChargeRequest(Model):
     """Which method to try now, ahead of the plan; the default method if none is named."""
 
-    preferred_method_id: Annotated[UUID | None, Field(alias="preferredMethodId")] = None
+    preferred_method_id: UUID | None = None
 
 
 class SettlementMismatchSide(StrEnum):
@@ -300,9 +295,7 @@ class SubmitDisputeEvidenceRequest(Model):
     """Our statement and up to five files that bear it out."""
 
     statement: Annotated[str, Field(max_length=4000, min_length=20)]
-    evidence_file_ids: Annotated[
-        list[UUID], Field(alias="evidenceFileIds", json_schema_extra=UNIQUE, max_length=5)
-    ]
+    evidence_file_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=5)]
 
 
 class AccountCredit(Model):
@@ -311,7 +304,7 @@ class AccountCredit(Model):
     """
 
     balances: Annotated[list[Money], Field(max_length=7)]
-    as_of: Annotated[AwareDatetime, Field(alias="asOf")]
+    as_of: AwareDatetime
 
 
 class AttachPaymentMethodRequest(Model):
@@ -319,16 +312,12 @@ class AttachPaymentMethodRequest(Model):
 
     kind: PaymentMethodKind
     one_time_token: Annotated[
-        str,
-        Field(
-            alias="oneTimeToken", max_length=128, min_length=16, pattern="^[A-Za-z0-9_-]{16,128}$"
-        ),
+        str, Field(max_length=128, min_length=16, pattern="^[A-Za-z0-9_-]{16,128}$")
     ]
-    holder_name: Annotated[str, Field(alias="holderName", max_length=100, min_length=2)]
-    make_default: Annotated[bool | None, Field(alias="makeDefault")] = None
+    holder_name: Annotated[str, Field(max_length=100, min_length=2)]
+    make_default: bool | None = None
     challenge_answer: Annotated[
-        str | None,
-        Field(alias="challengeAnswer", max_length=64, min_length=16, pattern="^[a-f0-9]{16,64}$"),
+        str | None, Field(max_length=64, min_length=16, pattern="^[a-f0-9]{16,64}$")
     ] = None
 
 
@@ -336,23 +325,16 @@ class AuthorizePaymentRequest(Model):
     """Asks to reserve an amount for an order or invoice."""
 
     purpose: PaymentPurpose
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    order_id: UUID | None = None
+    invoice_id: UUID | None = None
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
-    payment_method_id: Annotated[UUID, Field(alias="paymentMethodId")]
+    payment_method_id: UUID
     price_digest: Annotated[
-        str | None,
-        Field(alias="priceDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
     statement_descriptor: Annotated[
-        str | None,
-        Field(
-            alias="statementDescriptor",
-            max_length=22,
-            min_length=9,
-            pattern="^CLOUDSYNC[ A-Z0-9*.-]*$",
-        ),
+        str | None, Field(max_length=22, min_length=9, pattern="^CLOUDSYNC[ A-Z0-9*.-]*$")
     ] = None
 
 
@@ -362,63 +344,51 @@ class Charge(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    cause_id: Annotated[UUID, Field(alias="causeId")]
+    cause_id: UUID
     purpose: PaymentPurpose
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=9007199254740991)]
+    amount_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    settled_minor: Annotated[int, Field(alias="settledMinor", ge=0, le=9007199254740991)]
-    preferred_method_id: Annotated[UUID | None, Field(alias="preferredMethodId")] = None
+    settled_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    preferred_method_id: UUID | None = None
     price_digest: Annotated[
-        str | None,
-        Field(alias="priceDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
-    attempt_count: Annotated[int, Field(alias="attemptCount", ge=0, le=10)]
-    next_attempt_at: Annotated[AwareDatetime | None, Field(alias="nextAttemptAt")] = None
+    attempt_count: Annotated[int, Field(ge=0, le=10)]
+    next_attempt_at: AwareDatetime | None = None
     status: ChargeStatus
-    close_reason: Annotated[ChargeCloseReason | None, Field(alias="closeReason")] = None
-    closed_at: Annotated[AwareDatetime | None, Field(alias="closedAt")] = None
+    close_reason: ChargeCloseReason | None = None
+    closed_at: AwareDatetime | None = None
 
 
 class Dispute(Model):
     """A cardholder's bank wants money back that we captured."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
-    cause_id: Annotated[UUID, Field(alias="causeId")]
+    payment_id: UUID
+    cause_id: UUID
     case_reference: Annotated[
-        str,
-        Field(
-            alias="caseReference",
-            max_length=69,
-            min_length=17,
-            pattern="^[a-z]{2,4}_[A-Za-z0-9]{14,64}$",
-        ),
+        str, Field(max_length=69, min_length=17, pattern="^[a-z]{2,4}_[A-Za-z0-9]{14,64}$")
     ]
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
     network_reason: Annotated[
-        str,
-        Field(
-            alias="networkReason", max_length=5, min_length=2, pattern="^[0-9]{2}(\\.[0-9]{1,2})?$"
-        ),
+        str, Field(max_length=5, min_length=2, pattern="^[0-9]{2}(\\.[0-9]{1,2})?$")
     ]
-    evidence_due_at: Annotated[AwareDatetime, Field(alias="evidenceDueAt")]
-    dispute_status: Annotated[DisputeStatus, Field(alias="disputeStatus")]
+    evidence_due_at: AwareDatetime
+    dispute_status: DisputeStatus
     outcome: DisputeOutcome | None = None
     statement: Annotated[str | None, Field(max_length=4000, min_length=20)] = None
-    evidence_file_ids: Annotated[
-        list[UUID], Field(alias="evidenceFileIds", json_schema_extra=UNIQUE, max_length=5)
-    ]
-    answered_at: Annotated[AwareDatetime | None, Field(alias="answeredAt")] = None
-    closed_at: Annotated[AwareDatetime | None, Field(alias="closedAt")] = None
+    evidence_file_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=5)]
+    answered_at: AwareDatetime | None = None
+    closed_at: AwareDatetime | None = None
 
 
 class DisputePage(Model):
@@ -426,8 +396,7 @@ class DisputePage(Model):
 
     items: Annotated[list[Dispute], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -435,60 +404,44 @@ class Payment(Model):
     """One attempt to collect a charge, carried to its end by the provider that began it."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    cause_id: Annotated[UUID, Field(alias="causeId")]
+    cause_id: UUID
     purpose: PaymentPurpose
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
+    order_id: UUID | None = None
+    invoice_id: UUID | None = None
     status: PaymentStatus
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
-    captured_minor: Annotated[int, Field(alias="capturedMinor", ge=0, le=100000000)]
-    refunded_minor: Annotated[int, Field(alias="refundedMinor", ge=0, le=100000000)]
-    credit_applied_minor: Annotated[int, Field(alias="creditAppliedMinor", ge=0, le=100000000)]
-    payment_method_id: Annotated[UUID, Field(alias="paymentMethodId")]
-    method_kind: Annotated[PaymentMethodKind, Field(alias="methodKind")]
+    captured_minor: Annotated[int, Field(ge=0, le=100000000)]
+    refunded_minor: Annotated[int, Field(ge=0, le=100000000)]
+    credit_applied_minor: Annotated[int, Field(ge=0, le=100000000)]
+    payment_method_id: UUID
+    method_kind: PaymentMethodKind
     provider: PaymentProvider
     provider_reference: Annotated[
-        str | None,
-        Field(
-            alias="providerReference",
-            max_length=69,
-            min_length=17,
-            pattern="^[a-z]{2,4}_[A-Za-z0-9]{14,64}$",
-        ),
+        str | None, Field(max_length=69, min_length=17, pattern="^[a-z]{2,4}_[A-Za-z0-9]{14,64}$")
     ] = None
     price_digest: Annotated[
-        str | None,
-        Field(alias="priceDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
-    decline_code: Annotated[DeclineCode | None, Field(alias="declineCode")] = None
+    decline_code: DeclineCode | None = None
     retryable: bool | None = None
-    risk_score: Annotated[int | None, Field(alias="riskScore", ge=0, le=100)] = None
-    authorization_expires_at: Annotated[
-        AwareDatetime | None, Field(alias="authorizationExpiresAt")
-    ] = None
+    risk_score: Annotated[int | None, Field(ge=0, le=100)] = None
+    authorization_expires_at: AwareDatetime | None = None
     action_url: Annotated[
-        str | None, Field(alias="actionUrl", max_length=2048, min_length=10, pattern="^https://")
+        str | None, Field(max_length=2048, min_length=10, pattern="^https://")
     ] = None
-    action_expires_at: Annotated[AwareDatetime | None, Field(alias="actionExpiresAt")] = None
-    captured_at: Annotated[AwareDatetime | None, Field(alias="capturedAt")] = None
+    action_expires_at: AwareDatetime | None = None
+    captured_at: AwareDatetime | None = None
     statement_descriptor: Annotated[
-        str,
-        Field(
-            alias="statementDescriptor",
-            max_length=22,
-            min_length=9,
-            pattern="^CLOUDSYNC[ A-Z0-9*.-]*$",
-        ),
+        str, Field(max_length=22, min_length=9, pattern="^CLOUDSYNC[ A-Z0-9*.-]*$")
     ]
     client_ip_prefix: Annotated[
         str | None,
         Field(
-            alias="clientIpPrefix",
             max_length=42,
             min_length=5,
             pattern="^([0-9]{1,3}(\\.[0-9]{1,3}){2}\\.0/24|[0-9a-f:]{2,39}/48)$",
@@ -501,8 +454,7 @@ class PaymentMethodPage(Model):
 
     items: Annotated[list[PaymentMethodSummary], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -513,8 +465,7 @@ class PaymentPage(Model):
 
     items: Annotated[list[Payment], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -534,30 +485,24 @@ class Refund(Model):
     """Money on its way back to the method that it came from."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    payment_id: UUID
+    cause_id: UUID
+    order_id: UUID | None = None
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
     reason: RefundReason
     explanation: Annotated[str | None, Field(max_length=500, min_length=10)] = None
-    refund_status: Annotated[RefundStatus, Field(alias="refundStatus")]
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
-    approved_by: Annotated[UUID | None, Field(alias="approvedBy")] = None
+    refund_status: RefundStatus
+    requested_by: UUID
+    approved_by: UUID | None = None
     refund_reference: Annotated[
-        str | None,
-        Field(
-            alias="refundReference",
-            max_length=69,
-            min_length=17,
-            pattern="^[a-z]{2,4}_[A-Za-z0-9]{14,64}$",
-        ),
+        str | None, Field(max_length=69, min_length=17, pattern="^[a-z]{2,4}_[A-Za-z0-9]{14,64}$")
     ] = None
-    completed_at: Annotated[AwareDatetime | None, Field(alias="completedAt")] = None
+    completed_at: AwareDatetime | None = None
 
 
 class RefundPage(Model):
@@ -565,15 +510,14 @@ class RefundPage(Model):
 
     items: Annotated[list[Refund], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
 class RefundPaymentRequest(Model):
     """How much goes back and why."""
 
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
     reason: RefundPaymentRequestReason
     explanation: Annotated[str, Field(max_length=500, min_length=10)]
 
@@ -582,19 +526,19 @@ class Settlement(Model):
     """What a provider pays out for one day and currency, held against the ledger."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    settlement_date: Annotated[date, Field(alias="settlementDate")]
+    settlement_date: date
     provider: PaymentProvider
     currency: Currency
-    settlement_status: Annotated[SettlementStatus, Field(alias="settlementStatus")]
-    reported_minor: Annotated[int, Field(alias="reportedMinor", ge=0, le=9007199254740991)]
-    matched_minor: Annotated[int, Field(alias="matchedMinor", ge=0, le=9007199254740991)]
-    missing_count: Annotated[int, Field(alias="missingCount", ge=0, le=1000000)]
-    surplus_count: Annotated[int, Field(alias="surplusCount", ge=0, le=1000000)]
-    reconciled_at: Annotated[AwareDatetime | None, Field(alias="reconciledAt")] = None
+    settlement_status: SettlementStatus
+    reported_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    matched_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    missing_count: Annotated[int, Field(ge=0, le=1000000)]
+    surplus_count: Annotated[int, Field(ge=0, le=1000000)]
+    reconciled_at: AwareDatetime | None = None
 
 
 class SettlementMismatch(Model):
@@ -604,16 +548,10 @@ class SettlementMismatch(Model):
 
     side: SettlementMismatchSide
     provider_reference: Annotated[
-        str,
-        Field(
-            alias="providerReference",
-            max_length=69,
-            min_length=17,
-            pattern="^[a-z]{2,4}_[A-Za-z0-9]{14,64}$",
-        ),
+        str, Field(max_length=69, min_length=17, pattern="^[a-z]{2,4}_[A-Za-z0-9]{14,64}$")
     ]
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
-    payment_id: Annotated[UUID | None, Field(alias="paymentId")] = None
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
+    payment_id: UUID | None = None
 
 
 class SettlementPage(Model):
@@ -621,8 +559,7 @@ class SettlementPage(Model):
 
     items: Annotated[list[Settlement], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
 
 
@@ -34,9 +34,7 @@ class BatchGetCardsRequest(Model):
     The people whose cards a page needs, asked for at once so that a member list costs one call.
     """
 
-    user_ids: Annotated[
-        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
-    ]
+    user_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)]
 
 
 class ChangePreferencesRequestShortcutsValue(RootModel[str]):
@@ -82,15 +80,15 @@ class Endorsement(Model):
     """A colleague's word that somebody masters a skill."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     skill: Annotated[str, Field(max_length=40, min_length=2, pattern="^[a-z0-9+#. -]{2,40}$")]
-    from_user_id: Annotated[UUID, Field(alias="fromUserId")]
+    from_user_id: UUID
     note: Annotated[str | None, Field(max_length=280)] = None
-    withdrawn_at: Annotated[AwareDatetime | None, Field(alias="withdrawnAt")] = None
+    withdrawn_at: AwareDatetime | None = None
 
 
 class EndorsementPage(Model):
@@ -98,8 +96,7 @@ class EndorsementPage(Model):
 
     items: Annotated[list[Endorsement], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -134,9 +131,9 @@ class ProfileCustomValuesValue(RootModel[str]):
 class ProfileExportReceipt(Model):
     """Confirms that a person's archive is being put together."""
 
-    export_id: Annotated[UUID, Field(alias="exportId")]
-    requested_at: Annotated[AwareDatetime, Field(alias="requestedAt")]
-    ready_by: Annotated[AwareDatetime, Field(alias="readyBy")]
+    export_id: UUID
+    requested_at: AwareDatetime
+    ready_by: AwareDatetime
 
 
 class ProfileFieldDefinitionChoicesItem(RootModel[str]):
@@ -192,20 +189,14 @@ class QuietHours(Model):
         str, Field(max_length=5, min_length=5, pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")
     ]
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
 
 
 class SetAvatarRequest(Model):
     """The uploaded image to use and the square to cut from it."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
+    file_id: UUID
     crop: AvatarCrop
 
 
@@ -220,7 +211,7 @@ class StatusMessage(Model):
 
     emoji: Annotated[str, Field(max_length=8, min_length=1)]
     text: Annotated[str, Field(max_length=100)]
-    clear_at: Annotated[AwareDatetime | None, Field(alias="clearAt")] = None
+    clear_at: AwareDatetime | None = None
 
 
 class Theme(StrEnum):
@@ -275,7 +266,7 @@ class DefineProfileFieldRequest(Model):
         ],
         Field(max_length=40, min_length=1),
     ]
-    data_type: Annotated[ProfileFieldType, Field(alias="dataType")]
+    data_type: ProfileFieldType
     choices: Annotated[
         list[DefineProfileFieldRequestChoicesItem] | None,
         Field(json_schema_extra=UNIQUE, max_length=100, min_length=1),
@@ -289,9 +280,9 @@ class InitializePreferencesRequest(Model):
 
     theme: Theme | None = None
     density: Density | None = None
-    first_weekday: Annotated[int | None, Field(alias="firstWeekday", ge=1, le=7)] = None
-    date_format: Annotated[DateFormat | None, Field(alias="dateFormat")] = None
-    reduced_motion: Annotated[bool | None, Field(alias="reducedMotion")] = None
+    first_weekday: Annotated[int | None, Field(ge=1, le=7)] = None
+    date_format: DateFormat | None = None
+    reduced_motion: bool | None = None
 
 
 class PreferenceSet(Model):
@@ -300,16 +291,16 @@ class PreferenceSet(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     theme: Theme
     density: Density
-    first_weekday: Annotated[int, Field(alias="firstWeekday", ge=1, le=7)]
-    date_format: Annotated[DateFormat, Field(alias="dateFormat")]
-    quiet_hours: Annotated[QuietHours | None, Field(alias="quietHours")] = None
+    first_weekday: Annotated[int, Field(ge=1, le=7)]
+    date_format: DateFormat
+    quiet_hours: QuietHours | None = None
     channels: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z][a-zA-Z0-9]{1,39}$")],
@@ -317,7 +308,7 @@ class PreferenceSet(Model):
         ],
         Field(max_length=60),
     ]
-    reduced_motion: Annotated[bool, Field(alias="reducedMotion")]
+    reduced_motion: bool
     shortcuts: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z][a-zA-Z0-9]{1,59}$")],
@@ -345,29 +336,27 @@ class Profile(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
-    given_name: Annotated[str, Field(alias="givenName", max_length=80)]
-    family_name: Annotated[str, Field(alias="familyName", max_length=80)]
+    user_id: UUID
+    given_name: Annotated[str, Field(max_length=80)]
+    family_name: Annotated[str, Field(max_length=80)]
     pronouns: Annotated[str | None, Field(max_length=30)] = None
     headline: Annotated[str | None, Field(max_length=140)] = None
     biography: Annotated[str | None, Field(max_length=4000)] = None
-    avatar_file_id: Annotated[UUID | None, Field(alias="avatarFileId")] = None
-    avatar_crop: Annotated[AvatarCrop | None, Field(alias="avatarCrop")] = None
+    avatar_file_id: UUID | None = None
+    avatar_crop: AvatarCrop | None = None
     birthday: Annotated[
         str | None,
         Field(max_length=5, min_length=5, pattern="^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
     ] = None
-    office_location: Annotated[str | None, Field(alias="officeLocation", max_length=120)] = None
-    working_hours: Annotated[
-        list[WorkInterval], Field(alias="workingHours", json_schema_extra=UNIQUE, max_length=14)
-    ]
+    office_location: Annotated[str | None, Field(max_length=120)] = None
+    working_hours: Annotated[list[WorkInterval], Field(json_schema_extra=UNIQUE, max_length=14)]
     skills: Annotated[list[SkillTag], Field(json_schema_extra=UNIQUE, max_length=50)]
     links: Annotated[list[ProfileLink], Field(max_length=8)]
-    status_message: Annotated[StatusMessage | None, Field(alias="statusMessage")] = None
+    status_message: StatusMessage | None = None
     audience: Audience
     custom_values: Annotated[
         dict[
@@ -377,23 +366,23 @@ class Profile(Model):
             ],
             ProfileCustomValuesValue,
         ],
-        Field(alias="customValues", max_length=40),
+        Field(max_length=40),
     ]
     completeness: Annotated[int, Field(ge=0, le=100)]
     status: ProfileStatus
-    published_at: Annotated[AwareDatetime | None, Field(alias="publishedAt")] = None
-    erased_at: Annotated[AwareDatetime | None, Field(alias="erasedAt")] = None
+    published_at: AwareDatetime | None = None
+    erased_at: AwareDatetime | None = None
 
 
 class ProfileCard(Model):
     """What a hovered name shows, already trimmed to what the asking person may see."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    given_name: Annotated[str, Field(alias="givenName", max_length=80)]
-    family_name: Annotated[str, Field(alias="familyName", max_length=80)]
+    user_id: UUID
+    given_name: Annotated[str, Field(max_length=80)]
+    family_name: Annotated[str, Field(max_length=80)]
     headline: Annotated[str | None, Field(max_length=140)] = None
-    avatar_file_id: Annotated[UUID | None, Field(alias="avatarFileId")] = None
-    status_message: Annotated[StatusMessage | None, Field(alias="statusMessage")] = None
+    avatar_file_id: UUID | None = None
+    status_message: StatusMessage | None = None
 
 
 class ProfileCardList(Model):
@@ -402,9 +391,7 @@ class ProfileCardList(Model):
     """
 
     cards: Annotated[list[ProfileCard], Field(max_length=200)]
-    unknown_user_ids: Annotated[
-        list[UUID], Field(alias="unknownUserIds", json_schema_extra=UNIQUE, max_length=200)
-    ]
+    unknown_user_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200)]
 
 
 class ProfileFieldDefinition(Model):
@@ -413,9 +400,9 @@ class ProfileFieldDefinition(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     key: Annotated[str, Field(max_length=40, min_length=2, pattern="^[a-z][a-zA-Z0-9]{1,39}$")]
     label: Annotated[
@@ -432,7 +419,7 @@ class ProfileFieldDefinition(Model):
         ],
         Field(max_length=40, min_length=1),
     ]
-    data_type: Annotated[ProfileFieldType, Field(alias="dataType")]
+    data_type: ProfileFieldType
     choices: Annotated[
         list[ProfileFieldDefinitionChoicesItem] | None,
         Field(json_schema_extra=UNIQUE, max_length=100, min_length=1),
@@ -446,25 +433,22 @@ class ProfileFieldPage(Model):
 
     items: Annotated[list[ProfileFieldDefinition], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
 class SetStatusMessageRequest(Model):
     """Replaces whatever the person said before; a moment to clear it must lie ahead."""
 
-    status_message: Annotated[StatusMessage, Field(alias="statusMessage")]
+    status_message: StatusMessage
 
 
 class UpdateProfileRequest(Model):
     """Merge patch of what a person says about themselves."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    given_name: Annotated[str | None, Field(alias="givenName", max_length=80, min_length=1)] = None
-    family_name: Annotated[str | None, Field(alias="familyName", max_length=80, min_length=1)] = (
-        None
-    )
+    given_name: Annotated[str | None, Field(max_length=80, min_length=1)] = None
+    family_name: Annotated[str | None, Field(max_length=80, min_length=1)] = None
     pronouns: Annotated[str | None, Field(max_length=30)] = None
     headline: Annotated[str | None, Field(max_length=140)] = None
     biography: Annotated[str | None, Field(max_length=4000)] = None
@@ -472,10 +456,9 @@ class UpdateProfileRequest(Model):
         str | None,
         Field(max_length=5, min_length=5, pattern="^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
     ] = None
-    office_location: Annotated[str | None, Field(alias="officeLocation", max_length=120)] = None
+    office_location: Annotated[str | None, Field(max_length=120)] = None
     working_hours: Annotated[
-        list[WorkInterval] | None,
-        Field(alias="workingHours", json_schema_extra=UNIQUE, max_length=14),
+        list[WorkInterval] | None, Field(json_schema_extra=UNIQUE, max_length=14)
     ] = None
     skills: Annotated[list[SkillTag] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
     links: Annotated[list[ProfileLink] | None, Field(max_length=8)] = None
@@ -489,7 +472,7 @@ class UpdateProfileRequest(Model):
             UpdateProfileRequestCustomValuesValue,
         ]
         | None,
-        Field(alias="customValues", max_length=40),
+        Field(max_length=40),
     ] = None
 
 
@@ -499,9 +482,9 @@ class ChangePreferencesRequest(Model):
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     theme: Theme | None = None
     density: Density | None = None
-    first_weekday: Annotated[int | None, Field(alias="firstWeekday", ge=1, le=7)] = None
-    date_format: Annotated[DateFormat | None, Field(alias="dateFormat")] = None
-    quiet_hours: Annotated[QuietHours | None, Field(alias="quietHours")] = None
+    first_weekday: Annotated[int | None, Field(ge=1, le=7)] = None
+    date_format: DateFormat | None = None
+    quiet_hours: QuietHours | None = None
     channels: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z][a-zA-Z0-9]{1,39}$")],
@@ -510,7 +493,7 @@ class ChangePreferencesRequest(Model):
         | None,
         Field(max_length=60),
     ] = None
-    reduced_motion: Annotated[bool | None, Field(alias="reducedMotion")] = None
+    reduced_motion: bool | None = None
     shortcuts: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z][a-zA-Z0-9]{1,59}$")],

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -41,15 +41,12 @@ class CreateRankingProfileRequest(Model):
     """A key and whichever weights differ from the usual ones."""
 
     profile_key: Annotated[
-        str,
-        Field(alias="profileKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$"),
+        str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
     ]
-    heading_boost: Annotated[float | None, Field(alias="headingBoost", ge=0.0, le=10.0)] = None
-    recency_weight: Annotated[float | None, Field(alias="recencyWeight", ge=0.0, le=1.0)] = None
-    popularity_weight: Annotated[float | None, Field(alias="popularityWeight", ge=0.0, le=1.0)] = (
-        None
-    )
-    semantic_weight: Annotated[float | None, Field(alias="semanticWeight", ge=0.0, le=1.0)] = None
+    heading_boost: Annotated[float | None, Field(ge=0.0, le=10.0)] = None
+    recency_weight: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
+    popularity_weight: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
+    semantic_weight: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
 
 
 class EmbeddingItem(RootModel[float]):
@@ -96,7 +93,7 @@ class ProblemErrorsItem(Model):
 class PromoteRankingRequest(Model):
     """The share of queries that it shall rank from now on."""
 
-    traffic_share: Annotated[int, Field(alias="trafficShare", ge=0, le=100)]
+    traffic_share: Annotated[int, Field(ge=0, le=100)]
 
 
 class RankingProfile(Model):
@@ -105,20 +102,19 @@ class RankingProfile(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     profile_key: Annotated[
-        str,
-        Field(alias="profileKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$"),
+        str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
     ]
-    heading_boost: Annotated[float, Field(alias="headingBoost", ge=0.0, le=10.0)]
-    recency_weight: Annotated[float, Field(alias="recencyWeight", ge=0.0, le=1.0)]
-    popularity_weight: Annotated[float, Field(alias="popularityWeight", ge=0.0, le=1.0)]
-    semantic_weight: Annotated[float, Field(alias="semanticWeight", ge=0.0, le=1.0)]
-    traffic_share: Annotated[int, Field(alias="trafficShare", ge=0, le=100)]
-    ndcg_at10: Annotated[float | None, Field(alias="ndcgAt10", ge=0.0, le=1.0)] = None
+    heading_boost: Annotated[float, Field(ge=0.0, le=10.0)]
+    recency_weight: Annotated[float, Field(ge=0.0, le=1.0)]
+    popularity_weight: Annotated[float, Field(ge=0.0, le=1.0)]
+    semantic_weight: Annotated[float, Field(ge=0.0, le=1.0)]
+    traffic_share: Annotated[int, Field(ge=0, le=100)]
+    ndcg_at10: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
 
 
 class RankingProfilePage(Model):
@@ -126,8 +122,7 @@ class RankingProfilePage(Model):
 
     items: Annotated[list[RankingProfile], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -211,16 +206,10 @@ class StartReindexRequest(Model):
     """What to rebuild and under which name."""
 
     scope: ReindexScope
-    scope_organization_id: Annotated[UUID | None, Field(alias="scopeOrganizationId")] = None
-    source_kind: Annotated[SourceKind | None, Field(alias="sourceKind")] = None
+    scope_organization_id: UUID | None = None
+    source_kind: SourceKind | None = None
     target_index: Annotated[
-        str,
-        Field(
-            alias="targetIndex",
-            max_length=60,
-            min_length=13,
-            pattern="^[a-z]+-v[0-9]{1,4}-[0-9]{8}$",
-        ),
+        str, Field(max_length=60, min_length=13, pattern="^[a-z]+-v[0-9]{1,4}-[0-9]{8}$")
     ]
 
 
@@ -244,12 +233,10 @@ class UpdateRankingProfileRequest(Model):
     """Merge patch of the weights."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    heading_boost: Annotated[float | None, Field(alias="headingBoost", ge=0.0, le=10.0)] = None
-    recency_weight: Annotated[float | None, Field(alias="recencyWeight", ge=0.0, le=1.0)] = None
-    popularity_weight: Annotated[float | None, Field(alias="popularityWeight", ge=0.0, le=1.0)] = (
-        None
-    )
-    semantic_weight: Annotated[float | None, Field(alias="semanticWeight", ge=0.0, le=1.0)] = None
+    heading_boost: Annotated[float | None, Field(ge=0.0, le=10.0)] = None
+    recency_weight: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
+    popularity_weight: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
+    semantic_weight: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
 
 
 class VisibilityReason(StrEnum):
@@ -267,19 +254,17 @@ class VisibilityReason(StrEnum):
 class EntryDraft(Model):
     """What an owning service knows of one thing to be found."""
 
-    source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
-    source_id: Annotated[UUID, Field(alias="sourceId")]
-    source_version: Annotated[int, Field(alias="sourceVersion", ge=0, le=9007199254740991)]
+    source_kind: SourceKind
+    source_id: UUID
+    source_version: Annotated[int, Field(ge=0, le=9007199254740991)]
     heading: Annotated[
         str, Field(max_length=300, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     content: Annotated[str | None, Field(max_length=1000000)] = None
-    analyzer_language: Annotated[AnalyzerLanguage | None, Field(alias="analyzerLanguage")] = None
+    analyzer_language: AnalyzerLanguage | None = None
     keywords: Annotated[list[SearchKeyword] | None, Field(max_length=64)] = None
-    reader_principals: Annotated[
-        list[Principal], Field(alias="readerPrincipals", max_length=5000, min_length=1)
-    ]
-    author_id: Annotated[UUID, Field(alias="authorId")]
+    reader_principals: Annotated[list[Principal], Field(max_length=5000, min_length=1)]
+    author_id: UUID
     container: Annotated[
         str | None,
         Field(
@@ -287,33 +272,23 @@ class EntryDraft(Model):
         ),
     ] = None
     content_type: Annotated[
-        str | None,
-        Field(
-            alias="contentType",
-            max_length=127,
-            min_length=1,
-            pattern="^[a-z0-9][A-Za-z0-9!#$&^_.+/-]*$",
-        ),
+        str | None, Field(max_length=127, min_length=1, pattern="^[a-z0-9][A-Za-z0-9!#$&^_.+/-]*$")
     ] = None
-    content_changed_at: Annotated[AwareDatetime, Field(alias="contentChangedAt")]
-    redaction_level: Annotated[RedactionLevel | None, Field(alias="redactionLevel")] = None
+    content_changed_at: AwareDatetime
+    redaction_level: RedactionLevel | None = None
 
 
 class ExplainHitRequest(Model):
     """A query, an entry and, for administrators, the person through whose eyes to look."""
 
     query_text: Annotated[
-        str,
-        Field(
-            alias="queryText", max_length=512, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$"
-        ),
+        str, Field(max_length=512, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
-    source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
-    source_id: Annotated[UUID, Field(alias="sourceId")]
-    reader_id: Annotated[UUID | None, Field(alias="readerId")] = None
+    source_kind: SourceKind
+    source_id: UUID
+    reader_id: UUID | None = None
     profile_key: Annotated[
-        str | None,
-        Field(alias="profileKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$"),
+        str | None, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
     ] = None
 
 
@@ -329,8 +304,8 @@ class HitExplanation(Model):
 
     visible: bool
     reason: VisibilityReason
-    matched_principals: Annotated[list[Principal], Field(alias="matchedPrincipals", max_length=100)]
-    score_parts: Annotated[list[ScorePart], Field(alias="scoreParts", max_length=200)]
+    matched_principals: Annotated[list[Principal], Field(max_length=100)]
+    score_parts: Annotated[list[ScorePart], Field(max_length=200)]
 
 
 class IgnoredEntry(Model):
@@ -338,25 +313,23 @@ class IgnoredEntry(Model):
     A draft that came too late, with the newer version of the source that the index knows already.
     """
 
-    source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
-    source_id: Annotated[UUID, Field(alias="sourceId")]
-    known_version: Annotated[int, Field(alias="knownVersion", ge=0, le=9007199254740991)]
+    source_kind: SourceKind
+    source_id: UUID
+    known_version: Annotated[int, Field(ge=0, le=9007199254740991)]
 
 
 class IndexEntryRequest(Model):
     """All that is known of the source but its kind and id, which stand in the address."""
 
-    source_version: Annotated[int, Field(alias="sourceVersion", ge=0, le=9007199254740991)]
+    source_version: Annotated[int, Field(ge=0, le=9007199254740991)]
     heading: Annotated[
         str, Field(max_length=300, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     content: Annotated[str | None, Field(max_length=1000000)] = None
-    analyzer_language: Annotated[AnalyzerLanguage | None, Field(alias="analyzerLanguage")] = None
+    analyzer_language: AnalyzerLanguage | None = None
     keywords: Annotated[list[SearchKeyword] | None, Field(max_length=64)] = None
-    reader_principals: Annotated[
-        list[Principal], Field(alias="readerPrincipals", max_length=5000, min_length=1)
-    ]
-    author_id: Annotated[UUID, Field(alias="authorId")]
+    reader_principals: Annotated[list[Principal], Field(max_length=5000, min_length=1)]
+    author_id: UUID
     container: Annotated[
         str | None,
         Field(
@@ -364,16 +337,10 @@ class IndexEntryRequest(Model):
         ),
     ] = None
     content_type: Annotated[
-        str | None,
-        Field(
-            alias="contentType",
-            max_length=127,
-            min_length=1,
-            pattern="^[a-z0-9][A-Za-z0-9!#$&^_.+/-]*$",
-        ),
+        str | None, Field(max_length=127, min_length=1, pattern="^[a-z0-9][A-Za-z0-9!#$&^_.+/-]*$")
     ] = None
-    content_changed_at: Annotated[AwareDatetime, Field(alias="contentChangedAt")]
-    redaction_level: Annotated[RedactionLevel | None, Field(alias="redactionLevel")] = None
+    content_changed_at: AwareDatetime
+    redaction_level: RedactionLevel | None = None
 
 
 class IndexReceipt(Model):
@@ -405,36 +372,30 @@ class RecordClickRequest(Model):
     """Which hit of a query was opened and for how long."""
 
     rank: Annotated[int, Field(ge=1, le=1000)]
-    source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
-    source_id: Annotated[UUID, Field(alias="sourceId")]
-    dwell_ms: Annotated[int | None, Field(alias="dwellMs", ge=0, le=86400000)] = None
+    source_kind: SourceKind
+    source_id: UUID
+    dwell_ms: Annotated[int | None, Field(ge=0, le=86400000)] = None
 
 
 class ReindexJob(Model):
     """A rebuild of an index beside the one that serves."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     scope: ReindexScope
-    scope_organization_id: Annotated[UUID | None, Field(alias="scopeOrganizationId")] = None
-    source_kind: Annotated[SourceKind | None, Field(alias="sourceKind")] = None
+    scope_organization_id: UUID | None = None
+    source_kind: SourceKind | None = None
     target_index: Annotated[
-        str,
-        Field(
-            alias="targetIndex",
-            max_length=60,
-            min_length=13,
-            pattern="^[a-z]+-v[0-9]{1,4}-[0-9]{8}$",
-        ),
+        str, Field(max_length=60, min_length=13, pattern="^[a-z]+-v[0-9]{1,4}-[0-9]{8}$")
     ]
     total: Annotated[int, Field(ge=0, le=9007199254740991)]
     processed: Annotated[int, Field(ge=0, le=9007199254740991)]
     failed: Annotated[int, Field(ge=0, le=9007199254740991)]
     phase: ReindexPhase
-    finished_at: Annotated[AwareDatetime | None, Field(alias="finishedAt")] = None
+    finished_at: AwareDatetime | None = None
 
 
 class ReindexJobPage(Model):
@@ -442,8 +403,7 @@ class ReindexJobPage(Model):
 
     items: Annotated[list[ReindexJob], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -451,21 +411,21 @@ class SearchEntry(Model):
     """One thing that can be found, with its words and with all principals that may read it."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
-    source_id: Annotated[UUID, Field(alias="sourceId")]
-    source_version: Annotated[int, Field(alias="sourceVersion", ge=0, le=9007199254740991)]
+    source_kind: SourceKind
+    source_id: UUID
+    source_version: Annotated[int, Field(ge=0, le=9007199254740991)]
     heading: Annotated[
         str, Field(max_length=300, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     content: Annotated[str, Field(max_length=1000000)]
-    analyzer_language: Annotated[AnalyzerLanguage, Field(alias="analyzerLanguage")]
+    analyzer_language: AnalyzerLanguage
     keywords: Annotated[list[SearchKeyword] | None, Field(max_length=64)] = None
-    reader_principals: Annotated[list[Principal], Field(alias="readerPrincipals", max_length=5000)]
-    author_id: Annotated[UUID, Field(alias="authorId")]
+    reader_principals: Annotated[list[Principal], Field(max_length=5000)]
+    author_id: UUID
     container: Annotated[
         str | None,
         Field(
@@ -473,22 +433,15 @@ class SearchEntry(Model):
         ),
     ] = None
     content_type: Annotated[
-        str | None,
-        Field(
-            alias="contentType",
-            max_length=127,
-            min_length=1,
-            pattern="^[a-z0-9][A-Za-z0-9!#$&^_.+/-]*$",
-        ),
+        str | None, Field(max_length=127, min_length=1, pattern="^[a-z0-9][A-Za-z0-9!#$&^_.+/-]*$")
     ] = None
-    content_changed_at: Annotated[AwareDatetime, Field(alias="contentChangedAt")]
+    content_changed_at: AwareDatetime
     popularity: Annotated[float, Field(ge=0.0, le=1.0)]
     embedding: Annotated[list[EmbeddingItem] | None, Field(max_length=384, min_length=384)] = None
-    redaction_level: Annotated[RedactionLevel, Field(alias="redactionLevel")]
+    redaction_level: RedactionLevel
     status: EntryStatus
     failure_code: Annotated[
-        str | None,
-        Field(alias="failureCode", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$"),
+        str | None, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
     ] = None
 
 
@@ -509,14 +462,14 @@ class SearchHit(Model):
     """
 
     rank: Annotated[int, Field(ge=1, le=1000)]
-    source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
-    source_id: Annotated[UUID, Field(alias="sourceId")]
+    source_kind: SourceKind
+    source_id: UUID
     heading: Annotated[
         str, Field(max_length=300, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     highlights: Annotated[list[SearchHitHighlightsItem], Field(max_length=3)]
     score: Annotated[float, Field(ge=0.0, le=1000000.0)]
-    author_id: Annotated[UUID, Field(alias="authorId")]
+    author_id: UUID
     container: Annotated[
         str | None,
         Field(
@@ -524,30 +477,23 @@ class SearchHit(Model):
         ),
     ] = None
     content_type: Annotated[
-        str | None,
-        Field(
-            alias="contentType",
-            max_length=127,
-            min_length=1,
-            pattern="^[a-z0-9][A-Za-z0-9!#$&^_.+/-]*$",
-        ),
+        str | None, Field(max_length=127, min_length=1, pattern="^[a-z0-9][A-Za-z0-9!#$&^_.+/-]*$")
     ] = None
-    content_changed_at: Annotated[AwareDatetime, Field(alias="contentChangedAt")]
+    content_changed_at: AwareDatetime
 
 
 class SearchResults(Model):
     """Hits and facets of one page, all of them after trimming to the asker."""
 
-    query_id: Annotated[UUID, Field(alias="queryId")]
+    query_id: UUID
     items: Annotated[list[SearchHit], Field(max_length=200)]
     facets: Annotated[list[Facet], Field(max_length=7)]
     total: Annotated[int, Field(ge=0, le=9007199254740991)]
-    total_rounded: Annotated[bool, Field(alias="totalRounded")]
+    total_rounded: bool
     partial: bool
-    took_ms: Annotated[int, Field(alias="tookMs", ge=0, le=60000)]
+    took_ms: Annotated[int, Field(ge=0, le=60000)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -564,8 +510,8 @@ class Suggestion(Model):
 
     kind: SuggestionKind
     text: Annotated[str, Field(max_length=300, min_length=1)]
-    source_kind: Annotated[SourceKind | None, Field(alias="sourceKind")] = None
-    source_id: Annotated[UUID | None, Field(alias="sourceId")] = None
+    source_kind: SourceKind | None = None
+    source_id: UUID | None = None
 
 
 class SuggestionList(Model):
@@ -588,14 +534,14 @@ class SynonymSet(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     language: AnalyzerLanguage
     rules: Annotated[list[SynonymRule], Field(max_length=5000)]
-    one_way: Annotated[bool, Field(alias="oneWay")]
-    approved_by: Annotated[UUID | None, Field(alias="approvedBy")] = None
+    one_way: bool
+    approved_by: UUID | None = None
 
 
 class SynonymSetPage(Model):
@@ -603,8 +549,7 @@ class SynonymSetPage(Model):
 
     items: Annotated[list[SynonymSet], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -613,71 +558,53 @@ class UpdateSavedSearchRequest(Model):
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     search_name: Annotated[
-        str | None,
-        Field(
-            alias="searchName", max_length=80, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$"
-        ),
+        str | None, Field(max_length=80, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ] = None
     query_text: Annotated[
-        str | None,
-        Field(
-            alias="queryText", max_length=512, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$"
-        ),
+        str | None, Field(max_length=512, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ] = None
     filters: Annotated[list[SearchFilter] | None, Field(max_length=20)] = None
-    alert_cadence: Annotated[AlertCadence | None, Field(alias="alertCadence")] = None
+    alert_cadence: AlertCadence | None = None
 
 
 class PublishSynonymsRequest(Model):
     """The whole list of a language."""
 
     rules: Annotated[list[SynonymRule], Field(max_length=5000)]
-    one_way: Annotated[bool | None, Field(alias="oneWay")] = None
+    one_way: bool | None = None
 
 
 class SaveSearchRequest(Model):
     """A name and the query."""
 
     search_name: Annotated[
-        str,
-        Field(
-            alias="searchName", max_length=80, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$"
-        ),
+        str, Field(max_length=80, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     query_text: Annotated[
-        str,
-        Field(
-            alias="queryText", max_length=512, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$"
-        ),
+        str, Field(max_length=512, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     filters: Annotated[list[SearchFilter] | None, Field(max_length=20)] = None
-    alert_cadence: Annotated[AlertCadence | None, Field(alias="alertCadence")] = None
+    alert_cadence: AlertCadence | None = None
 
 
 class SavedSearch(Model):
     """A query that somebody keeps under a name."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    owner_id: Annotated[UUID, Field(alias="ownerId")]
+    owner_id: UUID
     search_name: Annotated[
-        str,
-        Field(
-            alias="searchName", max_length=80, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$"
-        ),
+        str, Field(max_length=80, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     query_text: Annotated[
-        str,
-        Field(
-            alias="queryText", max_length=512, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$"
-        ),
+        str, Field(max_length=512, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     filters: Annotated[list[SearchFilter], Field(max_length=20)]
-    alert_cadence: Annotated[AlertCadence, Field(alias="alertCadence")]
-    last_run_at: Annotated[AwareDatetime | None, Field(alias="lastRunAt")] = None
+    alert_cadence: AlertCadence
+    last_run_at: AwareDatetime | None = None
 
 
 class SavedSearchPage(Model):
@@ -685,6 +612,5 @@ class SavedSearchPage(Model):
 
     items: Annotated[list[SavedSearch], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None

@@ -6,55 +6,47 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
 class ConfirmRotationRequest(Model):
     """The rotator's word that all readers hold the new version."""
 
-    secret_id: Annotated[UUID, Field(alias="secretId")]
-    rotation_run_id: Annotated[UUID, Field(alias="rotationRunId")]
-    current_version_number: Annotated[int, Field(alias="currentVersionNumber", ge=1, le=100000)]
+    secret_id: UUID
+    rotation_run_id: UUID
+    current_version_number: Annotated[int, Field(ge=1, le=100000)]
     fingerprint: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
-    previous_valid_until: Annotated[AwareDatetime, Field(alias="previousValidUntil")]
-    next_rotation_at: Annotated[AwareDatetime, Field(alias="nextRotationAt")]
+    previous_valid_until: AwareDatetime
+    next_rotation_at: AwareDatetime
 
 
 class CredentialLease(Model):
     """A loan of a credential to one pod for five minutes to a day."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    secret_id: Annotated[UUID, Field(alias="secretId")]
+    secret_id: UUID
     holder_spiffe_id: Annotated[
         str,
         Field(
-            alias="holderSpiffeId",
             max_length=160,
             min_length=36,
             pattern="^spiffe://cloudsync\\.internal/ns/[a-z-]+/sa/[a-z-]+$",
         ),
     ]
     holder_pod: Annotated[
-        str,
-        Field(
-            alias="holderPod",
-            max_length=63,
-            min_length=1,
-            pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
-        ),
+        str, Field(max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
     ]
-    ttl_seconds: Annotated[int, Field(alias="ttlSeconds", ge=300, le=86400)]
+    ttl_seconds: Annotated[int, Field(ge=300, le=86400)]
     dynamic_user: Annotated[
-        str | None,
-        Field(alias="dynamicUser", max_length=63, min_length=8, pattern="^[a-z][a-z0-9_]{7,62}$"),
+        str | None, Field(max_length=63, min_length=8, pattern="^[a-z][a-z0-9_]{7,62}$")
     ] = None
-    renewed_at: Annotated[AwareDatetime, Field(alias="renewedAt")]
-    revoked_at: Annotated[AwareDatetime | None, Field(alias="revokedAt")] = None
+    renewed_at: AwareDatetime
+    revoked_at: AwareDatetime | None = None
 
 
 class DataKeyPurpose(StrEnum):
@@ -75,7 +67,7 @@ class GetSecretRequest(Model):
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
     ]
-    version_number: Annotated[int | None, Field(alias="versionNumber", ge=1, le=100000)] = None
+    version_number: Annotated[int | None, Field(ge=1, le=100000)] = None
 
 
 class LeaseCredentialRequest(Model):
@@ -85,27 +77,20 @@ class LeaseCredentialRequest(Model):
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
     ]
     holder_pod: Annotated[
-        str,
-        Field(
-            alias="holderPod",
-            max_length=63,
-            min_length=1,
-            pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
-        ),
+        str, Field(max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
     ]
-    ttl_seconds: Annotated[int, Field(alias="ttlSeconds", ge=300, le=86400)]
+    ttl_seconds: Annotated[int, Field(ge=300, le=86400)]
 
 
 class LeasedCredential(Model):
     """The loan together with what was lent."""
 
-    credential_lease_id: Annotated[UUID, Field(alias="credentialLeaseId")]
+    credential_lease_id: UUID
     dynamic_user: Annotated[
-        str | None,
-        Field(alias="dynamicUser", max_length=63, min_length=8, pattern="^[a-z][a-z0-9_]{7,62}$"),
+        str | None, Field(max_length=63, min_length=8, pattern="^[a-z][a-z0-9_]{7,62}$")
     ] = None
     value: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=87384)]
-    usable_until: Annotated[AwareDatetime, Field(alias="usableUntil")]
+    usable_until: AwareDatetime
 
 
 class OpenedFieldsValuesItem(RootModel[str]):
@@ -118,26 +103,20 @@ class ProposeSecretRemovalRequest(Model):
     """
 
     incident_number: Annotated[
-        str,
-        Field(
-            alias="incidentNumber",
-            max_length=13,
-            min_length=13,
-            pattern="^INC-20[0-9]{2}-[0-9]{4}$",
-        ),
+        str, Field(max_length=13, min_length=13, pattern="^INC-20[0-9]{2}-[0-9]{4}$")
     ]
 
 
 class RenewLeaseRequest(Model):
     """The length that shall count from now; all renewals together reach a day."""
 
-    ttl_seconds: Annotated[int, Field(alias="ttlSeconds", ge=300, le=86400)]
+    ttl_seconds: Annotated[int, Field(ge=300, le=86400)]
 
 
 class RotationStatusRequest(Model):
     """The secret whose latest run is asked for."""
 
-    secret_id: Annotated[UUID, Field(alias="secretId")]
+    secret_id: UUID
 
 
 class RotationStep(StrEnum):
@@ -163,7 +142,7 @@ class RotationStrategy(StrEnum):
 class SealedField(Model):
     """One encrypted value with the key that sealed it, safe to lie in any store."""
 
-    key_version: Annotated[int, Field(alias="keyVersion", ge=1, le=100000)]
+    key_version: Annotated[int, Field(ge=1, le=100000)]
     sealed: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=6144)]
 
 
@@ -199,11 +178,11 @@ class SecretStatus(StrEnum):
 class SecretValue(Model):
     """What a reader came for, with how long it may be kept in memory."""
 
-    secret_id: Annotated[UUID, Field(alias="secretId")]
-    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=100000)]
+    secret_id: UUID
+    version_number: Annotated[int, Field(ge=1, le=100000)]
     value: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=87384)]
     fingerprint: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
-    usable_until: Annotated[AwareDatetime, Field(alias="usableUntil")]
+    usable_until: AwareDatetime
 
 
 class ServiceName(RootModel[str]):
@@ -220,8 +199,8 @@ class ServiceName(RootModel[str]):
 class VerifySecretVersionRequest(Model):
     """What a reader holds, by number and keyed digest."""
 
-    secret_id: Annotated[UUID, Field(alias="secretId")]
-    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=100000)]
+    secret_id: UUID
+    version_number: Annotated[int, Field(ge=1, le=100000)]
     fingerprint: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
 
 
@@ -235,32 +214,25 @@ class CreateSecretRequest(Model):
     owner_service: Annotated[
         str,
         Field(
-            alias="ownerService",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
         ),
     ]
     reader_services: Annotated[
-        list[ServiceName],
-        Field(alias="readerServices", json_schema_extra=UNIQUE, max_length=10, min_length=1),
+        list[ServiceName], Field(json_schema_extra=UNIQUE, max_length=10, min_length=1)
     ]
-    rotation_interval_hours: Annotated[
-        int | None, Field(alias="rotationIntervalHours", ge=1, le=24)
-    ] = None
-    overlap_minutes: Annotated[int | None, Field(alias="overlapMinutes", ge=5, le=120)] = None
+    rotation_interval_hours: Annotated[int | None, Field(ge=1, le=24)] = None
+    overlap_minutes: Annotated[int | None, Field(ge=5, le=120)] = None
     initial_value: Annotated[
-        str | None,
-        Field(
-            alias="initialValue", json_schema_extra={"contentEncoding": "base64"}, max_length=87384
-        ),
+        str | None, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=87384)
     ] = None
 
 
 class DecryptFieldsRequest(Model):
     """Sealed values with the tenant and purpose that they were sealed for; others do not open."""
 
-    tenant_id: Annotated[UUID, Field(alias="tenantId")]
+    tenant_id: UUID
     purpose: DataKeyPurpose
     items: Annotated[list[SealedField], Field(max_length=100, min_length=1)]
 
@@ -268,7 +240,7 @@ class DecryptFieldsRequest(Model):
 class EncryptFieldsRequest(Model):
     """Up to 100 values of one tenant for one purpose."""
 
-    tenant_id: Annotated[UUID, Field(alias="tenantId")]
+    tenant_id: UUID
     purpose: DataKeyPurpose
     values: Annotated[list[EncryptFieldsRequestValuesItem], Field(max_length=100, min_length=1)]
 
@@ -276,9 +248,9 @@ class EncryptFieldsRequest(Model):
 class FailRotationRequest(Model):
     """Where a run gave up and how often in a row that makes."""
 
-    rotation_run_id: Annotated[UUID, Field(alias="rotationRunId")]
+    rotation_run_id: UUID
     step: RotationStep
-    failed_rotations: Annotated[int, Field(alias="failedRotations", ge=1, le=10)]
+    failed_rotations: Annotated[int, Field(ge=1, le=10)]
     problem: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")]
 
 
@@ -301,19 +273,17 @@ class RotationRun(Model):
     """One attempt at a new version, step by step, which tells whoever is woken where to look."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    secret_id: Annotated[UUID, Field(alias="secretId")]
+    secret_id: UUID
     strategy: RotationStrategy
     step: RotationStep
-    target_version_number: Annotated[int, Field(alias="targetVersionNumber", ge=1, le=100000)]
-    verified_readers: Annotated[
-        list[ServiceName], Field(alias="verifiedReaders", json_schema_extra=UNIQUE, max_length=10)
-    ]
+    target_version_number: Annotated[int, Field(ge=1, le=100000)]
+    verified_readers: Annotated[list[ServiceName], Field(json_schema_extra=UNIQUE, max_length=10)]
     attempts: Annotated[int, Field(ge=1, le=3)]
-    started_at: Annotated[AwareDatetime, Field(alias="startedAt")]
+    started_at: AwareDatetime
     problem: Annotated[str | None, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")] = (
         None
     )
@@ -323,9 +293,9 @@ class SecretMetadata(Model):
     """Everything about a secret except what it says; the only form in which people see one."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
@@ -334,34 +304,26 @@ class SecretMetadata(Model):
     owner_service: Annotated[
         str,
         Field(
-            alias="ownerService",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
         ),
     ]
     reader_services: Annotated[
-        list[ServiceName],
-        Field(alias="readerServices", json_schema_extra=UNIQUE, max_length=10, min_length=1),
+        list[ServiceName], Field(json_schema_extra=UNIQUE, max_length=10, min_length=1)
     ]
-    current_version_number: Annotated[int, Field(alias="currentVersionNumber", ge=1, le=100000)]
-    rotation_interval_hours: Annotated[int, Field(alias="rotationIntervalHours", ge=1, le=24)]
-    overlap_minutes: Annotated[int, Field(alias="overlapMinutes", ge=5, le=120)]
-    last_rotated_at: Annotated[AwareDatetime | None, Field(alias="lastRotatedAt")] = None
-    next_rotation_at: Annotated[AwareDatetime | None, Field(alias="nextRotationAt")] = None
-    failed_rotations: Annotated[int, Field(alias="failedRotations", ge=0, le=10)]
+    current_version_number: Annotated[int, Field(ge=1, le=100000)]
+    rotation_interval_hours: Annotated[int, Field(ge=1, le=24)]
+    overlap_minutes: Annotated[int, Field(ge=5, le=120)]
+    last_rotated_at: AwareDatetime | None = None
+    next_rotation_at: AwareDatetime | None = None
+    failed_rotations: Annotated[int, Field(ge=0, le=10)]
     incident_number: Annotated[
-        str | None,
-        Field(
-            alias="incidentNumber",
-            max_length=13,
-            min_length=13,
-            pattern="^INC-20[0-9]{2}-[0-9]{4}$",
-        ),
+        str | None, Field(max_length=13, min_length=13, pattern="^INC-20[0-9]{2}-[0-9]{4}$")
     ] = None
-    revoked_at: Annotated[AwareDatetime | None, Field(alias="revokedAt")] = None
-    removal_proposed_by: Annotated[UUID | None, Field(alias="removalProposedBy")] = None
-    approver_id: Annotated[UUID | None, Field(alias="approverId")] = None
+    revoked_at: AwareDatetime | None = None
+    removal_proposed_by: UUID | None = None
+    approver_id: UUID | None = None
     status: SecretStatus
 
 
@@ -370,6 +332,5 @@ class SecretPage(Model):
 
     items: Annotated[list[SecretMetadata], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None

@@ -7,14 +7,14 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field
 
 
 class ApproveOrderRequest(Model):
     """Why a large order is accepted, for whoever audits it in seven years."""
 
-    approval_note: Annotated[str, Field(alias="approvalNote", max_length=500, min_length=1)]
+    approval_note: Annotated[str, Field(max_length=500, min_length=1)]
 
 
 class BillingInterval(StrEnum):
@@ -74,26 +74,24 @@ class Currency(StrEnum):
 class Entitlements(Model):
     """The limits that a plan grants, one number each."""
 
-    storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
-    api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
-    meeting_participants: Annotated[int, Field(alias="meetingParticipants", ge=-1, le=10000)]
-    version_history_days: Annotated[int, Field(alias="versionHistoryDays", ge=-1, le=36500)]
-    guests_per_seat: Annotated[int, Field(alias="guestsPerSeat", ge=-1, le=1000)]
+    storage_gib_per_seat: Annotated[int, Field(ge=-1, le=1000000)]
+    api_calls_per_day: Annotated[int, Field(ge=-1, le=100000000000)]
+    meeting_participants: Annotated[int, Field(ge=-1, le=10000)]
+    version_history_days: Annotated[int, Field(ge=-1, le=36500)]
+    guests_per_seat: Annotated[int, Field(ge=-1, le=1000)]
     sso: Annotated[int, Field(ge=0, le=1)]
 
 
 class GrantDiscountRequest(Model):
     """What sales and customer agreed on, from the next invoice on."""
 
-    discount_basis_points: Annotated[int, Field(alias="discountBasisPoints", ge=0, le=9000)]
+    discount_basis_points: Annotated[int, Field(ge=0, le=9000)]
 
 
 class Money(Model):
     """A whole number of the smallest unit of a currency together with its code."""
 
-    amount_minor: Annotated[
-        int, Field(alias="amountMinor", ge=-9007199254740991, le=9007199254740991)
-    ]
+    amount_minor: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
     currency: Currency
 
 
@@ -143,7 +141,7 @@ class OrderStatus(StrEnum):
 class PauseSubscriptionRequest(Model):
     """Until when nothing is charged and nothing can be written, ninety days at most."""
 
-    paused_until: Annotated[AwareDatetime, Field(alias="pausedUntil")]
+    paused_until: AwareDatetime
 
 
 class PlanFamily(StrEnum):
@@ -159,16 +157,13 @@ class PreviewOrderRequest(Model):
     """The same wish without a way to pay."""
 
     kind: OrderKind | None = None
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    billing_interval: Annotated[BillingInterval, Field(alias="billingInterval")]
+    subscription_id: UUID | None = None
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    billing_interval: BillingInterval
     currency: Currency
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
     promotion_code: Annotated[
-        str | None,
-        Field(alias="promotionCode", max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$"),
+        str | None, Field(max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")
     ] = None
 
 
@@ -184,8 +179,8 @@ class PriceLineKind(StrEnum):
 class PriceTier(Model):
     """Seats up to a number cost so much each; those beyond cost what the tier after it says."""
 
-    up_to_seats: Annotated[int | None, Field(alias="upToSeats", ge=1, le=100000)] = None
-    unit_amount_minor: Annotated[int, Field(alias="unitAmountMinor", ge=0, le=10000000)]
+    up_to_seats: Annotated[int | None, Field(ge=1, le=100000)] = None
+    unit_amount_minor: Annotated[int, Field(ge=0, le=10000000)]
 
 
 class ProblemErrorsItem(Model):
@@ -206,31 +201,27 @@ class Promotion(Model):
     """A discount that a code opens, for so many customers and so long."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    promotion_code: Annotated[
-        str, Field(alias="promotionCode", max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")
-    ]
-    percent_off_basis_points: Annotated[int, Field(alias="percentOffBasisPoints", ge=100, le=5000)]
+    promotion_code: Annotated[str, Field(max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")]
+    percent_off_basis_points: Annotated[int, Field(ge=100, le=5000)]
     families: Annotated[
         list[PlanFamily], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
     periods: Annotated[int, Field(ge=1, le=24)]
-    starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
-    ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
-    redemption_limit: Annotated[int, Field(alias="redemptionLimit", ge=1, le=50000)]
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    redemption_limit: Annotated[int, Field(ge=1, le=50000)]
     redemptions: Annotated[int, Field(ge=0, le=50000)]
-    created_by: Annotated[UUID, Field(alias="createdBy")]
+    created_by: UUID
 
 
 class RedeemPromotionRequest(Model):
     """The code as it was typed, in capitals."""
 
-    promotion_code: Annotated[
-        str, Field(alias="promotionCode", max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")
-    ]
+    promotion_code: Annotated[str, Field(max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")]
 
 
 class RequestCancellationRequestCancellationReason(StrEnum):
@@ -244,13 +235,10 @@ class RequestCancellationRequestCancellationReason(StrEnum):
 class StartTrialRequest(Model):
     """Which plan to try."""
 
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     billing_contact_email: Annotated[
         str | None,
         Field(
-            alias="billingContactEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
@@ -292,22 +280,18 @@ class UpdateSubscriptionRequest(Model):
     """Merge patch of how and where to a subscription is billed."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    collection_mode: Annotated[CollectionMode | None, Field(alias="collectionMode")] = None
-    payment_method_id: Annotated[UUID | None, Field(alias="paymentMethodId")] = None
+    collection_mode: CollectionMode | None = None
+    payment_method_id: UUID | None = None
     billing_contact_email: Annotated[
         str | None,
         Field(
-            alias="billingContactEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ] = None
     purchase_order_number: Annotated[
-        str | None,
-        Field(
-            alias="purchaseOrderNumber", max_length=40, min_length=1, pattern="^[A-Za-z0-9/_. -]+$"
-        ),
+        str | None, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9/_. -]+$")
     ] = None
 
 
@@ -320,9 +304,7 @@ class CancelOrderRequest(Model):
 class ChangePlanRequest(Model):
     """The plan to go to, and when."""
 
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     timing: ChangeTiming
 
 
@@ -331,7 +313,7 @@ class ChangeSeatsRequest(Model):
     How many seats there shall be, as a target, so that a request that is sent twice adds nothing twice.
     """
 
-    target_seats: Annotated[int, Field(alias="targetSeats", ge=1, le=100000)]
+    target_seats: Annotated[int, Field(ge=1, le=100000)]
     timing: ChangeTiming
 
 
@@ -339,28 +321,21 @@ class CreateOrderRequest(Model):
     """Plan, interval and seats, and the method that shall pay."""
 
     kind: OrderKind | None = None
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    billing_interval: Annotated[BillingInterval, Field(alias="billingInterval")]
+    subscription_id: UUID | None = None
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    billing_interval: BillingInterval
     currency: Currency
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
-    payment_method_id: Annotated[UUID, Field(alias="paymentMethodId")]
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
+    payment_method_id: UUID
     promotion_code: Annotated[
-        str | None,
-        Field(alias="promotionCode", max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$"),
+        str | None, Field(max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")
     ] = None
     purchase_order_number: Annotated[
-        str | None,
-        Field(
-            alias="purchaseOrderNumber", max_length=40, min_length=1, pattern="^[A-Za-z0-9/_. -]+$"
-        ),
+        str | None, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9/_. -]+$")
     ] = None
     billing_contact_email: Annotated[
         str | None,
         Field(
-            alias="billingContactEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
@@ -371,31 +346,27 @@ class CreateOrderRequest(Model):
 class CreatePromotionRequest(Model):
     """Code, size and reach of a discount that marketing will hand out."""
 
-    promotion_code: Annotated[
-        str, Field(alias="promotionCode", max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")
-    ]
-    percent_off_basis_points: Annotated[int, Field(alias="percentOffBasisPoints", ge=100, le=5000)]
+    promotion_code: Annotated[str, Field(max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")]
+    percent_off_basis_points: Annotated[int, Field(ge=100, le=5000)]
     families: Annotated[
         list[PlanFamily], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
     periods: Annotated[int | None, Field(ge=1, le=24)] = None
-    starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
-    ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
-    redemption_limit: Annotated[int | None, Field(alias="redemptionLimit", ge=1, le=50000)] = None
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    redemption_limit: Annotated[int | None, Field(ge=1, le=50000)] = None
 
 
 class EntitlementAnswer(Model):
     """What the tenant may use at present."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    plan_family: Annotated[PlanFamily, Field(alias="planFamily")]
+    subscription_id: UUID
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    plan_family: PlanFamily
     entitled: bool
     entitlements: Entitlements
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
-    valid_until: Annotated[AwareDatetime, Field(alias="validUntil")]
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
+    valid_until: AwareDatetime
 
 
 class OfferedPrice(Model):
@@ -410,55 +381,41 @@ class Order(Model):
     """The wish to buy, priced once and carried through by the order saga."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
+    subscription_id: UUID
     kind: OrderKind
     status: OrderStatus
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    billing_interval: Annotated[BillingInterval, Field(alias="billingInterval")]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
-    total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
-    unit_amount_minor: Annotated[
-        int | None, Field(alias="unitAmountMinor", ge=0, le=9007199254740991)
-    ] = None
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    billing_interval: BillingInterval
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
+    total_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    unit_amount_minor: Annotated[int | None, Field(ge=0, le=9007199254740991)] = None
     currency: Currency
-    price_digest: Annotated[
-        str, Field(alias="priceDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    price_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     promotion_code: Annotated[
-        str | None,
-        Field(alias="promotionCode", max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$"),
+        str | None, Field(max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")
     ] = None
     purchase_order_number: Annotated[
-        str | None,
-        Field(
-            alias="purchaseOrderNumber", max_length=40, min_length=1, pattern="^[A-Za-z0-9/_. -]+$"
-        ),
+        str | None, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9/_. -]+$")
     ] = None
-    payment_method_id: Annotated[UUID, Field(alias="paymentMethodId")]
-    authorization_id: Annotated[UUID | None, Field(alias="authorizationId")] = None
-    captured_payment_ids: Annotated[
-        list[UUID], Field(alias="capturedPaymentIds", json_schema_extra=UNIQUE, max_length=4)
-    ]
+    payment_method_id: UUID
+    authorization_id: UUID | None = None
+    captured_payment_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=4)]
     action_url: Annotated[
-        str | None, Field(alias="actionUrl", max_length=2048, min_length=10, pattern="^https://")
+        str | None, Field(max_length=2048, min_length=10, pattern="^https://")
     ] = None
-    action_expires_at: Annotated[AwareDatetime | None, Field(alias="actionExpiresAt")] = None
-    placed_by: Annotated[UUID, Field(alias="placedBy")]
-    approved_by: Annotated[UUID | None, Field(alias="approvedBy")] = None
-    approval_note: Annotated[
-        str | None, Field(alias="approvalNote", max_length=500, min_length=1)
-    ] = None
-    deadline_at: Annotated[AwareDatetime, Field(alias="deadlineAt")]
-    seats_reserved_at: Annotated[AwareDatetime | None, Field(alias="seatsReservedAt")] = None
-    fulfilled_at: Annotated[AwareDatetime | None, Field(alias="fulfilledAt")] = None
-    cancel_reason: Annotated[OrderCancelReason | None, Field(alias="cancelReason")] = None
-    cancel_motive: Annotated[OrderCancelMotive | None, Field(alias="cancelMotive")] = None
+    action_expires_at: AwareDatetime | None = None
+    placed_by: UUID
+    approved_by: UUID | None = None
+    approval_note: Annotated[str | None, Field(max_length=500, min_length=1)] = None
+    deadline_at: AwareDatetime
+    seats_reserved_at: AwareDatetime | None = None
+    fulfilled_at: AwareDatetime | None = None
+    cancel_reason: OrderCancelReason | None = None
+    cancel_motive: OrderCancelMotive | None = None
 
 
 class OrderPage(Model):
@@ -466,8 +423,7 @@ class OrderPage(Model):
 
     items: Annotated[list[Order], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -475,11 +431,11 @@ class PlanOffer(Model):
     """A plan with the prices at which it can be had today, as the public price page shows it."""
 
     code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
-    display_name: Annotated[str, Field(alias="displayName", max_length=60, min_length=3)]
+    display_name: Annotated[str, Field(max_length=60, min_length=3)]
     family: PlanFamily
-    min_seats: Annotated[int, Field(alias="minSeats", ge=1, le=100000)]
-    max_seats: Annotated[int, Field(alias="maxSeats", ge=1, le=100000)]
-    trial_days: Annotated[int, Field(alias="trialDays", ge=0, le=30)]
+    min_seats: Annotated[int, Field(ge=1, le=100000)]
+    max_seats: Annotated[int, Field(ge=1, le=100000)]
+    trial_days: Annotated[int, Field(ge=0, le=30)]
     entitlements: Entitlements
     prices: Annotated[list[OfferedPrice], Field(max_length=14)]
 
@@ -498,12 +454,8 @@ class PriceLine(Model):
     kind: PriceLineKind
     label: Annotated[str, Field(max_length=120, min_length=1)]
     seats: Annotated[int | None, Field(ge=1, le=100000)] = None
-    unit_amount_minor: Annotated[
-        int | None, Field(alias="unitAmountMinor", ge=0, le=9007199254740991)
-    ] = None
-    amount_minor: Annotated[
-        int, Field(alias="amountMinor", ge=-9007199254740991, le=9007199254740991)
-    ]
+    unit_amount_minor: Annotated[int | None, Field(ge=0, le=9007199254740991)] = None
+    amount_minor: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
 
 
 class Problem(Model):
@@ -521,12 +473,8 @@ class Problem(Model):
 class RequestCancellationRequest(Model):
     """Why the customer leaves, by a word from the list and in their own if they like."""
 
-    cancellation_reason: Annotated[
-        RequestCancellationRequestCancellationReason, Field(alias="cancellationReason")
-    ]
-    cancellation_comment: Annotated[
-        str | None, Field(alias="cancellationComment", max_length=1000, min_length=1)
-    ] = None
+    cancellation_reason: RequestCancellationRequestCancellationReason
+    cancellation_comment: Annotated[str | None, Field(max_length=1000, min_length=1)] = None
 
 
 class Subscription(Model):
@@ -535,77 +483,56 @@ class Subscription(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     number: Annotated[str, Field(max_length=15, min_length=15, pattern="^SUB-[0-9]{4}-[0-9]{6}$")]
-    product_line: Annotated[ProductLine, Field(alias="productLine")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    product_line: ProductLine
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     status: SubscriptionStatus
-    billing_interval: Annotated[BillingInterval, Field(alias="billingInterval")]
-    collection_mode: Annotated[CollectionMode, Field(alias="collectionMode")]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
-    seat_minimum: Annotated[int, Field(alias="seatMinimum", ge=1, le=100000)]
-    unit_amount_minor: Annotated[int, Field(alias="unitAmountMinor", ge=0, le=10000000)]
+    billing_interval: BillingInterval
+    collection_mode: CollectionMode
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
+    seat_minimum: Annotated[int, Field(ge=1, le=100000)]
+    unit_amount_minor: Annotated[int, Field(ge=0, le=10000000)]
     currency: Currency
-    discount_basis_points: Annotated[int, Field(alias="discountBasisPoints", ge=0, le=9000)]
-    approved_by: Annotated[UUID | None, Field(alias="approvedBy")] = None
+    discount_basis_points: Annotated[int, Field(ge=0, le=9000)]
+    approved_by: UUID | None = None
     promotion_code: Annotated[
-        str | None,
-        Field(alias="promotionCode", max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$"),
+        str | None, Field(max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")
     ] = None
-    current_period_start: Annotated[AwareDatetime, Field(alias="currentPeriodStart")]
-    current_period_end: Annotated[AwareDatetime, Field(alias="currentPeriodEnd")]
-    trial_ends_at: Annotated[AwareDatetime | None, Field(alias="trialEndsAt")] = None
-    paused_until: Annotated[AwareDatetime | None, Field(alias="pausedUntil")] = None
-    last_paused_at: Annotated[AwareDatetime | None, Field(alias="lastPausedAt")] = None
-    past_due_since: Annotated[AwareDatetime | None, Field(alias="pastDueSince")] = None
-    cancel_at_period_end: Annotated[bool, Field(alias="cancelAtPeriodEnd")]
-    cancellation_reason: Annotated[CancellationReason | None, Field(alias="cancellationReason")] = (
-        None
-    )
-    cancellation_comment: Annotated[
-        str | None, Field(alias="cancellationComment", max_length=1000, min_length=1)
-    ] = None
-    ended_at: Annotated[AwareDatetime | None, Field(alias="endedAt")] = None
+    current_period_start: AwareDatetime
+    current_period_end: AwareDatetime
+    trial_ends_at: AwareDatetime | None = None
+    paused_until: AwareDatetime | None = None
+    last_paused_at: AwareDatetime | None = None
+    past_due_since: AwareDatetime | None = None
+    cancel_at_period_end: bool
+    cancellation_reason: CancellationReason | None = None
+    cancellation_comment: Annotated[str | None, Field(max_length=1000, min_length=1)] = None
+    ended_at: AwareDatetime | None = None
     scheduled_plan_code: Annotated[
-        str | None,
-        Field(
-            alias="scheduledPlanCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$"
-        ),
+        str | None, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
     ] = None
-    scheduled_seat_quantity: Annotated[
-        int | None, Field(alias="scheduledSeatQuantity", ge=1, le=100000)
-    ] = None
-    recommended_seats: Annotated[int | None, Field(alias="recommendedSeats", ge=0, le=500000)] = (
-        None
-    )
+    scheduled_seat_quantity: Annotated[int | None, Field(ge=1, le=100000)] = None
+    recommended_seats: Annotated[int | None, Field(ge=0, le=500000)] = None
     upgrade_hint_meter: Annotated[
-        str | None,
-        Field(
-            alias="upgradeHintMeter", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$"
-        ),
+        str | None, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
     ] = None
-    upgrade_hinted_at: Annotated[AwareDatetime | None, Field(alias="upgradeHintedAt")] = None
-    last_change: Annotated[SubscriptionChangeKind | None, Field(alias="lastChange")] = None
-    payment_method_id: Annotated[UUID | None, Field(alias="paymentMethodId")] = None
+    upgrade_hinted_at: AwareDatetime | None = None
+    last_change: SubscriptionChangeKind | None = None
+    payment_method_id: UUID | None = None
     billing_contact_email: Annotated[
         str | None,
         Field(
-            alias="billingContactEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ] = None
     purchase_order_number: Annotated[
-        str | None,
-        Field(
-            alias="purchaseOrderNumber", max_length=40, min_length=1, pattern="^[A-Za-z0-9/_. -]+$"
-        ),
+        str | None, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9/_. -]+$")
     ] = None
 
 
@@ -613,29 +540,22 @@ class SubscriptionChange(Model):
     """One line in the history of a subscription, added and never rewritten."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    change_kind: Annotated[SubscriptionChangeKind, Field(alias="changeKind")]
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    subscription_id: UUID
+    change_kind: SubscriptionChangeKind
+    effective_at: AwareDatetime | None = None
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     from_plan_code: Annotated[
-        str | None,
-        Field(alias="fromPlanCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$"),
+        str | None, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
     ] = None
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
-    from_seat_quantity: Annotated[int | None, Field(alias="fromSeatQuantity", ge=1, le=100000)] = (
-        None
-    )
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
+    from_seat_quantity: Annotated[int | None, Field(ge=1, le=100000)] = None
     status: SubscriptionStatus
-    from_status: Annotated[SubscriptionStatus | None, Field(alias="fromStatus")] = None
-    proration_minor: Annotated[
-        int | None, Field(alias="prorationMinor", ge=-9007199254740991, le=9007199254740991)
-    ] = None
+    from_status: SubscriptionStatus | None = None
+    proration_minor: Annotated[int | None, Field(ge=-9007199254740991, le=9007199254740991)] = None
 
 
 class SubscriptionChangePage(Model):
@@ -643,8 +563,7 @@ class SubscriptionChangePage(Model):
 
     items: Annotated[list[SubscriptionChange], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -655,8 +574,7 @@ class SubscriptionPage(Model):
 
     items: Annotated[list[Subscription], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -665,8 +583,8 @@ class OrderPreview(Model):
 
     lines: Annotated[list[PriceLine], Field(max_length=20)]
     subtotal: Money
-    estimated_tax: Annotated[Money, Field(alias="estimatedTax")]
+    estimated_tax: Money
     total: Money
-    seats_available: Annotated[bool, Field(alias="seatsAvailable")]
-    approval_needed: Annotated[bool, Field(alias="approvalNeeded")]
-    renews_on: Annotated[date | None, Field(alias="renewsOn")] = None
+    seats_available: bool
+    approval_needed: bool
+    renews_on: date | None = None

@@ -6,61 +6,51 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
 class AdjustUsageRequest(Model):
     """Which record is undone or amended, by how much and why."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    meter_code: Annotated[
-        str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
-    ]
-    quantity_micros: Annotated[
-        int, Field(alias="quantityMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
-    occurred_at: Annotated[AwareDatetime, Field(alias="occurredAt")]
+    subscription_id: UUID
+    meter_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
+    quantity_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    occurred_at: AwareDatetime
     adjusts: UUID
-    adjust_reason: Annotated[str, Field(alias="adjustReason", max_length=500, min_length=10)]
+    adjust_reason: Annotated[str, Field(max_length=500, min_length=10)]
 
 
 class AssignSeatRequest(Model):
     """Who shall sit on a free seat of a pool."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    pool_code: Annotated[
-        str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    user_id: UUID
+    pool_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
 
 
 class CheckQuotaRequest(Model):
     """What a caller is about to let through, before it has happened."""
 
-    meter_code: Annotated[
-        str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
-    ]
-    quantity_micros: Annotated[
-        int, Field(alias="quantityMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
+    meter_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
+    quantity_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
 
 
 class ClosePeriodRequest(Model):
     """The period whose totals shall be final."""
 
-    usage_period_id: Annotated[UUID, Field(alias="usagePeriodId")]
+    usage_period_id: UUID
 
 
 class CommitSeatsRequest(Model):
     """The reservation whose seats are paid for."""
 
-    reservation_id: Annotated[UUID, Field(alias="reservationId")]
+    reservation_id: UUID
 
 
 class FreezePoolRequest(Model):
     """What is wrong with the counters, for whoever is on call next."""
 
-    frozen_reason: Annotated[str, Field(alias="frozenReason", max_length=300, min_length=10)]
+    frozen_reason: Annotated[str, Field(max_length=300, min_length=10)]
 
 
 class MeterAggregation(StrEnum):
@@ -113,19 +103,17 @@ class QuotaVerdict(StrEnum):
 class ReclaimIdleSeatsRequest(Model):
     """From how many silent days on a seat is taken back; with dryRun it is only counted."""
 
-    pool_code: Annotated[
-        str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    idle_days: Annotated[int, Field(alias="idleDays", ge=30, le=365)]
-    dry_run: Annotated[bool | None, Field(alias="dryRun")] = None
+    pool_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    idle_days: Annotated[int, Field(ge=30, le=365)]
+    dry_run: bool | None = None
 
 
 class ReclaimedSeats(Model):
     """How many seats became free, and who sat on the first thousand of them."""
 
-    reclaimed_seats: Annotated[int, Field(alias="reclaimedSeats", ge=0, le=200000)]
-    user_ids: Annotated[list[UUID], Field(alias="userIds", max_length=1000)]
-    dry_run: Annotated[bool, Field(alias="dryRun")]
+    reclaimed_seats: Annotated[int, Field(ge=0, le=200000)]
+    user_ids: Annotated[list[UUID], Field(max_length=1000)]
+    dry_run: bool
 
 
 class RejectReason(StrEnum):
@@ -153,14 +141,14 @@ class ReleaseReason(StrEnum):
 class ReleaseSeatsRequest(Model):
     """Which reservation gives its seats back, and why; the pool counts releases by the reason."""
 
-    reservation_id: Annotated[UUID, Field(alias="reservationId")]
-    release_reason: Annotated[ReleaseReason, Field(alias="releaseReason")]
+    reservation_id: UUID
+    release_reason: ReleaseReason
 
 
 class ReopenPeriodRequest(Model):
     """Why finance wants a closed period to count again, for the auditor."""
 
-    reopen_reason: Annotated[str, Field(alias="reopenReason", max_length=500, min_length=10)]
+    reopen_reason: Annotated[str, Field(max_length=500, min_length=10)]
 
 
 class ReservationKind(StrEnum):
@@ -185,14 +173,12 @@ class ReservationStatus(StrEnum):
 class ReserveSeatsRequest(Model):
     """How many seats of which pool shall be held."""
 
-    reservation_id: Annotated[UUID, Field(alias="reservationId")]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    pool_code: Annotated[
-        str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    reservation_id: UUID
+    subscription_id: UUID
+    pool_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     seats: Annotated[int, Field(ge=1, le=100000)]
     kind: ReservationKind
-    dry_run: Annotated[bool | None, Field(alias="dryRun")] = None
+    dry_run: bool | None = None
 
 
 class RevokeReason(StrEnum):
@@ -210,26 +196,24 @@ class RevokeReason(StrEnum):
 class RevokeSeatRequest(Model):
     """The assignment that ends."""
 
-    seat_assignment_id: Annotated[UUID, Field(alias="seatAssignmentId")]
+    seat_assignment_id: UUID
 
 
 class SeatAssignment(Model):
     """A person on a seat, since when, and when they last did something with it."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
-    pool_code: Annotated[
-        str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    assigned_at: Annotated[AwareDatetime, Field(alias="assignedAt")]
-    assigned_by: Annotated[UUID, Field(alias="assignedBy")]
-    last_active_at: Annotated[AwareDatetime | None, Field(alias="lastActiveAt")] = None
-    revoked_at: Annotated[AwareDatetime | None, Field(alias="revokedAt")] = None
-    revoke_reason: Annotated[RevokeReason | None, Field(alias="revokeReason")] = None
+    user_id: UUID
+    pool_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    assigned_at: AwareDatetime
+    assigned_by: UUID
+    last_active_at: AwareDatetime | None = None
+    revoked_at: AwareDatetime | None = None
+    revoke_reason: RevokeReason | None = None
 
 
 class SeatAssignmentPage(Model):
@@ -237,8 +221,7 @@ class SeatAssignmentPage(Model):
 
     items: Annotated[list[SeatAssignment], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -246,22 +229,18 @@ class SeatPool(Model):
     """How many seats of one kind an organisation may have, has and uses."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    pool_code: Annotated[
-        str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    pool_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     ceiling: Annotated[int, Field(ge=0, le=200000)]
-    held_seats: Annotated[int, Field(alias="heldSeats", ge=0, le=200000)]
-    committed_seats: Annotated[int, Field(alias="committedSeats", ge=0, le=200000)]
-    assigned_seats: Annotated[int, Field(alias="assignedSeats", ge=0, le=200000)]
+    held_seats: Annotated[int, Field(ge=0, le=200000)]
+    committed_seats: Annotated[int, Field(ge=0, le=200000)]
+    assigned_seats: Annotated[int, Field(ge=0, le=200000)]
     frozen: bool
-    frozen_reason: Annotated[
-        str | None, Field(alias="frozenReason", max_length=300, min_length=10)
-    ] = None
-    rebuilt_at: Annotated[AwareDatetime | None, Field(alias="rebuiltAt")] = None
+    frozen_reason: Annotated[str | None, Field(max_length=300, min_length=10)] = None
+    rebuilt_at: AwareDatetime | None = None
 
 
 class SourceServiceName(RootModel[str]):
@@ -283,16 +262,12 @@ class UsageGranularity(StrEnum):
 class UsageMeasurement(Model):
     """One reading as a service reports it, rolled up to a minute where many would be alike."""
 
-    record_id: Annotated[UUID, Field(alias="recordId")]
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    meter_code: Annotated[
-        str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
-    ]
-    quantity_micros: Annotated[
-        int, Field(alias="quantityMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
-    occurred_at: Annotated[AwareDatetime, Field(alias="occurredAt")]
-    source_event_id: Annotated[UUID | None, Field(alias="sourceEventId")] = None
+    record_id: UUID
+    organization_id: UUID
+    meter_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
+    quantity_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    occurred_at: AwareDatetime
+    source_event_id: UUID | None = None
     dimensions: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z][a-z_]{1,29}$", max_length=30)],
@@ -315,33 +290,26 @@ class UsagePeriodStatus(StrEnum):
 class UsagePoint(Model):
     """The total of one hour, day or month."""
 
-    starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
-    quantity_micros: Annotated[
-        int, Field(alias="quantityMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
+    starts_at: AwareDatetime
+    quantity_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
 
 
 class UsageRecord(Model):
     """A reading that counts, 90 million of them a day."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    meter_code: Annotated[
-        str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
-    ]
-    quantity_micros: Annotated[
-        int, Field(alias="quantityMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
-    occurred_at: Annotated[AwareDatetime, Field(alias="occurredAt")]
+    subscription_id: UUID
+    meter_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
+    quantity_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    occurred_at: AwareDatetime
     source_service: Annotated[
-        str,
-        Field(alias="sourceService", max_length=40, min_length=3, pattern="^[a-z][a-z-]{2,39}$"),
+        str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z-]{2,39}$")
     ]
-    source_event_id: Annotated[UUID | None, Field(alias="sourceEventId")] = None
+    source_event_id: UUID | None = None
     dimensions: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z][a-z_]{1,29}$", max_length=30)],
@@ -350,9 +318,7 @@ class UsageRecord(Model):
         Field(max_length=5),
     ]
     adjusts: UUID | None = None
-    adjust_reason: Annotated[
-        str | None, Field(alias="adjustReason", max_length=500, min_length=10)
-    ] = None
+    adjust_reason: Annotated[str | None, Field(max_length=500, min_length=10)] = None
 
 
 class UsageRejectionCause(StrEnum):
@@ -367,9 +333,7 @@ class UsageRejectionCause(StrEnum):
 class UsageSeries(Model):
     """Totals in the order of time, gaps left out; 750 points at most, a month of hours."""
 
-    meter_code: Annotated[
-        str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
-    ]
+    meter_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
     granularity: UsageGranularity
     points: Annotated[list[UsagePoint], Field(max_length=750)]
 
@@ -377,36 +341,34 @@ class UsageSeries(Model):
 class UsageSummary(Model):
     """Totals by meter as of a moment."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    usage_period_id: Annotated[UUID, Field(alias="usagePeriodId")]
-    period_start: Annotated[AwareDatetime, Field(alias="periodStart")]
-    period_end: Annotated[AwareDatetime, Field(alias="periodEnd")]
-    period_status: Annotated[UsagePeriodStatus, Field(alias="periodStatus")]
+    subscription_id: UUID
+    usage_period_id: UUID
+    period_start: AwareDatetime
+    period_end: AwareDatetime
+    period_status: UsagePeriodStatus
     totals_micros: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{2,39}$", max_length=40)],
             MeterTotalsValue,
         ],
-        Field(alias="totalsMicros", max_length=40),
+        Field(max_length=40),
     ]
-    as_of: Annotated[AwareDatetime, Field(alias="asOf")]
+    as_of: AwareDatetime
 
 
 class GetUsageRequest(Model):
     """Which subscription, optionally an earlier period, and which meters."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    usage_period_id: Annotated[UUID | None, Field(alias="usagePeriodId")] = None
-    meter_codes: Annotated[list[MeterCode] | None, Field(alias="meterCodes", max_length=40)] = None
+    subscription_id: UUID
+    usage_period_id: UUID | None = None
+    meter_codes: Annotated[list[MeterCode] | None, Field(max_length=40)] = None
 
 
 class GetUsageSeriesRequest(Model):
     """One meter between two moments in hours, days or months."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    meter_code: Annotated[
-        str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
-    ]
+    subscription_id: UUID
+    meter_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
     since: AwareDatetime
     until: AwareDatetime
     granularity: UsageGranularity
@@ -418,28 +380,25 @@ class Meter(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
     title: Annotated[str, Field(max_length=60, min_length=3)]
     unit: MeterUnit
     aggregation: MeterAggregation
     entitlement_key: Annotated[
-        str,
-        Field(alias="entitlementKey", max_length=40, min_length=3, pattern="^[a-z][a-z_]{2,39}$"),
+        str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z_]{2,39}$")
     ]
-    soft_limit_percent: Annotated[int, Field(alias="softLimitPercent", ge=50, le=100)]
+    soft_limit_percent: Annotated[int, Field(ge=50, le=100)]
     allowed_sources: Annotated[
-        list[SourceServiceName],
-        Field(alias="allowedSources", json_schema_extra=UNIQUE, max_length=5, min_length=1),
+        list[SourceServiceName], Field(json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
     allowed_dimensions: Annotated[
-        list[MeterAllowedDimensionsItem],
-        Field(alias="allowedDimensions", json_schema_extra=UNIQUE, max_length=5),
+        list[MeterAllowedDimensionsItem], Field(json_schema_extra=UNIQUE, max_length=5)
     ]
-    retired_at: Annotated[AwareDatetime | None, Field(alias="retiredAt")] = None
+    retired_at: AwareDatetime | None = None
 
 
 class MeterPage(Model):
@@ -447,8 +406,7 @@ class MeterPage(Model):
 
     items: Annotated[list[Meter], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -458,13 +416,9 @@ class QuotaDecision(Model):
     verdict: QuotaVerdict
     level: QuotaLevel
     degraded: bool
-    limit_micros: Annotated[
-        int | None, Field(alias="limitMicros", ge=-9007199254740991, le=9007199254740991)
-    ] = None
-    remaining_micros: Annotated[
-        int | None, Field(alias="remainingMicros", ge=-9007199254740991, le=9007199254740991)
-    ] = None
-    resets_at: Annotated[AwareDatetime | None, Field(alias="resetsAt")] = None
+    limit_micros: Annotated[int | None, Field(ge=-9007199254740991, le=9007199254740991)] = None
+    remaining_micros: Annotated[int | None, Field(ge=-9007199254740991, le=9007199254740991)] = None
+    resets_at: AwareDatetime | None = None
 
 
 class RecordUsageRequest(Model):
@@ -477,62 +431,58 @@ class Reservation(Model):
     """Seats taken out of a pool for somebody who is about to pay, and what became of them."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    pool_code: Annotated[
-        str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    subscription_id: UUID
+    pool_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     kind: ReservationKind
     status: ReservationStatus
     seats: Annotated[int, Field(ge=1, le=100000)]
-    seats_before: Annotated[int, Field(alias="seatsBefore", ge=0, le=200000)]
+    seats_before: Annotated[int, Field(ge=0, le=200000)]
     ceiling: Annotated[int, Field(ge=0, le=200000)]
-    held_at: Annotated[AwareDatetime, Field(alias="heldAt")]
-    hold_expires_at: Annotated[AwareDatetime, Field(alias="holdExpiresAt")]
-    committed_at: Annotated[AwareDatetime | None, Field(alias="committedAt")] = None
-    released_at: Annotated[AwareDatetime | None, Field(alias="releasedAt")] = None
-    release_reason: Annotated[ReleaseReason | None, Field(alias="releaseReason")] = None
-    reject_reason: Annotated[RejectReason | None, Field(alias="rejectReason")] = None
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
-    split_from_id: Annotated[UUID | None, Field(alias="splitFromId")] = None
+    held_at: AwareDatetime
+    hold_expires_at: AwareDatetime
+    committed_at: AwareDatetime | None = None
+    released_at: AwareDatetime | None = None
+    release_reason: ReleaseReason | None = None
+    reject_reason: RejectReason | None = None
+    requested_by: UUID
+    split_from_id: UUID | None = None
 
 
 class UsagePeriod(Model):
     """The stretch of a subscription for which usage is billed together."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    period_start: Annotated[AwareDatetime, Field(alias="periodStart")]
-    period_end: Annotated[AwareDatetime, Field(alias="periodEnd")]
-    period_status: Annotated[UsagePeriodStatus, Field(alias="periodStatus")]
+    subscription_id: UUID
+    period_start: AwareDatetime
+    period_end: AwareDatetime
+    period_status: UsagePeriodStatus
     totals_micros: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{2,39}$", max_length=40)],
             MeterTotalsValue,
         ],
-        Field(alias="totalsMicros", max_length=40),
+        Field(max_length=40),
     ]
-    rolled_up_until: Annotated[AwareDatetime | None, Field(alias="rolledUpUntil")] = None
-    closing_since: Annotated[AwareDatetime | None, Field(alias="closingSince")] = None
-    closed_at: Annotated[AwareDatetime | None, Field(alias="closedAt")] = None
-    billed_invoice_id: Annotated[UUID | None, Field(alias="billedInvoiceId")] = None
-    reopened_by: Annotated[UUID | None, Field(alias="reopenedBy")] = None
-    reopen_reason: Annotated[
-        str | None, Field(alias="reopenReason", max_length=500, min_length=10)
-    ] = None
+    rolled_up_until: AwareDatetime | None = None
+    closing_since: AwareDatetime | None = None
+    closed_at: AwareDatetime | None = None
+    billed_invoice_id: UUID | None = None
+    reopened_by: UUID | None = None
+    reopen_reason: Annotated[str | None, Field(max_length=500, min_length=10)] = None
 
 
 class UsageRejection(Model):
     """A reading that was not counted and why, so that its source can mend its clock or its code."""
 
-    record_id: Annotated[UUID, Field(alias="recordId")]
+    record_id: UUID
     cause: UsageRejectionCause
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -42,7 +42,6 @@ class ChangePrimaryEmailRequest(Model):
     new_address: Annotated[
         str,
         Field(
-            alias="newAddress",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
@@ -57,32 +56,20 @@ class CreateServiceAccountRequest(Model):
     primary_email: Annotated[
         str,
         Field(
-            alias="primaryEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ]
     display_name: Annotated[
-        str,
-        Field(
-            alias="displayName",
-            max_length=120,
-            min_length=1,
-            pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$",
-        ),
+        str, Field(max_length=120, min_length=1, pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$")
     ]
     username: Annotated[
         str, Field(max_length=32, min_length=3, pattern="^[a-z0-9][a-z0-9._-]{1,30}[a-z0-9]$")
     ]
     time_zone: Annotated[
         str | None,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$"),
     ] = None
 
 
@@ -94,8 +81,8 @@ class CreateUserRequestKind(StrEnum):
 class DataExport(Model):
     """A receipt for the archive that is being put together."""
 
-    export_id: Annotated[UUID, Field(alias="exportId")]
-    ready_by: Annotated[AwareDatetime, Field(alias="readyBy")]
+    export_id: UUID
+    ready_by: AwareDatetime
 
 
 class DirectoryOperationKind(StrEnum):
@@ -122,9 +109,9 @@ class DirectorySync(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     source: DirectorySource
     cursor: Annotated[str, Field(max_length=512)]
@@ -132,9 +119,9 @@ class DirectorySync(Model):
     created: Annotated[int, Field(ge=0, le=5000)]
     updated: Annotated[int, Field(ge=0, le=5000)]
     failed: Annotated[int, Field(ge=0, le=5000)]
-    started_at: Annotated[AwareDatetime, Field(alias="startedAt")]
-    finished_at: Annotated[AwareDatetime | None, Field(alias="finishedAt")] = None
-    dry_run: Annotated[bool, Field(alias="dryRun")]
+    started_at: AwareDatetime
+    finished_at: AwareDatetime | None = None
+    dry_run: bool
 
 
 class DirectorySyncPage(Model):
@@ -142,8 +129,7 @@ class DirectorySyncPage(Model):
 
     items: Annotated[list[DirectorySync], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -162,11 +148,11 @@ class EmailAliasView(Model):
     """An address without the digest of its code, which leaves the service in no answer."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     address: Annotated[
         str,
         Field(
@@ -176,8 +162,8 @@ class EmailAliasView(Model):
         ),
     ]
     purpose: AddressPurpose
-    code_expires_at: Annotated[AwareDatetime | None, Field(alias="codeExpiresAt")] = None
-    verified_at: Annotated[AwareDatetime | None, Field(alias="verifiedAt")] = None
+    code_expires_at: AwareDatetime | None = None
+    verified_at: AwareDatetime | None = None
 
 
 class EmailChangeState(StrEnum):
@@ -198,7 +184,7 @@ class ErasureState(StrEnum):
 class HoldUserRequest(Model):
     """The moment until which nothing may be erased."""
 
-    legal_hold_until: Annotated[AwareDatetime, Field(alias="legalHoldUntil")]
+    legal_hold_until: AwareDatetime
 
 
 class LegalBasis(StrEnum):
@@ -228,7 +214,7 @@ class MemberRole(StrEnum):
 class MergeUsersRequest(Model):
     """Which account is the duplicate."""
 
-    duplicate_user_id: Annotated[UUID, Field(alias="duplicateUserId")]
+    duplicate_user_id: UUID
 
 
 class PersonalDataStore(StrEnum):
@@ -293,7 +279,7 @@ class ReinstateUserRequest(Model):
 class RequestErasureRequest(Model):
     """The legal basis on which a person's data is to be removed from every store."""
 
-    legal_basis: Annotated[LegalBasis, Field(alias="legalBasis")]
+    legal_basis: LegalBasis
 
 
 class ResolveAttendeesRequest(Model):
@@ -301,8 +287,7 @@ class ResolveAttendeesRequest(Model):
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1),
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ] = None
     addresses: Annotated[
         list[EmailAddress] | None, Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)
@@ -326,8 +311,8 @@ class StoreErasure(Model):
 
     store: PersonalDataStore
     state: ErasureState
-    answered_at: Annotated[AwareDatetime | None, Field(alias="answeredAt")] = None
-    erased_items: Annotated[int | None, Field(alias="erasedItems", ge=0, le=100000000)] = None
+    answered_at: AwareDatetime | None = None
+    erased_items: Annotated[int | None, Field(ge=0, le=100000000)] = None
 
 
 class SuspendUserRequestReason(StrEnum):
@@ -352,13 +337,7 @@ class UpdateUserRequest(Model):
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     display_name: Annotated[
-        str | None,
-        Field(
-            alias="displayName",
-            max_length=120,
-            min_length=1,
-            pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$",
-        ),
+        str | None, Field(max_length=120, min_length=1, pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$")
     ] = None
     username: Annotated[
         str | None,
@@ -374,21 +353,15 @@ class UpdateUserRequest(Model):
     ] = None
     time_zone: Annotated[
         str | None,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$"),
     ] = None
     external_id: Annotated[
-        str | None,
-        Field(alias="externalId", max_length=128, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$"),
+        str | None, Field(max_length=128, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$")
     ] = None
-    manager_id: Annotated[UUID | None, Field(alias="managerId")] = None
-    recovery_phone: Annotated[
-        str | None, Field(alias="recoveryPhone", max_length=16, pattern="^\\+[1-9][0-9]{6,14}$")
-    ] = None
+    manager_id: UUID | None = None
+    recovery_phone: Annotated[str | None, Field(max_length=16, pattern="^\\+[1-9][0-9]{6,14}$")] = (
+        None
+    )
 
 
 class UserOverviewDegradedItem(StrEnum):
@@ -398,15 +371,15 @@ class UserOverviewDegradedItem(StrEnum):
 
 class UserOverviewMembership(Model):
     role: MemberRole
-    seat_type: Annotated[SeatType, Field(alias="seatType")]
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
+    seat_type: SeatType
+    unit_id: UUID | None = None
 
 
 class UserOverviewProfile(Model):
-    given_name: Annotated[str, Field(alias="givenName", max_length=80)]
-    family_name: Annotated[str, Field(alias="familyName", max_length=80)]
+    given_name: Annotated[str, Field(max_length=80)]
+    family_name: Annotated[str, Field(max_length=80)]
     headline: Annotated[str | None, Field(max_length=140)] = None
-    avatar_file_id: Annotated[UUID | None, Field(alias="avatarFileId")] = None
+    avatar_file_id: UUID | None = None
 
 
 class UserStatus(StrEnum):
@@ -444,15 +417,9 @@ class Attendee(Model):
     """Somebody whose calendar may be consulted, with the zone in which their day must be read."""
 
     id: UUID
-    display_name: Annotated[str, Field(alias="displayName", max_length=120, min_length=1)]
+    display_name: Annotated[str, Field(max_length=120, min_length=1)]
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
     status: UserStatus
 
@@ -463,20 +430,13 @@ class CreateUserRequest(Model):
     primary_email: Annotated[
         str,
         Field(
-            alias="primaryEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ]
     display_name: Annotated[
-        str,
-        Field(
-            alias="displayName",
-            max_length=120,
-            min_length=1,
-            pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$",
-        ),
+        str, Field(max_length=120, min_length=1, pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$")
     ]
     username: Annotated[
         str, Field(max_length=32, min_length=3, pattern="^[a-z0-9][a-z0-9._-]{1,30}[a-z0-9]$")
@@ -492,17 +452,11 @@ class CreateUserRequest(Model):
     ] = None
     time_zone: Annotated[
         str | None,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$"),
     ] = None
-    manager_id: Annotated[UUID | None, Field(alias="managerId")] = None
+    manager_id: UUID | None = None
     external_id: Annotated[
-        str | None,
-        Field(alias="externalId", max_length=128, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$"),
+        str | None, Field(max_length=128, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$")
     ] = None
 
 
@@ -511,26 +465,18 @@ class DirectoryOperation(Model):
 
     kind: DirectoryOperationKind
     external_id: Annotated[
-        str,
-        Field(alias="externalId", max_length=128, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$"),
+        str, Field(max_length=128, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$")
     ]
     primary_email: Annotated[
         str | None,
         Field(
-            alias="primaryEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ] = None
     display_name: Annotated[
-        str | None,
-        Field(
-            alias="displayName",
-            max_length=120,
-            min_length=1,
-            pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$",
-        ),
+        str | None, Field(max_length=120, min_length=1, pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$")
     ] = None
     username: Annotated[
         str | None,
@@ -546,16 +492,9 @@ class DirectoryOperation(Model):
     ] = None
     time_zone: Annotated[
         str | None,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$"),
     ] = None
-    manager_external_id: Annotated[
-        str | None, Field(alias="managerExternalId", max_length=128, min_length=1)
-    ] = None
+    manager_external_id: Annotated[str | None, Field(max_length=128, min_length=1)] = None
 
 
 class EmailAliasPage(Model):
@@ -563,8 +502,7 @@ class EmailAliasPage(Model):
 
     items: Annotated[list[EmailAliasView], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -573,27 +511,27 @@ class EmailChange(Model):
     The same answer whether or not the new address was free, so that nobody learns who has an account.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     state: EmailChangeState
-    code_expires_at: Annotated[AwareDatetime | None, Field(alias="codeExpiresAt")] = None
-    undoable_until: Annotated[AwareDatetime | None, Field(alias="undoableUntil")] = None
+    code_expires_at: AwareDatetime | None = None
+    undoable_until: AwareDatetime | None = None
 
 
 class ErasureRequest(Model):
     """A person's claim to be forgotten and the proof that it was met."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
-    legal_basis: Annotated[LegalBasis, Field(alias="legalBasis")]
-    due_by: Annotated[AwareDatetime, Field(alias="dueBy")]
+    user_id: UUID
+    requested_by: UUID
+    legal_basis: LegalBasis
+    due_by: AwareDatetime
     stores: Annotated[list[StoreErasure], Field(max_length=32, min_length=8)]
     evidence_url: Annotated[
-        str | None, Field(alias="evidenceUrl", max_length=2048, min_length=10, pattern="^https://")
+        str | None, Field(max_length=2048, min_length=10, pattern="^https://")
     ] = None
 
 
@@ -602,8 +540,7 @@ class ErasureRequestPage(Model):
 
     items: Annotated[list[ErasureRequest], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -633,7 +570,7 @@ class RunDirectorySyncRequest(Model):
 
     source: DirectorySource
     cursor: Annotated[str | None, Field(max_length=512)] = None
-    dry_run: Annotated[bool | None, Field(alias="dryRun")] = None
+    dry_run: bool | None = None
     operations: Annotated[list[DirectoryOperation], Field(max_length=5000, min_length=1)]
 
 
@@ -650,28 +587,21 @@ class User(Model):
     """The account of a person or a program in one organisation, from invitation to tombstone."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     primary_email: Annotated[
         str,
         Field(
-            alias="primaryEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ]
-    email_verified_at: Annotated[AwareDatetime | None, Field(alias="emailVerifiedAt")] = None
+    email_verified_at: AwareDatetime | None = None
     display_name: Annotated[
-        str,
-        Field(
-            alias="displayName",
-            max_length=120,
-            min_length=1,
-            pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$",
-        ),
+        str, Field(max_length=120, min_length=1, pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$")
     ]
     username: Annotated[
         str, Field(max_length=32, min_length=3, pattern="^[a-z0-9][a-z0-9._-]{1,30}[a-z0-9]$")
@@ -687,41 +617,32 @@ class User(Model):
         ),
     ]
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
-    home_region: Annotated[Region, Field(alias="homeRegion")]
-    provisioning_source: Annotated[ProvisioningSource, Field(alias="provisioningSource")]
+    home_region: Region
+    provisioning_source: ProvisioningSource
     external_id: Annotated[
-        str | None,
-        Field(alias="externalId", max_length=128, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$"),
+        str | None, Field(max_length=128, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$")
     ] = None
-    manager_id: Annotated[UUID | None, Field(alias="managerId")] = None
-    recovery_phone: Annotated[
-        str | None, Field(alias="recoveryPhone", max_length=16, pattern="^\\+[1-9][0-9]{6,14}$")
-    ] = None
-    suspension_reason: Annotated[SuspensionReason | None, Field(alias="suspensionReason")] = None
-    last_active_at: Annotated[AwareDatetime | None, Field(alias="lastActiveAt")] = None
-    deletion_scheduled_at: Annotated[AwareDatetime | None, Field(alias="deletionScheduledAt")] = (
+    manager_id: UUID | None = None
+    recovery_phone: Annotated[str | None, Field(max_length=16, pattern="^\\+[1-9][0-9]{6,14}$")] = (
         None
     )
-    legal_hold_until: Annotated[AwareDatetime | None, Field(alias="legalHoldUntil")] = None
-    merged_into_user_id: Annotated[UUID | None, Field(alias="mergedIntoUserId")] = None
+    suspension_reason: SuspensionReason | None = None
+    last_active_at: AwareDatetime | None = None
+    deletion_scheduled_at: AwareDatetime | None = None
+    legal_hold_until: AwareDatetime | None = None
+    merged_into_user_id: UUID | None = None
 
 
 class UserCard(Model):
     """What lists, pickers and mentions need of an account."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    display_name: Annotated[str, Field(alias="displayName", max_length=120, min_length=1)]
+    display_name: Annotated[str, Field(max_length=120, min_length=1)]
     username: Annotated[str, Field(max_length=32, min_length=3)]
     kind: AccountKind
     status: UserStatus
@@ -734,16 +655,10 @@ class UserCard(Model):
         ),
     ]
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
-    manager_id: Annotated[UUID | None, Field(alias="managerId")] = None
-    last_active_at: Annotated[AwareDatetime | None, Field(alias="lastActiveAt")] = None
+    manager_id: UUID | None = None
+    last_active_at: AwareDatetime | None = None
 
 
 class UserOverview(Model):
@@ -762,6 +677,5 @@ class UserPage(Model):
 
     items: Annotated[list[UserCard], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None

@@ -6,24 +6,20 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field
 
 
 class BlameRangeRequest(Model):
     """A block, or a rectangle of cells within a table block."""
 
-    content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
-    block_id: Annotated[
-        str, Field(alias="blockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")
-    ]
+    content_version_id: UUID
+    block_id: Annotated[str, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")]
     from_cell: Annotated[
-        str | None,
-        Field(alias="fromCell", max_length=10, min_length=2, pattern="^[A-Z]{1,3}[1-9][0-9]{0,6}$"),
+        str | None, Field(max_length=10, min_length=2, pattern="^[A-Z]{1,3}[1-9][0-9]{0,6}$")
     ] = None
     to_cell: Annotated[
-        str | None,
-        Field(alias="toCell", max_length=10, min_length=2, pattern="^[A-Z]{1,3}[1-9][0-9]{0,6}$"),
+        str | None, Field(max_length=10, min_length=2, pattern="^[A-Z]{1,3}[1-9][0-9]{0,6}$")
     ] = None
 
 
@@ -31,11 +27,11 @@ class BlamedPart(Model):
     """A stretch of a block, or a cell, and who wrote it in which version."""
 
     path: Annotated[str, Field(max_length=300, min_length=1, pattern="^[A-Za-z0-9_/:.-]+$")]
-    start_offset: Annotated[int, Field(alias="startOffset", ge=0, le=1000000)]
-    end_offset: Annotated[int, Field(alias="endOffset", ge=0, le=1000000)]
-    contributor_id: Annotated[UUID, Field(alias="contributorId")]
-    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
-    written_at: Annotated[AwareDatetime, Field(alias="writtenAt")]
+    start_offset: Annotated[int, Field(ge=0, le=1000000)]
+    end_offset: Annotated[int, Field(ge=0, le=1000000)]
+    contributor_id: UUID
+    version_number: Annotated[int, Field(ge=1, le=9007199254740991)]
+    written_at: AwareDatetime
 
 
 class CaptionVersionRequest(Model):
@@ -53,10 +49,10 @@ class ChangeSummary(Model):
     How much differs from the version before, in the units that a history panel shows beside a moment.
     """
 
-    blocks_added: Annotated[int, Field(alias="blocksAdded", ge=0, le=1000000)]
-    blocks_removed: Annotated[int, Field(alias="blocksRemoved", ge=0, le=1000000)]
-    words_delta: Annotated[int, Field(alias="wordsDelta", ge=-10000000, le=10000000)]
-    cells_changed: Annotated[int, Field(alias="cellsChanged", ge=0, le=10000000)]
+    blocks_added: Annotated[int, Field(ge=0, le=1000000)]
+    blocks_removed: Annotated[int, Field(ge=0, le=1000000)]
+    words_delta: Annotated[int, Field(ge=-10000000, le=10000000)]
+    cells_changed: Annotated[int, Field(ge=0, le=10000000)]
 
 
 class ContentChunk(Model):
@@ -66,8 +62,7 @@ class ContentChunk(Model):
     data: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=349528)]
     last: bool
     content_digest: Annotated[
-        str | None,
-        Field(alias="contentDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
 
 
@@ -106,14 +101,14 @@ class DiffPart(Model):
     hunks: Annotated[list[DiffHunk], Field(max_length=200)]
     last: bool
     truncated: bool | None = None
-    computed_ms: Annotated[int | None, Field(alias="computedMs", ge=0, le=60000)] = None
+    computed_ms: Annotated[int | None, Field(ge=0, le=60000)] = None
 
 
 class DiffVersionsRequest(Model):
     """Two versions of one subject in either order; the earlier one is taken for the left side."""
 
-    left_content_version_id: Annotated[UUID, Field(alias="leftContentVersionId")]
-    right_content_version_id: Annotated[UUID, Field(alias="rightContentVersionId")]
+    left_content_version_id: UUID
+    right_content_version_id: UUID
     granularity: DiffGranularity
 
 
@@ -126,11 +121,11 @@ class PinVersionRequest(Model):
 class PreviewThinningRequest(Model):
     """Five numbers to try out."""
 
-    keep_all_hours: Annotated[int, Field(alias="keepAllHours", ge=24, le=720)]
-    keep_hourly_days: Annotated[int, Field(alias="keepHourlyDays", ge=1, le=90)]
-    keep_daily_days: Annotated[int, Field(alias="keepDailyDays", ge=30, le=730)]
-    keep_monthly_years: Annotated[int, Field(alias="keepMonthlyYears", ge=0, le=10)]
-    max_per_subject: Annotated[int, Field(alias="maxPerSubject", ge=50, le=10000)]
+    keep_all_hours: Annotated[int, Field(ge=24, le=720)]
+    keep_hourly_days: Annotated[int, Field(ge=1, le=90)]
+    keep_daily_days: Annotated[int, Field(ge=30, le=730)]
+    keep_monthly_years: Annotated[int, Field(ge=0, le=10)]
+    max_per_subject: Annotated[int, Field(ge=50, le=10000)]
 
 
 class RestoreOutcome(StrEnum):
@@ -155,17 +150,17 @@ class RetentionClass(StrEnum):
 class SetThinningPolicyRequest(Model):
     """The five numbers as they shall be."""
 
-    keep_all_hours: Annotated[int, Field(alias="keepAllHours", ge=24, le=720)]
-    keep_hourly_days: Annotated[int, Field(alias="keepHourlyDays", ge=1, le=90)]
-    keep_daily_days: Annotated[int, Field(alias="keepDailyDays", ge=30, le=730)]
-    keep_monthly_years: Annotated[int, Field(alias="keepMonthlyYears", ge=0, le=10)]
-    max_per_subject: Annotated[int, Field(alias="maxPerSubject", ge=50, le=10000)]
+    keep_all_hours: Annotated[int, Field(ge=24, le=720)]
+    keep_hourly_days: Annotated[int, Field(ge=1, le=90)]
+    keep_daily_days: Annotated[int, Field(ge=30, le=730)]
+    keep_monthly_years: Annotated[int, Field(ge=0, le=10)]
+    max_per_subject: Annotated[int, Field(ge=50, le=10000)]
 
 
 class StreamContentRequest(Model):
     """Which version, and from which byte on when an earlier stream broke off."""
 
-    content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
+    content_version_id: UUID
     offset: Annotated[int | None, Field(ge=0, le=53687091200)] = None
 
 
@@ -182,15 +177,15 @@ class ThinningPolicy(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    keep_all_hours: Annotated[int, Field(alias="keepAllHours", ge=24, le=720)]
-    keep_hourly_days: Annotated[int, Field(alias="keepHourlyDays", ge=1, le=90)]
-    keep_daily_days: Annotated[int, Field(alias="keepDailyDays", ge=30, le=730)]
-    keep_monthly_years: Annotated[int, Field(alias="keepMonthlyYears", ge=0, le=10)]
-    max_per_subject: Annotated[int, Field(alias="maxPerSubject", ge=50, le=10000)]
+    keep_all_hours: Annotated[int, Field(ge=24, le=720)]
+    keep_hourly_days: Annotated[int, Field(ge=1, le=90)]
+    keep_daily_days: Annotated[int, Field(ge=30, le=730)]
+    keep_monthly_years: Annotated[int, Field(ge=0, le=10)]
+    max_per_subject: Annotated[int, Field(ge=50, le=10000)]
 
 
 class ThinningPolicyPage(Model):
@@ -198,8 +193,7 @@ class ThinningPolicyPage(Model):
 
     items: Annotated[list[ThinningPolicy], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -208,10 +202,10 @@ class ThinningPreview(Model):
     What a policy would cost and free if it held today, extrapolated from a thousand subjects of the organisation.
     """
 
-    versions_kept: Annotated[int, Field(alias="versionsKept", ge=0, le=9007199254740991)]
-    versions_thinned: Annotated[int, Field(alias="versionsThinned", ge=0, le=9007199254740991)]
-    freed_bytes: Annotated[int, Field(alias="freedBytes", ge=0, le=9007199254740991)]
-    oldest_kept_at: Annotated[AwareDatetime, Field(alias="oldestKeptAt")]
+    versions_kept: Annotated[int, Field(ge=0, le=9007199254740991)]
+    versions_thinned: Annotated[int, Field(ge=0, le=9007199254740991)]
+    freed_bytes: Annotated[int, Field(ge=0, le=9007199254740991)]
+    oldest_kept_at: AwareDatetime
 
 
 class VersionEncoding(StrEnum):
@@ -253,24 +247,19 @@ class ContentVersion(Model):
     """How a document or file was at one moment, and who made it so."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
-    version_number: Annotated[
-        int | None, Field(alias="versionNumber", ge=1, le=9007199254740991)
-    ] = None
-    parent_number: Annotated[int | None, Field(alias="parentNumber", ge=1, le=9007199254740991)] = (
-        None
-    )
+    subject_kind: SubjectKind
+    subject_id: UUID
+    version_number: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
+    parent_number: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
     trigger: VersionTrigger
     encoding: VersionEncoding
     content_ref: Annotated[
         str | None,
         Field(
-            alias="contentRef",
             max_length=118,
             min_length=29,
             pattern="^(body:[a-f0-9]{24}|file:[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}|payload:[0-9a-f-]{36}/[0-9a-f-]{36}/[0-9a-f]{32}\\.zst)$",
@@ -279,56 +268,48 @@ class ContentVersion(Model):
     payload_key: Annotated[
         str | None,
         Field(
-            alias="payloadKey",
             max_length=110,
             min_length=110,
             pattern="^[0-9a-f-]{36}/[0-9a-f-]{36}/[0-9a-f]{32}\\.zst$",
         ),
     ] = None
-    payload_bytes: Annotated[int, Field(alias="payloadBytes", ge=0, le=53687091200)]
-    content_digest: Annotated[
-        str, Field(alias="contentDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    from_sequence: Annotated[int, Field(alias="fromSequence", ge=0, le=9007199254740991)]
-    to_sequence: Annotated[int, Field(alias="toSequence", ge=0, le=9007199254740991)]
+    payload_bytes: Annotated[int, Field(ge=0, le=53687091200)]
+    content_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    from_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
+    to_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
     contributor_ids: Annotated[
-        list[UUID],
-        Field(alias="contributorIds", json_schema_extra=UNIQUE, max_length=100, min_length=1),
+        list[UUID], Field(json_schema_extra=UNIQUE, max_length=100, min_length=1)
     ]
     caption: Annotated[
         str | None,
         Field(max_length=120, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
     ] = None
     milestone: bool
-    change_summary: Annotated[ChangeSummary, Field(alias="changeSummary")]
+    change_summary: ChangeSummary
     pinned: bool
     status: VersionStatus
-    retention_class: Annotated[RetentionClass, Field(alias="retentionClass")]
+    retention_class: RetentionClass
 
 
 class CreateVersionRequest(Model):
     """What a writer knows when it wants a moment kept."""
 
-    subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
+    subject_kind: SubjectKind
+    subject_id: UUID
     trigger: VersionTrigger
     content_ref: Annotated[
         str,
         Field(
-            alias="contentRef",
             max_length=118,
             min_length=29,
             pattern="^(body:[a-f0-9]{24}|file:[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}|payload:[0-9a-f-]{36}/[0-9a-f-]{36}/[0-9a-f]{32}\\.zst)$",
         ),
     ]
-    content_digest: Annotated[
-        str, Field(alias="contentDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    from_sequence: Annotated[int, Field(alias="fromSequence", ge=0, le=9007199254740991)]
-    to_sequence: Annotated[int, Field(alias="toSequence", ge=0, le=9007199254740991)]
+    content_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    from_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
+    to_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
     contributor_ids: Annotated[
-        list[UUID],
-        Field(alias="contributorIds", json_schema_extra=UNIQUE, max_length=100, min_length=1),
+        list[UUID], Field(json_schema_extra=UNIQUE, max_length=100, min_length=1)
     ]
     caption: Annotated[
         str | None,
@@ -336,7 +317,7 @@ class CreateVersionRequest(Model):
     ] = None
     milestone: bool | None = None
     pinned: bool | None = None
-    retention_class: Annotated[RetentionClass | None, Field(alias="retentionClass")] = None
+    retention_class: RetentionClass | None = None
 
 
 class ListVersionsRequest(Model):
@@ -344,8 +325,8 @@ class ListVersionsRequest(Model):
     The subject whose past is wanted, which is what rights are asked for, and what narrows its moments down.
     """
 
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
-    subject_kind: Annotated[SubjectKind | None, Field(alias="subjectKind")] = None
+    subject_id: UUID
+    subject_kind: SubjectKind | None = None
     trigger: VersionTrigger | None = None
     status: VersionStatus | None = None
     milestone: bool | None = None
@@ -364,23 +345,21 @@ class RestoreJob(Model):
     """The wish to have an earlier content back and what became of it."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
-    target_number: Annotated[int, Field(alias="targetNumber", ge=1, le=9007199254740991)]
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
-    safety_version_number: Annotated[
-        int | None, Field(alias="safetyVersionNumber", ge=1, le=9007199254740991)
-    ] = None
-    new_number: Annotated[int | None, Field(alias="newNumber", ge=1, le=9007199254740991)] = None
+    subject_kind: SubjectKind
+    subject_id: UUID
+    target_number: Annotated[int, Field(ge=1, le=9007199254740991)]
+    requested_by: UUID
+    safety_version_number: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
+    new_number: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
     outcome: RestoreOutcome
     problem: Annotated[
         str | None, Field(max_length=200, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ] = None
-    finished_at: Annotated[AwareDatetime | None, Field(alias="finishedAt")] = None
+    finished_at: AwareDatetime | None = None
 
 
 class RestoreJobPage(Model):
@@ -388,18 +367,17 @@ class RestoreJobPage(Model):
 
     items: Annotated[list[RestoreJob], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
 class RestoreVersionRequest(Model):
     """Subject and number as the person saw them in the history, and who the person is."""
 
-    subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
-    target_number: Annotated[int, Field(alias="targetNumber", ge=1, le=9007199254740991)]
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
+    subject_kind: SubjectKind
+    subject_id: UUID
+    target_number: Annotated[int, Field(ge=1, le=9007199254740991)]
+    requested_by: UUID
 
 
 class VersionPage(Model):
@@ -407,6 +385,5 @@ class VersionPage(Model):
 
     items: Annotated[list[ContentVersion], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field
 
 
@@ -22,7 +22,7 @@ class AdmissionPolicy(StrEnum):
 class AdmitParticipantRequest(Model):
     """Who waits, and whether to let them in."""
 
-    participant_id: Annotated[UUID, Field(alias="participantId")]
+    participant_id: UUID
     admit: bool
 
 
@@ -30,17 +30,15 @@ class BreakoutRoom(Model):
     """A side room of a live meeting for some of its people, closed by the clock or by the host."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
-    room_label: Annotated[str, Field(alias="roomLabel", max_length=60, min_length=1)]
-    participant_ids: Annotated[
-        list[UUID], Field(alias="participantIds", json_schema_extra=UNIQUE, max_length=200)
-    ]
-    opened_by: Annotated[UUID, Field(alias="openedBy")]
-    closes_at: Annotated[AwareDatetime | None, Field(alias="closesAt")] = None
+    meeting_id: UUID
+    room_label: Annotated[str, Field(max_length=60, min_length=1)]
+    participant_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200)]
+    opened_by: UUID
+    closes_at: AwareDatetime | None = None
 
 
 class BreakoutRoomList(Model):
@@ -70,7 +68,7 @@ class EncryptionMode(StrEnum):
 class HandOverHostRequest(Model):
     """Who shall answer for the meeting from now on."""
 
-    host_id: Annotated[UUID, Field(alias="hostId")]
+    host_id: UUID
 
 
 class JoinMeetingRequest(Model):
@@ -79,7 +77,6 @@ class JoinMeetingRequest(Model):
     join_code: Annotated[
         str,
         Field(
-            alias="joinCode",
             max_length=12,
             min_length=12,
             pattern="^[a-hj-km-np-z]{3}-[a-hj-km-np-z2-9]{4}-[a-hj-km-np-z]{3}$",
@@ -88,7 +85,7 @@ class JoinMeetingRequest(Model):
     passcode: Annotated[str | None, Field(max_length=10, min_length=4, pattern="^[0-9]{4,10}$")] = (
         None
     )
-    display_name: Annotated[str, Field(alias="displayName", max_length=80, min_length=1)]
+    display_name: Annotated[str, Field(max_length=80, min_length=1)]
     device: DeviceKind
 
 
@@ -116,7 +113,6 @@ class LookUpMeetingRequest(Model):
     join_code: Annotated[
         str,
         Field(
-            alias="joinCode",
             max_length=12,
             min_length=12,
             pattern="^[a-hj-km-np-z]{3}-[a-hj-km-np-z2-9]{4}-[a-hj-km-np-z]{3}$",
@@ -167,33 +163,29 @@ class MeetingRole(StrEnum):
 
 
 class OpenBreakoutRoomsRequestRoomsItem(Model):
-    room_label: Annotated[str, Field(alias="roomLabel", max_length=60, min_length=1)]
-    participant_ids: Annotated[
-        list[UUID], Field(alias="participantIds", json_schema_extra=UNIQUE, max_length=200)
-    ]
+    room_label: Annotated[str, Field(max_length=60, min_length=1)]
+    participant_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200)]
 
 
 class Participant(Model):
     """Somebody in a meeting or before its door."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
-    user_id: Annotated[UUID | None, Field(alias="userId")] = None
-    display_name: Annotated[str, Field(alias="displayName", max_length=80, min_length=1)]
-    meeting_role: Annotated[MeetingRole, Field(alias="meetingRole")]
-    join_state: Annotated[JoinState, Field(alias="joinState")]
-    joined_at: Annotated[AwareDatetime | None, Field(alias="joinedAt")] = None
-    left_at: Annotated[AwareDatetime | None, Field(alias="leftAt")] = None
+    meeting_id: UUID
+    user_id: UUID | None = None
+    display_name: Annotated[str, Field(max_length=80, min_length=1)]
+    meeting_role: MeetingRole
+    join_state: JoinState
+    joined_at: AwareDatetime | None = None
+    left_at: AwareDatetime | None = None
     device: DeviceKind
     banned: bool
-    consented_at: Annotated[AwareDatetime | None, Field(alias="consentedAt")] = None
-    mean_opinion_score: Annotated[float | None, Field(alias="meanOpinionScore", ge=1.0, le=5.0)] = (
-        None
-    )
+    consented_at: AwareDatetime | None = None
+    mean_opinion_score: Annotated[float | None, Field(ge=1.0, le=5.0)] = None
 
 
 class RecordingLayout(StrEnum):
@@ -242,14 +234,14 @@ class ScheduleMeetingRequest(Model):
     """What a calendar or a person knows of a meeting to come."""
 
     title: Annotated[str, Field(max_length=200, min_length=1)]
-    scheduled_start: Annotated[AwareDatetime, Field(alias="scheduledStart")]
-    scheduled_end: Annotated[AwareDatetime, Field(alias="scheduledEnd")]
+    scheduled_start: AwareDatetime
+    scheduled_end: AwareDatetime
     admission: AdmissionPolicy | None = None
-    max_participants: Annotated[int | None, Field(alias="maxParticipants", ge=2, le=1000)] = None
+    max_participants: Annotated[int | None, Field(ge=2, le=1000)] = None
     encryption: EncryptionMode | None = None
-    recording_policy: Annotated[RecordingPolicy | None, Field(alias="recordingPolicy")] = None
-    calendar_event_id: Annotated[UUID | None, Field(alias="calendarEventId")] = None
-    channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
+    recording_policy: RecordingPolicy | None = None
+    calendar_event_id: UUID | None = None
+    channel_id: UUID | None = None
     passcode: Annotated[str | None, Field(max_length=10, min_length=4, pattern="^[0-9]{4,10}$")] = (
         None
     )
@@ -259,8 +251,8 @@ class StartInstantMeetingRequest(Model):
     """A call without an appointment, from a channel or out of the blue."""
 
     title: Annotated[str, Field(max_length=200, min_length=1)]
-    channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
-    media_region: Annotated[Region, Field(alias="mediaRegion")]
+    channel_id: UUID | None = None
+    media_region: Region
     admission: AdmissionPolicy | None = None
 
 
@@ -269,27 +261,27 @@ class StartMeetingRequest(Model):
     Which meeting, and the region that the host's client measured as nearest to most of those who wait.
     """
 
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
-    media_region: Annotated[Region, Field(alias="mediaRegion")]
+    meeting_id: UUID
+    media_region: Region
 
 
 class StartRecordingRequest(Model):
     """Which meeting to keep and how to lay out the faces."""
 
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
+    meeting_id: UUID
     layout: RecordingLayout | None = None
 
 
 class StopRecordingRequest(Model):
     """How many seconds the client saw run, against which the composed length is checked."""
 
-    duration_seconds: Annotated[int, Field(alias="durationSeconds", ge=0, le=86400)]
+    duration_seconds: Annotated[int, Field(ge=0, le=86400)]
 
 
 class WatchMeetingRequest(Model):
     """Which meeting to be told of for as long as the call is open."""
 
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
+    meeting_id: UUID
 
 
 class CancelMeetingRequest(Model):
@@ -302,52 +294,47 @@ class Meeting(Model):
     """A call from its invitation to its last minute."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     title: Annotated[str, Field(max_length=200, min_length=1)]
-    host_id: Annotated[UUID, Field(alias="hostId")]
-    cohost_ids: Annotated[
-        list[UUID], Field(alias="cohostIds", json_schema_extra=UNIQUE, max_length=10)
-    ]
-    calendar_event_id: Annotated[UUID | None, Field(alias="calendarEventId")] = None
-    channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
+    host_id: UUID
+    cohost_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=10)]
+    calendar_event_id: UUID | None = None
+    channel_id: UUID | None = None
     join_code: Annotated[
         str,
         Field(
-            alias="joinCode",
             max_length=12,
             min_length=12,
             pattern="^[a-hj-km-np-z]{3}-[a-hj-km-np-z2-9]{4}-[a-hj-km-np-z]{3}$",
         ),
     ]
-    passcode_hash: Annotated[
-        str | None, Field(alias="passcodeHash", max_length=128, min_length=80)
-    ] = None
+    passcode_hash: Annotated[str | None, Field(max_length=128, min_length=80)] = None
     phase: MeetingPhase
-    scheduled_start: Annotated[AwareDatetime, Field(alias="scheduledStart")]
-    scheduled_end: Annotated[AwareDatetime, Field(alias="scheduledEnd")]
-    actual_start: Annotated[AwareDatetime | None, Field(alias="actualStart")] = None
-    actual_end: Annotated[AwareDatetime | None, Field(alias="actualEnd")] = None
+    scheduled_start: AwareDatetime
+    scheduled_end: AwareDatetime
+    actual_start: AwareDatetime | None = None
+    actual_end: AwareDatetime | None = None
     admission: AdmissionPolicy
-    max_participants: Annotated[int, Field(alias="maxParticipants", ge=2, le=1000)]
-    peak_participants: Annotated[int, Field(alias="peakParticipants", ge=0, le=1000)]
-    participant_minutes: Annotated[int, Field(alias="participantMinutes", ge=0, le=1440000)]
-    media_region: Annotated[Region | None, Field(alias="mediaRegion")] = None
+    max_participants: Annotated[int, Field(ge=2, le=1000)]
+    peak_participants: Annotated[int, Field(ge=0, le=1000)]
+    participant_minutes: Annotated[int, Field(ge=0, le=1440000)]
+    media_region: Region | None = None
     encryption: EncryptionMode
-    recording_policy: Annotated[RecordingPolicy, Field(alias="recordingPolicy")]
+    recording_policy: RecordingPolicy
     locked: bool
 
 
 class MeetingCard(Model):
     """As much of a meeting as somebody may know who has its code and nothing else."""
 
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
+    meeting_id: UUID
     phase: MeetingPhase
-    scheduled_start: Annotated[AwareDatetime, Field(alias="scheduledStart")]
+    scheduled_start: AwareDatetime
     admission: AdmissionPolicy
-    passcode_needed: Annotated[bool, Field(alias="passcodeNeeded")]
+    passcode_needed: bool
 
 
 class MeetingJoined(Model):
@@ -357,7 +344,6 @@ class MeetingJoined(Model):
     media_token: Annotated[
         str | None,
         Field(
-            alias="mediaToken",
             max_length=2048,
             min_length=60,
             pattern="^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$",
@@ -366,7 +352,6 @@ class MeetingJoined(Model):
     media_node: Annotated[
         str | None,
         Field(
-            alias="mediaNode",
             max_length=100,
             min_length=30,
             pattern="^[a-z0-9-]{1,40}\\.media\\.[a-z0-9-]{4,20}\\.cloudsync\\.example$",
@@ -379,36 +364,34 @@ class MeetingPage(Model):
 
     items: Annotated[list[Meeting], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
 class OpenBreakoutRoomsRequest(Model):
     """How to split a meeting and until when."""
 
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
+    meeting_id: UUID
     rooms: Annotated[list[OpenBreakoutRoomsRequestRoomsItem], Field(max_length=50, min_length=1)]
-    closes_at: Annotated[AwareDatetime | None, Field(alias="closesAt")] = None
+    closes_at: AwareDatetime | None = None
 
 
 class Recording(Model):
     """What was kept of a meeting, from the first captured second to a file in file-service."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
+    meeting_id: UUID
     layout: RecordingLayout
-    started_by: Annotated[UUID, Field(alias="startedBy")]
-    duration_seconds: Annotated[int, Field(alias="durationSeconds", ge=0, le=86400)]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=0, le=53687091200)]
+    started_by: UUID
+    duration_seconds: Annotated[int, Field(ge=0, le=86400)]
+    size_bytes: Annotated[int, Field(ge=0, le=53687091200)]
     bucket_key: Annotated[
         str | None,
         Field(
-            alias="bucketKey",
             max_length=85,
             min_length=85,
             pattern="^[0-9a-f-]{36}/[0-9]{4}/(0[1-9]|1[0-2])/[0-9a-f-]{36}\\.(mp4|m4a)$",
@@ -417,13 +400,13 @@ class Recording(Model):
     sha256: Annotated[str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")] = (
         None
     )
-    file_id: Annotated[UUID | None, Field(alias="fileId")] = None
-    consent_given: Annotated[int, Field(alias="consentGiven", ge=0, le=1000)]
+    file_id: UUID | None = None
+    consent_given: Annotated[int, Field(ge=0, le=1000)]
     stage: RecordingStage
     cause: Annotated[str | None, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")] = (
         None
     )
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    expires_at: AwareDatetime
 
 
 class RecordingPage(Model):
@@ -431,8 +414,7 @@ class RecordingPage(Model):
 
     items: Annotated[list[Recording], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -443,4 +425,4 @@ class MeetingChange(Model):
     meeting: Meeting
     participant: Participant | None = None
     recording: Recording | None = None
-    connected_count: Annotated[int, Field(alias="connectedCount", ge=0, le=1000)]
+    connected_count: Annotated[int, Field(ge=0, le=1000)]

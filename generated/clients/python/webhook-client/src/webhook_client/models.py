@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
 
 
@@ -30,17 +30,17 @@ class DeliveryAttempt(Model):
     """One call to a receiver and what came back."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    delivery_id: Annotated[UUID, Field(alias="deliveryId")]
-    attempt_number: Annotated[int, Field(alias="attemptNumber", ge=1, le=14)]
-    started_at: Annotated[AwareDatetime, Field(alias="startedAt")]
-    duration_ms: Annotated[int, Field(alias="durationMs", ge=0, le=10000)]
-    http_status: Annotated[int | None, Field(alias="httpStatus", ge=100, le=599)] = None
-    failure_kind: Annotated[AttemptFailure | None, Field(alias="failureKind")] = None
-    response_excerpt: Annotated[str | None, Field(alias="responseExcerpt", max_length=1024)] = None
+    delivery_id: UUID
+    attempt_number: Annotated[int, Field(ge=1, le=14)]
+    started_at: AwareDatetime
+    duration_ms: Annotated[int, Field(ge=0, le=10000)]
+    http_status: Annotated[int | None, Field(ge=100, le=599)] = None
+    failure_kind: AttemptFailure | None = None
+    response_excerpt: Annotated[str | None, Field(max_length=1024)] = None
 
 
 class DeliveryOutcome(StrEnum):
@@ -113,7 +113,7 @@ class ReplayProgress(StrEnum):
 class RotateEndpointSecretRequest(Model):
     """How long the former key signs beside the new one."""
 
-    overlap_hours: Annotated[int, Field(alias="overlapHours", ge=0, le=24)]
+    overlap_hours: Annotated[int, Field(ge=0, le=24)]
 
 
 class SendTestDeliveryRequest(Model):
@@ -122,7 +122,6 @@ class SendTestDeliveryRequest(Model):
     event_type: Annotated[
         str,
         Field(
-            alias="eventType",
             max_length=20,
             min_length=12,
             pattern="^(user\\.created|organization\\.deleted|document\\.updated|file\\.uploaded|task\\.completed|payment\\.processed|invoice\\.issued|subscription\\.changed)$",
@@ -138,16 +137,15 @@ class WebhookDelivery(Model):
     """One event on its way to one endpoint, with its body as it will be signed."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    endpoint_id: Annotated[UUID, Field(alias="endpointId")]
-    event_id: Annotated[UUID, Field(alias="eventId")]
+    endpoint_id: UUID
+    event_id: UUID
     event_type: Annotated[
         str,
         Field(
-            alias="eventType",
             max_length=20,
             min_length=12,
             pattern="^(user\\.created|organization\\.deleted|document\\.updated|file\\.uploaded|task\\.completed|payment\\.processed|invoice\\.issued|subscription\\.changed)$",
@@ -155,12 +153,11 @@ class WebhookDelivery(Model):
     ]
     attempt: Annotated[int, Field(ge=0, le=14)]
     outcome: DeliveryOutcome
-    next_attempt_at: Annotated[AwareDatetime | None, Field(alias="nextAttemptAt")] = None
-    payload_bytes: Annotated[int, Field(alias="payloadBytes", ge=2, le=262144)]
+    next_attempt_at: AwareDatetime | None = None
+    payload_bytes: Annotated[int, Field(ge=2, le=262144)]
     signed_body: Annotated[
         str,
         Field(
-            alias="signedBody",
             json_schema_extra={
                 "contentMediaType": "application/json",
                 "contentSchema": {"$ref": "#/components/schemas/WebhookEnvelope"},
@@ -169,9 +166,9 @@ class WebhookDelivery(Model):
             min_length=2,
         ),
     ]
-    ordering_key: Annotated[UUID, Field(alias="orderingKey")]
+    ordering_key: UUID
     sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
-    replay_id: Annotated[UUID | None, Field(alias="replayId")] = None
+    replay_id: UUID | None = None
 
 
 class WebhookEndpointCustomHeadersValue(RootModel[str]):
@@ -190,12 +187,10 @@ class WebhookEnvelope(Model):
             pattern="^(user\\.created|organization\\.deleted|document\\.updated|file\\.uploaded|task\\.completed|payment\\.processed|invoice\\.issued|subscription\\.changed)$",
         ),
     ]
-    api_version: Annotated[
-        str, Field(alias="apiVersion", max_length=10, pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
-    ]
-    occurred_at: Annotated[AwareDatetime, Field(alias="occurredAt")]
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    endpoint_id: Annotated[UUID, Field(alias="endpointId")]
+    api_version: Annotated[str, Field(max_length=10, pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    occurred_at: AwareDatetime
+    organization_id: UUID
+    endpoint_id: UUID
     sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
     data: Annotated[
         dict[
@@ -222,8 +217,7 @@ class AttemptPage(Model):
 
     items: Annotated[list[DeliveryAttempt], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -231,19 +225,15 @@ class CreateEndpointRequest(Model):
     """Where to call, for what, and whom to write to when calls fail."""
 
     label: Annotated[str, Field(max_length=80, min_length=1)]
-    target_url: Annotated[
-        str, Field(alias="targetUrl", max_length=2048, min_length=10, pattern="^https://")
-    ]
+    target_url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
     event_types: Annotated[
-        list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
+        list[WebhookEventName], Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)
     ]
     condition: Annotated[str | None, Field(max_length=1000, min_length=4)] = None
-    payload_style: Annotated[PayloadStyle | None, Field(alias="payloadStyle")] = None
-    max_concurrency: Annotated[int | None, Field(alias="maxConcurrency", ge=1, le=50)] = None
+    payload_style: PayloadStyle | None = None
+    max_concurrency: Annotated[int | None, Field(ge=1, le=50)] = None
     contact_addresses: Annotated[
-        list[EmailAddress],
-        Field(alias="contactAddresses", json_schema_extra=UNIQUE, max_length=5, min_length=1),
+        list[EmailAddress], Field(json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
     custom_headers: Annotated[
         dict[
@@ -251,7 +241,7 @@ class CreateEndpointRequest(Model):
             CreateEndpointRequestCustomHeadersValue,
         ]
         | None,
-        Field(alias="customHeaders", max_length=5),
+        Field(max_length=5),
     ] = None
 
 
@@ -260,15 +250,14 @@ class DeliveryPage(Model):
 
     items: Annotated[list[WebhookDelivery], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
 class DisableEndpointRequest(Model):
     """Says why calls stop; the contacts of the endpoint read it in their mail."""
 
-    disabled_reason: Annotated[DisabledReason, Field(alias="disabledReason")]
+    disabled_reason: DisabledReason
 
 
 class Problem(Model):
@@ -288,11 +277,10 @@ class ReplayDeliveriesRequest(Model):
     Window and kinds of events to send again, not wider than the 30 days that deliveries are kept.
     """
 
-    from_time: Annotated[AwareDatetime, Field(alias="fromTime")]
-    to_time: Annotated[AwareDatetime, Field(alias="toTime")]
+    from_time: AwareDatetime
+    to_time: AwareDatetime
     event_types: Annotated[
-        list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
+        list[WebhookEventName], Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)
     ]
 
 
@@ -302,21 +290,20 @@ class ReplayJob(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    endpoint_id: Annotated[UUID, Field(alias="endpointId")]
-    from_time: Annotated[AwareDatetime, Field(alias="fromTime")]
-    to_time: Annotated[AwareDatetime, Field(alias="toTime")]
+    endpoint_id: UUID
+    from_time: AwareDatetime
+    to_time: AwareDatetime
     event_types: Annotated[
-        list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
+        list[WebhookEventName], Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)
     ]
     matched: Annotated[int, Field(ge=0, le=10000000)]
     sent: Annotated[int, Field(ge=0, le=10000000)]
     progress: ReplayProgress
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
+    requested_by: UUID
 
 
 class UpdateEndpointRequest(Model):
@@ -325,18 +312,16 @@ class UpdateEndpointRequest(Model):
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     label: Annotated[str | None, Field(max_length=80, min_length=1)] = None
     target_url: Annotated[
-        str | None, Field(alias="targetUrl", max_length=2048, min_length=10, pattern="^https://")
+        str | None, Field(max_length=2048, min_length=10, pattern="^https://")
     ] = None
     event_types: Annotated[
-        list[WebhookEventName] | None,
-        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
+        list[WebhookEventName] | None, Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)
     ] = None
     condition: Annotated[str | None, Field(max_length=1000, min_length=4)] = None
-    payload_style: Annotated[PayloadStyle | None, Field(alias="payloadStyle")] = None
-    max_concurrency: Annotated[int | None, Field(alias="maxConcurrency", ge=1, le=50)] = None
+    payload_style: PayloadStyle | None = None
+    max_concurrency: Annotated[int | None, Field(ge=1, le=50)] = None
     contact_addresses: Annotated[
-        list[EmailAddress] | None,
-        Field(alias="contactAddresses", json_schema_extra=UNIQUE, max_length=5, min_length=1),
+        list[EmailAddress] | None, Field(json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ] = None
     custom_headers: Annotated[
         dict[
@@ -344,7 +329,7 @@ class UpdateEndpointRequest(Model):
             UpdateEndpointRequestCustomHeadersValue,
         ]
         | None,
-        Field(alias="customHeaders", max_length=5),
+        Field(max_length=5),
     ] = None
 
 
@@ -354,60 +339,41 @@ class WebhookEndpoint(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     label: Annotated[str, Field(max_length=80, min_length=1)]
-    target_url: Annotated[
-        str, Field(alias="targetUrl", max_length=2048, min_length=10, pattern="^https://")
-    ]
+    target_url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
     event_types: Annotated[
-        list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
+        list[WebhookEventName], Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)
     ]
     condition: Annotated[str | None, Field(max_length=1000, min_length=4)] = None
     state: EndpointState
     signing_secret_ref: Annotated[
-        str,
-        Field(
-            alias="signingSecretRef",
-            max_length=54,
-            min_length=54,
-            pattern="^secret://webhooks/[0-9a-f-]{36}$",
-        ),
+        str, Field(max_length=54, min_length=54, pattern="^secret://webhooks/[0-9a-f-]{36}$")
     ]
     previous_secret_ref: Annotated[
-        str | None,
-        Field(
-            alias="previousSecretRef",
-            max_length=54,
-            min_length=54,
-            pattern="^secret://webhooks/[0-9a-f-]{36}$",
-        ),
+        str | None, Field(max_length=54, min_length=54, pattern="^secret://webhooks/[0-9a-f-]{36}$")
     ] = None
-    previous_secret_until: Annotated[AwareDatetime | None, Field(alias="previousSecretUntil")] = (
-        None
-    )
+    previous_secret_until: AwareDatetime | None = None
     challenge_hash: Annotated[
-        str | None,
-        Field(alias="challengeHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
-    payload_style: Annotated[PayloadStyle, Field(alias="payloadStyle")]
-    max_concurrency: Annotated[int, Field(alias="maxConcurrency", ge=1, le=50)]
-    consecutive_failures: Annotated[int, Field(alias="consecutiveFailures", ge=0, le=10000)]
-    first_failure_at: Annotated[AwareDatetime | None, Field(alias="firstFailureAt")] = None
-    disabled_reason: Annotated[DisabledReason | None, Field(alias="disabledReason")] = None
+    payload_style: PayloadStyle
+    max_concurrency: Annotated[int, Field(ge=1, le=50)]
+    consecutive_failures: Annotated[int, Field(ge=0, le=10000)]
+    first_failure_at: AwareDatetime | None = None
+    disabled_reason: DisabledReason | None = None
     contact_addresses: Annotated[
-        list[EmailAddress],
-        Field(alias="contactAddresses", json_schema_extra=UNIQUE, max_length=5, min_length=1),
+        list[EmailAddress], Field(json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
     custom_headers: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^X-[A-Za-z0-9-]{1,40}$", max_length=42)],
             WebhookEndpointCustomHeadersValue,
         ],
-        Field(alias="customHeaders", max_length=5),
+        Field(max_length=5),
     ]
 
 
@@ -416,8 +382,7 @@ class EndpointPage(Model):
 
     items: Annotated[list[WebhookEndpoint], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -426,6 +391,5 @@ class EndpointWithSecret(Model):
 
     endpoint: WebhookEndpoint
     signing_secret: Annotated[
-        str | None,
-        Field(alias="signingSecret", max_length=70, min_length=70, pattern="^whsec_[0-9a-f]{64}$"),
+        str | None, Field(max_length=70, min_length=70, pattern="^whsec_[0-9a-f]{64}$")
     ] = None

@@ -22,7 +22,6 @@ ORGANIZATION_THROTTLED = Emission(
     type="cloudsync.platform.organization-throttled.v1",
     topic="cloudsync.platform.throttle.v1",
     key="throttledOrganizationId",
-    key_field="throttledOrganizationId",
     fields=("throttledOrganizationId", "factor", "blocked", "reason", "expiresAt"),
 )
 
@@ -43,7 +42,6 @@ RATE_LIMIT_EXCEEDED = Emission(
 ROUTE_DEPRECATED = Emission(
     type="cloudsync.platform.route-deprecated.v1",
     topic="cloudsync.platform.route.v1",
-    key="id",
     key_field="gatewayRouteId",
     fields=("gatewayRouteId", "name", "pathPattern", "sunsetAt"),
 )
@@ -51,7 +49,6 @@ ROUTE_DEPRECATED = Emission(
 ROUTE_PROMOTED = Emission(
     type="cloudsync.platform.route-promoted.v1",
     topic="cloudsync.platform.route.v1",
-    key="id",
     key_field="gatewayRouteId",
     fields=("gatewayRouteId", "name", "upstreamService"),
 )
@@ -59,7 +56,6 @@ ROUTE_PROMOTED = Emission(
 ROUTE_PUBLISHED = Emission(
     type="cloudsync.platform.route-published.v1",
     topic="cloudsync.platform.route.v1",
-    key="id",
     key_field="gatewayRouteId",
     fields=("gatewayRouteId", "name", "pathPattern", "upstreamService", "rolloutPercent"),
 )
@@ -67,7 +63,6 @@ ROUTE_PUBLISHED = Emission(
 ROUTE_RETIRED = Emission(
     type="cloudsync.platform.route-retired.v1",
     topic="cloudsync.platform.route.v1",
-    key="id",
     key_field="gatewayRouteId",
     fields=("gatewayRouteId", "name", "pathPattern"),
 )
@@ -75,7 +70,6 @@ ROUTE_RETIRED = Emission(
 ROUTE_ROLLED_BACK = Emission(
     type="cloudsync.platform.route-rolled-back.v1",
     topic="cloudsync.platform.route.v1",
-    key="id",
     key_field="gatewayRouteId",
     fields=("gatewayRouteId", "name", "reason", "errorRatio"),
 )
@@ -84,7 +78,6 @@ THROTTLE_LIFTED = Emission(
     type="cloudsync.platform.throttle-lifted.v1",
     topic="cloudsync.platform.throttle.v1",
     key="throttledOrganizationId",
-    key_field="throttledOrganizationId",
     fields=("throttledOrganizationId",),
 )
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
@@ -33,14 +33,14 @@ class BarredPrincipal(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    principal_kind: Annotated[BarredKind, Field(alias="principalKind")]
-    principal_id: Annotated[UUID, Field(alias="principalId")]
+    principal_kind: BarredKind
+    principal_id: UUID
     cause: Annotated[str, Field(max_length=80, min_length=3)]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    expires_at: AwareDatetime
 
 
 class CacheScope(StrEnum):
@@ -72,7 +72,7 @@ class ConfigScope(StrEnum):
 class DeprecateRouteRequest(Model):
     """The day on which the route ends, twelve months ahead or further."""
 
-    sunset_at: Annotated[AwareDatetime, Field(alias="sunsetAt")]
+    sunset_at: AwareDatetime
 
 
 class Edition(StrEnum):
@@ -87,11 +87,11 @@ class Edition(StrEnum):
 class Entitlements(Model):
     """The limits that a plan grants, one number each."""
 
-    storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
-    api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
-    meeting_participants: Annotated[int, Field(alias="meetingParticipants", ge=-1, le=10000)]
-    version_history_days: Annotated[int, Field(alias="versionHistoryDays", ge=-1, le=36500)]
-    guests_per_seat: Annotated[int, Field(alias="guestsPerSeat", ge=-1, le=1000)]
+    storage_gib_per_seat: Annotated[int, Field(ge=-1, le=1000000)]
+    api_calls_per_day: Annotated[int, Field(ge=-1, le=100000000000)]
+    meeting_participants: Annotated[int, Field(ge=-1, le=10000)]
+    version_history_days: Annotated[int, Field(ge=-1, le=36500)]
+    guests_per_seat: Annotated[int, Field(ge=-1, le=1000)]
     sso: Annotated[int, Field(ge=0, le=1)]
 
 
@@ -146,27 +146,27 @@ class OnExceeded(StrEnum):
 class OrganizationDeleted(Model):
     """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
-    purge_after: Annotated[AwareDatetime, Field(alias="purgeAfter")]
+    organization_id: UUID
+    deletion_requested_by: UUID
+    purge_after: AwareDatetime
 
 
 class OrganizationRestored(Model):
     """Stops the off-boarding."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
 
 
 class OrganizationThrottled(Model):
     """A brake was put on an organisation, by an operator or because it ended."""
 
-    throttled_organization_id: Annotated[UUID, Field(alias="throttledOrganizationId")]
+    throttled_organization_id: UUID
     factor: Annotated[float, Field(ge=0.01, le=1.0)]
     blocked: bool
     reason: Annotated[
         str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    expires_at: AwareDatetime
 
 
 class PersistedQuery(Model):
@@ -175,16 +175,16 @@ class PersistedQuery(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     document: Annotated[str, Field(max_length=16384, min_length=10)]
-    client_name: Annotated[ClientName, Field(alias="clientName")]
+    client_name: ClientName
     complexity: Annotated[int, Field(ge=1, le=1000)]
     depth: Annotated[int, Field(ge=1, le=8)]
-    last_used_at: Annotated[AwareDatetime | None, Field(alias="lastUsedAt")] = None
+    last_used_at: AwareDatetime | None = None
 
 
 class PolicyChangedChangedFieldsItem(RootModel[str]):
@@ -194,31 +194,31 @@ class PolicyChangedChangedFieldsItem(RootModel[str]):
 class PromoteRouteRequest(Model):
     """The canary that is to take everything."""
 
-    gateway_route_id: Annotated[UUID, Field(alias="gatewayRouteId")]
+    gateway_route_id: UUID
 
 
 class PublishRouteRequest(Model):
     """The share with which a draft begins, a quarter at most."""
 
-    gateway_route_id: Annotated[UUID, Field(alias="gatewayRouteId")]
-    rollout_percent: Annotated[int, Field(alias="rolloutPercent", ge=1, le=25)]
+    gateway_route_id: UUID
+    rollout_percent: Annotated[int, Field(ge=1, le=25)]
 
 
 class PurgeCacheRequest(Model):
     """Either a route or an organisation; with neither, nothing is purged."""
 
-    gateway_route_id: Annotated[UUID | None, Field(alias="gatewayRouteId")] = None
-    purged_organization_id: Annotated[UUID | None, Field(alias="purgedOrganizationId")] = None
+    gateway_route_id: UUID | None = None
+    purged_organization_id: UUID | None = None
 
 
 class RateLimitExceeded(Model):
     """An organisation asked for more than its plan allows."""
 
-    exceeded_organization_id: Annotated[UUID, Field(alias="exceededOrganizationId")]
-    plan_code: Annotated[Edition, Field(alias="planCode")]
-    limit_per_second: Annotated[int, Field(alias="limitPerSecond", ge=1, le=20000)]
-    observed_per_second: Annotated[int, Field(alias="observedPerSecond", ge=1, le=1000000)]
-    window_start: Annotated[AwareDatetime, Field(alias="windowStart")]
+    exceeded_organization_id: UUID
+    plan_code: Edition
+    limit_per_second: Annotated[int, Field(ge=1, le=20000)]
+    observed_per_second: Annotated[int, Field(ge=1, le=1000000)]
+    window_start: AwareDatetime
 
 
 class RateLimitPlan(Model):
@@ -227,34 +227,34 @@ class RateLimitPlan(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    plan_code: Annotated[Edition, Field(alias="planCode")]
-    limit_per_second: Annotated[int, Field(alias="limitPerSecond", ge=1, le=20000)]
+    plan_code: Edition
+    limit_per_second: Annotated[int, Field(ge=1, le=20000)]
     burst: Annotated[int, Field(ge=1, le=40000)]
     concurrency: Annotated[int, Field(ge=1, le=2000)]
-    daily_quota: Annotated[int, Field(alias="dailyQuota", ge=1000, le=500000000)]
-    on_exceeded: Annotated[OnExceeded, Field(alias="onExceeded")]
+    daily_quota: Annotated[int, Field(ge=1000, le=500000000)]
+    on_exceeded: OnExceeded
 
 
 class RateLimitState(Model):
     """How full the bucket of an organisation is at this instant, in the region that was asked."""
 
-    observed_organization_id: Annotated[UUID, Field(alias="observedOrganizationId")]
-    plan_code: Annotated[Edition, Field(alias="planCode")]
-    limit_per_second: Annotated[int, Field(alias="limitPerSecond", ge=1, le=20000)]
-    points_left: Annotated[int, Field(alias="pointsLeft", ge=0, le=40000)]
-    in_flight: Annotated[int, Field(alias="inFlight", ge=0, le=2000)]
-    spent_today: Annotated[int, Field(alias="spentToday", ge=0, le=500000000)]
-    throttle_factor: Annotated[float | None, Field(alias="throttleFactor", ge=0.01, le=1.0)] = None
+    observed_organization_id: UUID
+    plan_code: Edition
+    limit_per_second: Annotated[int, Field(ge=1, le=20000)]
+    points_left: Annotated[int, Field(ge=0, le=40000)]
+    in_flight: Annotated[int, Field(ge=0, le=2000)]
+    spent_today: Annotated[int, Field(ge=0, le=500000000)]
+    throttle_factor: Annotated[float | None, Field(ge=0.01, le=1.0)] = None
 
 
 class RateLimitStateRequest(Model):
     """Whose bucket to look into."""
 
-    observed_organization_id: Annotated[UUID, Field(alias="observedOrganizationId")]
+    observed_organization_id: UUID
 
 
 class Region(StrEnum):
@@ -271,7 +271,7 @@ class RegisterPersistedQueryRequest(Model):
 
     sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     document: Annotated[str, Field(max_length=16384, min_length=10)]
-    client_name: Annotated[ClientName, Field(alias="clientName")]
+    client_name: ClientName
     complexity: Annotated[int, Field(ge=1, le=1000)]
     depth: Annotated[int, Field(ge=1, le=8)]
 
@@ -279,7 +279,7 @@ class RegisterPersistedQueryRequest(Model):
 class RetireRouteRequest(Model):
     """The deprecated route whose day has come; the counters of the last fourteen days decide."""
 
-    gateway_route_id: Annotated[UUID, Field(alias="gatewayRouteId")]
+    gateway_route_id: UUID
 
 
 class RevocationReason(StrEnum):
@@ -300,19 +300,18 @@ class RollBackRouteRequest(Model):
     reason: Annotated[
         str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
-    error_ratio: Annotated[float, Field(alias="errorRatio", ge=0.0, le=1.0)]
+    error_ratio: Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class RouteDeprecated(Model):
     """Clients are told by header from now on, partners by mail."""
 
-    gateway_route_id: Annotated[UUID, Field(alias="gatewayRouteId")]
+    gateway_route_id: UUID
     name: Annotated[str, Field(max_length=63, min_length=3, pattern="^[a-z][a-z0-9-]{2,62}$")]
     path_pattern: Annotated[
-        str,
-        Field(alias="pathPattern", max_length=200, min_length=1, pattern="^/[A-Za-z0-9{}/_.-]*$"),
+        str, Field(max_length=200, min_length=1, pattern="^/[A-Za-z0-9{}/_.-]*$")
     ]
-    sunset_at: Annotated[AwareDatetime, Field(alias="sunsetAt")]
+    sunset_at: AwareDatetime
 
 
 class RouteKind(StrEnum):
@@ -327,12 +326,11 @@ class RouteKind(StrEnum):
 class RoutePromoted(Model):
     """All matching requests take the route, for the first time or again."""
 
-    gateway_route_id: Annotated[UUID, Field(alias="gatewayRouteId")]
+    gateway_route_id: UUID
     name: Annotated[str, Field(max_length=63, min_length=3, pattern="^[a-z][a-z0-9-]{2,62}$")]
     upstream_service: Annotated[
         str,
         Field(
-            alias="upstreamService",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
@@ -343,44 +341,41 @@ class RoutePromoted(Model):
 class RoutePublished(Model):
     """A canary answers a share of the requests that match."""
 
-    gateway_route_id: Annotated[UUID, Field(alias="gatewayRouteId")]
+    gateway_route_id: UUID
     name: Annotated[str, Field(max_length=63, min_length=3, pattern="^[a-z][a-z0-9-]{2,62}$")]
     path_pattern: Annotated[
-        str,
-        Field(alias="pathPattern", max_length=200, min_length=1, pattern="^/[A-Za-z0-9{}/_.-]*$"),
+        str, Field(max_length=200, min_length=1, pattern="^/[A-Za-z0-9{}/_.-]*$")
     ]
     upstream_service: Annotated[
         str,
         Field(
-            alias="upstreamService",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
         ),
     ]
-    rollout_percent: Annotated[int, Field(alias="rolloutPercent", ge=0, le=100)]
+    rollout_percent: Annotated[int, Field(ge=0, le=100)]
 
 
 class RouteRetired(Model):
     """The address answers 410 and leads nowhere."""
 
-    gateway_route_id: Annotated[UUID, Field(alias="gatewayRouteId")]
+    gateway_route_id: UUID
     name: Annotated[str, Field(max_length=63, min_length=3, pattern="^[a-z][a-z0-9-]{2,62}$")]
     path_pattern: Annotated[
-        str,
-        Field(alias="pathPattern", max_length=200, min_length=1, pattern="^/[A-Za-z0-9{}/_.-]*$"),
+        str, Field(max_length=200, min_length=1, pattern="^/[A-Za-z0-9{}/_.-]*$")
     ]
 
 
 class RouteRolledBack(Model):
     """A canary was withdrawn; requests take the way they took before."""
 
-    gateway_route_id: Annotated[UUID, Field(alias="gatewayRouteId")]
+    gateway_route_id: UUID
     name: Annotated[str, Field(max_length=63, min_length=3, pattern="^[a-z][a-z0-9-]{2,62}$")]
     reason: Annotated[
         str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
-    error_ratio: Annotated[float, Field(alias="errorRatio", ge=0.0, le=1.0)]
+    error_ratio: Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class RouteStatus(StrEnum):
@@ -398,20 +393,20 @@ class SessionRevoked(Model):
     Verifiers of tokens add the session to their revocation set for one lifetime of a token and a minute more.
     """
 
-    session_id: Annotated[UUID, Field(alias="sessionId")]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    session_id: UUID
+    user_id: UUID
     reason: RevocationReason
 
 
 class SetRateLimitPlanRequest(Model):
     """The numbers of one edition."""
 
-    plan_code: Annotated[Edition, Field(alias="planCode")]
-    limit_per_second: Annotated[int, Field(alias="limitPerSecond", ge=1, le=20000)]
+    plan_code: Edition
+    limit_per_second: Annotated[int, Field(ge=1, le=20000)]
     burst: Annotated[int, Field(ge=1, le=40000)]
     concurrency: Annotated[int, Field(ge=1, le=2000)]
-    daily_quota: Annotated[int, Field(alias="dailyQuota", ge=1000, le=500000000)]
-    on_exceeded: Annotated[OnExceeded | None, Field(alias="onExceeded")] = None
+    daily_quota: Annotated[int, Field(ge=1000, le=500000000)]
+    on_exceeded: OnExceeded | None = None
 
 
 class SubscriptionChangeKind(StrEnum):
@@ -458,77 +453,63 @@ class TenantThrottle(Model):
     """A brake on one organisation that endangers the others, or has ended."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    throttled_organization_id: Annotated[UUID, Field(alias="throttledOrganizationId")]
+    throttled_organization_id: UUID
     factor: Annotated[float, Field(ge=0.01, le=1.0)]
     blocked: bool
     reason: Annotated[
         str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     incident_number: Annotated[
-        str | None,
-        Field(
-            alias="incidentNumber",
-            max_length=13,
-            min_length=13,
-            pattern="^INC-20[0-9]{2}-[0-9]{4}$",
-        ),
+        str | None, Field(max_length=13, min_length=13, pattern="^INC-20[0-9]{2}-[0-9]{4}$")
     ] = None
-    imposed_by: Annotated[UUID | None, Field(alias="imposedBy")] = None
-    lifted_at: Annotated[AwareDatetime | None, Field(alias="liftedAt")] = None
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    imposed_by: UUID | None = None
+    lifted_at: AwareDatetime | None = None
+    expires_at: AwareDatetime
 
 
 class ThrottleLifted(Model):
     """The organisation has its whole plan again before the brake would have ended."""
 
-    throttled_organization_id: Annotated[UUID, Field(alias="throttledOrganizationId")]
+    throttled_organization_id: UUID
 
 
 class ThrottleOrganizationRequest(Model):
     """Whom to slow down, how far, why and until when."""
 
-    throttled_organization_id: Annotated[UUID, Field(alias="throttledOrganizationId")]
+    throttled_organization_id: UUID
     factor: Annotated[float, Field(ge=0.01, le=1.0)]
     reason: Annotated[
         str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     incident_number: Annotated[
-        str | None,
-        Field(
-            alias="incidentNumber",
-            max_length=13,
-            min_length=13,
-            pattern="^INC-20[0-9]{2}-[0-9]{4}$",
-        ),
+        str | None, Field(max_length=13, min_length=13, pattern="^INC-20[0-9]{2}-[0-9]{4}$")
     ] = None
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    expires_at: AwareDatetime
 
 
 class UserSuspended(Model):
     """Sessions must end within five seconds and the profile is locked."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     reason: SuspensionReason
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
+    effective_at: AwareDatetime | None = None
 
 
 class CachePurged(Model):
     """How many cached answers are gone, counted over the regions that replied."""
 
-    purged_answers: Annotated[int, Field(alias="purgedAnswers", ge=0, le=9007199254740991)]
-    silent_regions: Annotated[
-        list[Region], Field(alias="silentRegions", json_schema_extra=UNIQUE, max_length=4)
-    ]
+    purged_answers: Annotated[int, Field(ge=0, le=9007199254740991)]
+    silent_regions: Annotated[list[Region], Field(json_schema_extra=UNIQUE, max_length=4)]
 
 
 class ConfigChanged(Model):
     """A value holds everywhere that it was meant for."""
 
-    config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
+    config_entry_id: UUID
     key: Annotated[
         str,
         Field(max_length=160, min_length=3, pattern="^[a-z][a-z0-9-]*(\\.[a-z][a-z0-9-]*){1,5}$"),
@@ -538,7 +519,6 @@ class ConfigChanged(Model):
     service_name: Annotated[
         str | None,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
@@ -562,8 +542,7 @@ class DraftRouteRequest(Model):
     name: Annotated[str, Field(max_length=63, min_length=3, pattern="^[a-z][a-z0-9-]{2,62}$")]
     kind: RouteKind
     path_pattern: Annotated[
-        str,
-        Field(alias="pathPattern", max_length=200, min_length=1, pattern="^/[A-Za-z0-9{}/_.-]*$"),
+        str, Field(max_length=200, min_length=1, pattern="^/[A-Za-z0-9{}/_.-]*$")
     ]
     methods: Annotated[
         list[HttpMethod], Field(json_schema_extra=UNIQUE, max_length=6, min_length=1)
@@ -571,53 +550,39 @@ class DraftRouteRequest(Model):
     upstream_service: Annotated[
         str,
         Field(
-            alias="upstreamService",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
         ),
     ]
     upstream_operation: Annotated[
-        str,
-        Field(
-            alias="upstreamOperation",
-            max_length=64,
-            min_length=3,
-            pattern="^[a-z][A-Za-z0-9]{2,63}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[a-z][A-Za-z0-9]{2,63}$")
     ]
-    auth_mode: Annotated[AuthMode, Field(alias="authMode")]
+    auth_mode: AuthMode
     required_permission: Annotated[
-        str | None,
-        Field(
-            alias="requiredPermission",
-            max_length=80,
-            min_length=3,
-            pattern="^[a-z][a-z-]*:[a-z][a-z-]*$",
-        ),
+        str | None, Field(max_length=80, min_length=3, pattern="^[a-z][a-z-]*:[a-z][a-z-]*$")
     ] = None
-    rate_limit_plan_id: Annotated[UUID, Field(alias="rateLimitPlanId")]
-    timeout_ms: Annotated[int, Field(alias="timeoutMs", ge=20, le=30000)]
-    retry_attempts: Annotated[int | None, Field(alias="retryAttempts", ge=0, le=2)] = None
-    max_body_bytes: Annotated[int | None, Field(alias="maxBodyBytes", ge=0, le=104857600)] = None
-    cache_ttl_seconds: Annotated[int | None, Field(alias="cacheTtlSeconds", ge=0, le=3600)] = None
-    cache_scope: Annotated[CacheScope | None, Field(alias="cacheScope")] = None
+    rate_limit_plan_id: UUID
+    timeout_ms: Annotated[int, Field(ge=20, le=30000)]
+    retry_attempts: Annotated[int | None, Field(ge=0, le=2)] = None
+    max_body_bytes: Annotated[int | None, Field(ge=0, le=104857600)] = None
+    cache_ttl_seconds: Annotated[int | None, Field(ge=0, le=3600)] = None
+    cache_scope: CacheScope | None = None
 
 
 class FlagChanged(Model):
     """Something about a flag decides differently from now on."""
 
-    feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
+    feature_flag_id: UUID
     key: Annotated[
         str, Field(max_length=100, min_length=3, pattern="^[a-z][a-z0-9]*([.-][a-z0-9]+){1,5}$")
     ]
     environment: Environment
     purpose: FlagPurpose
-    rollout_percent: Annotated[int, Field(alias="rolloutPercent", ge=0, le=100)]
+    rollout_percent: Annotated[int, Field(ge=0, le=100)]
     status: FlagStatus
     rules_checksum: Annotated[
-        str | None,
-        Field(alias="rulesChecksum", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
 
 
@@ -627,15 +592,14 @@ class GatewayRoute(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     name: Annotated[str, Field(max_length=63, min_length=3, pattern="^[a-z][a-z0-9-]{2,62}$")]
     kind: RouteKind
     path_pattern: Annotated[
-        str,
-        Field(alias="pathPattern", max_length=200, min_length=1, pattern="^/[A-Za-z0-9{}/_.-]*$"),
+        str, Field(max_length=200, min_length=1, pattern="^/[A-Za-z0-9{}/_.-]*$")
     ]
     methods: Annotated[
         list[HttpMethod], Field(json_schema_extra=UNIQUE, max_length=6, min_length=1)
@@ -643,73 +607,52 @@ class GatewayRoute(Model):
     upstream_service: Annotated[
         str,
         Field(
-            alias="upstreamService",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
         ),
     ]
     upstream_operation: Annotated[
-        str,
-        Field(
-            alias="upstreamOperation",
-            max_length=64,
-            min_length=3,
-            pattern="^[a-z][A-Za-z0-9]{2,63}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[a-z][A-Za-z0-9]{2,63}$")
     ]
-    auth_mode: Annotated[AuthMode, Field(alias="authMode")]
+    auth_mode: AuthMode
     required_permission: Annotated[
-        str | None,
-        Field(
-            alias="requiredPermission",
-            max_length=80,
-            min_length=3,
-            pattern="^[a-z][a-z-]*:[a-z][a-z-]*$",
-        ),
+        str | None, Field(max_length=80, min_length=3, pattern="^[a-z][a-z-]*:[a-z][a-z-]*$")
     ] = None
-    rate_limit_plan_id: Annotated[UUID, Field(alias="rateLimitPlanId")]
-    timeout_ms: Annotated[int, Field(alias="timeoutMs", ge=20, le=30000)]
-    retry_attempts: Annotated[int, Field(alias="retryAttempts", ge=0, le=2)]
-    max_body_bytes: Annotated[int, Field(alias="maxBodyBytes", ge=0, le=104857600)]
-    cache_ttl_seconds: Annotated[int, Field(alias="cacheTtlSeconds", ge=0, le=3600)]
-    cache_scope: Annotated[CacheScope, Field(alias="cacheScope")]
-    rollout_percent: Annotated[int, Field(alias="rolloutPercent", ge=0, le=100)]
-    sunset_at: Annotated[AwareDatetime | None, Field(alias="sunsetAt")] = None
+    rate_limit_plan_id: UUID
+    timeout_ms: Annotated[int, Field(ge=20, le=30000)]
+    retry_attempts: Annotated[int, Field(ge=0, le=2)]
+    max_body_bytes: Annotated[int, Field(ge=0, le=104857600)]
+    cache_ttl_seconds: Annotated[int, Field(ge=0, le=3600)]
+    cache_scope: CacheScope
+    rollout_percent: Annotated[int, Field(ge=0, le=100)]
+    sunset_at: AwareDatetime | None = None
     status: RouteStatus
 
 
 class PolicyChanged(Model):
     """Which rules differ from before."""
 
-    auth_policy_id: Annotated[UUID, Field(alias="authPolicyId")]
+    auth_policy_id: UUID
     changed_fields: Annotated[
-        list[PolicyChangedChangedFieldsItem] | None,
-        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30),
+        list[PolicyChangedChangedFieldsItem] | None, Field(json_schema_extra=UNIQUE, max_length=30)
     ] = None
 
 
 class SubscriptionChanged(Model):
     """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    last_change: SubscriptionChangeKind
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
     status: SubscriptionStatus
-    current_period_end: Annotated[AwareDatetime, Field(alias="currentPeriodEnd")]
+    current_period_end: AwareDatetime
     from_plan_code: Annotated[
-        str | None,
-        Field(alias="fromPlanCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$"),
+        str | None, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
     ] = None
-    from_seat_quantity: Annotated[int | None, Field(alias="fromSeatQuantity", ge=1, le=100000)] = (
-        None
-    )
-    from_status: Annotated[SubscriptionStatus | None, Field(alias="fromStatus")] = None
+    from_seat_quantity: Annotated[int | None, Field(ge=1, le=100000)] = None
+    from_status: SubscriptionStatus | None = None
     entitlements: Entitlements | None = None
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
-    proration_minor: Annotated[
-        int | None, Field(alias="prorationMinor", ge=-9007199254740991, le=9007199254740991)
-    ] = None
+    effective_at: AwareDatetime | None = None
+    proration_minor: Annotated[int | None, Field(ge=-9007199254740991, le=9007199254740991)] = None

@@ -23,7 +23,6 @@ AUDIT_ARCHIVED = Emission(
     type="cloudsync.platform.audit-archived.v1",
     topic="cloudsync.platform.audit.v1",
     key="subjectOrganizationId",
-    key_field="subjectOrganizationId",
     fields=("subjectOrganizationId", "day"),
 )
 
@@ -31,14 +30,12 @@ AUDIT_EXPIRED = Emission(
     type="cloudsync.platform.audit-expired.v1",
     topic="cloudsync.platform.audit.v1",
     key="subjectOrganizationId",
-    key_field="subjectOrganizationId",
     fields=("subjectOrganizationId", "day"),
 )
 
 AUDIT_EXPORT_READY = Emission(
     type="cloudsync.platform.audit-export-ready.v1",
     topic="cloudsync.platform.audit.v1",
-    key="id",
     key_field="auditExportId",
     fields=("auditExportId", "requestedBy", "sha256", "expiresAt"),
 )
@@ -46,7 +43,6 @@ AUDIT_EXPORT_READY = Emission(
 AUDIT_SEALED = Emission(
     type="cloudsync.platform.audit-sealed.v1",
     topic="cloudsync.platform.audit.v1",
-    key="id",
     key_field="auditSealId",
     fields=("auditSealId", "day", "hour", "recordCount", "merkleRoot"),
 )
@@ -54,7 +50,6 @@ AUDIT_SEALED = Emission(
 LEGAL_HOLD_PLACED = Emission(
     type="cloudsync.platform.legal-hold-placed.v1",
     topic="cloudsync.platform.audit.v1",
-    key="id",
     key_field="legalHoldId",
     fields=("legalHoldId", "heldFrom", "heldUntil"),
 )
@@ -62,7 +57,6 @@ LEGAL_HOLD_PLACED = Emission(
 LEGAL_HOLD_RELEASED = Emission(
     type="cloudsync.platform.legal-hold-released.v1",
     topic="cloudsync.platform.audit.v1",
-    key="id",
     key_field="legalHoldId",
     fields=("legalHoldId", "releaseRequestedBy", "releaseApproverId"),
 )
@@ -70,7 +64,6 @@ LEGAL_HOLD_RELEASED = Emission(
 SECURITY_POLICY_RELEASED = Emission(
     type="cloudsync.platform.security-policy-released.v1",
     topic="cloudsync.platform.audit.v1",
-    key="id",
     key_field="policyReleaseId",
     fields=("policyReleaseId", "policyId", "effect", "bundleVersion", "bundleDigest"),
 )
@@ -79,7 +72,6 @@ TAMPERING_DETECTED = Emission(
     type="cloudsync.platform.tampering-detected.v1",
     topic="cloudsync.platform.audit.v1",
     key="subjectOrganizationId",
-    key_field="subjectOrganizationId",
     fields=("subjectOrganizationId", "sequence", "expectedHash", "foundHash"),
 )
 

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field
 
 
@@ -28,14 +28,14 @@ class AuditArchived(Model):
     Bodies of a day moved to the archive at 400 days, where nobody can change them for the 2,157 that are left of seven years.
     """
 
-    subject_organization_id: Annotated[UUID, Field(alias="subjectOrganizationId")]
+    subject_organization_id: UUID
     day: date
 
 
 class AuditExpired(Model):
     """Records of a day are gone as retention demands; the roots of its hours stay signed."""
 
-    subject_organization_id: Annotated[UUID, Field(alias="subjectOrganizationId")]
+    subject_organization_id: UUID
     day: date
 
 
@@ -52,10 +52,10 @@ class AuditExportFormat(StrEnum):
 class AuditExportReady(Model):
     """A copy can be fetched for a day by whoever asked for it."""
 
-    audit_export_id: Annotated[UUID, Field(alias="auditExportId")]
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
+    audit_export_id: UUID
+    requested_by: UUID
     sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    expires_at: AwareDatetime
 
 
 class AuditOutcome(StrEnum):
@@ -69,7 +69,7 @@ class AuditOutcome(StrEnum):
 class AuditPeriodRequest(Model):
     """Organisation and stretch that a run of sealing, archiving or expiry works through."""
 
-    subject_organization_id: Annotated[UUID, Field(alias="subjectOrganizationId")]
+    subject_organization_id: UUID
     day: date
     hour: Annotated[int | None, Field(ge=0, le=23)] = None
 
@@ -86,32 +86,28 @@ class AuditSeal(Model):
     """A signature over one hour of one organisation."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     day: date
     hour: Annotated[int, Field(ge=0, le=23)]
-    merkle_root: Annotated[
-        str, Field(alias="merkleRoot", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    record_count: Annotated[int, Field(alias="recordCount", ge=1, le=50000000)]
+    merkle_root: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    record_count: Annotated[int, Field(ge=1, le=50000000)]
     signature: Annotated[
         str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=88, min_length=88)
     ]
-    key_version: Annotated[int, Field(alias="keyVersion", ge=1, le=10000)]
+    key_version: Annotated[int, Field(ge=1, le=10000)]
 
 
 class AuditSealed(Model):
     """An hour is closed and signed; customers who keep their own copy compare the root."""
 
-    audit_seal_id: Annotated[UUID, Field(alias="auditSealId")]
+    audit_seal_id: UUID
     day: date
     hour: Annotated[int, Field(ge=0, le=23)]
-    record_count: Annotated[int, Field(alias="recordCount", ge=1, le=50000000)]
-    merkle_root: Annotated[
-        str, Field(alias="merkleRoot", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    record_count: Annotated[int, Field(ge=1, le=50000000)]
+    merkle_root: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
 
 
 class AuditSeverity(StrEnum):
@@ -137,16 +133,16 @@ class ChainCheck(Model):
     """Whether hashes and seals of a stretch agree, and where not."""
 
     intact: bool
-    records_checked: Annotated[int, Field(alias="recordsChecked", ge=0, le=9007199254740991)]
-    seals_checked: Annotated[int, Field(alias="sealsChecked", ge=0, le=1000000)]
-    broken_at: Annotated[int | None, Field(alias="brokenAt", ge=1, le=9007199254740991)] = None
+    records_checked: Annotated[int, Field(ge=0, le=9007199254740991)]
+    seals_checked: Annotated[int, Field(ge=0, le=1000000)]
+    broken_at: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
 
 
 class ChainCheckRequest(Model):
     """The stretch to verify, at most 31 days."""
 
-    from_day: Annotated[date, Field(alias="fromDay")]
-    to_day: Annotated[date, Field(alias="toDay")]
+    from_day: date
+    to_day: date
 
 
 class CloseInvestigationRequest(Model):
@@ -160,7 +156,7 @@ class CloseInvestigationRequest(Model):
 class CompleteAuditExportRequest(Model):
     """What the writer reports when the last part is stored."""
 
-    record_count: Annotated[int, Field(alias="recordCount", ge=0, le=9007199254740991)]
+    record_count: Annotated[int, Field(ge=0, le=9007199254740991)]
     sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
 
 
@@ -198,31 +194,24 @@ class LegalHold(Model):
     """The order to keep what concerns certain people from a day on, whatever retention says."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     matter: Annotated[
         str, Field(max_length=120, min_length=3, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     custodian_ids: Annotated[
-        list[UUID],
-        Field(alias="custodianIds", json_schema_extra=UNIQUE, max_length=500, min_length=1),
+        list[UUID], Field(json_schema_extra=UNIQUE, max_length=500, min_length=1)
     ]
-    held_from: Annotated[AwareDatetime, Field(alias="heldFrom")]
-    held_until: Annotated[AwareDatetime | None, Field(alias="heldUntil")] = None
-    placed_by: Annotated[UUID, Field(alias="placedBy")]
-    release_requested_by: Annotated[UUID | None, Field(alias="releaseRequestedBy")] = None
+    held_from: AwareDatetime
+    held_until: AwareDatetime | None = None
+    placed_by: UUID
+    release_requested_by: UUID | None = None
     release_reason: Annotated[
-        str | None,
-        Field(
-            alias="releaseReason",
-            max_length=4000,
-            min_length=10,
-            pattern="^[^\\u0000-\\u0008\\u007f]+$",
-        ),
+        str | None, Field(max_length=4000, min_length=10, pattern="^[^\\u0000-\\u0008\\u007f]+$")
     ] = None
-    release_approver_id: Annotated[UUID | None, Field(alias="releaseApproverId")] = None
+    release_approver_id: UUID | None = None
     status: HoldStatus
 
 
@@ -231,17 +220,17 @@ class LegalHoldPlaced(Model):
     Records of a case stay from now on, and customers who keep a copy of the trail do not prune theirs.
     """
 
-    legal_hold_id: Annotated[UUID, Field(alias="legalHoldId")]
-    held_from: Annotated[AwareDatetime, Field(alias="heldFrom")]
-    held_until: Annotated[AwareDatetime | None, Field(alias="heldUntil")] = None
+    legal_hold_id: UUID
+    held_from: AwareDatetime
+    held_until: AwareDatetime | None = None
 
 
 class LegalHoldReleased(Model):
     """The case is over as far as keeping is concerned, and retention goes on where it stopped."""
 
-    legal_hold_id: Annotated[UUID, Field(alias="legalHoldId")]
-    release_requested_by: Annotated[UUID, Field(alias="releaseRequestedBy")]
-    release_approver_id: Annotated[UUID, Field(alias="releaseApproverId")]
+    legal_hold_id: UUID
+    release_requested_by: UUID
+    release_approver_id: UUID
 
 
 class OpenInvestigationRequest(Model):
@@ -250,19 +239,18 @@ class OpenInvestigationRequest(Model):
     title: Annotated[
         str, Field(max_length=120, min_length=3, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
-    assignee_id: Annotated[UUID, Field(alias="assigneeId")]
-    subject_organization_id: Annotated[UUID, Field(alias="subjectOrganizationId")]
+    assignee_id: UUID
+    subject_organization_id: UUID
     record_ids: Annotated[
-        list[UUID],
-        Field(alias="recordIds", json_schema_extra=UNIQUE, max_length=10000, min_length=1),
+        list[UUID], Field(json_schema_extra=UNIQUE, max_length=10000, min_length=1)
     ]
 
 
 class PeriodResult(Model):
     """What a run did to a period."""
 
-    records_touched: Annotated[int, Field(alias="recordsTouched", ge=0, le=9007199254740991)]
-    records_kept: Annotated[int, Field(alias="recordsKept", ge=0, le=9007199254740991)]
+    records_touched: Annotated[int, Field(ge=0, le=9007199254740991)]
+    records_kept: Annotated[int, Field(ge=0, le=9007199254740991)]
 
 
 class PlaceLegalHoldRequest(Model):
@@ -272,11 +260,10 @@ class PlaceLegalHoldRequest(Model):
         str, Field(max_length=120, min_length=3, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     custodian_ids: Annotated[
-        list[UUID],
-        Field(alias="custodianIds", json_schema_extra=UNIQUE, max_length=500, min_length=1),
+        list[UUID], Field(json_schema_extra=UNIQUE, max_length=500, min_length=1)
     ]
-    held_from: Annotated[AwareDatetime, Field(alias="heldFrom")]
-    held_until: Annotated[AwareDatetime | None, Field(alias="heldUntil")] = None
+    held_from: AwareDatetime
+    held_until: AwareDatetime | None = None
 
 
 class PolicyEffect(StrEnum):
@@ -299,37 +286,30 @@ class ProposePolicyReleaseRequest(Model):
     bundle_version: Annotated[
         str,
         Field(
-            alias="bundleVersion",
             max_length=64,
             min_length=5,
             pattern="^[0-9]+\\.[0-9]+\\.[0-9]+(-[0-9A-Za-z.-]+)?(\\+[0-9A-Za-z.-]+)?$",
         ),
     ]
-    policy_id: Annotated[str, Field(alias="policyId", max_length=80, min_length=3)]
+    policy_id: Annotated[str, Field(max_length=80, min_length=3)]
     effect: PolicyEffect
-    bundle_digest: Annotated[
-        str, Field(alias="bundleDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    bundle_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
 
 
 class ReportTamperingRequest(Model):
     """Where a chain broke and what was found instead."""
 
-    subject_organization_id: Annotated[UUID, Field(alias="subjectOrganizationId")]
+    subject_organization_id: UUID
     sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
-    expected_hash: Annotated[
-        str, Field(alias="expectedHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    found_hash: Annotated[
-        str, Field(alias="foundHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    expected_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    found_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
 
 
 class RequestAuditExportRequest(Model):
     """Stretch and format of a copy."""
 
-    range_from: Annotated[AwareDatetime, Field(alias="rangeFrom")]
-    range_to: Annotated[AwareDatetime, Field(alias="rangeTo")]
+    range_from: AwareDatetime
+    range_to: AwareDatetime
     format: AuditExportFormat
 
 
@@ -337,47 +317,34 @@ class RequestHoldReleaseRequest(Model):
     """How the case ended, which is all that the second officer has to go by."""
 
     release_reason: Annotated[
-        str,
-        Field(
-            alias="releaseReason",
-            max_length=4000,
-            min_length=10,
-            pattern="^[^\\u0000-\\u0008\\u007f]+$",
-        ),
+        str, Field(max_length=4000, min_length=10, pattern="^[^\\u0000-\\u0008\\u007f]+$")
     ]
 
 
 class SecurityPolicyReleased(Model):
     """Another bundle of access rules holds; services load it and report its digest."""
 
-    policy_release_id: Annotated[UUID, Field(alias="policyReleaseId")]
-    policy_id: Annotated[str, Field(alias="policyId", max_length=80, min_length=3)]
+    policy_release_id: UUID
+    policy_id: Annotated[str, Field(max_length=80, min_length=3)]
     effect: PolicyEffect
     bundle_version: Annotated[
         str,
         Field(
-            alias="bundleVersion",
             max_length=64,
             min_length=5,
             pattern="^[0-9]+\\.[0-9]+\\.[0-9]+(-[0-9A-Za-z.-]+)?(\\+[0-9A-Za-z.-]+)?$",
         ),
     ]
-    bundle_digest: Annotated[
-        str, Field(alias="bundleDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    bundle_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
 
 
 class TamperingDetected(Model):
     """A record is not what it was, or is missing."""
 
-    subject_organization_id: Annotated[UUID, Field(alias="subjectOrganizationId")]
+    subject_organization_id: UUID
     sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
-    expected_hash: Annotated[
-        str, Field(alias="expectedHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    found_hash: Annotated[
-        str, Field(alias="foundHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    expected_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    found_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
 
 
 class WriteSealRequest(Model):
@@ -385,14 +352,12 @@ class WriteSealRequest(Model):
 
     day: date
     hour: Annotated[int, Field(ge=0, le=23)]
-    merkle_root: Annotated[
-        str, Field(alias="merkleRoot", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    record_count: Annotated[int, Field(alias="recordCount", ge=1, le=50000000)]
+    merkle_root: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    record_count: Annotated[int, Field(ge=1, le=50000000)]
     signature: Annotated[
         str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=88, min_length=88)
     ]
-    key_version: Annotated[int, Field(alias="keyVersion", ge=1, le=10000)]
+    key_version: Annotated[int, Field(ge=1, le=10000)]
 
 
 class AuditExport(Model):
@@ -401,19 +366,19 @@ class AuditExport(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    range_from: Annotated[AwareDatetime, Field(alias="rangeFrom")]
-    range_to: Annotated[AwareDatetime, Field(alias="rangeTo")]
+    range_from: AwareDatetime
+    range_to: AwareDatetime
     format: AuditExportFormat
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
-    record_count: Annotated[int, Field(alias="recordCount", ge=0, le=9007199254740991)]
+    requested_by: UUID
+    record_count: Annotated[int, Field(ge=0, le=9007199254740991)]
     sha256: Annotated[str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")] = (
         None
     )
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    expires_at: AwareDatetime | None = None
     problem: Annotated[str | None, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")] = (
         None
     )
@@ -423,26 +388,22 @@ class AuditExport(Model):
 class AuditFilter(Model):
     """What part of the trail is wanted; without an actor or a resource at most 31 days."""
 
-    occurred_from: Annotated[AwareDatetime, Field(alias="occurredFrom")]
-    occurred_to: Annotated[AwareDatetime, Field(alias="occurredTo")]
+    occurred_from: AwareDatetime
+    occurred_to: AwareDatetime
     actor_id: Annotated[
         str | None,
         Field(
-            alias="actorId",
             max_length=160,
             min_length=36,
             pattern="^([0-9a-f-]{36}|spiffe://cloudsync\\.internal/ns/[a-z-]+/sa/[a-z-]+)$",
         ),
     ] = None
     resource_type: Annotated[
-        str | None,
-        Field(alias="resourceType", max_length=31, min_length=2, pattern="^[a-z][a-z-]{1,30}$"),
+        str | None, Field(max_length=31, min_length=2, pattern="^[a-z][a-z-]{1,30}$")
     ] = None
-    resource_id: Annotated[str | None, Field(alias="resourceId", max_length=128, min_length=1)] = (
-        None
-    )
+    resource_id: Annotated[str | None, Field(max_length=128, min_length=1)] = None
     outcome: AuditOutcome | None = None
-    investigation_id: Annotated[UUID | None, Field(alias="investigationId")] = None
+    investigation_id: UUID | None = None
     cursor: Annotated[
         str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
@@ -454,46 +415,40 @@ class AuditRecord(Model):
 
     model_config = ConfigDict(regex_engine="python-re")
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    occurred_at: Annotated[AwareDatetime, Field(alias="occurredAt")]
-    recorded_at: Annotated[AwareDatetime, Field(alias="recordedAt")]
-    actor_type: Annotated[ActorType, Field(alias="actorType")]
+    occurred_at: AwareDatetime
+    recorded_at: AwareDatetime
+    actor_type: ActorType
     actor_id: Annotated[
         str | None,
         Field(
-            alias="actorId",
             max_length=160,
             min_length=36,
             pattern="^([0-9a-f-]{36}|spiffe://cloudsync\\.internal/ns/[a-z-]+/sa/[a-z-]+)$",
         ),
     ] = None
-    actor_ip: Annotated[IPv4Address | IPv6Address | None, Field(alias="actorIp")] = None
-    user_agent: Annotated[str | None, Field(alias="userAgent", max_length=512, min_length=1)] = None
+    actor_ip: IPv4Address | IPv6Address | None = None
+    user_agent: Annotated[str | None, Field(max_length=512, min_length=1)] = None
     action: Annotated[
         str, Field(max_length=80, min_length=3, pattern="^[a-z][a-z-]*:[a-z][a-z-]*$")
     ]
-    resource_type: Annotated[
-        str, Field(alias="resourceType", max_length=31, min_length=2, pattern="^[a-z][a-z-]{1,30}$")
-    ]
-    resource_id: Annotated[str, Field(alias="resourceId", max_length=128, min_length=1)]
+    resource_type: Annotated[str, Field(max_length=31, min_length=2, pattern="^[a-z][a-z-]{1,30}$")]
+    resource_id: Annotated[str, Field(max_length=128, min_length=1)]
     outcome: AuditOutcome
-    policy_id: Annotated[str | None, Field(alias="policyId", max_length=80, min_length=3)] = None
+    policy_id: Annotated[str | None, Field(max_length=80, min_length=3)] = None
     severity: AuditSeverity
     changes: Annotated[str | None, Field(max_length=16384, min_length=2)] = None
     trace_id: Annotated[
-        str,
-        Field(alias="traceId", max_length=32, min_length=32, pattern="^(?!0{32}$)[0-9a-f]{32}$"),
+        str, Field(max_length=32, min_length=32, pattern="^(?!0{32}$)[0-9a-f]{32}$")
     ]
     sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
-    previous_hash: Annotated[
-        str, Field(alias="previousHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    previous_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
-    retention_class: Annotated[AuditRetention, Field(alias="retentionClass")]
-    archived_at: Annotated[AwareDatetime | None, Field(alias="archivedAt")] = None
+    retention_class: AuditRetention
+    archived_at: AwareDatetime | None = None
     status: AuditStatus
 
 
@@ -502,8 +457,7 @@ class AuditRecordPage(Model):
 
     items: Annotated[list[AuditRecord], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -513,24 +467,23 @@ class Investigation(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     title: Annotated[
         str, Field(max_length=120, min_length=3, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
-    assignee_id: Annotated[UUID, Field(alias="assigneeId")]
-    subject_organization_id: Annotated[UUID, Field(alias="subjectOrganizationId")]
+    assignee_id: UUID
+    subject_organization_id: UUID
     record_ids: Annotated[
-        list[UUID],
-        Field(alias="recordIds", json_schema_extra=UNIQUE, max_length=10000, min_length=1),
+        list[UUID], Field(json_schema_extra=UNIQUE, max_length=10000, min_length=1)
     ]
-    opened_at: Annotated[AwareDatetime, Field(alias="openedAt")]
+    opened_at: AwareDatetime
     finding: Annotated[
         str | None, Field(max_length=4000, min_length=10, pattern="^[^\\u0000-\\u0008\\u007f]+$")
     ] = None
-    closed_at: Annotated[AwareDatetime | None, Field(alias="closedAt")] = None
+    closed_at: AwareDatetime | None = None
     state: InvestigationState
 
 
@@ -538,25 +491,22 @@ class PolicyRelease(Model):
     """A bundle of access rules as it went out to all services, with the two people behind it."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     bundle_version: Annotated[
         str,
         Field(
-            alias="bundleVersion",
             max_length=64,
             min_length=5,
             pattern="^[0-9]+\\.[0-9]+\\.[0-9]+(-[0-9A-Za-z.-]+)?(\\+[0-9A-Za-z.-]+)?$",
         ),
     ]
-    policy_id: Annotated[str, Field(alias="policyId", max_length=80, min_length=3)]
+    policy_id: Annotated[str, Field(max_length=80, min_length=3)]
     effect: PolicyEffect
-    bundle_digest: Annotated[
-        str, Field(alias="bundleDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    proposed_by: Annotated[UUID, Field(alias="proposedBy")]
-    released_by: Annotated[UUID | None, Field(alias="releasedBy")] = None
-    released_at: Annotated[AwareDatetime | None, Field(alias="releasedAt")] = None
+    bundle_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    proposed_by: UUID
+    released_by: UUID | None = None
+    released_at: AwareDatetime | None = None
     status: PolicyReleaseStatus

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from cloudsync_chassis import proofs
 from cloudsync_chassis.cases import breakers
 from cloudsync_chassis.contract import Bench
 from cloudsync_chassis.runtime import Runtime
@@ -18,7 +19,7 @@ from .app import build
 from .service import SERVICE
 from .settings import ServiceSettings
 
-__all__ = ["Bench", "Handlers", "Running", "breakers", "started"]
+__all__ = ["Bench", "Handlers", "Running", "breakers", "proofs", "started"]
 
 
 @asynccontextmanager

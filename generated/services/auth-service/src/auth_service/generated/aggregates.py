@@ -22,7 +22,6 @@ from . import models, problems, tables
 API_KEY_ROTATED = Emission(
     type="cloudsync.user.api-key-rotated.v1",
     topic="cloudsync.user.session.v1",
-    key="id",
     key_field="apiKeyId",
     fields=("apiKeyId", "prefix", "oldValidUntil"),
 )
@@ -31,14 +30,12 @@ AUTH_ERASURE_COMPLETED = Emission(
     type="cloudsync.user.auth-erasure-completed.v1",
     topic="cloudsync.user.session.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
 
 CREDENTIAL_RESET = Emission(
     type="cloudsync.user.credential-reset.v1",
     topic="cloudsync.user.session.v1",
-    key="id",
     key_field="credentialId",
     fields=("credentialId", "userId", "type"),
 )
@@ -46,7 +43,6 @@ CREDENTIAL_RESET = Emission(
 LOGIN_FAILED = Emission(
     type="cloudsync.user.login-failed.v1",
     topic="cloudsync.user.session.v1",
-    key="id",
     key_field="sessionId",
     fields=("sessionId", "identifierHash", "cause", "countryCode", "attempt"),
 )
@@ -54,7 +50,6 @@ LOGIN_FAILED = Emission(
 LOGIN_SUCCEEDED = Emission(
     type="cloudsync.user.login-succeeded.v1",
     topic="cloudsync.user.session.v1",
-    key="id",
     key_field="sessionId",
     fields=(
         "sessionId",
@@ -70,7 +65,6 @@ LOGIN_SUCCEEDED = Emission(
 POLICY_CHANGED = Emission(
     type="cloudsync.user.policy-changed.v1",
     topic="cloudsync.user.session.v1",
-    key="id",
     key_field="authPolicyId",
     fields=("authPolicyId", "changedFields"),
 )
@@ -79,14 +73,12 @@ SESSION_REVOKED = Emission(
     type="cloudsync.user.session-revoked.v1",
     topic="cloudsync.user.session.v1",
     key="sessionId",
-    key_field="sessionId",
     fields=("sessionId", "userId", "reason"),
 )
 
 SESSION_REVOKED_ = Emission(
     type="cloudsync.user.session-revoked.v1",
     topic="cloudsync.user.session.v1",
-    key="id",
     key_field="sessionId",
     fields=("sessionId", "userId", "reason"),
 )
@@ -94,7 +86,6 @@ SESSION_REVOKED_ = Emission(
 STEP_UP_COMPLETED = Emission(
     type="cloudsync.user.step-up-completed.v1",
     topic="cloudsync.user.session.v1",
-    key="id",
     key_field="sessionId",
     fields=("sessionId", "userId", "assuranceLevel"),
 )
@@ -102,7 +93,6 @@ STEP_UP_COMPLETED = Emission(
 STEP_UP_REQUIRED = Emission(
     type="cloudsync.user.step-up-required.v1",
     topic="cloudsync.user.session.v1",
-    key="id",
     key_field="sessionId",
     fields=("sessionId", "userId", "assuranceLevel", "riskScore"),
 )

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -21,9 +21,9 @@ class AccessEffect(StrEnum):
 class ApiKeyRotated(Model):
     """A new key is out and the old one runs for the overlap at most."""
 
-    api_key_id: Annotated[UUID, Field(alias="apiKeyId")]
+    api_key_id: UUID
     prefix: Annotated[str, Field(max_length=12, min_length=12, pattern="^csk_[a-z0-9]{8}$")]
-    old_valid_until: Annotated[AwareDatetime, Field(alias="oldValidUntil")]
+    old_valid_until: AwareDatetime
 
 
 class AssuranceLevel(StrEnum):
@@ -57,13 +57,9 @@ class BeginAssistanceRequest(Model):
     Whose screen a support agent wants to see, on which ticket, and the code with which the customer consented.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    ticket_id: Annotated[
-        str, Field(alias="ticketId", max_length=19, pattern="^[A-Z]{2,8}-[0-9]{1,10}$")
-    ]
-    consent_code: Annotated[
-        str, Field(alias="consentCode", max_length=8, min_length=8, pattern="^[0-9]{8}$")
-    ]
+    user_id: UUID
+    ticket_id: Annotated[str, Field(max_length=19, pattern="^[A-Z]{2,8}-[0-9]{1,10}$")]
+    consent_code: Annotated[str, Field(max_length=8, min_length=8, pattern="^[0-9]{8}$")]
 
 
 class CompleteChallengeRequest(Model):
@@ -103,16 +99,16 @@ class CredentialView(Model):
     """That a factor exists and how it fares."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     type: CredentialType
-    failed_attempts: Annotated[int, Field(alias="failedAttempts", ge=0, le=10)]
-    locked_until: Annotated[AwareDatetime | None, Field(alias="lockedUntil")] = None
-    last_used_at: Annotated[AwareDatetime | None, Field(alias="lastUsedAt")] = None
-    breached_at: Annotated[AwareDatetime | None, Field(alias="breachedAt")] = None
+    failed_attempts: Annotated[int, Field(ge=0, le=10)]
+    locked_until: AwareDatetime | None = None
+    last_used_at: AwareDatetime | None = None
+    breached_at: AwareDatetime | None = None
 
 
 class DomainName(RootModel[str]):
@@ -129,7 +125,7 @@ class DomainName(RootModel[str]):
 class DomainVerified(Model):
     """The TXT record was found."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
     domain: Annotated[
         str,
         Field(
@@ -138,7 +134,7 @@ class DomainVerified(Model):
             pattern="^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ]
-    verified_at: Annotated[AwareDatetime, Field(alias="verifiedAt")]
+    verified_at: AwareDatetime
 
 
 class Edition(StrEnum):
@@ -178,22 +174,21 @@ class IdentityProvider(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     protocol: FederationProtocol
     issuer: Annotated[str, Field(max_length=512, min_length=10, pattern="^https://")]
     domains: Annotated[
         list[DomainName], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
-    certificate_expires_at: Annotated[AwareDatetime, Field(alias="certificateExpiresAt")]
-    jit_provisioning: Annotated[bool, Field(alias="jitProvisioning")]
+    certificate_expires_at: AwareDatetime
+    jit_provisioning: bool
     client_secret_ref: Annotated[
-        str | None,
-        Field(alias="clientSecretRef", max_length=90, pattern="^auth/idp/[a-z0-9-]{1,80}$"),
+        str | None, Field(max_length=90, pattern="^auth/idp/[a-z0-9-]{1,80}$")
     ] = None
-    disabled_at: Annotated[AwareDatetime | None, Field(alias="disabledAt")] = None
+    disabled_at: AwareDatetime | None = None
 
 
 class IdentityProviderRequest(Model):
@@ -204,11 +199,10 @@ class IdentityProviderRequest(Model):
     domains: Annotated[
         list[DomainName], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
-    certificate_expires_at: Annotated[AwareDatetime, Field(alias="certificateExpiresAt")]
-    jit_provisioning: Annotated[bool | None, Field(alias="jitProvisioning")] = None
+    certificate_expires_at: AwareDatetime
+    jit_provisioning: bool | None = None
     client_secret_ref: Annotated[
-        str | None,
-        Field(alias="clientSecretRef", max_length=90, pattern="^auth/idp/[a-z0-9-]{1,80}$"),
+        str | None, Field(max_length=90, pattern="^auth/idp/[a-z0-9-]{1,80}$")
     ] = None
 
 
@@ -216,18 +210,18 @@ class IdentityProviderView(Model):
     """A provider's public settings."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     protocol: FederationProtocol
     issuer: Annotated[str, Field(max_length=512, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
     domains: Annotated[
         list[DomainName], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
-    certificate_expires_at: Annotated[AwareDatetime, Field(alias="certificateExpiresAt")]
-    jit_provisioning: Annotated[bool, Field(alias="jitProvisioning")]
-    disabled_at: Annotated[AwareDatetime | None, Field(alias="disabledAt")] = None
+    certificate_expires_at: AwareDatetime
+    jit_provisioning: bool
+    disabled_at: AwareDatetime | None = None
 
 
 class IntrospectTokenRequest(Model):
@@ -239,14 +233,14 @@ class IntrospectTokenRequest(Model):
 class LoginChallenge(Model):
     """What the client must answer next."""
 
-    session_id: Annotated[UUID, Field(alias="sessionId")]
+    session_id: UUID
     method: AuthMethod
     nonce: Annotated[str | None, Field(max_length=86, pattern="^[A-Za-z0-9_-]{22,86}$")] = None
     redirect_url: Annotated[
-        str | None, Field(alias="redirectUrl", max_length=2048, min_length=10, pattern="^https://")
+        str | None, Field(max_length=2048, min_length=10, pattern="^https://")
     ] = None
-    work_bits: Annotated[int | None, Field(alias="workBits", ge=1, le=24)] = None
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    work_bits: Annotated[int | None, Field(ge=1, le=24)] = None
+    expires_at: AwareDatetime
 
 
 class LoginFailureCause(StrEnum):
@@ -278,9 +272,9 @@ class MemberRole(StrEnum):
 class MemberRoleChanged(Model):
     """The role that counts from now on."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     role: MemberRole
-    previous_role: Annotated[MemberRole | None, Field(alias="previousRole")] = None
+    previous_role: MemberRole | None = None
 
 
 class MembershipEndReason(StrEnum):
@@ -315,15 +309,15 @@ class NetworkRange(RootModel[str]):
 class OrganizationDeleted(Model):
     """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
-    purge_after: Annotated[AwareDatetime, Field(alias="purgeAfter")]
+    organization_id: UUID
+    deletion_requested_by: UUID
+    purge_after: AwareDatetime
 
 
 class OrganizationRestored(Model):
     """Stops the off-boarding."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
 
 
 class PermissionScope(RootModel[str]):
@@ -349,7 +343,7 @@ class ResetCredentialRequest(Model):
     """
 
     proof: Annotated[str, Field(max_length=8192, min_length=8)]
-    new_secret: Annotated[str, Field(alias="newSecret", max_length=8192, min_length=12)]
+    new_secret: Annotated[str, Field(max_length=8192, min_length=12)]
 
 
 class RevocationReason(StrEnum):
@@ -367,14 +361,14 @@ class RevocationReason(StrEnum):
 class RevokedSessions(Model):
     """How many sessions were alive and are no longer."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     revoked: Annotated[int, Field(ge=0, le=10000)]
 
 
 class RotateApiKeyRequest(Model):
     """How many days the old key keeps working beside the new one."""
 
-    overlap_days: Annotated[int, Field(alias="overlapDays", ge=0, le=7)]
+    overlap_days: Annotated[int, Field(ge=0, le=7)]
 
 
 class SeatType(StrEnum):
@@ -400,13 +394,13 @@ class SecretKind(StrEnum):
 class SecretRotated(Model):
     """A new version took over."""
 
-    secret_id: Annotated[UUID, Field(alias="secretId")]
+    secret_id: UUID
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
     ]
     kind: SecretKind
-    current_version_number: Annotated[int, Field(alias="currentVersionNumber", ge=1, le=100000)]
-    previous_valid_until: Annotated[AwareDatetime, Field(alias="previousValidUntil")]
+    current_version_number: Annotated[int, Field(ge=1, le=100000)]
+    previous_valid_until: AwareDatetime
 
 
 class SessionChannel(StrEnum):
@@ -424,8 +418,8 @@ class SessionRevoked(Model):
     Verifiers of tokens add the session to their revocation set for one lifetime of a token and a minute more.
     """
 
-    session_id: Annotated[UUID, Field(alias="sessionId")]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    session_id: UUID
+    user_id: UUID
     reason: RevocationReason
 
 
@@ -444,26 +438,22 @@ class SessionView(Model):
     """Where and how somebody is signed in, without address, device digest and refresh token."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     channel: SessionChannel
     status: SessionStatus
-    auth_methods: Annotated[
-        list[AuthMethod], Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4)
-    ]
-    assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
-    country_code: Annotated[
-        str, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ]
-    risk_score: Annotated[int, Field(alias="riskScore", ge=0, le=100)]
-    authenticated_at: Annotated[AwareDatetime | None, Field(alias="authenticatedAt")] = None
-    idle_timeout_seconds: Annotated[int, Field(alias="idleTimeoutSeconds", ge=300, le=86400)]
-    absolute_expires_at: Annotated[AwareDatetime, Field(alias="absoluteExpiresAt")]
-    impersonator_id: Annotated[UUID | None, Field(alias="impersonatorId")] = None
-    revocation_reason: Annotated[RevocationReason | None, Field(alias="revocationReason")] = None
+    auth_methods: Annotated[list[AuthMethod], Field(json_schema_extra=UNIQUE, max_length=4)]
+    assurance_level: AssuranceLevel
+    country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
+    risk_score: Annotated[int, Field(ge=0, le=100)]
+    authenticated_at: AwareDatetime | None = None
+    idle_timeout_seconds: Annotated[int, Field(ge=300, le=86400)]
+    absolute_expires_at: AwareDatetime
+    impersonator_id: UUID | None = None
+    revocation_reason: RevocationReason | None = None
 
 
 class SigningKeySetKeysItemAlg(StrEnum):
@@ -486,8 +476,8 @@ class SmsCountrySuspended(Model):
     """Auth-service stops offering texts as a factor there until the moment given."""
 
     country: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
-    suspension_cause: Annotated[CountrySuspensionCause, Field(alias="suspensionCause")]
-    suspended_until: Annotated[AwareDatetime, Field(alias="suspendedUntil")]
+    suspension_cause: CountrySuspensionCause
+    suspended_until: AwareDatetime
 
 
 class StatedRevocationReason(StrEnum):
@@ -501,9 +491,9 @@ class StatedRevocationReason(StrEnum):
 class StepUpCompleted(Model):
     """The session goes on at a higher level than before."""
 
-    session_id: Annotated[UUID, Field(alias="sessionId")]
-    user_id: Annotated[UUID, Field(alias="userId")]
-    assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
+    session_id: UUID
+    user_id: UUID
+    assurance_level: AssuranceLevel
 
 
 class StepUpRequired(Model):
@@ -511,10 +501,10 @@ class StepUpRequired(Model):
     A live session has become too risky, or wants to do something that its level does not allow.
     """
 
-    session_id: Annotated[UUID, Field(alias="sessionId")]
-    user_id: Annotated[UUID, Field(alias="userId")]
-    assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
-    risk_score: Annotated[int, Field(alias="riskScore", ge=0, le=100)]
+    session_id: UUID
+    user_id: UUID
+    assurance_level: AssuranceLevel
+    risk_score: Annotated[int, Field(ge=0, le=100)]
 
 
 class SuspensionReason(StrEnum):
@@ -553,14 +543,14 @@ class TokenIntrospection(Model):
 
     active: bool
     subject: UUID | None = None
-    organization_id: Annotated[UUID | None, Field(alias="organizationId")] = None
-    session_id: Annotated[UUID | None, Field(alias="sessionId")] = None
+    organization_id: UUID | None = None
+    session_id: UUID | None = None
     roles: Annotated[list[SystemRole] | None, Field(json_schema_extra=UNIQUE, max_length=14)] = None
     scopes: Annotated[
         list[PermissionScope] | None, Field(json_schema_extra=UNIQUE, max_length=40)
     ] = None
-    assurance_level: Annotated[AssuranceLevel | None, Field(alias="assuranceLevel")] = None
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    assurance_level: AssuranceLevel | None = None
+    expires_at: AwareDatetime | None = None
 
 
 class TokenSetTokenType(StrEnum):
@@ -578,30 +568,25 @@ class UpdateApiKeyRequest(Model):
         list[PermissionScope] | None, Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
     ] = None
     allowed_cidrs: Annotated[
-        list[NetworkRange] | None,
-        Field(alias="allowedCidrs", json_schema_extra=UNIQUE, max_length=20),
+        list[NetworkRange] | None, Field(json_schema_extra=UNIQUE, max_length=20)
     ] = None
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    expires_at: AwareDatetime | None = None
 
 
 class UpdateAuthPolicyRequest(Model):
     """Merge patch of the rules."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    min_password_length: Annotated[int | None, Field(alias="minPasswordLength", ge=12, le=128)] = (
-        None
-    )
+    min_password_length: Annotated[int | None, Field(ge=12, le=128)] = None
     mfa: MfaRequirement | None = None
     allowed_methods: Annotated[
-        list[AuthMethod] | None,
-        Field(alias="allowedMethods", json_schema_extra=UNIQUE, max_length=8, min_length=1),
+        list[AuthMethod] | None, Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)
     ] = None
     allowed_countries: Annotated[
-        list[CountryCode] | None,
-        Field(alias="allowedCountries", json_schema_extra=UNIQUE, max_length=250),
+        list[CountryCode] | None, Field(json_schema_extra=UNIQUE, max_length=250)
     ] = None
-    max_session_hours: Annotated[int | None, Field(alias="maxSessionHours", ge=1, le=720)] = None
-    password_history: Annotated[int | None, Field(alias="passwordHistory", ge=0, le=24)] = None
+    max_session_hours: Annotated[int | None, Field(ge=1, le=720)] = None
+    password_history: Annotated[int | None, Field(ge=0, le=24)] = None
 
 
 class UserDeleted(Model):
@@ -609,9 +594,9 @@ class UserDeleted(Model):
     Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    erasure_request_id: UUID
+    successor_user_id: UUID | None = None
 
 
 class UserMerged(Model):
@@ -619,9 +604,9 @@ class UserMerged(Model):
     From now on the absorbed id stands for the surviving one, in memberships, grants and authorship alike.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    survivor_id: Annotated[UUID, Field(alias="survivorId")]
-    absorbed_id: Annotated[UUID, Field(alias="absorbedId")]
+    user_id: UUID
+    survivor_id: UUID
+    absorbed_id: UUID
 
 
 class UserStatus(StrEnum):
@@ -638,9 +623,9 @@ class UserStatus(StrEnum):
 class UserSuspended(Model):
     """Sessions must end within five seconds and the profile is locked."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     reason: SuspensionReason
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
+    effective_at: AwareDatetime | None = None
 
 
 class AccessDecisionsDecisionsItem(Model):
@@ -656,25 +641,21 @@ class ApiKey(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     label: Annotated[str, Field(max_length=60, min_length=3, pattern="^[^\\x00-\\x1f\\x7f]+$")]
     prefix: Annotated[str, Field(max_length=12, min_length=12, pattern="^csk_[a-z0-9]{8}$")]
-    key_hash: Annotated[
-        str, Field(alias="keyHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    key_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     scopes: Annotated[
         list[PermissionScope], Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
     ]
-    allowed_cidrs: Annotated[
-        list[NetworkRange], Field(alias="allowedCidrs", json_schema_extra=UNIQUE, max_length=20)
-    ]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
-    last_used_at: Annotated[AwareDatetime | None, Field(alias="lastUsedAt")] = None
-    disabled_at: Annotated[AwareDatetime | None, Field(alias="disabledAt")] = None
+    allowed_cidrs: Annotated[list[NetworkRange], Field(json_schema_extra=UNIQUE, max_length=20)]
+    expires_at: AwareDatetime
+    last_used_at: AwareDatetime | None = None
+    disabled_at: AwareDatetime | None = None
 
 
 class ApiKeyView(Model):
@@ -683,22 +664,20 @@ class ApiKeyView(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     label: Annotated[str, Field(max_length=60, min_length=3)]
     prefix: Annotated[str, Field(max_length=12, min_length=12, pattern="^csk_[a-z0-9]{8}$")]
     scopes: Annotated[
         list[PermissionScope], Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
     ]
-    allowed_cidrs: Annotated[
-        list[NetworkRange], Field(alias="allowedCidrs", json_schema_extra=UNIQUE, max_length=20)
-    ]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
-    last_used_at: Annotated[AwareDatetime | None, Field(alias="lastUsedAt")] = None
-    disabled_at: Annotated[AwareDatetime | None, Field(alias="disabledAt")] = None
+    allowed_cidrs: Annotated[list[NetworkRange], Field(json_schema_extra=UNIQUE, max_length=20)]
+    expires_at: AwareDatetime
+    last_used_at: AwareDatetime | None = None
+    disabled_at: AwareDatetime | None = None
 
 
 class AuthErasureCompleted(Model):
@@ -706,31 +685,28 @@ class AuthErasureCompleted(Model):
     Ticks the store auth off the erasure request after credentials, keys and sessions of the person are gone.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: AuthErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000)]
 
 
 class AuthPolicy(Model):
     """An organisation's rules for proving who one is."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    min_password_length: Annotated[int, Field(alias="minPasswordLength", ge=12, le=128)]
+    min_password_length: Annotated[int, Field(ge=12, le=128)]
     mfa: MfaRequirement
     allowed_methods: Annotated[
-        list[AuthMethod],
-        Field(alias="allowedMethods", json_schema_extra=UNIQUE, max_length=8, min_length=1),
+        list[AuthMethod], Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)
     ]
-    allowed_countries: Annotated[
-        list[CountryCode], Field(alias="allowedCountries", json_schema_extra=UNIQUE, max_length=250)
-    ]
-    max_session_hours: Annotated[int, Field(alias="maxSessionHours", ge=1, le=720)]
-    password_history: Annotated[int, Field(alias="passwordHistory", ge=0, le=24)]
+    allowed_countries: Annotated[list[CountryCode], Field(json_schema_extra=UNIQUE, max_length=250)]
+    max_session_hours: Annotated[int, Field(ge=1, le=720)]
+    password_history: Annotated[int, Field(ge=0, le=24)]
 
 
 class BeginLoginRequest(Model):
@@ -740,8 +716,7 @@ class BeginLoginRequest(Model):
     method: AuthMethod
     channel: SessionChannel
     device_fingerprint: Annotated[
-        str,
-        Field(alias="deviceFingerprint", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ]
 
 
@@ -750,16 +725,15 @@ class CreateApiKeyRequest(Model):
     For which integration, acting as which account, with what scopes, from where and until when.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     label: Annotated[str, Field(max_length=60, min_length=3, pattern="^[^\\x00-\\x1f\\x7f]+$")]
     scopes: Annotated[
         list[PermissionScope], Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
     ]
     allowed_cidrs: Annotated[
-        list[NetworkRange] | None,
-        Field(alias="allowedCidrs", json_schema_extra=UNIQUE, max_length=20),
+        list[NetworkRange] | None, Field(json_schema_extra=UNIQUE, max_length=20)
     ] = None
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    expires_at: AwareDatetime
 
 
 class CreateCredentialsRequest(Model):
@@ -767,15 +741,14 @@ class CreateCredentialsRequest(Model):
     Either a secret to keep, or none at all, in which case an invitation by which the person chooses one themselves is prepared.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     type: CredentialType
     secret: Annotated[str | None, Field(max_length=8192, min_length=12)] = None
-    phone_number: Annotated[
-        str | None, Field(alias="phoneNumber", max_length=16, pattern="^\\+[1-9][0-9]{6,14}$")
-    ] = None
+    phone_number: Annotated[str | None, Field(max_length=16, pattern="^\\+[1-9][0-9]{6,14}$")] = (
+        None
+    )
     invitation_token: Annotated[
-        str | None,
-        Field(alias="invitationToken", max_length=128, pattern="^[A-Za-z0-9_-]{43,128}$"),
+        str | None, Field(max_length=128, pattern="^[A-Za-z0-9_-]{43,128}$")
     ] = None
 
 
@@ -783,33 +756,33 @@ class Credential(Model):
     """One means of proof that a person has enrolled."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     type: CredentialType
-    secret_hash: Annotated[str, Field(alias="secretHash", max_length=1024, min_length=32)]
-    failed_attempts: Annotated[int, Field(alias="failedAttempts", ge=0, le=10)]
-    locked_until: Annotated[AwareDatetime | None, Field(alias="lockedUntil")] = None
-    last_used_at: Annotated[AwareDatetime | None, Field(alias="lastUsedAt")] = None
-    breached_at: Annotated[AwareDatetime | None, Field(alias="breachedAt")] = None
+    secret_hash: Annotated[str, Field(max_length=1024, min_length=32)]
+    failed_attempts: Annotated[int, Field(ge=0, le=10)]
+    locked_until: AwareDatetime | None = None
+    last_used_at: AwareDatetime | None = None
+    breached_at: AwareDatetime | None = None
 
 
 class CredentialReset(Model):
     """A secret was replaced and the person's other sessions ended."""
 
-    credential_id: Annotated[UUID, Field(alias="credentialId")]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    credential_id: UUID
+    user_id: UUID
     type: CredentialType
 
 
 class EvaluateAccessRequestQuestionsItem(Model):
-    principal_id: Annotated[UUID, Field(alias="principalId")]
+    principal_id: UUID
     action: Annotated[
         str, Field(max_length=80, min_length=3, pattern="^[a-z][a-z-]*:[a-z][a-z-]*$")
     ]
-    resource_id: Annotated[UUID | None, Field(alias="resourceId")] = None
+    resource_id: UUID | None = None
     attributes: Annotated[
         list[EvaluateAccessRequestQuestionsItemAttributesItem] | None, Field(max_length=40)
     ] = None
@@ -820,20 +793,18 @@ class IssueTokenRequest(Model):
     One of three grants with what it needs: a refresh token, a client's own secret, or an authorisation code with the verifier of its PKCE challenge (RFC 7636).
     """
 
-    grant_type: Annotated[GrantType, Field(alias="grantType")]
+    grant_type: GrantType
     refresh_token: Annotated[
-        str | None, Field(alias="refreshToken", max_length=128, pattern="^[A-Za-z0-9_-]{43,128}$")
+        str | None, Field(max_length=128, pattern="^[A-Za-z0-9_-]{43,128}$")
     ] = None
-    client_id: Annotated[UUID | None, Field(alias="clientId")] = None
-    client_secret: Annotated[
-        str | None, Field(alias="clientSecret", max_length=256, min_length=32)
-    ] = None
+    client_id: UUID | None = None
+    client_secret: Annotated[str | None, Field(max_length=256, min_length=32)] = None
     code: Annotated[str | None, Field(max_length=128, pattern="^[A-Za-z0-9_-]{43,128}$")] = None
     code_verifier: Annotated[
-        str | None, Field(alias="codeVerifier", max_length=128, pattern="^[A-Za-z0-9._~-]{43,128}$")
+        str | None, Field(max_length=128, pattern="^[A-Za-z0-9._~-]{43,128}$")
     ] = None
     redirect_uri: Annotated[
-        str | None, Field(alias="redirectUri", max_length=2048, min_length=10, pattern="^https://")
+        str | None, Field(max_length=2048, min_length=10, pattern="^https://")
     ] = None
     scopes: Annotated[
         list[PermissionScope] | None, Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
@@ -843,85 +814,77 @@ class IssueTokenRequest(Model):
 class IssuedApiKey(Model):
     """The only answer that contains the key itself."""
 
-    api_key: Annotated[ApiKeyView, Field(alias="apiKey")]
+    api_key: ApiKeyView
     key: Annotated[str, Field(max_length=56, pattern="^csk_[a-z0-9]{8}_[A-Za-z0-9_-]{43}$")]
-    old_valid_until: Annotated[AwareDatetime | None, Field(alias="oldValidUntil")] = None
+    old_valid_until: AwareDatetime | None = None
 
 
 class LoginFailed(Model):
     """A login ended without proof, by the fifth wrong answer or by five minutes of silence."""
 
-    session_id: Annotated[UUID, Field(alias="sessionId")]
-    identifier_hash: Annotated[
-        str, Field(alias="identifierHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    session_id: UUID
+    identifier_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     cause: LoginFailureCause
-    country_code: Annotated[
-        str, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ]
+    country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
     attempt: Annotated[int, Field(ge=1, le=1000)]
 
 
 class LoginSucceeded(Model):
     """Somebody has shown every factor that was asked of them."""
 
-    session_id: Annotated[UUID, Field(alias="sessionId")]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    session_id: UUID
+    user_id: UUID
     channel: SessionChannel
     auth_methods: Annotated[
-        list[AuthMethod],
-        Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4, min_length=1),
+        list[AuthMethod], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
-    assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
-    country_code: Annotated[
-        str, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ]
-    risk_score: Annotated[int, Field(alias="riskScore", ge=0, le=100)]
+    assurance_level: AssuranceLevel
+    country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
+    risk_score: Annotated[int, Field(ge=0, le=100)]
 
 
 class MemberJoined(Model):
     """Somebody belongs to the organisation from now on."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     role: MemberRole
-    seat_type: Annotated[SeatType, Field(alias="seatType")]
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
+    seat_type: SeatType
+    unit_id: UUID | None = None
 
 
 class MemberRemoved(Model):
     """Somebody no longer belongs here."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    end_reason: MembershipEndReason
+    successor_user_id: UUID | None = None
 
 
 class OrganizationCreated(Model):
     """A tenant exists, though it cannot work yet."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
     slug: Annotated[
         str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
     ]
     edition: Edition
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
-    owner_user_id: Annotated[UUID, Field(alias="ownerUserId")]
+    data_residency: Region
+    owner_user_id: UUID
 
 
 class OrganizationPurged(Model):
     """The point of no return."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    organization_id: UUID
+    data_residency: Region
 
 
 class PolicyChanged(Model):
     """Which rules differ from before."""
 
-    auth_policy_id: Annotated[UUID, Field(alias="authPolicyId")]
+    auth_policy_id: UUID
     changed_fields: Annotated[
-        list[PolicyChangedChangedFieldsItem] | None,
-        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30),
+        list[PolicyChangedChangedFieldsItem] | None, Field(json_schema_extra=UNIQUE, max_length=30)
     ] = None
 
 
@@ -934,9 +897,9 @@ class RevokeSessionRequest(Model):
 class RevokeUserSessionsRequest(Model):
     """Whose sessions end and why, all of them or all but the one that the person is looking at."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     reason: StatedRevocationReason
-    except_session_id: Annotated[UUID | None, Field(alias="exceptSessionId")] = None
+    except_session_id: UUID | None = None
 
 
 class RoleGrant(Model):
@@ -945,52 +908,46 @@ class RoleGrant(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    principal_id: Annotated[UUID, Field(alias="principalId")]
+    principal_id: UUID
     role: SystemRole
-    scope_unit_id: Annotated[UUID | None, Field(alias="scopeUnitId")] = None
+    scope_unit_id: UUID | None = None
     condition: Annotated[str | None, Field(max_length=1000)] = None
-    granted_by: Annotated[UUID | None, Field(alias="grantedBy")] = None
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    granted_by: UUID | None = None
+    expires_at: AwareDatetime | None = None
 
 
 class Session(Model):
     """A sign-in on one device, from the first question to its end."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     channel: SessionChannel
     status: SessionStatus
-    auth_methods: Annotated[
-        list[AuthMethod], Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4)
-    ]
-    assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
+    auth_methods: Annotated[list[AuthMethod], Field(json_schema_extra=UNIQUE, max_length=4)]
+    assurance_level: AssuranceLevel
     device_fingerprint: Annotated[
-        str,
-        Field(alias="deviceFingerprint", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ]
-    ip_address: Annotated[IPv4Address | IPv6Address, Field(alias="ipAddress")]
-    country_code: Annotated[
-        str, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ]
-    risk_score: Annotated[int, Field(alias="riskScore", ge=0, le=100)]
-    authenticated_at: Annotated[AwareDatetime | None, Field(alias="authenticatedAt")] = None
-    idle_timeout_seconds: Annotated[int, Field(alias="idleTimeoutSeconds", ge=300, le=86400)]
-    absolute_expires_at: Annotated[AwareDatetime, Field(alias="absoluteExpiresAt")]
+    ip_address: IPv4Address | IPv6Address
+    country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
+    risk_score: Annotated[int, Field(ge=0, le=100)]
+    authenticated_at: AwareDatetime | None = None
+    idle_timeout_seconds: Annotated[int, Field(ge=300, le=86400)]
+    absolute_expires_at: AwareDatetime
     refresh_token_hash: Annotated[
-        str | None,
-        Field(alias="refreshTokenHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
-    refresh_generation: Annotated[int, Field(alias="refreshGeneration", ge=0, le=1000000)]
-    impersonator_id: Annotated[UUID | None, Field(alias="impersonatorId")] = None
-    revocation_reason: Annotated[RevocationReason | None, Field(alias="revocationReason")] = None
+    refresh_generation: Annotated[int, Field(ge=0, le=1000000)]
+    impersonator_id: UUID | None = None
+    revocation_reason: RevocationReason | None = None
 
 
 class SigningKeySetKeysItem(Model):
@@ -1008,25 +965,24 @@ class TokenSet(Model):
     An access token for 15 minutes, a JWT signed with ES256, and where the client may stay signed in a refresh token that works once.
     """
 
-    access_token: Annotated[str, Field(alias="accessToken", max_length=4096, min_length=32)]
-    token_type: Annotated[TokenSetTokenType, Field(alias="tokenType")]
-    expires_in_seconds: Annotated[int, Field(alias="expiresInSeconds", ge=1, le=900)]
+    access_token: Annotated[str, Field(max_length=4096, min_length=32)]
+    token_type: TokenSetTokenType
+    expires_in_seconds: Annotated[int, Field(ge=1, le=900)]
     refresh_token: Annotated[
-        str | None, Field(alias="refreshToken", max_length=128, pattern="^[A-Za-z0-9_-]{43,128}$")
+        str | None, Field(max_length=128, pattern="^[A-Za-z0-9_-]{43,128}$")
     ] = None
-    session_id: Annotated[UUID | None, Field(alias="sessionId")] = None
-    assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
+    session_id: UUID | None = None
+    assurance_level: AssuranceLevel
     further_methods: Annotated[
-        list[AuthMethod] | None,
-        Field(alias="furtherMethods", json_schema_extra=UNIQUE, max_length=4),
+        list[AuthMethod] | None, Field(json_schema_extra=UNIQUE, max_length=4)
     ] = None
 
 
 class UserDeactivated(Model):
     """Somebody has left."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    from_status: Annotated[UserStatus | None, Field(alias="fromStatus")] = None
+    user_id: UUID
+    from_status: UserStatus | None = None
 
 
 class AccessDecisions(Model):

@@ -23,14 +23,12 @@ CALENDAR_ERASURE_COMPLETED = Emission(
     type="cloudsync.collaboration.calendar-erasure-completed.v1",
     topic="cloudsync.collaboration.calendar.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
 
 CALENDAR_SHARED = Emission(
     type="cloudsync.collaboration.calendar-shared.v1",
     topic="cloudsync.collaboration.calendar.v1",
-    key="id",
     key_field="calendarId",
     fields=("calendarId", "granteeId", "granteeType", "accessLevel"),
 )
@@ -39,7 +37,6 @@ CALENDAR_SHARED_ = Emission(
     type="cloudsync.collaboration.calendar-shared.v1",
     topic="cloudsync.collaboration.calendar.v1",
     key="calendarId",
-    key_field="calendarId",
     fields=("calendarId", "granteeId", "granteeType", "accessLevel"),
 )
 
@@ -47,14 +44,12 @@ EVENT_CANCELLED = Emission(
     type="cloudsync.collaboration.event-cancelled.v1",
     topic="cloudsync.collaboration.calendar-event.v1",
     key="eventId",
-    key_field="eventId",
     fields=("eventId", "scope", "occurrenceDate", "cancelledBy", "attendeeUserIds"),
 )
 
 EVENT_CANCELLED_ = Emission(
     type="cloudsync.collaboration.event-cancelled.v1",
     topic="cloudsync.collaboration.calendar-event.v1",
-    key="id",
     key_field="eventId",
     fields=("eventId", "scope", "occurrenceDate", "cancelledBy", "attendeeUserIds"),
 )
@@ -62,7 +57,6 @@ EVENT_CANCELLED_ = Emission(
 EVENT_RESCHEDULED = Emission(
     type="cloudsync.collaboration.event-rescheduled.v1",
     topic="cloudsync.collaboration.calendar-event.v1",
-    key="id",
     key_field="eventId",
     fields=(
         "eventId",
@@ -79,7 +73,6 @@ EVENT_RESCHEDULED = Emission(
 EVENT_SCHEDULED = Emission(
     type="cloudsync.collaboration.event-scheduled.v1",
     topic="cloudsync.collaboration.calendar-event.v1",
-    key="id",
     key_field="eventId",
     fields=(
         "eventId",
@@ -124,19 +117,11 @@ CALENDAR = AggregateSpec(
     relations={
         "owner": Relation(fields=("ownerId",)),
         "bookable": Relation(value_field="ownerType", values=("resource",)),
-        "grantee": Relation(
-            through="calendar-share",
-            parent="calendarId",
-            principal="granteeId",
-            prefix="",
-            value_field="",
-            values=(),
-        ),
+        "grantee": Relation(through="calendar-share", parent="calendarId", principal="granteeId"),
         "reader": Relation(
             through="calendar-share",
             parent="calendarId",
             principal="granteeId",
-            prefix="",
             value_field="accessLevel",
             values=("read", "write", "manage"),
         ),
@@ -144,7 +129,6 @@ CALENDAR = AggregateSpec(
             through="calendar-share",
             parent="calendarId",
             principal="granteeId",
-            prefix="",
             value_field="accessLevel",
             values=("write", "manage"),
         ),
@@ -152,7 +136,6 @@ CALENDAR = AggregateSpec(
             through="calendar-share",
             parent="calendarId",
             principal="granteeId",
-            prefix="",
             value_field="accessLevel",
             values=("manage",),
         ),

@@ -23,7 +23,6 @@ from . import models, problems
 CHANNEL_ARCHIVED = Emission(
     type="cloudsync.collaboration.channel-archived.v1",
     topic="cloudsync.collaboration.channel.v1",
-    key="id",
     key_field="channelId",
     fields=("channelId", "archivedBy"),
 )
@@ -31,7 +30,6 @@ CHANNEL_ARCHIVED = Emission(
 CHANNEL_CREATED = Emission(
     type="cloudsync.collaboration.channel-created.v1",
     topic="cloudsync.collaboration.channel.v1",
-    key="id",
     key_field="channelId",
     fields=("channelId", "name", "type", "creatorId", "memberCount"),
 )
@@ -39,7 +37,6 @@ CHANNEL_CREATED = Emission(
 CHANNEL_MEMBER_ADDED = Emission(
     type="cloudsync.collaboration.channel-member-added.v1",
     topic="cloudsync.collaboration.channel.v1",
-    key="id",
     key_field="channelId",
     fields=("channelId", "userIds", "by"),
 )
@@ -47,7 +44,6 @@ CHANNEL_MEMBER_ADDED = Emission(
 CHANNEL_MEMBER_REMOVED = Emission(
     type="cloudsync.collaboration.channel-member-removed.v1",
     topic="cloudsync.collaboration.channel.v1",
-    key="id",
     key_field="channelId",
     fields=("channelId", "userIds", "by"),
 )
@@ -56,7 +52,6 @@ CHANNEL_MEMBER_REMOVED_ = Emission(
     type="cloudsync.collaboration.channel-member-removed.v1",
     topic="cloudsync.collaboration.channel.v1",
     key="channelId",
-    key_field="channelId",
     fields=("channelId", "userIds", "by"),
 )
 
@@ -64,7 +59,6 @@ CHAT_ERASURE_COMPLETED = Emission(
     type="cloudsync.collaboration.chat-erasure-completed.v1",
     topic="cloudsync.collaboration.channel.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
 
@@ -72,7 +66,6 @@ MESSAGE_EDITED = Emission(
     type="cloudsync.collaboration.message-edited.v1",
     topic="cloudsync.collaboration.channel.v1",
     key="channelId",
-    key_field="channelId",
     fields=("messageId", "channelId", "editCount", "editedAt", "excerpt"),
 )
 
@@ -80,7 +73,6 @@ MESSAGE_HELD = Emission(
     type="cloudsync.collaboration.message-held.v1",
     topic="cloudsync.collaboration.channel.v1",
     key="channelId",
-    key_field="channelId",
     fields=("messageId", "channelId", "caseNumber"),
 )
 
@@ -88,7 +80,6 @@ MESSAGE_POSTED = Emission(
     type="cloudsync.collaboration.message-posted.v1",
     topic="cloudsync.collaboration.channel.v1",
     key="channelId",
-    key_field="channelId",
     fields=(
         "messageId",
         "channelId",
@@ -107,7 +98,6 @@ MESSAGE_PURGED = Emission(
     type="cloudsync.collaboration.message-purged.v1",
     topic="cloudsync.collaboration.channel.v1",
     key="channelId",
-    key_field="channelId",
     fields=("messageId", "channelId", "policy"),
 )
 
@@ -115,7 +105,6 @@ MESSAGE_RELEASED = Emission(
     type="cloudsync.collaboration.message-released.v1",
     topic="cloudsync.collaboration.channel.v1",
     key="channelId",
-    key_field="channelId",
     fields=("messageId", "excerpt", "channelId", "caseNumber"),
 )
 
@@ -123,7 +112,6 @@ MESSAGE_RETRACTED = Emission(
     type="cloudsync.collaboration.message-retracted.v1",
     topic="cloudsync.collaboration.channel.v1",
     key="channelId",
-    key_field="channelId",
     fields=("messageId", "channelId", "retractedBy"),
 )
 
@@ -139,19 +127,11 @@ CHANNEL = AggregateSpec(
         "legalHold": False,
     },
     relations={
-        "participant": Relation(
-            through="channel-member",
-            parent="channelId",
-            principal="userId",
-            prefix="",
-            value_field="",
-            values=(),
-        ),
+        "participant": Relation(through="channel-member", parent="channelId", principal="userId"),
         "manager": Relation(
             through="channel-member",
             parent="channelId",
             principal="userId",
-            prefix="",
             value_field="memberRole",
             values=("manager",),
         ),

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -40,15 +40,15 @@ class ChangeMembersRequest(Model):
 class ChannelArchived(Model):
     """Nothing new will be said there; clients fold it away and search ranks it lower."""
 
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    archived_by: Annotated[UUID, Field(alias="archivedBy")]
+    channel_id: UUID
+    archived_by: UUID
 
 
 class ChannelHitsHitsItem(Model):
-    message_id: Annotated[UUID, Field(alias="messageId")]
-    thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
+    message_id: UUID
+    thread_root_id: UUID | None = None
     excerpt: Annotated[str, Field(max_length=300)]
-    posted_at: Annotated[AwareDatetime, Field(alias="postedAt")]
+    posted_at: AwareDatetime
 
 
 class ChannelHold(Model):
@@ -56,21 +56,18 @@ class ChannelHold(Model):
 
     id: UUID
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
-    legal_hold: Annotated[bool, Field(alias="legalHold")]
+    updated_at: AwareDatetime
+    legal_hold: bool
     case_number: Annotated[
-        str | None,
-        Field(alias="caseNumber", max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$"),
+        str | None, Field(max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$")
     ] = None
 
 
 class ChannelMemberAdded(Model):
     """They may read everything said there before, and what grants to the channel open to them."""
 
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    user_ids: Annotated[
-        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=1000, min_length=1)
-    ]
+    channel_id: UUID
+    user_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=1000, min_length=1)]
     by: UUID
 
 
@@ -79,10 +76,8 @@ class ChannelMemberRemoved(Model):
     From now on the channel and its files are closed to them, unless another grant says otherwise.
     """
 
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    user_ids: Annotated[
-        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=1000, min_length=1)
-    ]
+    channel_id: UUID
+    user_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=1000, min_length=1)]
     by: UUID | None = None
 
 
@@ -98,10 +93,10 @@ class ChannelSeat(Model):
     """Who sits in a channel, as what and since when."""
 
     id: UUID
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    user_id: Annotated[UUID, Field(alias="userId")]
-    member_role: Annotated[ChannelMemberRole, Field(alias="memberRole")]
+    created_at: AwareDatetime
+    channel_id: UUID
+    user_id: UUID
+    member_role: ChannelMemberRole
 
 
 class ChannelState(StrEnum):
@@ -130,18 +125,16 @@ class ChatPolicy(Model):
     """An organisation's rules for conversations, and whether it may write at all at present."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    default_retention_days: Annotated[
-        int | None, Field(alias="defaultRetentionDays", ge=1, le=3650)
-    ] = None
-    guests_may_direct: Annotated[bool, Field(alias="guestsMayDirect")]
-    link_previews: Annotated[bool, Field(alias="linkPreviews")]
-    broadcast_threshold: Annotated[int, Field(alias="broadcastThreshold", ge=50, le=5000)]
-    edit_window_hours: Annotated[int, Field(alias="editWindowHours", ge=0, le=168)]
-    read_only_since: Annotated[AwareDatetime | None, Field(alias="readOnlySince")] = None
+    default_retention_days: Annotated[int | None, Field(ge=1, le=3650)] = None
+    guests_may_direct: bool
+    link_previews: bool
+    broadcast_threshold: Annotated[int, Field(ge=50, le=5000)]
+    edit_window_hours: Annotated[int, Field(ge=0, le=168)]
+    read_only_since: AwareDatetime | None = None
 
 
 class CompleteChannelExportRequest(Model):
@@ -150,13 +143,12 @@ class CompleteChannelExportRequest(Model):
     object_key: Annotated[
         str,
         Field(
-            alias="objectKey",
             max_length=83,
             min_length=82,
             pattern="^[0-9a-f-]{36}/[0-9a-f-]{36}\\.(jsonl|html)\\.zip$",
         ),
     ]
-    message_count: Annotated[int, Field(alias="messageCount", ge=0, le=1000000000)]
+    message_count: Annotated[int, Field(ge=0, le=1000000000)]
 
 
 class Edition(StrEnum):
@@ -189,9 +181,7 @@ class ExportStage(StrEnum):
 class FailChannelExportRequest(Model):
     """What kept the exporter from ending, as a word that can be counted."""
 
-    export_failure: Annotated[
-        str, Field(alias="exportFailure", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
-    ]
+    export_failure: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")]
 
 
 class HoldReason(StrEnum):
@@ -217,18 +207,18 @@ class LinkTargetKind(StrEnum):
 class MarkChannelReadRequest(Model):
     """The newest message that was on the screen for at least half a second."""
 
-    message_id: Annotated[UUID, Field(alias="messageId")]
+    message_id: UUID
 
 
 class MeetingEnded(Model):
     """Everybody is out."""
 
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
-    channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
-    actual_start: Annotated[AwareDatetime, Field(alias="actualStart")]
-    actual_end: Annotated[AwareDatetime, Field(alias="actualEnd")]
-    peak_participants: Annotated[int, Field(alias="peakParticipants", ge=0, le=1000)]
-    participant_minutes: Annotated[int, Field(alias="participantMinutes", ge=0, le=1440000)]
+    meeting_id: UUID
+    channel_id: UUID | None = None
+    actual_start: AwareDatetime
+    actual_end: AwareDatetime
+    peak_participants: Annotated[int, Field(ge=0, le=1000)]
+    participant_minutes: Annotated[int, Field(ge=0, le=1440000)]
 
 
 class MembersChanged(Model):
@@ -236,8 +226,8 @@ class MembersChanged(Model):
 
     added: Annotated[int, Field(ge=0, le=500)]
     removed: Annotated[int, Field(ge=0, le=500)]
-    member_count: Annotated[int, Field(alias="memberCount", ge=1, le=50000)]
-    refused_user_ids: Annotated[list[UUID], Field(alias="refusedUserIds", max_length=500)]
+    member_count: Annotated[int, Field(ge=1, le=50000)]
+    refused_user_ids: Annotated[list[UUID], Field(max_length=500)]
 
 
 class MembershipEndReason(StrEnum):
@@ -264,21 +254,20 @@ class MentionType(StrEnum):
 class MessageEdited(Model):
     """The words changed and neither place nor author did."""
 
-    message_id: Annotated[UUID, Field(alias="messageId")]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    edit_count: Annotated[int, Field(alias="editCount", ge=1, le=50)]
-    edited_at: Annotated[AwareDatetime, Field(alias="editedAt")]
+    message_id: UUID
+    channel_id: UUID
+    edit_count: Annotated[int, Field(ge=1, le=50)]
+    edited_at: AwareDatetime
     excerpt: Annotated[str | None, Field(max_length=140)] = None
 
 
 class MessageHeld(Model):
     """Out of sight until a compliance officer decides."""
 
-    message_id: Annotated[UUID, Field(alias="messageId")]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
+    message_id: UUID
+    channel_id: UUID
     case_number: Annotated[
-        str | None,
-        Field(alias="caseNumber", max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$"),
+        str | None, Field(max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$")
     ] = None
 
 
@@ -295,52 +284,51 @@ class MessageKind(StrEnum):
 class MessagePosted(Model):
     """A message stands in its channel, durable in two of three nodes."""
 
-    message_id: Annotated[UUID, Field(alias="messageId")]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    channel_type: Annotated[ChannelType | None, Field(alias="channelType")] = None
-    author_id: Annotated[UUID, Field(alias="authorId")]
+    message_id: UUID
+    channel_id: UUID
+    channel_type: ChannelType | None = None
+    author_id: UUID
     kind: MessageKind
-    thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
+    thread_root_id: UUID | None = None
     mentioned_user_ids: Annotated[
-        list[UUID] | None, Field(alias="mentionedUserIds", json_schema_extra=UNIQUE, max_length=500)
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=500)
     ] = None
-    attachment_ids: Annotated[list[UUID], Field(alias="attachmentIds", max_length=10)]
+    attachment_ids: Annotated[list[UUID], Field(max_length=10)]
     excerpt: Annotated[str | None, Field(max_length=140)] = None
-    posted_at: Annotated[AwareDatetime, Field(alias="postedAt")]
+    posted_at: AwareDatetime
 
 
 class MessageReaction(Model):
     """That somebody put an emoji below a message."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    message_id: Annotated[UUID, Field(alias="messageId")]
-    reactor_id: Annotated[UUID, Field(alias="reactorId")]
+    channel_id: UUID
+    message_id: UUID
+    reactor_id: UUID
     emoji: Annotated[str, Field(max_length=42, min_length=3, pattern="^:[a-z0-9_+-]{1,40}:$")]
 
 
 class MessageReleased(Model):
     """Back at its old place in the channel; nobody is rung a second time."""
 
-    message_id: Annotated[UUID, Field(alias="messageId")]
+    message_id: UUID
     excerpt: Annotated[str | None, Field(max_length=140)] = None
-    channel_id: Annotated[UUID, Field(alias="channelId")]
+    channel_id: UUID
     case_number: Annotated[
-        str,
-        Field(alias="caseNumber", max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$"),
+        str, Field(max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$")
     ]
 
 
 class MessageRetracted(Model):
     """Taken back by its author or a manager."""
 
-    message_id: Annotated[UUID, Field(alias="messageId")]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    retracted_by: Annotated[UUID, Field(alias="retractedBy")]
+    message_id: UUID
+    channel_id: UUID
+    retracted_by: UUID
 
 
 class MessageStatus(StrEnum):
@@ -365,15 +353,15 @@ class NotifyLevel(StrEnum):
 class OrganizationDeleted(Model):
     """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
-    purge_after: Annotated[AwareDatetime, Field(alias="purgeAfter")]
+    organization_id: UUID
+    deletion_requested_by: UUID
+    purge_after: AwareDatetime
 
 
 class OrganizationRestored(Model):
     """Stops the off-boarding."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
 
 
 class PostMessageRequestKind(StrEnum):
@@ -396,39 +384,36 @@ class Presence(Model):
     """Whether somebody is there, in the words of their devices."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     availability: Availability
-    status_text: Annotated[str | None, Field(alias="statusText", max_length=100)] = None
+    status_text: Annotated[str | None, Field(max_length=100)] = None
     status_emoji: Annotated[
-        str | None,
-        Field(alias="statusEmoji", max_length=42, min_length=3, pattern="^:[a-z0-9_+-]{1,40}:$"),
+        str | None, Field(max_length=42, min_length=3, pattern="^:[a-z0-9_+-]{1,40}:$")
     ] = None
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    expires_at: AwareDatetime | None = None
     devices: Annotated[int, Field(ge=0, le=10)]
-    meeting_id: Annotated[UUID | None, Field(alias="meetingId")] = None
+    meeting_id: UUID | None = None
 
 
 class PresenceListPeopleItem(Model):
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     availability: Availability
-    status_text: Annotated[str | None, Field(alias="statusText", max_length=100)] = None
+    status_text: Annotated[str | None, Field(max_length=100)] = None
     status_emoji: Annotated[
-        str | None,
-        Field(alias="statusEmoji", max_length=42, min_length=3, pattern="^:[a-z0-9_+-]{1,40}:$"),
+        str | None, Field(max_length=42, min_length=3, pattern="^:[a-z0-9_+-]{1,40}:$")
     ] = None
 
 
 class PreserveChannelRequest(Model):
     """Whether a channel is kept from every deletion, and the case that asks for it."""
 
-    legal_hold: Annotated[bool, Field(alias="legalHold")]
+    legal_hold: bool
     case_number: Annotated[
-        str,
-        Field(alias="caseNumber", max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$"),
+        str, Field(max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$")
     ]
 
 
@@ -476,17 +461,14 @@ class ReleaseHoldRequest(Model):
     """The case in which the decision was taken; it must be the one of the hold."""
 
     case_number: Annotated[
-        str,
-        Field(alias="caseNumber", max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$"),
+        str, Field(max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$")
     ]
 
 
 class RetractMessageRequest(Model):
     """A reason is asked of those who take back what another said, and goes to the audit trail."""
 
-    retract_reason: Annotated[
-        str | None, Field(alias="retractReason", max_length=200, min_length=3)
-    ] = None
+    retract_reason: Annotated[str | None, Field(max_length=200, min_length=3)] = None
 
 
 class ScanVerdict(StrEnum):
@@ -542,8 +524,8 @@ class UpdateChannelMemberRequest(Model):
     """Star, level of notification and a time of silence, for nobody but oneself."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    notify_level: Annotated[NotifyLevel | None, Field(alias="notifyLevel")] = None
-    muted_until: Annotated[AwareDatetime | None, Field(alias="mutedUntil")] = None
+    notify_level: NotifyLevel | None = None
+    muted_until: AwareDatetime | None = None
     starred: bool | None = None
 
 
@@ -556,24 +538,20 @@ class UpdateChannelRequest(Model):
     ] = None
     topic: Annotated[str | None, Field(max_length=250)] = None
     purpose: Annotated[str | None, Field(max_length=1000)] = None
-    posting_policy: Annotated[PostingPolicy | None, Field(alias="postingPolicy")] = None
-    retention_days: Annotated[int | None, Field(alias="retentionDays", ge=1, le=3650)] = None
-    is_default: Annotated[bool | None, Field(alias="isDefault")] = None
+    posting_policy: PostingPolicy | None = None
+    retention_days: Annotated[int | None, Field(ge=1, le=3650)] = None
+    is_default: bool | None = None
 
 
 class UpdateChatPolicyRequest(Model):
     """Merge patch of an organisation's rules for conversations."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    default_retention_days: Annotated[
-        int | None, Field(alias="defaultRetentionDays", ge=1, le=3650)
-    ] = None
-    guests_may_direct: Annotated[bool | None, Field(alias="guestsMayDirect")] = None
-    link_previews: Annotated[bool | None, Field(alias="linkPreviews")] = None
-    broadcast_threshold: Annotated[
-        int | None, Field(alias="broadcastThreshold", ge=50, le=5000)
-    ] = None
-    edit_window_hours: Annotated[int | None, Field(alias="editWindowHours", ge=0, le=168)] = None
+    default_retention_days: Annotated[int | None, Field(ge=1, le=3650)] = None
+    guests_may_direct: bool | None = None
+    link_previews: bool | None = None
+    broadcast_threshold: Annotated[int | None, Field(ge=50, le=5000)] = None
+    edit_window_hours: Annotated[int | None, Field(ge=0, le=168)] = None
 
 
 class UserDeleted(Model):
@@ -581,26 +559,26 @@ class UserDeleted(Model):
     Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    erasure_request_id: UUID
+    successor_user_id: UUID | None = None
 
 
 class UserSuspended(Model):
     """Sessions must end within five seconds and the profile is locked."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     reason: SuspensionReason
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
+    effective_at: AwareDatetime | None = None
 
 
 class Channel(Model):
     """A lasting place for a conversation, from two people to a whole company."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     name: Annotated[
         str | None, Field(max_length=80, min_length=1, pattern="^[a-z0-9][a-z0-9._-]{0,79}$")
@@ -608,35 +586,33 @@ class Channel(Model):
     type: ChannelType
     topic: Annotated[str | None, Field(max_length=250)] = None
     purpose: Annotated[str | None, Field(max_length=1000)] = None
-    creator_id: Annotated[UUID, Field(alias="creatorId")]
-    member_count: Annotated[int, Field(alias="memberCount", ge=1, le=50000)]
+    creator_id: UUID
+    member_count: Annotated[int, Field(ge=1, le=50000)]
     member_user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="memberUserIds", json_schema_extra=UNIQUE, max_length=9, min_length=2),
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=9, min_length=2)
     ] = None
-    posting_policy: Annotated[PostingPolicy, Field(alias="postingPolicy")]
-    retention_days: Annotated[int | None, Field(alias="retentionDays", ge=1, le=3650)] = None
-    is_default: Annotated[bool, Field(alias="isDefault")]
-    legal_hold: Annotated[bool, Field(alias="legalHold")]
+    posting_policy: PostingPolicy
+    retention_days: Annotated[int | None, Field(ge=1, le=3650)] = None
+    is_default: bool
+    legal_hold: bool
     case_number: Annotated[
-        str | None,
-        Field(alias="caseNumber", max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$"),
+        str | None, Field(max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$")
     ] = None
     state: ChannelState
-    last_message_at: Annotated[AwareDatetime | None, Field(alias="lastMessageAt")] = None
-    archived_by: Annotated[UUID | None, Field(alias="archivedBy")] = None
+    last_message_at: AwareDatetime | None = None
+    archived_by: UUID | None = None
 
 
 class ChannelCreated(Model):
     """A new place to talk."""
 
-    channel_id: Annotated[UUID, Field(alias="channelId")]
+    channel_id: UUID
     name: Annotated[
         str | None, Field(max_length=80, min_length=1, pattern="^[a-z0-9][a-z0-9._-]{0,79}$")
     ] = None
     type: ChannelType
-    creator_id: Annotated[UUID, Field(alias="creatorId")]
-    member_count: Annotated[int, Field(alias="memberCount", ge=1, le=50000)]
+    creator_id: UUID
+    member_count: Annotated[int, Field(ge=1, le=50000)]
 
 
 class ChannelExport(Model):
@@ -645,31 +621,29 @@ class ChannelExport(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
-    export_from: Annotated[AwareDatetime, Field(alias="exportFrom")]
-    export_to: Annotated[AwareDatetime, Field(alias="exportTo")]
-    export_format: Annotated[ExportFormat, Field(alias="exportFormat")]
+    channel_id: UUID
+    requested_by: UUID
+    export_from: AwareDatetime
+    export_to: AwareDatetime
+    export_format: ExportFormat
     stage: ExportStage
     object_key: Annotated[
         str | None,
         Field(
-            alias="objectKey",
             max_length=83,
             min_length=82,
             pattern="^[0-9a-f-]{36}/[0-9a-f-]{36}\\.(jsonl|html)\\.zip$",
         ),
     ] = None
-    message_count: Annotated[int | None, Field(alias="messageCount", ge=0, le=1000000000)] = None
+    message_count: Annotated[int | None, Field(ge=0, le=1000000000)] = None
     export_failure: Annotated[
-        str | None,
-        Field(alias="exportFailure", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$"),
+        str | None, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
     ] = None
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    expires_at: AwareDatetime | None = None
 
 
 class ChannelHits(Model):
@@ -683,17 +657,17 @@ class ChannelMember(Model):
     """One person in one channel, with how far they have read and what they want to be rung for."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    user_id: Annotated[UUID, Field(alias="userId")]
-    member_role: Annotated[ChannelMemberRole, Field(alias="memberRole")]
-    last_read_message_id: Annotated[UUID | None, Field(alias="lastReadMessageId")] = None
-    unread_mentions: Annotated[int, Field(alias="unreadMentions", ge=0, le=9999)]
-    muted_until: Annotated[AwareDatetime | None, Field(alias="mutedUntil")] = None
-    notify_level: Annotated[NotifyLevel, Field(alias="notifyLevel")]
+    channel_id: UUID
+    user_id: UUID
+    member_role: ChannelMemberRole
+    last_read_message_id: UUID | None = None
+    unread_mentions: Annotated[int, Field(ge=0, le=9999)]
+    muted_until: AwareDatetime | None = None
+    notify_level: NotifyLevel
     starred: bool
 
 
@@ -701,9 +675,9 @@ class ChannelView(Model):
     """All of a channel except what a court wants with it."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     name: Annotated[
         str | None, Field(max_length=80, min_length=1, pattern="^[a-z0-9][a-z0-9._-]{0,79}$")
@@ -711,27 +685,26 @@ class ChannelView(Model):
     type: ChannelType
     topic: Annotated[str | None, Field(max_length=250)] = None
     purpose: Annotated[str | None, Field(max_length=1000)] = None
-    creator_id: Annotated[UUID, Field(alias="creatorId")]
-    member_count: Annotated[int, Field(alias="memberCount", ge=1, le=50000)]
+    creator_id: UUID
+    member_count: Annotated[int, Field(ge=1, le=50000)]
     member_user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="memberUserIds", json_schema_extra=UNIQUE, max_length=9, min_length=2),
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=9, min_length=2)
     ] = None
-    posting_policy: Annotated[PostingPolicy, Field(alias="postingPolicy")]
-    retention_days: Annotated[int | None, Field(alias="retentionDays", ge=1, le=3650)] = None
-    is_default: Annotated[bool, Field(alias="isDefault")]
+    posting_policy: PostingPolicy
+    retention_days: Annotated[int | None, Field(ge=1, le=3650)] = None
+    is_default: bool
     state: ChannelState
-    last_message_at: Annotated[AwareDatetime | None, Field(alias="lastMessageAt")] = None
-    archived_by: Annotated[UUID | None, Field(alias="archivedBy")] = None
+    last_message_at: AwareDatetime | None = None
+    archived_by: UUID | None = None
 
 
 class ChatErasureCompleted(Model):
     """In how many messages, reactions and seats a tombstone stands for the erased person now."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: ChatErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000000)]
 
 
 class CreateChannelRequest(Model):
@@ -742,18 +715,16 @@ class CreateChannelRequest(Model):
         str | None, Field(max_length=80, min_length=1, pattern="^[a-z0-9][a-z0-9._-]{0,79}$")
     ] = None
     purpose: Annotated[str | None, Field(max_length=1000)] = None
-    posting_policy: Annotated[PostingPolicy | None, Field(alias="postingPolicy")] = None
-    member_ids: Annotated[
-        list[UUID], Field(alias="memberIds", json_schema_extra=UNIQUE, max_length=1000)
-    ]
+    posting_policy: PostingPolicy | None = None
+    member_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=1000)]
 
 
 class ExportChannelRequest(Model):
     """From when to when, and for whose eyes."""
 
-    export_from: Annotated[AwareDatetime, Field(alias="exportFrom")]
-    export_to: Annotated[AwareDatetime, Field(alias="exportTo")]
-    export_format: Annotated[ExportFormat | None, Field(alias="exportFormat")] = None
+    export_from: AwareDatetime
+    export_to: AwareDatetime
+    export_format: ExportFormat | None = None
 
 
 class FileTarget(Model):
@@ -761,128 +732,118 @@ class FileTarget(Model):
     The thing that a file hangs on or, before the scan, shall hang on once it has proved clean.
     """
 
-    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
-    target_id: Annotated[UUID, Field(alias="targetId")]
+    target_kind: LinkTargetKind
+    target_id: UUID
 
 
 class HoldMessageRequest(Model):
     """Why a message leaves everybody's sight, and in which case."""
 
-    hold_reason: Annotated[HoldReason, Field(alias="holdReason")]
+    hold_reason: HoldReason
     case_number: Annotated[
-        str,
-        Field(alias="caseNumber", max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$"),
+        str, Field(max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$")
     ]
 
 
 class MeetingStarted(Model):
     """Media flows in this region from this moment on."""
 
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
-    host_id: Annotated[UUID, Field(alias="hostId")]
-    channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
-    calendar_event_id: Annotated[UUID | None, Field(alias="calendarEventId")] = None
-    media_region: Annotated[Region, Field(alias="mediaRegion")]
-    actual_start: Annotated[AwareDatetime, Field(alias="actualStart")]
+    meeting_id: UUID
+    host_id: UUID
+    channel_id: UUID | None = None
+    calendar_event_id: UUID | None = None
+    media_region: Region
+    actual_start: AwareDatetime
 
 
 class MemberRemoved(Model):
     """Somebody no longer belongs here."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    end_reason: MembershipEndReason
+    successor_user_id: UUID | None = None
 
 
 class Mention(Model):
     """Whom a text calls by name."""
 
     type: MentionType
-    target_id: Annotated[UUID | None, Field(alias="targetId")] = None
+    target_id: UUID | None = None
 
 
 class Message(Model):
     """Something said in a channel or in a thread below another message."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    author_id: Annotated[UUID, Field(alias="authorId")]
+    channel_id: UUID
+    author_id: UUID
     client_message_id: Annotated[
-        str,
-        Field(
-            alias="clientMessageId", max_length=36, min_length=16, pattern="^[A-Za-z0-9_-]{16,36}$"
-        ),
+        str, Field(max_length=36, min_length=16, pattern="^[A-Za-z0-9_-]{16,36}$")
     ]
     kind: MessageKind
     body: Annotated[str, Field(max_length=40000, min_length=0)]
-    thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
-    also_to_channel: Annotated[bool, Field(alias="alsoToChannel")]
+    thread_root_id: UUID | None = None
+    also_to_channel: bool
     mentions: Annotated[list[Mention], Field(json_schema_extra=UNIQUE, max_length=50)]
-    attachment_ids: Annotated[
-        list[UUID], Field(alias="attachmentIds", json_schema_extra=UNIQUE, max_length=10)
-    ]
+    attachment_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=10)]
     reactions: Annotated[list[Reaction], Field(max_length=100)]
     status: MessageStatus
-    send_at: Annotated[AwareDatetime | None, Field(alias="sendAt")] = None
-    posted_at: Annotated[AwareDatetime | None, Field(alias="postedAt")] = None
-    edit_count: Annotated[int, Field(alias="editCount", ge=0, le=50)]
-    reply_count: Annotated[int, Field(alias="replyCount", ge=0, le=10000)]
-    retracted_by: Annotated[UUID | None, Field(alias="retractedBy")] = None
-    hold_reason: Annotated[HoldReason | None, Field(alias="holdReason")] = None
+    send_at: AwareDatetime | None = None
+    posted_at: AwareDatetime | None = None
+    edit_count: Annotated[int, Field(ge=0, le=50)]
+    reply_count: Annotated[int, Field(ge=0, le=10000)]
+    retracted_by: UUID | None = None
+    hold_reason: HoldReason | None = None
     case_number: Annotated[
-        str | None,
-        Field(alias="caseNumber", max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$"),
+        str | None, Field(max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$")
     ] = None
 
 
 class MessagePurged(Model):
     """Its words exist in no store of ours any more."""
 
-    message_id: Annotated[UUID, Field(alias="messageId")]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
+    message_id: UUID
+    channel_id: UUID
     policy: PurgePolicy
 
 
 class OrganizationCreated(Model):
     """A tenant exists, though it cannot work yet."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
     slug: Annotated[
         str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
     ]
     edition: Edition
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
-    owner_user_id: Annotated[UUID, Field(alias="ownerUserId")]
+    data_residency: Region
+    owner_user_id: UUID
 
 
 class OrganizationPurged(Model):
     """The point of no return."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    organization_id: UUID
+    data_residency: Region
 
 
 class PostMessageRequest(Model):
     """What the composer sends when somebody presses return."""
 
     client_message_id: Annotated[
-        str,
-        Field(
-            alias="clientMessageId", max_length=36, min_length=16, pattern="^[A-Za-z0-9_-]{16,36}$"
-        ),
+        str, Field(max_length=36, min_length=16, pattern="^[A-Za-z0-9_-]{16,36}$")
     ]
     kind: PostMessageRequestKind | None = None
     body: Annotated[str, Field(max_length=40000, min_length=0)]
-    thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
-    also_to_channel: Annotated[bool | None, Field(alias="alsoToChannel")] = None
+    thread_root_id: UUID | None = None
+    also_to_channel: bool | None = None
     mentions: Annotated[list[Mention] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
-    attachment_ids: Annotated[
-        list[UUID] | None, Field(alias="attachmentIds", json_schema_extra=UNIQUE, max_length=10)
-    ] = None
+    attachment_ids: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=10)] = (
+        None
+    )
 
 
 class PresenceList(Model):
@@ -895,15 +856,15 @@ class PresenceList(Model):
 class ProfileUpdated(Model):
     """What search needs to keep its people index and user-service to drop a cached card."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     changed_fields: Annotated[
         list[ProfileUpdatedChangedFieldsItem] | None,
-        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30, min_length=1),
+        Field(json_schema_extra=UNIQUE, max_length=30, min_length=1),
     ] = None
-    given_name: Annotated[str, Field(alias="givenName", max_length=80)]
-    family_name: Annotated[str, Field(alias="familyName", max_length=80)]
+    given_name: Annotated[str, Field(max_length=80)]
+    family_name: Annotated[str, Field(max_length=80)]
     headline: Annotated[str | None, Field(max_length=140)] = None
-    avatar_file_id: Annotated[UUID | None, Field(alias="avatarFileId")] = None
+    avatar_file_id: UUID | None = None
     skills: Annotated[list[SkillTag], Field(max_length=50)]
     audience: Audience
     status: ProfileStatus
@@ -919,18 +880,15 @@ class ScheduleMessageRequest(Model):
     """A message for later, between a minute and 120 days from now."""
 
     client_message_id: Annotated[
-        str,
-        Field(
-            alias="clientMessageId", max_length=36, min_length=16, pattern="^[A-Za-z0-9_-]{16,36}$"
-        ),
+        str, Field(max_length=36, min_length=16, pattern="^[A-Za-z0-9_-]{16,36}$")
     ]
     body: Annotated[str, Field(max_length=40000, min_length=0)]
-    send_at: Annotated[AwareDatetime, Field(alias="sendAt")]
-    thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
+    send_at: AwareDatetime
+    thread_root_id: UUID | None = None
     mentions: Annotated[list[Mention] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
-    attachment_ids: Annotated[
-        list[UUID] | None, Field(alias="attachmentIds", json_schema_extra=UNIQUE, max_length=10)
-    ] = None
+    attachment_ids: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=10)] = (
+        None
+    )
 
 
 class SearchChannelRequest(Model):
@@ -939,15 +897,15 @@ class SearchChannelRequest(Model):
     """
 
     words: Annotated[str, Field(max_length=200, min_length=2)]
-    author_id: Annotated[UUID | None, Field(alias="authorId")] = None
-    said_within: Annotated[TimeWindow | None, Field(alias="saidWithin")] = None
-    with_file: Annotated[bool | None, Field(alias="withFile")] = None
+    author_id: UUID | None = None
+    said_within: TimeWindow | None = None
+    with_file: bool | None = None
 
 
 class SetChannelRoleRequest(Model):
     """What a manager makes of somebody, manager or member."""
 
-    member_role: Annotated[SetChannelRoleRequestMemberRole, Field(alias="memberRole")]
+    member_role: SetChannelRoleRequestMemberRole
 
 
 class SetPresenceRequest(Model):
@@ -955,12 +913,11 @@ class SetPresenceRequest(Model):
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     availability: SetPresenceRequestAvailability | None = None
-    status_text: Annotated[str | None, Field(alias="statusText", max_length=100)] = None
+    status_text: Annotated[str | None, Field(max_length=100)] = None
     status_emoji: Annotated[
-        str | None,
-        Field(alias="statusEmoji", max_length=42, min_length=3, pattern="^:[a-z0-9_+-]{1,40}:$"),
+        str | None, Field(max_length=42, min_length=3, pattern="^:[a-z0-9_+-]{1,40}:$")
     ] = None
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    expires_at: AwareDatetime | None = None
 
 
 class EditMessageRequest(Model):
@@ -973,15 +930,9 @@ class EditMessageRequest(Model):
 class FileQuarantined(Model):
     """Withdrawn from everybody with the threat's name."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
+    file_id: UUID
     threat_name: Annotated[
-        str,
-        Field(
-            alias="threatName",
-            max_length=120,
-            min_length=1,
-            pattern="^[A-Za-z0-9][A-Za-z0-9 ._:/!@-]*$",
-        ),
+        str, Field(max_length=120, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9 ._:/!@-]*$")
     ]
-    scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
+    scan_verdict: ScanVerdict
     targets: Annotated[list[FileTarget] | None, Field(max_length=1000)] = None

@@ -22,7 +22,6 @@ from . import models, problems
 CHANGES_FROZEN = Emission(
     type="cloudsync.platform.changes-frozen.v1",
     topic="cloudsync.platform.config.v1",
-    key="id",
     key_field="changeFreezeId",
     fields=("changeFreezeId", "startsAt", "endsAt", "frozenServices"),
 )
@@ -30,7 +29,6 @@ CHANGES_FROZEN = Emission(
 CONFIG_CHANGED = Emission(
     type="cloudsync.platform.config-changed.v1",
     topic="cloudsync.platform.config.v1",
-    key="id",
     key_field="configEntryId",
     fields=(
         "configEntryId",
@@ -47,7 +45,6 @@ CONFIG_CHANGED = Emission(
 CONFIG_CHANGE_APPROVED = Emission(
     type="cloudsync.platform.config-change-approved.v1",
     topic="cloudsync.platform.config.v1",
-    key="id",
     key_field="configEntryId",
     fields=("configEntryId", "key", "environment", "revision", "blastRadius"),
 )
@@ -55,7 +52,6 @@ CONFIG_CHANGE_APPROVED = Emission(
 CONFIG_CHANGE_PROPOSED = Emission(
     type="cloudsync.platform.config-change-proposed.v1",
     topic="cloudsync.platform.config.v1",
-    key="id",
     key_field="configEntryId",
     fields=("configEntryId", "key", "environment", "revision", "blastRadius"),
 )
@@ -63,7 +59,6 @@ CONFIG_CHANGE_PROPOSED = Emission(
 CONFIG_CHANGE_REJECTED = Emission(
     type="cloudsync.platform.config-change-rejected.v1",
     topic="cloudsync.platform.config.v1",
-    key="id",
     key_field="configEntryId",
     fields=("configEntryId", "key", "environment", "revision"),
 )
@@ -71,7 +66,6 @@ CONFIG_CHANGE_REJECTED = Emission(
 CONFIG_ROLLED_BACK = Emission(
     type="cloudsync.platform.config-rolled-back.v1",
     topic="cloudsync.platform.config.v1",
-    key="id",
     key_field="configEntryId",
     fields=(
         "configEntryId",
@@ -87,7 +81,6 @@ CONFIG_ROLLED_BACK = Emission(
 CONFIG_ROLLOUT_STARTED = Emission(
     type="cloudsync.platform.config-rollout-started.v1",
     topic="cloudsync.platform.config.v1",
-    key="id",
     key_field="configEntryId",
     fields=("configEntryId", "key", "environment", "revision", "serviceName", "stages"),
 )
@@ -95,7 +88,6 @@ CONFIG_ROLLOUT_STARTED = Emission(
 FREEZE_LIFTED = Emission(
     type="cloudsync.platform.freeze-lifted.v1",
     topic="cloudsync.platform.config.v1",
-    key="id",
     key_field="changeFreezeId",
     fields=("changeFreezeId", "liftedAt", "frozenServices"),
 )

@@ -25,7 +25,6 @@ COMMENT_ADDED = Emission(
     type="cloudsync.content.comment-added.v1",
     topic="cloudsync.content.document.v1",
     key="documentId",
-    key_field="documentId",
     fields=("commentThreadId", "documentId", "authorId", "mentions"),
 )
 
@@ -33,14 +32,12 @@ COMMENT_RESOLVED = Emission(
     type="cloudsync.content.comment-resolved.v1",
     topic="cloudsync.content.document.v1",
     key="documentId",
-    key_field="documentId",
     fields=("commentThreadId", "documentId", "resolvedBy", "mentions"),
 )
 
 DOCUMENT_ARCHIVED = Emission(
     type="cloudsync.content.document-archived.v1",
     topic="cloudsync.content.document.v1",
-    key="id",
     key_field="documentId",
     fields=("documentId", "ownerId"),
 )
@@ -48,7 +45,6 @@ DOCUMENT_ARCHIVED = Emission(
 DOCUMENT_CREATED = Emission(
     type="cloudsync.content.document-created.v1",
     topic="cloudsync.content.document.v1",
-    key="id",
     key_field="documentId",
     fields=(
         "documentId",
@@ -64,7 +60,6 @@ DOCUMENT_CREATED = Emission(
 DOCUMENT_DELETED = Emission(
     type="cloudsync.content.document-deleted.v1",
     topic="cloudsync.content.document.v1",
-    key="id",
     key_field="documentId",
     fields=("documentId", "attachmentFileIds"),
 )
@@ -72,7 +67,6 @@ DOCUMENT_DELETED = Emission(
 DOCUMENT_DETAILS_CHANGED = Emission(
     type="cloudsync.content.document-details-changed.v1",
     topic="cloudsync.content.document.v1",
-    key="id",
     key_field="documentId",
     fields=("documentId", "title", "sensitivity", "labels", "contentLanguage"),
 )
@@ -81,14 +75,12 @@ DOCUMENT_ERASURE_COMPLETED = Emission(
     type="cloudsync.content.document-erasure-completed.v1",
     topic="cloudsync.content.document.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
 
 DOCUMENT_MOVED = Emission(
     type="cloudsync.content.document-moved.v1",
     topic="cloudsync.content.document.v1",
-    key="id",
     key_field="documentId",
     fields=("documentId", "fromFolderId", "toFolderId", "principals"),
 )
@@ -97,14 +89,12 @@ DOCUMENT_MOVED_ = Emission(
     type="cloudsync.content.document-moved.v1",
     topic="cloudsync.content.document.v1",
     key="documentId",
-    key_field="documentId",
     fields=("documentId", "fromFolderId", "toFolderId", "principals"),
 )
 
 DOCUMENT_OWNERSHIP_TRANSFERRED = Emission(
     type="cloudsync.content.document-ownership-transferred.v1",
     topic="cloudsync.content.document.v1",
-    key="id",
     key_field="documentTransferId",
     fields=("documentTransferId", "fromUserId", "toUserId", "documentIds", "movedCount"),
 )
@@ -112,7 +102,6 @@ DOCUMENT_OWNERSHIP_TRANSFERRED = Emission(
 DOCUMENT_PUBLISHED = Emission(
     type="cloudsync.content.document-published.v1",
     topic="cloudsync.content.document.v1",
-    key="id",
     key_field="documentId",
     fields=("documentId", "documentType", "ownerId"),
 )
@@ -120,7 +109,6 @@ DOCUMENT_PUBLISHED = Emission(
 DOCUMENT_RECOVERED = Emission(
     type="cloudsync.content.document-recovered.v1",
     topic="cloudsync.content.document.v1",
-    key="id",
     key_field="documentId",
     fields=("documentId", "title", "folderId"),
 )
@@ -129,14 +117,12 @@ DOCUMENT_SHARED = Emission(
     type="cloudsync.content.document-shared.v1",
     topic="cloudsync.content.document.v1",
     key="documentId",
-    key_field="documentId",
     fields=("shareGrantId", "documentId", "principal", "access", "expiresAt"),
 )
 
 DOCUMENT_TRASHED = Emission(
     type="cloudsync.content.document-trashed.v1",
     topic="cloudsync.content.document.v1",
-    key="id",
     key_field="documentId",
     fields=("documentId", "trashedAt"),
 )
@@ -144,7 +130,6 @@ DOCUMENT_TRASHED = Emission(
 DOCUMENT_UNARCHIVED = Emission(
     type="cloudsync.content.document-unarchived.v1",
     topic="cloudsync.content.document.v1",
-    key="id",
     key_field="documentId",
     fields=("documentId", "ownerId"),
 )
@@ -152,7 +137,6 @@ DOCUMENT_UNARCHIVED = Emission(
 DOCUMENT_UNSHARED = Emission(
     type="cloudsync.content.document-unshared.v1",
     topic="cloudsync.content.document.v1",
-    key="id",
     key_field="documentId",
     fields=("shareGrantId", "documentId", "principal"),
 )
@@ -161,14 +145,12 @@ DOCUMENT_UNSHARED_ = Emission(
     type="cloudsync.content.document-unshared.v1",
     topic="cloudsync.content.document.v1",
     key="documentId",
-    key_field="documentId",
     fields=("shareGrantId", "documentId", "principal"),
 )
 
 DOCUMENT_UPDATED = Emission(
     type="cloudsync.content.document-updated.v1",
     topic="cloudsync.content.document.v1",
-    key="id",
     key_field="documentId",
     fields=(
         "documentId",
@@ -187,7 +169,6 @@ DOCUMENT_UPDATED = Emission(
 RESTORE_REQUESTED = Emission(
     type="cloudsync.content.restore-requested.v1",
     topic="cloudsync.content.document.v1",
-    key="id",
     key_field="documentId",
     fields=("documentId", "versionNumber", "requestedBy"),
 )
@@ -315,33 +296,21 @@ DOCUMENT = AggregateSpec(
             through="document-audience",
             parent="documentId",
             principal="managerIds",
-            prefix="",
-            value_field="",
-            values=(),
         ),
         "groupEditor": Relation(
             through="document-audience",
             parent="documentId",
             principal="editorIds",
-            prefix="",
-            value_field="",
-            values=(),
         ),
         "groupCommenter": Relation(
             through="document-audience",
             parent="documentId",
             principal="commenterIds",
-            prefix="",
-            value_field="",
-            values=(),
         ),
         "groupViewer": Relation(
             through="document-audience",
             parent="documentId",
             principal="viewerIds",
-            prefix="",
-            value_field="",
-            values=(),
         ),
     },
     state_field="status",

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -40,7 +40,7 @@ class Cell(Model):
     """A filled cell of a table with its formula or value as typed."""
 
     cell: Annotated[str, Field(max_length=10, min_length=2, pattern="^[A-Z]{1,3}[1-9][0-9]{0,6}$")]
-    cell_value: Annotated[str, Field(alias="cellValue", max_length=32767)]
+    cell_value: Annotated[str, Field(max_length=32767)]
 
 
 class ChangeOrigin(StrEnum):
@@ -54,9 +54,9 @@ class ChangeOrigin(StrEnum):
 class CommentAdded(Model):
     """Somebody opened a thread or answered in one."""
 
-    comment_thread_id: Annotated[UUID, Field(alias="commentThreadId")]
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    author_id: Annotated[UUID, Field(alias="authorId")]
+    comment_thread_id: UUID
+    document_id: UUID
+    author_id: UUID
     mentions: Annotated[list[UUID], Field(max_length=50)]
 
 
@@ -65,21 +65,21 @@ class CommentReply(Model):
     One answer below an opening comment, with the moment of its last correction if it was corrected.
     """
 
-    author_id: Annotated[UUID, Field(alias="authorId")]
+    author_id: UUID
     text: Annotated[
         str,
         Field(max_length=4000, min_length=1, pattern="^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]+$"),
     ]
-    sent_at: Annotated[AwareDatetime, Field(alias="sentAt")]
-    edited_at: Annotated[AwareDatetime | None, Field(alias="editedAt")] = None
+    sent_at: AwareDatetime
+    edited_at: AwareDatetime | None = None
 
 
 class CommentResolved(Model):
     """A thread was settled by the person named; those mentioned in it need not look any more."""
 
-    comment_thread_id: Annotated[UUID, Field(alias="commentThreadId")]
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    resolved_by: Annotated[UUID, Field(alias="resolvedBy")]
+    comment_thread_id: UUID
+    document_id: UUID
+    resolved_by: UUID
     mentions: Annotated[list[UUID], Field(max_length=50)]
 
 
@@ -97,8 +97,8 @@ class CompleteTransferRequest(Model):
     How many documents changed hands and how many had to stay, counted by the worker that did it.
     """
 
-    moved_count: Annotated[int, Field(alias="movedCount", ge=0, le=10000)]
-    failed_count: Annotated[int, Field(alias="failedCount", ge=0, le=10000)]
+    moved_count: Annotated[int, Field(ge=0, le=10000)]
+    failed_count: Annotated[int, Field(ge=0, le=10000)]
 
 
 class ContentDisposition(StrEnum):
@@ -129,8 +129,8 @@ class DeletionReason(StrEnum):
 class DocumentArchived(Model):
     """Put away read-only."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    owner_id: Annotated[UUID | None, Field(alias="ownerId")] = None
+    document_id: UUID
+    owner_id: UUID | None = None
 
 
 class DocumentAudience(Model):
@@ -139,30 +139,22 @@ class DocumentAudience(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    viewer_ids: Annotated[
-        list[UUID], Field(alias="viewerIds", json_schema_extra=UNIQUE, max_length=5000)
-    ]
-    commenter_ids: Annotated[
-        list[UUID], Field(alias="commenterIds", json_schema_extra=UNIQUE, max_length=5000)
-    ]
-    editor_ids: Annotated[
-        list[UUID], Field(alias="editorIds", json_schema_extra=UNIQUE, max_length=5000)
-    ]
-    manager_ids: Annotated[
-        list[UUID], Field(alias="managerIds", json_schema_extra=UNIQUE, max_length=5000)
-    ]
+    document_id: UUID
+    viewer_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=5000)]
+    commenter_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=5000)]
+    editor_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=5000)]
+    manager_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=5000)]
 
 
 class DocumentDeleted(Model):
     """Gone for good."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    attachment_file_ids: Annotated[list[UUID], Field(alias="attachmentFileIds", max_length=200)]
+    document_id: UUID
+    attachment_file_ids: Annotated[list[UUID], Field(max_length=200)]
 
 
 class DocumentErasureCompletedStore(StrEnum):
@@ -183,29 +175,29 @@ class DocumentLabel(RootModel[str]):
 class DocumentOwnershipTransferred(Model):
     """A transfer job finished and this many documents have a new owner."""
 
-    document_transfer_id: Annotated[UUID, Field(alias="documentTransferId")]
-    from_user_id: Annotated[UUID, Field(alias="fromUserId")]
-    to_user_id: Annotated[UUID, Field(alias="toUserId")]
-    document_ids: Annotated[list[UUID] | None, Field(alias="documentIds", max_length=10000)] = None
-    moved_count: Annotated[int, Field(alias="movedCount", ge=0, le=10000)]
+    document_transfer_id: UUID
+    from_user_id: UUID
+    to_user_id: UUID
+    document_ids: Annotated[list[UUID] | None, Field(max_length=10000)] = None
+    moved_count: Annotated[int, Field(ge=0, le=10000)]
 
 
 class DocumentRecovered(Model):
     """Taken out of the bin in time; search puts its entry back with a higher version."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
+    document_id: UUID
     title: Annotated[
         str,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
     ]
-    folder_id: Annotated[UUID | None, Field(alias="folderId")] = None
+    folder_id: UUID | None = None
 
 
 class DocumentShared(Model):
     """A grant was made or its access changed."""
 
-    share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
-    document_id: Annotated[UUID, Field(alias="documentId")]
+    share_grant_id: UUID
+    document_id: UUID
     principal: Annotated[
         str,
         Field(
@@ -215,7 +207,7 @@ class DocumentShared(Model):
         ),
     ]
     access: AccessLevel
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    expires_at: AwareDatetime | None = None
 
 
 class DocumentStatus(StrEnum):
@@ -233,8 +225,8 @@ class DocumentStatus(StrEnum):
 class DocumentTrashed(Model):
     """In the bin since trashedAt and out of every list and search but the bin's own."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    trashed_at: Annotated[AwareDatetime, Field(alias="trashedAt")]
+    document_id: UUID
+    trashed_at: AwareDatetime
 
 
 class DocumentType(StrEnum):
@@ -250,15 +242,15 @@ class DocumentType(StrEnum):
 class DocumentUnarchived(Model):
     """Active and editable again, under the grants that it had before."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    owner_id: Annotated[UUID | None, Field(alias="ownerId")] = None
+    document_id: UUID
+    owner_id: UUID | None = None
 
 
 class DocumentUnshared(Model):
     """A grant ended, by hand or by its date."""
 
-    share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
-    document_id: Annotated[UUID, Field(alias="documentId")]
+    share_grant_id: UUID
+    document_id: UUID
     principal: Annotated[
         str,
         Field(
@@ -272,38 +264,34 @@ class DocumentUnshared(Model):
 class DocumentUpdated(Model):
     """New content, coalesced to one event each two seconds and document."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    from_sequence: Annotated[int, Field(alias="fromSequence", ge=0, le=9007199254740991)]
-    to_sequence: Annotated[int, Field(alias="toSequence", ge=0, le=9007199254740991)]
-    body_ref: Annotated[
-        str, Field(alias="bodyRef", max_length=24, min_length=24, pattern="^[a-f0-9]{24}$")
-    ]
-    body_checksum: Annotated[
-        str, Field(alias="bodyChecksum", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    document_id: UUID
+    from_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
+    to_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
+    body_ref: Annotated[str, Field(max_length=24, min_length=24, pattern="^[a-f0-9]{24}$")]
+    body_checksum: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     title: Annotated[
         str,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
     ]
-    editor_ids: Annotated[list[UUID], Field(alias="editorIds", max_length=100)]
-    attached_file_ids: Annotated[list[UUID], Field(alias="attachedFileIds", max_length=200)]
-    detached_file_ids: Annotated[list[UUID], Field(alias="detachedFileIds", max_length=200)]
+    editor_ids: Annotated[list[UUID], Field(max_length=100)]
+    attached_file_ids: Annotated[list[UUID], Field(max_length=200)]
+    detached_file_ids: Annotated[list[UUID], Field(max_length=200)]
     origin: ChangeOrigin
 
 
 class DownloadAddress(Model):
     """Where to fetch the bytes, from a domain without cookies, and until when."""
 
-    download_grant_id: Annotated[UUID, Field(alias="downloadGrantId")]
+    download_grant_id: UUID
     address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    expires_at: AwareDatetime
 
 
 class EditLock(Model):
     """Reserves a document for one writer while a spreadsheet is imported or a form is published."""
 
-    holder_id: Annotated[UUID, Field(alias="holderId")]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    holder_id: UUID
+    expires_at: AwareDatetime
 
 
 class FailTransferRequest(Model):
@@ -311,9 +299,7 @@ class FailTransferRequest(Model):
     Why the worker gave up, for instance because the successor left the organisation meanwhile.
     """
 
-    failure_code: Annotated[
-        str, Field(alias="failureCode", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
-    ]
+    failure_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")]
 
 
 class FileOrigin(StrEnum):
@@ -388,17 +374,17 @@ class LegalHoldPlaced(Model):
     Records of a case stay from now on, and customers who keep a copy of the trail do not prune theirs.
     """
 
-    legal_hold_id: Annotated[UUID, Field(alias="legalHoldId")]
-    held_from: Annotated[AwareDatetime, Field(alias="heldFrom")]
-    held_until: Annotated[AwareDatetime | None, Field(alias="heldUntil")] = None
+    legal_hold_id: UUID
+    held_from: AwareDatetime
+    held_until: AwareDatetime | None = None
 
 
 class LegalHoldReleased(Model):
     """The case is over as far as keeping is concerned, and retention goes on where it stopped."""
 
-    legal_hold_id: Annotated[UUID, Field(alias="legalHoldId")]
-    release_requested_by: Annotated[UUID, Field(alias="releaseRequestedBy")]
-    release_approver_id: Annotated[UUID, Field(alias="releaseApproverId")]
+    legal_hold_id: UUID
+    release_requested_by: UUID
+    release_approver_id: UUID
 
 
 class LinkTargetKind(StrEnum):
@@ -425,31 +411,29 @@ class MembershipEndReason(StrEnum):
 class MoveDocumentRequest(Model):
     """Names the folder to move into, or none for the owner's root."""
 
-    to_folder_id: Annotated[UUID | None, Field(alias="toFolderId")] = None
-    confirm_narrowing: Annotated[bool | None, Field(alias="confirmNarrowing")] = None
+    to_folder_id: UUID | None = None
+    confirm_narrowing: bool | None = None
 
 
 class MoveFolderRequest(Model):
     """The new folder above, or none for the top."""
 
-    to_parent_folder_id: Annotated[UUID | None, Field(alias="toParentFolderId")] = None
-    confirm_narrowing: Annotated[bool | None, Field(alias="confirmNarrowing")] = None
+    to_parent_folder_id: UUID | None = None
+    confirm_narrowing: bool | None = None
 
 
 class OpenShareLinkRequest(Model):
     """The token out of the address, and the passcode where one was set."""
 
-    link_token: Annotated[
-        str, Field(alias="linkToken", max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]+$")
-    ]
+    link_token: Annotated[str, Field(max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]+$")]
     passcode: Annotated[str | None, Field(max_length=64, min_length=6)] = None
 
 
 class OpenedShareLink(Model):
     """Which document the link leads to and what its holder may do there."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
+    document_id: UUID
+    share_grant_id: UUID
     access: AccessLevel
 
 
@@ -466,7 +450,7 @@ class OperationKind(StrEnum):
 class OrganizationUnrestricted(Model):
     """The tenant may write again."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
 
 
 class Region(StrEnum):
@@ -501,8 +485,8 @@ class ReplyToThreadRequest(Model):
 class RestoreAccepted(Model):
     """Says whether version-service took the job at once or it waits in the outbox."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
+    document_id: UUID
+    version_number: Annotated[int, Field(ge=1, le=9007199254740991)]
     outcome: JobOutcome
 
 
@@ -511,15 +495,15 @@ class RestoreRequested(Model):
     Asks version-service for a version's content by way of the bus when the call itself did not get through.
     """
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
+    document_id: UUID
+    version_number: Annotated[int, Field(ge=1, le=9007199254740991)]
+    requested_by: UUID
 
 
 class RestoreToVersionRequest(Model):
     """The number of the version whose content shall become the newest."""
 
-    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
+    version_number: Annotated[int, Field(ge=1, le=9007199254740991)]
 
 
 class RestrictionReason(StrEnum):
@@ -564,18 +548,18 @@ class ShareDocumentRequest(Model):
         ),
     ]
     access: AccessLevel
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    expires_at: AwareDatetime | None = None
 
 
 class ShareGrant(Model):
     """The right of one principal on one document, of which there is at most one per pair."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    document_id: Annotated[UUID, Field(alias="documentId")]
+    document_id: UUID
     principal: Annotated[
         str,
         Field(
@@ -585,9 +569,9 @@ class ShareGrant(Model):
         ),
     ]
     access: AccessLevel
-    granted_by: Annotated[UUID, Field(alias="grantedBy")]
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
-    has_passcode: Annotated[bool, Field(alias="hasPasscode")]
+    granted_by: UUID
+    expires_at: AwareDatetime | None = None
+    has_passcode: bool
 
 
 class ShareLink(Model):
@@ -609,10 +593,8 @@ class SubjectKind(StrEnum):
 class TeamMemberAdded(Model):
     """Those who were really added by one request; they now see what the team sees."""
 
-    team_id: Annotated[UUID, Field(alias="teamId")]
-    user_ids: Annotated[
-        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
-    ]
+    team_id: UUID
+    user_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)]
 
 
 class TeamMemberRemoved(Model):
@@ -620,10 +602,8 @@ class TeamMemberRemoved(Model):
     Those who left a team, one by hand or many at once when memberships of the organisation end.
     """
 
-    team_id: Annotated[UUID, Field(alias="teamId")]
-    user_ids: Annotated[
-        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
-    ]
+    team_id: UUID
+    user_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)]
 
 
 class TextAnchor(Model):
@@ -631,14 +611,10 @@ class TextAnchor(Model):
     The stretch of a block that a comment speaks of, in UTF-16 code units as browsers count them.
     """
 
-    block_id: Annotated[
-        str, Field(alias="blockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")
-    ]
-    start_offset: Annotated[int, Field(alias="startOffset", ge=0, le=1000000)]
-    end_offset: Annotated[int, Field(alias="endOffset", ge=0, le=1000000)]
-    quoted_text: Annotated[
-        str | None, Field(alias="quotedText", max_length=500, pattern="^[^\\u0000]*$")
-    ] = None
+    block_id: Annotated[str, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")]
+    start_offset: Annotated[int, Field(ge=0, le=1000000)]
+    end_offset: Annotated[int, Field(ge=0, le=1000000)]
+    quoted_text: Annotated[str | None, Field(max_length=500, pattern="^[^\\u0000]*$")] = None
 
 
 class TextMark(StrEnum):
@@ -665,10 +641,10 @@ class TextRun(Model):
 class TransferDocumentsRequest(Model):
     """From whom to whom, and which documents if not all of them."""
 
-    from_user_id: Annotated[UUID, Field(alias="fromUserId")]
-    to_user_id: Annotated[UUID, Field(alias="toUserId")]
+    from_user_id: UUID
+    to_user_id: UUID
     document_ids: Annotated[
-        list[UUID] | None, Field(alias="documentIds", json_schema_extra=UNIQUE, max_length=10000)
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=10000)
     ] = None
 
 
@@ -684,7 +660,6 @@ class UpdateDocumentRequest(Model):
     content_language: Annotated[
         str | None,
         Field(
-            alias="contentLanguage",
             max_length=15,
             min_length=2,
             pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
@@ -701,17 +676,10 @@ class UpdateFolderRequest(Model):
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     folder_name: Annotated[
         str | None,
-        Field(
-            alias="folderName",
-            max_length=120,
-            min_length=1,
-            pattern="^[^/\\u0000-\\u001f\\u007f\\u2028\\u2029]+$",
-        ),
+        Field(max_length=120, min_length=1, pattern="^[^/\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
     ] = None
-    inherit_shares: Annotated[bool | None, Field(alias="inheritShares")] = None
-    shared_with: Annotated[list[FolderShare] | None, Field(alias="sharedWith", max_length=100)] = (
-        None
-    )
+    inherit_shares: bool | None = None
+    shared_with: Annotated[list[FolderShare] | None, Field(max_length=100)] = None
 
 
 class UpdateShareRequest(Model):
@@ -719,7 +687,7 @@ class UpdateShareRequest(Model):
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     access: AccessLevel | None = None
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    expires_at: AwareDatetime | None = None
 
 
 class UpdateThreadRequest(Model):
@@ -738,26 +706,23 @@ class UserDeleted(Model):
     Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    erasure_request_id: UUID
+    successor_user_id: UUID | None = None
 
 
 class VersionRestored(Model):
     """An earlier content has become the newest version."""
 
-    restore_job_id: Annotated[UUID, Field(alias="restoreJobId")]
-    subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
-    restored_number: Annotated[int, Field(alias="restoredNumber", ge=1, le=9007199254740991)]
-    new_number: Annotated[int, Field(alias="newNumber", ge=1, le=9007199254740991)]
-    safety_version_number: Annotated[
-        int | None, Field(alias="safetyVersionNumber", ge=1, le=9007199254740991)
-    ] = None
+    restore_job_id: UUID
+    subject_kind: SubjectKind
+    subject_id: UUID
+    restored_number: Annotated[int, Field(ge=1, le=9007199254740991)]
+    new_number: Annotated[int, Field(ge=1, le=9007199254740991)]
+    safety_version_number: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
     content_ref: Annotated[
         str,
         Field(
-            alias="contentRef",
             max_length=118,
             min_length=29,
             pattern="^(body:[a-f0-9]{24}|file:[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}|payload:[0-9a-f-]{36}/[0-9a-f-]{36}/[0-9a-f]{32}\\.zst)$",
@@ -770,11 +735,10 @@ class Attachment(Model):
     One attached file as a reader sees it, name, kind, size, and whether it may be opened at present.
     """
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
+    file_id: UUID
     file_name: Annotated[
         str,
         Field(
-            alias="fileName",
             max_length=255,
             min_length=1,
             pattern='^([^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.[^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.\\.[^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]+)$',
@@ -783,13 +747,12 @@ class Attachment(Model):
     media_type: Annotated[
         str,
         Field(
-            alias="mediaType",
             max_length=127,
             min_length=3,
             pattern="^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$",
         ),
     ]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=0, le=53687091200)]
+    size_bytes: Annotated[int, Field(ge=0, le=53687091200)]
     status: FileStatus
     blocked: bool
 
@@ -797,40 +760,37 @@ class Attachment(Model):
 class AttachmentList(Model):
     """What file-service knows of the attached files."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
+    document_id: UUID
     items: Annotated[list[Attachment], Field(max_length=200)]
-    omitted_file_ids: Annotated[list[UUID], Field(alias="omittedFileIds", max_length=200)]
+    omitted_file_ids: Annotated[list[UUID], Field(max_length=200)]
 
 
 class Block(Model):
     """A paragraph, a table, a picture or another unit of a body."""
 
-    block_id: Annotated[
-        str, Field(alias="blockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")
-    ]
+    block_id: Annotated[str, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")]
     kind: BlockKind
     parent_block_id: Annotated[
-        str | None,
-        Field(alias="parentBlockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
     level: Annotated[int | None, Field(ge=1, le=9)] = None
     text: Annotated[str | None, Field(max_length=1000000)] = None
     runs: Annotated[list[TextRun] | None, Field(max_length=2000)] = None
     cells: Annotated[list[Cell] | None, Field(max_length=100000)] = None
-    file_id: Annotated[UUID | None, Field(alias="fileId")] = None
+    file_id: UUID | None = None
 
 
 class CommentThread(Model):
     """A remark on a stretch of a document with the answers below it."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    document_id: Annotated[UUID, Field(alias="documentId")]
+    document_id: UUID
     anchor: TextAnchor
-    author_id: Annotated[UUID, Field(alias="authorId")]
+    author_id: UUID
     text: Annotated[
         str,
         Field(max_length=4000, min_length=1, pattern="^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]+$"),
@@ -838,8 +798,8 @@ class CommentThread(Model):
     mentions: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=50)]
     replies: Annotated[list[CommentReply], Field(max_length=199)]
     status: CommentThreadStatus
-    resolved_by: Annotated[UUID | None, Field(alias="resolvedBy")] = None
-    resolved_at: Annotated[AwareDatetime | None, Field(alias="resolvedAt")] = None
+    resolved_by: UUID | None = None
+    resolved_at: AwareDatetime | None = None
 
 
 class CreateDocumentRequest(Model):
@@ -849,14 +809,13 @@ class CreateDocumentRequest(Model):
         str,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
     ]
-    document_type: Annotated[DocumentType, Field(alias="documentType")]
-    folder_id: Annotated[UUID | None, Field(alias="folderId")] = None
-    template_id: Annotated[UUID | None, Field(alias="templateId")] = None
+    document_type: DocumentType
+    folder_id: UUID | None = None
+    template_id: UUID | None = None
     sensitivity: Sensitivity | None = None
     content_language: Annotated[
         str | None,
         Field(
-            alias="contentLanguage",
             max_length=15,
             min_length=2,
             pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
@@ -872,25 +831,18 @@ class CreateFolderRequest(Model):
 
     folder_name: Annotated[
         str,
-        Field(
-            alias="folderName",
-            max_length=120,
-            min_length=1,
-            pattern="^[^/\\u0000-\\u001f\\u007f\\u2028\\u2029]+$",
-        ),
+        Field(max_length=120, min_length=1, pattern="^[^/\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
     ]
-    parent_folder_id: Annotated[UUID | None, Field(alias="parentFolderId")] = None
-    inherit_shares: Annotated[bool | None, Field(alias="inheritShares")] = None
-    shared_with: Annotated[list[FolderShare] | None, Field(alias="sharedWith", max_length=100)] = (
-        None
-    )
+    parent_folder_id: UUID | None = None
+    inherit_shares: bool | None = None
+    shared_with: Annotated[list[FolderShare] | None, Field(max_length=100)] = None
 
 
 class CreateShareLinkRequest(Model):
     """A link never gives more than editing."""
 
     access: CreateShareLinkRequestAccess
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    expires_at: AwareDatetime | None = None
     passcode: Annotated[str | None, Field(max_length=64, min_length=6)] = None
 
 
@@ -898,33 +850,31 @@ class Document(Model):
     """A page, sheet, deck, whiteboard or form and what is known about it."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     title: Annotated[
         str,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
     ]
-    document_type: Annotated[DocumentType, Field(alias="documentType")]
-    folder_id: Annotated[UUID | None, Field(alias="folderId")] = None
-    owner_id: Annotated[UUID, Field(alias="ownerId")]
+    document_type: DocumentType
+    folder_id: UUID | None = None
+    owner_id: UUID
     status: DocumentStatus
-    template_id: Annotated[UUID | None, Field(alias="templateId")] = None
+    template_id: UUID | None = None
     body_ref: Annotated[
-        str | None, Field(alias="bodyRef", max_length=24, min_length=24, pattern="^[a-f0-9]{24}$")
+        str | None, Field(max_length=24, min_length=24, pattern="^[a-f0-9]{24}$")
     ] = None
     body_checksum: Annotated[
-        str | None,
-        Field(alias="bodyChecksum", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
-    body_bytes: Annotated[int, Field(alias="bodyBytes", ge=0, le=12582912)]
-    head_sequence: Annotated[int, Field(alias="headSequence", ge=0, le=9007199254740991)]
+    body_bytes: Annotated[int, Field(ge=0, le=12582912)]
+    head_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
     excerpt: Annotated[str, Field(max_length=280)]
     content_language: Annotated[
         str | None,
         Field(
-            alias="contentLanguage",
             max_length=15,
             min_length=2,
             pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
@@ -932,38 +882,32 @@ class Document(Model):
     ] = None
     sensitivity: Sensitivity
     labels: Annotated[list[DocumentLabel], Field(json_schema_extra=UNIQUE, max_length=32)]
-    attachment_file_ids: Annotated[
-        list[UUID], Field(alias="attachmentFileIds", json_schema_extra=UNIQUE, max_length=200)
-    ]
-    blocked_file_ids: Annotated[
-        list[UUID], Field(alias="blockedFileIds", json_schema_extra=UNIQUE, max_length=200)
-    ]
-    edit_lock: Annotated[EditLock | None, Field(alias="editLock")] = None
-    retain_until: Annotated[AwareDatetime | None, Field(alias="retainUntil")] = None
-    trashed_at: Annotated[AwareDatetime | None, Field(alias="trashedAt")] = None
+    attachment_file_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200)]
+    blocked_file_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200)]
+    edit_lock: EditLock | None = None
+    retain_until: AwareDatetime | None = None
+    trashed_at: AwareDatetime | None = None
 
 
 class DocumentBody(Model):
     """The whole content at one sequence number, as MongoDB keeps it."""
 
-    body_ref: Annotated[
-        str, Field(alias="bodyRef", max_length=24, min_length=24, pattern="^[a-f0-9]{24}$")
-    ]
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    document_id: Annotated[UUID, Field(alias="documentId")]
+    body_ref: Annotated[str, Field(max_length=24, min_length=24, pattern="^[a-f0-9]{24}$")]
+    organization_id: UUID
+    document_id: UUID
     sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
     checksum: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     blocks: Annotated[list[Block], Field(max_length=50000)]
-    superseded_at: Annotated[AwareDatetime | None, Field(alias="supersededAt")] = None
+    superseded_at: AwareDatetime | None = None
 
 
 class DocumentCreated(Model):
     """What search needs for a first entry."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    document_type: Annotated[DocumentType, Field(alias="documentType")]
-    owner_id: Annotated[UUID, Field(alias="ownerId")]
-    folder_id: Annotated[UUID | None, Field(alias="folderId")] = None
+    document_id: UUID
+    document_type: DocumentType
+    owner_id: UUID
+    folder_id: UUID | None = None
     title: Annotated[
         str,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
@@ -975,7 +919,7 @@ class DocumentCreated(Model):
 class DocumentDetailsChanged(Model):
     """Title, labels, sensitivity and language as they are now."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
+    document_id: UUID
     title: Annotated[
         str,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
@@ -985,7 +929,6 @@ class DocumentDetailsChanged(Model):
     content_language: Annotated[
         str | None,
         Field(
-            alias="contentLanguage",
             max_length=15,
             min_length=2,
             pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
@@ -998,10 +941,10 @@ class DocumentErasureCompleted(Model):
     How many grants, mentions and documents of an erased person were withdrawn or queued for hand-over, as evidence for the request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: DocumentErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=10000000)]
+    erased_items: Annotated[int, Field(ge=0, le=10000000)]
 
 
 class DocumentListEntry(Model):
@@ -1009,40 +952,40 @@ class DocumentListEntry(Model):
     What a list shows of a document and is filtered by, with all principals that may read it, inherited ones included.
     """
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    document_id: UUID
+    organization_id: UUID
     title: Annotated[
         str,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
     ]
-    document_type: Annotated[DocumentType, Field(alias="documentType")]
+    document_type: DocumentType
     status: DocumentStatus
-    owner_id: Annotated[UUID, Field(alias="ownerId")]
-    folder_id: Annotated[UUID | None, Field(alias="folderId")] = None
+    owner_id: UUID
+    folder_id: UUID | None = None
     sensitivity: Sensitivity
     labels: Annotated[list[DocumentLabel], Field(json_schema_extra=UNIQUE, max_length=32)]
     principals: Annotated[list[Grantee], Field(max_length=5000, min_length=1)]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
-    trashed_at: Annotated[AwareDatetime | None, Field(alias="trashedAt")] = None
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    trashed_at: AwareDatetime | None = None
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
 
 
 class DocumentMoved(Model):
     """From folder to folder, an absent one being the owner's root."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    from_folder_id: Annotated[UUID | None, Field(alias="fromFolderId")] = None
-    to_folder_id: Annotated[UUID | None, Field(alias="toFolderId")] = None
+    document_id: UUID
+    from_folder_id: UUID | None = None
+    to_folder_id: UUID | None = None
     principals: Annotated[list[Grantee] | None, Field(max_length=5000)] = None
 
 
 class DocumentPublished(Model):
     """A draft became active and from now on appears in its folder for everybody who may read it."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    document_type: Annotated[DocumentType, Field(alias="documentType")]
-    owner_id: Annotated[UUID, Field(alias="ownerId")]
+    document_id: UUID
+    document_type: DocumentType
+    owner_id: UUID
 
 
 class DocumentTransfer(Model):
@@ -1051,22 +994,19 @@ class DocumentTransfer(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    from_user_id: Annotated[UUID, Field(alias="fromUserId")]
-    to_user_id: Annotated[UUID, Field(alias="toUserId")]
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
-    document_ids: Annotated[
-        list[UUID], Field(alias="documentIds", json_schema_extra=UNIQUE, max_length=10000)
-    ]
-    moved_count: Annotated[int, Field(alias="movedCount", ge=0, le=10000)]
-    failed_count: Annotated[int, Field(alias="failedCount", ge=0, le=10000)]
+    from_user_id: UUID
+    to_user_id: UUID
+    requested_by: UUID
+    document_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=10000)]
+    moved_count: Annotated[int, Field(ge=0, le=10000)]
+    failed_count: Annotated[int, Field(ge=0, le=10000)]
     outcome: JobOutcome
     failure_code: Annotated[
-        str | None,
-        Field(alias="failureCode", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$"),
+        str | None, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
     ] = None
 
 
@@ -1074,30 +1014,27 @@ class EditOperation(Model):
     """The smallest change that editors exchange."""
 
     kind: OperationKind
-    block_id: Annotated[
-        str, Field(alias="blockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")
-    ]
+    block_id: Annotated[str, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")]
     offset: Annotated[int | None, Field(ge=0, le=1000000)] = None
     length: Annotated[int | None, Field(ge=0, le=1000000)] = None
     text: Annotated[str | None, Field(max_length=20000)] = None
-    block_kind: Annotated[BlockKind | None, Field(alias="blockKind")] = None
+    block_kind: BlockKind | None = None
     marks: Annotated[list[TextMark] | None, Field(json_schema_extra=UNIQUE, max_length=8)] = None
     after_block_id: Annotated[
-        str | None,
-        Field(alias="afterBlockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
     cell: Annotated[
         str | None, Field(max_length=10, min_length=2, pattern="^[A-Z]{1,3}[1-9][0-9]{0,6}$")
     ] = None
-    cell_value: Annotated[str | None, Field(alias="cellValue", max_length=32767)] = None
-    file_id: Annotated[UUID | None, Field(alias="fileId")] = None
+    cell_value: Annotated[str | None, Field(max_length=32767)] = None
+    file_id: UUID | None = None
 
 
 class FileDeleted(Model):
     """Its bytes are destroyed and no longer count as used storage."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+    file_id: UUID
+    size_bytes: Annotated[int, Field(ge=1, le=53687091200)]
     origin: FileOrigin
     reason: DeletionReason | None = None
 
@@ -1105,9 +1042,9 @@ class FileDeleted(Model):
 class FileReleased(Model):
     """Out of quarantine by the word of two people, whose second is named."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
-    release_approver_id: Annotated[UUID, Field(alias="releaseApproverId")]
+    file_id: UUID
+    scan_verdict: ScanVerdict
+    release_approver_id: UUID
 
 
 class FileTarget(Model):
@@ -1115,37 +1052,32 @@ class FileTarget(Model):
     The thing that a file hangs on or, before the scan, shall hang on once it has proved clean.
     """
 
-    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
-    target_id: Annotated[UUID, Field(alias="targetId")]
+    target_kind: LinkTargetKind
+    target_id: UUID
 
 
 class Folder(Model):
     """A place for documents in a tree at most twenty levels deep and ten thousand children wide."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    parent_folder_id: Annotated[UUID | None, Field(alias="parentFolderId")] = None
+    parent_folder_id: UUID | None = None
     folder_name: Annotated[
         str,
-        Field(
-            alias="folderName",
-            max_length=120,
-            min_length=1,
-            pattern="^[^/\\u0000-\\u001f\\u007f\\u2028\\u2029]+$",
-        ),
+        Field(max_length=120, min_length=1, pattern="^[^/\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
     ]
-    owner_id: Annotated[UUID, Field(alias="ownerId")]
+    owner_id: UUID
     path: Annotated[
         str | None, Field(max_length=739, pattern="^[0-9a-f_]{36}(\\.[0-9a-f_]{36}){0,19}$")
     ] = None
-    inherit_shares: Annotated[bool, Field(alias="inheritShares")]
-    shared_with: Annotated[list[FolderShare], Field(alias="sharedWith", max_length=100)]
-    reader_ids: Annotated[list[UUID], Field(alias="readerIds", max_length=5000)]
-    writer_ids: Annotated[list[UUID], Field(alias="writerIds", max_length=5000)]
-    child_count: Annotated[int, Field(alias="childCount", ge=0, le=10000)]
+    inherit_shares: bool
+    shared_with: Annotated[list[FolderShare], Field(max_length=100)]
+    reader_ids: Annotated[list[UUID], Field(max_length=5000)]
+    writer_ids: Annotated[list[UUID], Field(max_length=5000)]
+    child_count: Annotated[int, Field(ge=0, le=10000)]
     status: FolderStatus
 
 
@@ -1159,9 +1091,9 @@ class GrantAttachmentDownloadRequest(Model):
 class MemberRemoved(Model):
     """Somebody no longer belongs here."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    end_reason: MembershipEndReason
+    successor_user_id: UUID | None = None
 
 
 class OperationBatch(Model):
@@ -1170,18 +1102,16 @@ class OperationBatch(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    first_sequence: Annotated[int, Field(alias="firstSequence", ge=1, le=9007199254740991)]
-    last_sequence: Annotated[int, Field(alias="lastSequence", ge=1, le=9007199254740991)]
-    base_sequence: Annotated[int, Field(alias="baseSequence", ge=0, le=9007199254740991)]
-    author_id: Annotated[UUID, Field(alias="authorId")]
-    client_id: Annotated[
-        str, Field(alias="clientId", max_length=64, min_length=1, pattern="^[A-Za-z0-9._-]+$")
-    ]
+    document_id: UUID
+    first_sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
+    last_sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
+    base_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
+    author_id: UUID
+    client_id: Annotated[str, Field(max_length=64, min_length=1, pattern="^[A-Za-z0-9._-]+$")]
     operations: Annotated[list[EditOperation], Field(max_length=500, min_length=1)]
 
 
@@ -1190,27 +1120,25 @@ class OperationsApplied(Model):
     The new head and what others wrote in between, already transformed, so that the client catches up in the same round trip.
     """
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    first_sequence: Annotated[int, Field(alias="firstSequence", ge=1, le=9007199254740991)]
-    head_sequence: Annotated[int, Field(alias="headSequence", ge=1, le=9007199254740991)]
-    body_checksum: Annotated[
-        str, Field(alias="bodyChecksum", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    document_id: UUID
+    first_sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
+    head_sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
+    body_checksum: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     concurrent: Annotated[list[EditOperation], Field(max_length=5000)]
 
 
 class OrganizationPurged(Model):
     """The point of no return."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    organization_id: UUID
+    data_residency: Region
 
 
 class OrganizationRestricted(Model):
     """Writers of content refuse the tenant's changes until they hear the opposite."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    restricted_reason: Annotated[RestrictionReason, Field(alias="restrictedReason")]
+    organization_id: UUID
+    restricted_reason: RestrictionReason
 
 
 class StartThreadRequest(Model):
@@ -1227,57 +1155,41 @@ class StartThreadRequest(Model):
 class ApplyOperationsRequest(Model):
     """What an editor sends a few times a second."""
 
-    base_sequence: Annotated[int, Field(alias="baseSequence", ge=0, le=9007199254740991)]
-    client_id: Annotated[
-        str, Field(alias="clientId", max_length=64, min_length=1, pattern="^[A-Za-z0-9._-]+$")
-    ]
+    base_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
+    client_id: Annotated[str, Field(max_length=64, min_length=1, pattern="^[A-Za-z0-9._-]+$")]
     operations: Annotated[list[EditOperation], Field(max_length=500, min_length=1)]
 
 
 class FileQuarantined(Model):
     """Withdrawn from everybody with the threat's name."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
+    file_id: UUID
     threat_name: Annotated[
-        str,
-        Field(
-            alias="threatName",
-            max_length=120,
-            min_length=1,
-            pattern="^[A-Za-z0-9][A-Za-z0-9 ._:/!@-]*$",
-        ),
+        str, Field(max_length=120, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9 ._:/!@-]*$")
     ]
-    scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
+    scan_verdict: ScanVerdict
     targets: Annotated[list[FileTarget] | None, Field(max_length=1000)] = None
 
 
 class FileScanned(Model):
     """The file may be used."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
+    file_id: UUID
     file_name: Annotated[
         str,
         Field(
-            alias="fileName",
             max_length=255,
             min_length=1,
             pattern='^([^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.[^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.\\.[^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]+)$',
         ),
     ]
-    scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
+    scan_verdict: ScanVerdict
     signature_version: Annotated[
-        str,
-        Field(
-            alias="signatureVersion",
-            max_length=40,
-            min_length=1,
-            pattern="^[A-Za-z0-9][A-Za-z0-9._:-]*$",
-        ),
+        str, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9._:-]*$")
     ]
     media_type: Annotated[
         str,
         Field(
-            alias="mediaType",
             max_length=127,
             min_length=3,
             pattern="^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$",
@@ -1285,11 +1197,6 @@ class FileScanned(Model):
     ]
     text_extract_key: Annotated[
         str | None,
-        Field(
-            alias="textExtractKey",
-            max_length=110,
-            min_length=41,
-            pattern="^[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}$",
-        ),
+        Field(max_length=110, min_length=41, pattern="^[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}$"),
     ] = None
     target: FileTarget | None = None

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from cloudsync_chassis import proofs
 from cloudsync_chassis.cases import Case, breakers, load
 from cloudsync_chassis.contract import Bench
 from cloudsync_chassis.runtime import Runtime
@@ -19,7 +20,7 @@ from .app import build
 from .service import SERVICE
 from .settings import ServiceSettings
 
-__all__ = ["Bench", "Case", "Handlers", "Running", "breakers", "cases", "started"]
+__all__ = ["Bench", "Case", "Handlers", "Running", "breakers", "cases", "proofs", "started"]
 
 
 def cases(path: Path) -> tuple[Case, ...]:

@@ -23,14 +23,12 @@ EMAIL_ERASURE_COMPLETED = Emission(
     type="cloudsync.notification.email-erasure-completed.v1",
     topic="cloudsync.notification.email-delivery.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
 
 NOTIFICATION_BOUNCED = Emission(
     type="cloudsync.notification.notification-bounced.v1",
     topic="cloudsync.notification.email-delivery.v1",
-    key="id",
     key_field="notificationId",
     fields=(
         "notificationId",
@@ -47,7 +45,6 @@ NOTIFICATION_BOUNCED = Emission(
 NOTIFICATION_DELIVERED = Emission(
     type="cloudsync.notification.notification-delivered.v1",
     topic="cloudsync.notification.email-delivery.v1",
-    key="id",
     key_field="notificationId",
     fields=(
         "notificationId",
@@ -68,7 +65,6 @@ NOTIFICATION_DELIVERED = Emission(
 NOTIFICATION_FAILED = Emission(
     type="cloudsync.notification.notification-failed.v1",
     topic="cloudsync.notification.email-delivery.v1",
-    key="id",
     key_field="notificationId",
     fields=("notificationId", "channel", "failure"),
 )
@@ -76,7 +72,6 @@ NOTIFICATION_FAILED = Emission(
 NOTIFICATION_SUPPRESSED = Emission(
     type="cloudsync.notification.notification-suppressed.v1",
     topic="cloudsync.notification.email-delivery.v1",
-    key="id",
     key_field="notificationId",
     fields=("notificationId", "channel", "suppressionReason", "dropCause"),
 )
@@ -85,7 +80,6 @@ TEMPLATE_PUBLISHED = Emission(
     type="cloudsync.notification.template-published.v1",
     topic="cloudsync.notification.template.v1",
     key="templateKey",
-    key_field="templateKey",
     fields=("templateKey", "deliveredBy", "language", "revision", "plainBody", "variablesSchema"),
 )
 
@@ -93,7 +87,6 @@ TEMPLATE_RETIRED = Emission(
     type="cloudsync.notification.template-retired.v1",
     topic="cloudsync.notification.template.v1",
     key="templateKey",
-    key_field="templateKey",
     fields=("templateKey", "deliveredBy", "language", "revision"),
 )
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -33,9 +33,9 @@ class AccountKind(StrEnum):
 class AttachmentRef(Model):
     """A file of file-service that goes out with a mail."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    file_name: Annotated[str, Field(alias="fileName", max_length=255, min_length=1)]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=0, le=10485760)]
+    file_id: UUID
+    file_name: Annotated[str, Field(max_length=255, min_length=1)]
+    size_bytes: Annotated[int, Field(ge=0, le=10485760)]
 
 
 class BounceKind(StrEnum):
@@ -86,9 +86,9 @@ class CollectionMode(StrEnum):
 class CommentAdded(Model):
     """Somebody opened a thread or answered in one."""
 
-    comment_thread_id: Annotated[UUID, Field(alias="commentThreadId")]
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    author_id: Annotated[UUID, Field(alias="authorId")]
+    comment_thread_id: UUID
+    document_id: UUID
+    author_id: UUID
     mentions: Annotated[list[UUID], Field(max_length=50)]
 
 
@@ -153,10 +153,10 @@ class DevicePlatform(StrEnum):
 class DeviceRevoked(Model):
     """A device is no longer woken for this person."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    device_id: Annotated[UUID, Field(alias="deviceId")]
+    user_id: UUID
+    device_id: UUID
     platform: DevicePlatform
-    moved_to_another: Annotated[bool | None, Field(alias="movedToAnother")] = None
+    moved_to_another: bool | None = None
 
 
 class DisabledReason(StrEnum):
@@ -180,8 +180,8 @@ class DnsCheckState(StrEnum):
 class DocumentShared(Model):
     """A grant was made or its access changed."""
 
-    share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
-    document_id: Annotated[UUID, Field(alias="documentId")]
+    share_grant_id: UUID
+    document_id: UUID
     principal: Annotated[
         str,
         Field(
@@ -191,19 +191,16 @@ class DocumentShared(Model):
         ),
     ]
     access: AccessLevel
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    expires_at: AwareDatetime | None = None
 
 
 class DraftTemplateRequest(Model):
     """Words of one key, channel and language, as the content designers hand them in."""
 
     template_key: Annotated[
-        str,
-        Field(
-            alias="templateKey", max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$"
-        ),
+        str, Field(max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$")
     ]
-    delivered_by: Annotated[DeliveryChannel, Field(alias="deliveredBy")]
+    delivered_by: DeliveryChannel
     language: Annotated[
         str,
         Field(
@@ -214,9 +211,9 @@ class DraftTemplateRequest(Model):
     ]
     revision: Annotated[int, Field(ge=1, le=100000)]
     subject: Annotated[str | None, Field(max_length=180, min_length=1)] = None
-    markup_body: Annotated[str | None, Field(alias="markupBody", max_length=204800)] = None
-    plain_body: Annotated[str, Field(alias="plainBody", max_length=51200, min_length=1)]
-    variables_schema: Annotated[str, Field(alias="variablesSchema", max_length=32768, min_length=2)]
+    markup_body: Annotated[str | None, Field(max_length=204800)] = None
+    plain_body: Annotated[str, Field(max_length=51200, min_length=1)]
+    variables_schema: Annotated[str, Field(max_length=32768, min_length=2)]
 
 
 class DropCause(StrEnum):
@@ -257,35 +254,35 @@ class EmailStatus(StrEnum):
 class Entitlements(Model):
     """The limits that a plan grants, one number each."""
 
-    storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
-    api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
-    meeting_participants: Annotated[int, Field(alias="meetingParticipants", ge=-1, le=10000)]
-    version_history_days: Annotated[int, Field(alias="versionHistoryDays", ge=-1, le=36500)]
-    guests_per_seat: Annotated[int, Field(alias="guestsPerSeat", ge=-1, le=1000)]
+    storage_gib_per_seat: Annotated[int, Field(ge=-1, le=1000000)]
+    api_calls_per_day: Annotated[int, Field(ge=-1, le=100000000000)]
+    meeting_participants: Annotated[int, Field(ge=-1, le=10000)]
+    version_history_days: Annotated[int, Field(ge=-1, le=36500)]
+    guests_per_seat: Annotated[int, Field(ge=-1, le=1000)]
     sso: Annotated[int, Field(ge=0, le=1)]
 
 
 class EventCancelled(Model):
     """Time was given back, of a whole event or of some dates of a series."""
 
-    event_id: Annotated[UUID, Field(alias="eventId")]
+    event_id: UUID
     scope: ChangeScope | None = None
-    occurrence_date: Annotated[date | None, Field(alias="occurrenceDate")] = None
-    cancelled_by: Annotated[UUID | None, Field(alias="cancelledBy")] = None
-    attendee_user_ids: Annotated[list[UUID], Field(alias="attendeeUserIds", max_length=500)]
+    occurrence_date: date | None = None
+    cancelled_by: UUID | None = None
+    attendee_user_ids: Annotated[list[UUID], Field(max_length=500)]
 
 
 class EventRescheduled(Model):
     """A time that people had in their heads is no longer the right one."""
 
-    event_id: Annotated[UUID, Field(alias="eventId")]
-    old_start: Annotated[AwareDatetime, Field(alias="oldStart")]
-    new_start: Annotated[AwareDatetime, Field(alias="newStart")]
-    new_end: Annotated[AwareDatetime, Field(alias="newEnd")]
+    event_id: UUID
+    old_start: AwareDatetime
+    new_start: AwareDatetime
+    new_end: AwareDatetime
     scope: ChangeScope
-    split_series_id: Annotated[UUID | None, Field(alias="splitSeriesId")] = None
+    split_series_id: UUID | None = None
     sequence: Annotated[int, Field(ge=1, le=100000)]
-    attendee_user_ids: Annotated[list[UUID], Field(alias="attendeeUserIds", max_length=500)]
+    attendee_user_ids: Annotated[list[UUID], Field(max_length=500)]
 
 
 class EventVisibility(StrEnum):
@@ -301,53 +298,37 @@ class HandOverResult(Model):
     """What a provider answered when it took a mail."""
 
     provider: EmailProvider
-    provider_message_id: Annotated[
-        str, Field(alias="providerMessageId", max_length=200, min_length=1)
-    ]
-    attempt_count: Annotated[int, Field(alias="attemptCount", ge=1, le=8)]
+    provider_message_id: Annotated[str, Field(max_length=200, min_length=1)]
+    attempt_count: Annotated[int, Field(ge=1, le=8)]
 
 
 class InvoiceOverdue(Model):
     """An invoice was not paid by its day, or still is not after another reminder."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    invoice_id: UUID
+    subscription_id: UUID | None = None
     invoice_number: Annotated[
-        str | None,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str | None, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ] = None
-    amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
+    amount_due_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    due_on: Annotated[date | None, Field(alias="dueOn")] = None
-    dunning_level: Annotated[int, Field(alias="dunningLevel", ge=0, le=4)]
+    due_on: date | None = None
+    dunning_level: Annotated[int, Field(ge=0, le=4)]
 
 
 class InvoicePaid(Model):
     """Nothing is due any more, by one payment or several and perhaps a credit."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    invoice_id: UUID
+    subscription_id: UUID | None = None
     invoice_number: Annotated[
-        str,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ]
-    paid_minor: Annotated[int, Field(alias="paidMinor", ge=0, le=9007199254740991)]
+    paid_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    payment_ids: Annotated[
-        list[UUID], Field(alias="paymentIds", json_schema_extra=UNIQUE, max_length=50)
-    ]
-    still_overdue: Annotated[int, Field(alias="stillOverdue", ge=0, le=120)]
-    after_dunning_level: Annotated[int | None, Field(alias="afterDunningLevel", ge=0, le=4)] = None
+    payment_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=50)]
+    still_overdue: Annotated[int, Field(ge=0, le=120)]
+    after_dunning_level: Annotated[int | None, Field(ge=0, le=4)] = None
 
 
 class LegalEntity(StrEnum):
@@ -361,9 +342,7 @@ class LegalEntity(StrEnum):
 class LiftSuppressionRequest(Model):
     """Whose bar is lifted and why somebody believes that mail will be welcome again."""
 
-    address_hash: Annotated[
-        str, Field(alias="addressHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    address_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     justification: Annotated[str, Field(max_length=500, min_length=10)]
 
 
@@ -383,20 +362,17 @@ class MemberRole(StrEnum):
 class NotificationBounced(Model):
     """A carrier or host sent a notice back, or its reader complained."""
 
-    notification_id: Annotated[UUID, Field(alias="notificationId")]
+    notification_id: UUID
     channel: DeliveryChannel
-    bounce_kind: Annotated[BounceKind | None, Field(alias="bounceKind")] = None
-    diagnostic_code: Annotated[str | None, Field(alias="diagnosticCode", max_length=200)] = None
+    bounce_kind: BounceKind | None = None
+    diagnostic_code: Annotated[str | None, Field(max_length=200)] = None
     address_hash: Annotated[
-        str | None,
-        Field(alias="addressHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
     phone_hash: Annotated[
-        str | None, Field(alias="phoneHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
-    carrier_error_code: Annotated[
-        str | None, Field(alias="carrierErrorCode", max_length=6, pattern="^[0-9]{3,6}$")
-    ] = None
+    carrier_error_code: Annotated[str | None, Field(max_length=6, pattern="^[0-9]{3,6}$")] = None
     platform: DevicePlatform | None = None
 
 
@@ -414,7 +390,7 @@ class NotificationCategory(StrEnum):
 class NotificationFailed(Model):
     """We gave up before any carrier took it; the cause is ours or the clock's."""
 
-    notification_id: Annotated[UUID, Field(alias="notificationId")]
+    notification_id: UUID
     channel: DeliveryChannel
     failure: DeliveryFailure | None = None
 
@@ -443,9 +419,9 @@ class OrderKind(StrEnum):
 class OrganizationDeleted(Model):
     """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
-    purge_after: Annotated[AwareDatetime, Field(alias="purgeAfter")]
+    organization_id: UUID
+    deletion_requested_by: UUID
+    purge_after: AwareDatetime
 
 
 class PaymentPurpose(StrEnum):
@@ -512,23 +488,22 @@ class ReceiptKind(StrEnum):
 class RecordingReady(Model):
     """The film is composed and lies in the region's bucket, where file-service fetches it."""
 
-    recording_id: Annotated[UUID, Field(alias="recordingId")]
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
+    recording_id: UUID
+    meeting_id: UUID
     bucket_key: Annotated[
         str,
         Field(
-            alias="bucketKey",
             max_length=85,
             min_length=85,
             pattern="^[0-9a-f-]{36}/[0-9]{4}/(0[1-9]|1[0-2])/[0-9a-f-]{36}\\.(mp4|m4a)$",
         ),
     ]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=0, le=53687091200)]
-    duration_seconds: Annotated[int, Field(alias="durationSeconds", ge=0, le=86400)]
+    size_bytes: Annotated[int, Field(ge=0, le=53687091200)]
+    duration_seconds: Annotated[int, Field(ge=0, le=86400)]
     sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
-    share_with: Annotated[
-        list[UUID] | None, Field(alias="shareWith", json_schema_extra=UNIQUE, max_length=1000)
-    ] = None
+    share_with: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=1000)] = (
+        None
+    )
 
 
 class RefundReason(StrEnum):
@@ -544,11 +519,10 @@ class RefundReason(StrEnum):
 class RenderedMail(Model):
     """Result of rendering that is worth keeping."""
 
-    subject_line: Annotated[str, Field(alias="subjectLine", max_length=180, min_length=1)]
+    subject_line: Annotated[str, Field(max_length=180, min_length=1)]
     rendered_locale: Annotated[
         str,
         Field(
-            alias="renderedLocale",
             max_length=15,
             min_length=2,
             pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
@@ -569,47 +543,40 @@ class ReportFailureCode(StrEnum):
 class ReportReady(Model):
     """The file can be fetched."""
 
-    report_id: Annotated[UUID, Field(alias="reportId")]
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    report_id: UUID
+    organization_id: UUID
     template_key: Annotated[
-        str,
-        Field(alias="templateKey", max_length=48, min_length=3, pattern="^[a-z][a-z0-9-]{2,47}$"),
+        str, Field(max_length=48, min_length=3, pattern="^[a-z][a-z0-9-]{2,47}$")
     ]
     title: Annotated[str, Field(max_length=120, min_length=3, pattern="^[^\\x00-\\x1F\\x7F]+$")]
-    recipient_ids: Annotated[
-        list[UUID], Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
-    ]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=0, le=524288000)]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    recipient_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=50)]
+    size_bytes: Annotated[int, Field(ge=0, le=524288000)]
+    expires_at: AwareDatetime
 
 
 class ResendEmailRequest(Model):
     """A failed mail of the past week and the moment until which it is worth reading."""
 
-    email_id: Annotated[UUID, Field(alias="emailId")]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    email_id: UUID
+    expires_at: AwareDatetime
 
 
 class RevenueRecorded(Model):
     """A payment is in the books of analytics, with what it changes in monthly recurring revenue."""
 
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    order_id: UUID | None = None
+    payment_id: UUID
     currency: Annotated[str, Field(max_length=3, min_length=3, pattern="^[A-Z]{3}$")]
-    amount_minor: Annotated[
-        int, Field(alias="amountMinor", ge=-9007199254740991, le=9007199254740991)
-    ]
-    mrr_delta_minor: Annotated[
-        int, Field(alias="mrrDeltaMinor", ge=-9007199254740991, le=9007199254740991)
-    ]
+    amount_minor: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    mrr_delta_minor: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
 
 
 class SendDigestRequest(Model):
     """Whom to tell of which window."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    window_from: Annotated[AwareDatetime, Field(alias="windowFrom")]
-    window_to: Annotated[AwareDatetime, Field(alias="windowTo")]
+    user_id: UUID
+    window_from: AwareDatetime
+    window_to: AwareDatetime
 
 
 class SenderDomain(Model):
@@ -618,27 +585,24 @@ class SenderDomain(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     domain_name: Annotated[
         str,
         Field(
-            alias="domainName",
             max_length=253,
             min_length=4,
             pattern="^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ]
-    dkim_selector: Annotated[
-        str, Field(alias="dkimSelector", max_length=63, pattern="^[a-z0-9-]{1,63}$")
-    ]
-    spf_state: Annotated[DnsCheckState, Field(alias="spfState")]
-    dkim_state: Annotated[DnsCheckState, Field(alias="dkimState")]
-    dmarc_state: Annotated[DnsCheckState, Field(alias="dmarcState")]
-    daily_cap: Annotated[int, Field(alias="dailyCap", ge=100, le=1000000)]
-    verified_at: Annotated[AwareDatetime | None, Field(alias="verifiedAt")] = None
+    dkim_selector: Annotated[str, Field(max_length=63, pattern="^[a-z0-9-]{1,63}$")]
+    spf_state: DnsCheckState
+    dkim_state: DnsCheckState
+    dmarc_state: DnsCheckState
+    daily_cap: Annotated[int, Field(ge=100, le=1000000)]
+    verified_at: AwareDatetime | None = None
 
 
 class SenderDomainRequest(Model):
@@ -649,15 +613,12 @@ class SenderDomainRequest(Model):
     domain_name: Annotated[
         str,
         Field(
-            alias="domainName",
             max_length=253,
             min_length=4,
             pattern="^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ]
-    dkim_selector: Annotated[
-        str, Field(alias="dkimSelector", max_length=63, pattern="^[a-z0-9-]{1,63}$")
-    ]
+    dkim_selector: Annotated[str, Field(max_length=63, pattern="^[a-z0-9-]{1,63}$")]
 
 
 class SkipReason(StrEnum):
@@ -679,29 +640,25 @@ class SmsRoute(StrEnum):
 class SubscriptionActivated(Model):
     """From now on the tenant may use what is listed."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    product_line: Annotated[ProductLine, Field(alias="productLine")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    plan_family: Annotated[PlanFamily | None, Field(alias="planFamily")] = None
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    product_line: ProductLine
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    plan_family: PlanFamily | None = None
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
     entitlements: Entitlements
-    period_end: Annotated[AwareDatetime, Field(alias="periodEnd")]
+    period_end: AwareDatetime
     trial: bool
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    order_id: UUID | None = None
 
 
 class SubscriptionCancelled(Model):
     """The last paid moment is over."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    cancellation_reason: Annotated[CancellationReason, Field(alias="cancellationReason")]
-    ended_at: Annotated[AwareDatetime, Field(alias="endedAt")]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    cancellation_reason: CancellationReason
+    ended_at: AwareDatetime
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
 
 
 class SubscriptionChangeKind(StrEnum):
@@ -724,23 +681,19 @@ class SubscriptionChangeKind(StrEnum):
 class SubscriptionOrdered(Model):
     """Opens the order saga."""
 
-    order_id: Annotated[UUID, Field(alias="orderId")]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    order_id: UUID
+    subscription_id: UUID
+    organization_id: UUID
     kind: OrderKind
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
-    total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
+    total_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    price_digest: Annotated[
-        str, Field(alias="priceDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    payment_method_id: Annotated[UUID, Field(alias="paymentMethodId")]
-    authorization_id: Annotated[UUID | None, Field(alias="authorizationId")] = None
-    placed_by: Annotated[UUID, Field(alias="placedBy")]
-    deadline_at: Annotated[AwareDatetime, Field(alias="deadlineAt")]
+    price_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    payment_method_id: UUID
+    authorization_id: UUID | None = None
+    placed_by: UUID
+    deadline_at: AwareDatetime
 
 
 class SubscriptionStatus(StrEnum):
@@ -793,16 +746,14 @@ class SuppressionScope(StrEnum):
 class TaskAssigned(Model):
     """Hands changed on a task."""
 
-    task_id: Annotated[UUID, Field(alias="taskId")]
-    board_key: Annotated[
-        str, Field(alias="boardKey", max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")
-    ]
+    task_id: UUID
+    board_key: Annotated[str, Field(max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")]
     number: Annotated[int, Field(ge=1, le=9007199254740991)]
     headline: Annotated[str, Field(max_length=300, min_length=1)]
-    added_assignee_ids: Annotated[list[UUID], Field(alias="addedAssigneeIds", max_length=10)]
-    removed_assignee_ids: Annotated[list[UUID], Field(alias="removedAssigneeIds", max_length=10)]
-    assigned_by: Annotated[UUID, Field(alias="assignedBy")]
-    due_on: Annotated[date | None, Field(alias="dueOn")] = None
+    added_assignee_ids: Annotated[list[UUID], Field(max_length=10)]
+    removed_assignee_ids: Annotated[list[UUID], Field(max_length=10)]
+    assigned_by: UUID
+    due_on: date | None = None
 
 
 class TaskPriority(StrEnum):
@@ -827,20 +778,17 @@ class TemplatePreview(Model):
     ]
     revision: Annotated[int, Field(ge=1, le=100000)]
     subject: Annotated[str | None, Field(max_length=180)] = None
-    html_body: Annotated[str | None, Field(alias="htmlBody", max_length=409600)] = None
-    plain_body: Annotated[str, Field(alias="plainBody", max_length=51200)]
+    html_body: Annotated[str | None, Field(max_length=409600)] = None
+    plain_body: Annotated[str, Field(max_length=51200)]
 
 
 class TemplatePublished(Model):
     """Words that count from now on."""
 
     template_key: Annotated[
-        str,
-        Field(
-            alias="templateKey", max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$"
-        ),
+        str, Field(max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$")
     ]
-    delivered_by: Annotated[DeliveryChannel, Field(alias="deliveredBy")]
+    delivered_by: DeliveryChannel
     language: Annotated[
         str,
         Field(
@@ -850,8 +798,8 @@ class TemplatePublished(Model):
         ),
     ]
     revision: Annotated[int, Field(ge=1, le=100000)]
-    plain_body: Annotated[str, Field(alias="plainBody", max_length=51200)]
-    variables_schema: Annotated[str, Field(alias="variablesSchema", max_length=32768)]
+    plain_body: Annotated[str, Field(max_length=51200)]
+    variables_schema: Annotated[str, Field(max_length=32768)]
 
 
 class TemplateRetired(Model):
@@ -860,12 +808,9 @@ class TemplateRetired(Model):
     """
 
     template_key: Annotated[
-        str,
-        Field(
-            alias="templateKey", max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$"
-        ),
+        str, Field(max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$")
     ]
-    delivered_by: Annotated[DeliveryChannel, Field(alias="deliveredBy")]
+    delivered_by: DeliveryChannel
     language: Annotated[
         str,
         Field(
@@ -895,20 +840,14 @@ class TimelineEntry(Model):
     One step of one mail as support sees it, the address masked to its first letter and domain.
     """
 
-    occurred_at: Annotated[AwareDatetime, Field(alias="occurredAt")]
-    notification_id: Annotated[UUID, Field(alias="notificationId")]
+    occurred_at: AwareDatetime
+    notification_id: UUID
     notification_key: Annotated[
-        str,
-        Field(
-            alias="notificationKey",
-            max_length=80,
-            min_length=3,
-            pattern="^[a-z]+(\\.[a-z_]+){1,3}$",
-        ),
+        str, Field(max_length=80, min_length=3, pattern="^[a-z]+(\\.[a-z_]+){1,3}$")
     ]
     status: EmailStatus
     provider: EmailProvider | None = None
-    diagnostic_code: Annotated[str | None, Field(alias="diagnosticCode", max_length=200)] = None
+    diagnostic_code: Annotated[str | None, Field(max_length=200)] = None
 
 
 class UnsubscribeRequest(Model):
@@ -923,11 +862,10 @@ class UnsubscribeRequest(Model):
 class UserCreated(Model):
     """Somebody was invited, or a program got an identity."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     kind: AccountKind
     primary_email_hash: Annotated[
-        str | None,
-        Field(alias="primaryEmailHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
     locale: Annotated[
         str,
@@ -938,15 +876,9 @@ class UserCreated(Model):
         ),
     ]
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
-    provisioning_source: Annotated[ProvisioningSource, Field(alias="provisioningSource")]
+    provisioning_source: ProvisioningSource
 
 
 class UserDeleted(Model):
@@ -954,23 +886,21 @@ class UserDeleted(Model):
     Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    erasure_request_id: UUID
+    successor_user_id: UUID | None = None
 
 
 class WebhookDisabled(Model):
     """An endpoint hears nothing any more."""
 
-    endpoint_id: Annotated[UUID, Field(alias="endpointId")]
+    endpoint_id: UUID
     label: Annotated[str, Field(max_length=80, min_length=1)]
-    disabled_reason: Annotated[DisabledReason, Field(alias="disabledReason")]
-    sealed_contacts: Annotated[
-        str | None, Field(alias="sealedContacts", max_length=4000, pattern="^[A-Za-z0-9_-]+$")
-    ] = None
-    pending_deliveries: Annotated[
-        int | None, Field(alias="pendingDeliveries", ge=0, le=10000000)
-    ] = None
+    disabled_reason: DisabledReason
+    sealed_contacts: Annotated[str | None, Field(max_length=4000, pattern="^[A-Za-z0-9_-]+$")] = (
+        None
+    )
+    pending_deliveries: Annotated[int | None, Field(ge=0, le=10000000)] = None
 
 
 class DeliveryTimelinePage(Model):
@@ -978,77 +908,58 @@ class DeliveryTimelinePage(Model):
 
     items: Annotated[list[TimelineEntry], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
 class EmailErasureCompleted(Model):
     """Ticks the store email off an erasure request."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: EmailErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=10000000)]
+    erased_items: Annotated[int, Field(ge=0, le=10000000)]
 
 
 class EmailMessage(Model):
     """One mail to one person, from the fact that caused it to the last receipt."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     channel: DeliveryChannel
     notification_key: Annotated[
-        str,
-        Field(
-            alias="notificationKey",
-            max_length=80,
-            min_length=3,
-            pattern="^[a-z]+(\\.[a-z_]+){1,3}$",
-        ),
+        str, Field(max_length=80, min_length=3, pattern="^[a-z]+(\\.[a-z_]+){1,3}$")
     ]
     category: NotificationCategory
-    source_event_id: Annotated[UUID, Field(alias="sourceEventId")]
-    recipient_user_id: Annotated[UUID | None, Field(alias="recipientUserId")] = None
+    source_event_id: UUID
+    recipient_user_id: UUID | None = None
     to_address: Annotated[
         str,
         Field(
-            alias="toAddress",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ]
-    address_hash: Annotated[
-        str, Field(alias="addressHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    address_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     from_identity: Annotated[
-        str,
-        Field(
-            alias="fromIdentity",
-            max_length=254,
-            pattern="^[a-z0-9-]{1,63}@([a-z0-9-]+\\.)+[a-z]{2,}$",
-        ),
+        str, Field(max_length=254, pattern="^[a-z0-9-]{1,63}@([a-z0-9-]+\\.)+[a-z]{2,}$")
     ]
     reply_to: Annotated[
         str | None,
         Field(
-            alias="replyTo",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ] = None
     template_key: Annotated[
-        str,
-        Field(
-            alias="templateKey", max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$"
-        ),
+        str, Field(max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$")
     ]
-    template_version: Annotated[int, Field(alias="templateVersion", ge=1, le=100000)]
+    template_version: Annotated[int, Field(ge=1, le=100000)]
     locale: Annotated[
         str,
         Field(
@@ -1057,9 +968,7 @@ class EmailMessage(Model):
             pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
         ),
     ]
-    subject_line: Annotated[
-        str | None, Field(alias="subjectLine", max_length=180, min_length=1)
-    ] = None
+    subject_line: Annotated[str | None, Field(max_length=180, min_length=1)] = None
     variables: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z][a-zA-Z0-9]{0,39}$", max_length=40)],
@@ -1069,60 +978,45 @@ class EmailMessage(Model):
     ]
     attachments: Annotated[list[AttachmentRef], Field(max_length=5)]
     status: EmailStatus
-    suppression_reason: Annotated[SuppressionReason | None, Field(alias="suppressionReason")] = None
+    suppression_reason: SuppressionReason | None = None
     failure: DeliveryFailure | None = None
     provider: EmailProvider | None = None
-    provider_message_id: Annotated[
-        str | None, Field(alias="providerMessageId", max_length=200, min_length=1)
-    ] = None
-    attempt_count: Annotated[int, Field(alias="attemptCount", ge=0, le=8)]
-    not_before: Annotated[AwareDatetime | None, Field(alias="notBefore")] = None
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    provider_message_id: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    attempt_count: Annotated[int, Field(ge=0, le=8)]
+    not_before: AwareDatetime | None = None
+    expires_at: AwareDatetime
 
 
 class EnqueueEmailRequest(Model):
     """Message of the critical and transactional queues."""
 
     notification_key: Annotated[
-        str,
-        Field(
-            alias="notificationKey",
-            max_length=80,
-            min_length=3,
-            pattern="^[a-z]+(\\.[a-z_]+){1,3}$",
-        ),
+        str, Field(max_length=80, min_length=3, pattern="^[a-z]+(\\.[a-z_]+){1,3}$")
     ]
     category: NotificationCategory
-    source_event_id: Annotated[UUID, Field(alias="sourceEventId")]
-    recipient_user_id: Annotated[UUID | None, Field(alias="recipientUserId")] = None
+    source_event_id: UUID
+    recipient_user_id: UUID | None = None
     to_address: Annotated[
         str,
         Field(
-            alias="toAddress",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ]
-    address_hash: Annotated[
-        str, Field(alias="addressHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    address_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     reply_to: Annotated[
         str | None,
         Field(
-            alias="replyTo",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ] = None
     template_key: Annotated[
-        str,
-        Field(
-            alias="templateKey", max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$"
-        ),
+        str, Field(max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$")
     ]
-    template_version: Annotated[int, Field(alias="templateVersion", ge=1, le=100000)]
+    template_version: Annotated[int, Field(ge=1, le=100000)]
     locale: Annotated[
         str,
         Field(
@@ -1139,81 +1033,68 @@ class EnqueueEmailRequest(Model):
         Field(max_length=64),
     ]
     attachments: Annotated[list[AttachmentRef] | None, Field(max_length=5)] = None
-    not_before: Annotated[AwareDatetime | None, Field(alias="notBefore")] = None
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    not_before: AwareDatetime | None = None
+    expires_at: AwareDatetime
 
 
 class EventScheduled(Model):
     """Time was taken: an event is firm, at once or after having been pencilled in."""
 
-    event_id: Annotated[UUID, Field(alias="eventId")]
-    calendar_id: Annotated[UUID, Field(alias="calendarId")]
-    organizer_id: Annotated[UUID, Field(alias="organizerId")]
-    summary_masked: Annotated[str | None, Field(alias="summaryMasked", max_length=80)] = None
-    starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
-    ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
+    event_id: UUID
+    calendar_id: UUID
+    organizer_id: UUID
+    summary_masked: Annotated[str | None, Field(max_length=80)] = None
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
     recurrence_rule: Annotated[
         str | None,
         Field(
-            alias="recurrenceRule",
             max_length=256,
             min_length=10,
             pattern="^FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;[A-Z]+=[A-Z0-9,+-]+)*$",
         ),
     ] = None
-    recurrence_count: Annotated[int | None, Field(alias="recurrenceCount", ge=2, le=730)] = None
-    attendee_user_ids: Annotated[list[UUID], Field(alias="attendeeUserIds", max_length=500)]
+    recurrence_count: Annotated[int | None, Field(ge=2, le=730)] = None
+    attendee_user_ids: Annotated[list[UUID], Field(max_length=500)]
     visibility: EventVisibility
 
 
 class InvoiceIssued(Model):
     """An invoice has its number and can no longer change."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    invoice_id: UUID
+    subscription_id: UUID | None = None
+    order_id: UUID | None = None
     invoice_number: Annotated[
-        str,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ]
-    legal_entity: Annotated[LegalEntity, Field(alias="legalEntity")]
-    total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
-    amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
+    legal_entity: LegalEntity
+    total_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    amount_due_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    due_on: Annotated[date, Field(alias="dueOn")]
-    collection_mode: Annotated[CollectionMode, Field(alias="collectionMode")]
+    due_on: date
+    collection_mode: CollectionMode
     usage_period_ids: Annotated[
-        list[UUID] | None, Field(alias="usagePeriodIds", json_schema_extra=UNIQUE, max_length=24)
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=24)
     ] = None
 
 
 class MailEnding(Model):
     """Why a mail goes no further, said by the step that found out."""
 
-    suppression_reason: Annotated[SuppressionReason | None, Field(alias="suppressionReason")] = None
+    suppression_reason: SuppressionReason | None = None
     failure: DeliveryFailure | None = None
 
 
 class MemberInvited(Model):
     """One address of a batch got an invitation."""
 
-    invitation_id: Annotated[UUID, Field(alias="invitationId")]
+    invitation_id: UUID
     role: MemberRole
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    expires_at: AwareDatetime
 
 
 class NotificationDelivered(Model):
@@ -1221,28 +1102,22 @@ class NotificationDelivered(Model):
     One schema for three topics, told apart by the channel, so that audit and analytics write one reader.
     """
 
-    notification_id: Annotated[UUID, Field(alias="notificationId")]
+    notification_id: UUID
     channel: DeliveryChannel
     notification_key: Annotated[
-        str | None,
-        Field(
-            alias="notificationKey",
-            max_length=80,
-            min_length=3,
-            pattern="^[a-z]+(\\.[a-z_]+){1,3}$",
-        ),
+        str | None, Field(max_length=80, min_length=3, pattern="^[a-z]+(\\.[a-z_]+){1,3}$")
     ] = None
-    recipient_user_id: Annotated[UUID | None, Field(alias="recipientUserId")] = None
+    recipient_user_id: UUID | None = None
     provider: EmailProvider | None = None
-    country_code: Annotated[
-        str | None, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ] = None
+    country_code: Annotated[str | None, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")] = (
+        None
+    )
     route: SmsRoute | None = None
-    segment_count: Annotated[int | None, Field(alias="segmentCount", ge=1, le=6)] = None
-    topic_key: Annotated[PushTopic | None, Field(alias="topicKey")] = None
-    accepted_devices: Annotated[int | None, Field(alias="acceptedDevices", ge=0, le=10)] = None
-    occurred_at: Annotated[AwareDatetime | None, Field(alias="occurredAt")] = None
-    latency_ms: Annotated[int | None, Field(alias="latencyMs", ge=0, le=604800000)] = None
+    segment_count: Annotated[int | None, Field(ge=1, le=6)] = None
+    topic_key: PushTopic | None = None
+    accepted_devices: Annotated[int | None, Field(ge=0, le=10)] = None
+    occurred_at: AwareDatetime | None = None
+    latency_ms: Annotated[int | None, Field(ge=0, le=604800000)] = None
 
 
 class NotificationSuppressed(Model):
@@ -1250,27 +1125,24 @@ class NotificationSuppressed(Model):
     A rule or the recipient's wish kept a notice from being sent, which is an answer and no failure.
     """
 
-    notification_id: Annotated[UUID, Field(alias="notificationId")]
+    notification_id: UUID
     channel: DeliveryChannel
-    suppression_reason: Annotated[SuppressionReason | None, Field(alias="suppressionReason")] = None
-    drop_cause: Annotated[DropCause | None, Field(alias="dropCause")] = None
+    suppression_reason: SuppressionReason | None = None
+    drop_cause: DropCause | None = None
 
 
 class NotificationTemplate(Model):
     """The words of one key in one channel, language and revision."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     template_key: Annotated[
-        str,
-        Field(
-            alias="templateKey", max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$"
-        ),
+        str, Field(max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$")
     ]
-    delivered_by: Annotated[DeliveryChannel, Field(alias="deliveredBy")]
+    delivered_by: DeliveryChannel
     language: Annotated[
         str,
         Field(
@@ -1281,58 +1153,56 @@ class NotificationTemplate(Model):
     ]
     revision: Annotated[int, Field(ge=1, le=100000)]
     subject: Annotated[str | None, Field(max_length=180, min_length=1)] = None
-    markup_body: Annotated[str | None, Field(alias="markupBody", max_length=204800)] = None
-    plain_body: Annotated[str, Field(alias="plainBody", max_length=51200, min_length=1)]
-    variables_schema: Annotated[str, Field(alias="variablesSchema", max_length=32768, min_length=2)]
+    markup_body: Annotated[str | None, Field(max_length=204800)] = None
+    plain_body: Annotated[str, Field(max_length=51200, min_length=1)]
+    variables_schema: Annotated[str, Field(max_length=32768, min_length=2)]
     stage: TemplateStage
 
 
 class OrderCancelled(Model):
     """The order will not be carried out."""
 
-    order_id: Annotated[UUID, Field(alias="orderId")]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
+    order_id: UUID
+    subscription_id: UUID
     kind: OrderKind | None = None
     reason: OrderCancelReason
-    captured_payment_ids: Annotated[
-        list[UUID], Field(alias="capturedPaymentIds", json_schema_extra=UNIQUE, max_length=4)
-    ]
-    notify_user_id: Annotated[UUID, Field(alias="notifyUserId")]
+    captured_payment_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=4)]
+    notify_user_id: UUID
 
 
 class PaymentFailed(Model):
     """This attempt is over."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    cause_id: UUID
+    payment_id: UUID
     purpose: PaymentPurpose
-    decline_code: Annotated[DeclineCode, Field(alias="declineCode")]
+    decline_code: DeclineCode
     retryable: bool
-    captured_minor: Annotated[int, Field(alias="capturedMinor", ge=0, le=100000000)]
+    captured_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
+    order_id: UUID | None = None
+    invoice_id: UUID | None = None
 
 
 class PaymentRefunded(Model):
     """Money went back to where it came from, all of it or a part."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
-    refund_id: Annotated[UUID, Field(alias="refundId")]
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    cause_id: UUID
+    payment_id: UUID
+    refund_id: UUID
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
     reason: RefundReason
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    order_id: UUID | None = None
 
 
 class PreferencesChanged(Model):
     """Tells every open client of the person to read its preferences anew."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     changed_topics: Annotated[
         list[PreferencesChangedChangedTopicsItem] | None,
-        Field(alias="changedTopics", json_schema_extra=UNIQUE, max_length=60),
+        Field(json_schema_extra=UNIQUE, max_length=60),
     ] = None
 
 
@@ -1340,10 +1210,7 @@ class PreviewTemplateRequest(Model):
     """Which words to fill with which sample."""
 
     template_key: Annotated[
-        str,
-        Field(
-            alias="templateKey", max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$"
-        ),
+        str, Field(max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$")
     ]
     locale: Annotated[
         str,
@@ -1368,66 +1235,55 @@ class ProviderReceipt(Model):
     """
 
     provider: EmailProvider
-    provider_message_id: Annotated[
-        str, Field(alias="providerMessageId", max_length=200, min_length=1)
-    ]
-    receipt_kind: Annotated[ReceiptKind, Field(alias="receiptKind")]
-    bounce_kind: Annotated[BounceKind | None, Field(alias="bounceKind")] = None
-    diagnostic_code: Annotated[str | None, Field(alias="diagnosticCode", max_length=200)] = None
-    occurred_at: Annotated[AwareDatetime, Field(alias="occurredAt")]
+    provider_message_id: Annotated[str, Field(max_length=200, min_length=1)]
+    receipt_kind: ReceiptKind
+    bounce_kind: BounceKind | None = None
+    diagnostic_code: Annotated[str | None, Field(max_length=200)] = None
+    occurred_at: AwareDatetime
     signature: Annotated[str, Field(max_length=512, min_length=16)]
 
 
 class RefundSkipped(Model):
     """The saga came to give money back and found none of it taken."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    order_id: Annotated[UUID, Field(alias="orderId")]
+    cause_id: UUID
+    order_id: UUID
     reason: SkipReason
-    payment_id: Annotated[UUID | None, Field(alias="paymentId")] = None
+    payment_id: UUID | None = None
 
 
 class ReportFailed(Model):
     """A run was given up, or never begun because the tenant's day was full."""
 
-    report_id: Annotated[UUID, Field(alias="reportId")]
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    failure_code: Annotated[ReportFailureCode, Field(alias="failureCode")]
+    report_id: UUID
+    organization_id: UUID
+    failure_code: ReportFailureCode
     attempt: Annotated[int, Field(ge=0, le=4)]
 
 
 class SubscriptionChanged(Model):
     """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    last_change: SubscriptionChangeKind
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
     status: SubscriptionStatus
-    current_period_end: Annotated[AwareDatetime, Field(alias="currentPeriodEnd")]
+    current_period_end: AwareDatetime
     from_plan_code: Annotated[
-        str | None,
-        Field(alias="fromPlanCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$"),
+        str | None, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
     ] = None
-    from_seat_quantity: Annotated[int | None, Field(alias="fromSeatQuantity", ge=1, le=100000)] = (
-        None
-    )
-    from_status: Annotated[SubscriptionStatus | None, Field(alias="fromStatus")] = None
+    from_seat_quantity: Annotated[int | None, Field(ge=1, le=100000)] = None
+    from_status: SubscriptionStatus | None = None
     entitlements: Entitlements | None = None
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
-    proration_minor: Annotated[
-        int | None, Field(alias="prorationMinor", ge=-9007199254740991, le=9007199254740991)
-    ] = None
+    effective_at: AwareDatetime | None = None
+    proration_minor: Annotated[int | None, Field(ge=-9007199254740991, le=9007199254740991)] = None
 
 
 class SuppressAddressRequest(Model):
     """Said after a bounce, by a complaint or by support; the address itself is never in it."""
 
-    address_hash: Annotated[
-        str, Field(alias="addressHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    address_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     cause: SuppressionCause
     scope: SuppressionScope | None = None
     until: AwareDatetime | None = None
@@ -1439,32 +1295,28 @@ class SuppressionEntry(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    address_hash: Annotated[
-        str, Field(alias="addressHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    address_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     cause: SuppressionCause
     scope: SuppressionScope
     until: AwareDatetime | None = None
     justification: Annotated[str | None, Field(max_length=500, min_length=10)] = None
-    bounce_count: Annotated[int | None, Field(alias="bounceCount", ge=0, le=1000)] = None
+    bounce_count: Annotated[int | None, Field(ge=0, le=1000)] = None
 
 
 class TaskCompleted(Model):
     """Something is done."""
 
-    task_id: Annotated[UUID, Field(alias="taskId")]
-    board_id: Annotated[UUID, Field(alias="boardId")]
-    board_key: Annotated[
-        str, Field(alias="boardKey", max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")
-    ]
+    task_id: UUID
+    board_id: UUID
+    board_key: Annotated[str, Field(max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")]
     number: Annotated[int, Field(ge=1, le=9007199254740991)]
     headline: Annotated[str, Field(max_length=300, min_length=1)]
     priority: TaskPriority | None = None
-    completed_by: Annotated[UUID, Field(alias="completedBy")]
-    completed_at: Annotated[AwareDatetime, Field(alias="completedAt")]
-    cycle_minutes: Annotated[int, Field(alias="cycleMinutes", ge=0, le=10512000)]
-    document_ids: Annotated[list[UUID], Field(alias="documentIds", max_length=25)]
+    completed_by: UUID
+    completed_at: AwareDatetime
+    cycle_minutes: Annotated[int, Field(ge=0, le=10512000)]
+    document_ids: Annotated[list[UUID], Field(max_length=25)]

@@ -31,7 +31,6 @@ EVENTS_REDACTED = Emission(
     type="cloudsync.analytics.events-redacted.v1",
     topic="cloudsync.analytics.event-archive.v1",
     key="erasureRequestId",
-    key_field="erasureRequestId",
     fields=("erasureRequestId", "subjectId", "eventsAffected"),
 )
 
@@ -39,14 +38,12 @@ EVENT_QUARANTINED = Emission(
     type="cloudsync.analytics.event-quarantined.v1",
     topic="cloudsync.analytics.event-archive.v1",
     key="eventType",
-    key_field="eventType",
     fields=("eventType", "quarantineReason", "count", "sampleIds"),
 )
 
 REPLAY_COMPLETED = Emission(
     type="cloudsync.analytics.replay-completed.v1",
     topic="cloudsync.analytics.event-archive.v1",
-    key="id",
     key_field="archiveReplayId",
     fields=("archiveReplayId", "targetTopic", "eventsSent", "startedAt", "endedAt"),
 )
@@ -55,7 +52,6 @@ SCHEMA_REGISTERED = Emission(
     type="cloudsync.analytics.schema-registered.v1",
     topic="cloudsync.analytics.event-archive.v1",
     key="eventType",
-    key_field="eventType",
     fields=("eventType", "schemaVersion", "compatibility"),
 )
 

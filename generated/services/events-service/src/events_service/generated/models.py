@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -24,21 +24,16 @@ class AccountKind(StrEnum):
 class ArchivedEvent(Model):
     """An event as it is read back."""
 
-    event_id: Annotated[UUID, Field(alias="eventId")]
+    event_id: UUID
     event_type: Annotated[
         str,
         Field(
-            alias="eventType",
-            max_length=120,
-            min_length=10,
-            pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$",
+            max_length=120, min_length=10, pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$"
         ),
     ]
-    schema_version: Annotated[int, Field(alias="schemaVersion", ge=1, le=999)]
-    stream_sequence: Annotated[
-        int | None, Field(alias="streamSequence", ge=1, le=9007199254740991)
-    ] = None
-    occurred_at: Annotated[AwareDatetime, Field(alias="occurredAt")]
+    schema_version: Annotated[int, Field(ge=1, le=999)]
+    stream_sequence: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
+    occurred_at: AwareDatetime
     payload: Annotated[str | None, Field(max_length=32768, min_length=2)] = None
 
 
@@ -78,10 +73,10 @@ class ChangeSummary(Model):
     How much differs from the version before, in the units that a history panel shows beside a moment.
     """
 
-    blocks_added: Annotated[int, Field(alias="blocksAdded", ge=0, le=1000000)]
-    blocks_removed: Annotated[int, Field(alias="blocksRemoved", ge=0, le=1000000)]
-    words_delta: Annotated[int, Field(alias="wordsDelta", ge=-10000000, le=10000000)]
-    cells_changed: Annotated[int, Field(alias="cellsChanged", ge=0, le=10000000)]
+    blocks_added: Annotated[int, Field(ge=0, le=1000000)]
+    blocks_removed: Annotated[int, Field(ge=0, le=1000000)]
+    words_delta: Annotated[int, Field(ge=-10000000, le=10000000)]
+    cells_changed: Annotated[int, Field(ge=0, le=10000000)]
 
 
 class ChannelType(StrEnum):
@@ -98,10 +93,7 @@ class ClientContext(Model):
     """Enough about a client to tell a broken release from a broken network."""
 
     app_version: Annotated[
-        str | None,
-        Field(
-            alias="appVersion", max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$"
-        ),
+        str | None, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")
     ] = None
     locale: Annotated[
         str | None,
@@ -114,12 +106,7 @@ class ClientContext(Model):
     country: Annotated[str | None, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")] = None
     ip_prefix: Annotated[
         str | None,
-        Field(
-            alias="ipPrefix",
-            max_length=43,
-            min_length=5,
-            pattern="^(([0-9]{1,3}\\.){3}0/24|[0-9a-f:]{2,39}/48)$",
-        ),
+        Field(max_length=43, min_length=5, pattern="^(([0-9]{1,3}\\.){3}0/24|[0-9a-f:]{2,39}/48)$"),
     ] = None
 
 
@@ -148,7 +135,7 @@ class CollectionReceipt(Model):
 
     accepted: Annotated[int, Field(ge=0, le=200)]
     duplicate: Annotated[int, Field(ge=0, le=200)]
-    quarantined_ids: Annotated[list[UUID], Field(alias="quarantinedIds", max_length=200)]
+    quarantined_ids: Annotated[list[UUID], Field(max_length=200)]
 
 
 class ConsentPurpose(StrEnum):
@@ -194,7 +181,7 @@ class DeliveryChannel(StrEnum):
 class DeprecateSchemaRequest(Model):
     """From when events of the version are refused, at least 90 days ahead."""
 
-    sunset_at: Annotated[AwareDatetime, Field(alias="sunsetAt")]
+    sunset_at: AwareDatetime
 
 
 class DimensionName(RootModel[str]):
@@ -236,26 +223,25 @@ class Enrichment(Model):
 
     payload: Annotated[str, Field(max_length=32768, min_length=2)]
     payload_key_id: Annotated[
-        str | None, Field(alias="payloadKeyId", max_length=64, min_length=8, pattern="^[a-z0-9-]+$")
+        str | None, Field(max_length=64, min_length=8, pattern="^[a-z0-9-]+$")
     ] = None
     actor_key: Annotated[
-        str | None, Field(alias="actorKey", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
+        str | None, Field(max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
     ] = None
     session_key: Annotated[
-        str | None,
-        Field(alias="sessionKey", max_length=22, min_length=22, pattern="^[A-Za-z0-9_-]{22}$"),
+        str | None, Field(max_length=22, min_length=22, pattern="^[A-Za-z0-9_-]{22}$")
     ] = None
-    client_context: Annotated[ClientContext | None, Field(alias="clientContext")] = None
+    client_context: ClientContext | None = None
 
 
 class Entitlements(Model):
     """The limits that a plan grants, one number each."""
 
-    storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
-    api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
-    meeting_participants: Annotated[int, Field(alias="meetingParticipants", ge=-1, le=10000)]
-    version_history_days: Annotated[int, Field(alias="versionHistoryDays", ge=-1, le=36500)]
-    guests_per_seat: Annotated[int, Field(alias="guestsPerSeat", ge=-1, le=1000)]
+    storage_gib_per_seat: Annotated[int, Field(ge=-1, le=1000000)]
+    api_calls_per_day: Annotated[int, Field(ge=-1, le=100000000000)]
+    meeting_participants: Annotated[int, Field(ge=-1, le=10000)]
+    version_history_days: Annotated[int, Field(ge=-1, le=36500)]
+    guests_per_seat: Annotated[int, Field(ge=-1, le=1000)]
     sso: Annotated[int, Field(ge=0, le=1)]
 
 
@@ -286,8 +272,8 @@ class EventCounts(Model):
     """Counts by group and step, and how many groups were withheld."""
 
     counts: Annotated[list[EventCount], Field(max_length=5000)]
-    suppressed_groups: Annotated[int, Field(alias="suppressedGroups", ge=0, le=50000)]
-    stale_at: Annotated[AwareDatetime | None, Field(alias="staleAt")] = None
+    suppressed_groups: Annotated[int, Field(ge=0, le=50000)]
+    stale_at: AwareDatetime | None = None
 
 
 class EventPredicateAnyOfItem(RootModel[str]):
@@ -341,9 +327,9 @@ class EventsErasureCompletedStore(StrEnum):
 class EventsRedacted(Model):
     """What a subject did cannot be read any more."""
 
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
-    events_affected: Annotated[int, Field(alias="eventsAffected", ge=0, le=9007199254740991)]
+    erasure_request_id: UUID
+    subject_id: UUID
+    events_affected: Annotated[int, Field(ge=0, le=9007199254740991)]
 
 
 class FileOrigin(StrEnum):
@@ -398,12 +384,12 @@ class LinkTargetKind(StrEnum):
 class MeetingEnded(Model):
     """Everybody is out."""
 
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
-    channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
-    actual_start: Annotated[AwareDatetime, Field(alias="actualStart")]
-    actual_end: Annotated[AwareDatetime, Field(alias="actualEnd")]
-    peak_participants: Annotated[int, Field(alias="peakParticipants", ge=0, le=1000)]
-    participant_minutes: Annotated[int, Field(alias="participantMinutes", ge=0, le=1440000)]
+    meeting_id: UUID
+    channel_id: UUID | None = None
+    actual_start: AwareDatetime
+    actual_end: AwareDatetime
+    peak_participants: Annotated[int, Field(ge=0, le=1000)]
+    participant_minutes: Annotated[int, Field(ge=0, le=1440000)]
 
 
 class MemberRole(StrEnum):
@@ -432,18 +418,18 @@ class MessageKind(StrEnum):
 class MessagePosted(Model):
     """A message stands in its channel, durable in two of three nodes."""
 
-    message_id: Annotated[UUID, Field(alias="messageId")]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    channel_type: Annotated[ChannelType | None, Field(alias="channelType")] = None
-    author_id: Annotated[UUID, Field(alias="authorId")]
+    message_id: UUID
+    channel_id: UUID
+    channel_type: ChannelType | None = None
+    author_id: UUID
     kind: MessageKind
-    thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
+    thread_root_id: UUID | None = None
     mentioned_user_ids: Annotated[
-        list[UUID] | None, Field(alias="mentionedUserIds", json_schema_extra=UNIQUE, max_length=500)
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=500)
     ] = None
-    attachment_ids: Annotated[list[UUID], Field(alias="attachmentIds", max_length=10)]
+    attachment_ids: Annotated[list[UUID], Field(max_length=10)]
     excerpt: Annotated[str | None, Field(max_length=140)] = None
-    posted_at: Annotated[AwareDatetime, Field(alias="postedAt")]
+    posted_at: AwareDatetime
 
 
 class PaymentMethodKind(StrEnum):
@@ -533,31 +519,22 @@ class QuarantineReport(Model):
     event_type: Annotated[
         str,
         Field(
-            alias="eventType",
-            max_length=120,
-            min_length=10,
-            pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$",
+            max_length=120, min_length=10, pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$"
         ),
     ]
-    quarantine_reason: Annotated[QuarantineReason, Field(alias="quarantineReason")]
+    quarantine_reason: QuarantineReason
     count: Annotated[int, Field(ge=1, le=10000000)]
-    sample_ids: Annotated[list[UUID], Field(alias="sampleIds", max_length=5, min_length=1)]
+    sample_ids: Annotated[list[UUID], Field(max_length=5, min_length=1)]
 
 
 class ReadStreamRequest(Model):
     """The stream and the first sequence that is wanted."""
 
     stream_id: Annotated[
-        str,
-        Field(
-            alias="streamId",
-            max_length=64,
-            min_length=3,
-            pattern="^[a-z][a-z0-9-]{0,26}:[A-Za-z0-9-]{1,36}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9-]{0,26}:[A-Za-z0-9-]{1,36}$")
     ]
-    from_sequence: Annotated[int, Field(alias="fromSequence", ge=1, le=9007199254740991)]
-    max_events: Annotated[int | None, Field(alias="maxEvents", ge=1, le=1000)] = None
+    from_sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
+    max_events: Annotated[int | None, Field(ge=1, le=1000)] = None
 
 
 class Region(StrEnum):
@@ -581,38 +558,35 @@ class ReleaseQuarantinedRequest(Model):
     event_type: Annotated[
         str,
         Field(
-            alias="eventType",
-            max_length=120,
-            min_length=10,
-            pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$",
+            max_length=120, min_length=10, pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$"
         ),
     ]
-    quarantine_reason: Annotated[QuarantineReason, Field(alias="quarantineReason")]
-    event_ids: Annotated[list[UUID] | None, Field(alias="eventIds", max_length=100000)] = None
+    quarantine_reason: QuarantineReason
+    event_ids: Annotated[list[UUID] | None, Field(max_length=100000)] = None
 
 
 class ReleaseReport(Model):
     """How many events are in now, and how many are still refused."""
 
     released: Annotated[int, Field(ge=0, le=100000)]
-    still_invalid: Annotated[int, Field(alias="stillInvalid", ge=0, le=100000)]
+    still_invalid: Annotated[int, Field(ge=0, le=100000)]
 
 
 class ReplayAdvance(Model):
     """What a replayer has sent by now."""
 
-    progress_percent: Annotated[int, Field(alias="progressPercent", ge=0, le=100)]
-    events_sent: Annotated[int, Field(alias="eventsSent", ge=0, le=9007199254740991)]
+    progress_percent: Annotated[int, Field(ge=0, le=100)]
+    events_sent: Annotated[int, Field(ge=0, le=9007199254740991)]
 
 
 class ReplayCompleted(Model):
     """The last event of a replay was sent."""
 
-    archive_replay_id: Annotated[UUID, Field(alias="archiveReplayId")]
-    target_topic: Annotated[str, Field(alias="targetTopic", max_length=120, min_length=10)]
-    events_sent: Annotated[int, Field(alias="eventsSent", ge=0, le=9007199254740991)]
-    started_at: Annotated[AwareDatetime | None, Field(alias="startedAt")] = None
-    ended_at: Annotated[AwareDatetime | None, Field(alias="endedAt")] = None
+    archive_replay_id: UUID
+    target_topic: Annotated[str, Field(max_length=120, min_length=10)]
+    events_sent: Annotated[int, Field(ge=0, le=9007199254740991)]
+    started_at: AwareDatetime | None = None
+    ended_at: AwareDatetime | None = None
 
 
 class ReplaySelector(Model):
@@ -620,18 +594,13 @@ class ReplaySelector(Model):
     Which part of the archive is sent again: types, an interval, and a tenant or a stream if not all.
     """
 
-    event_types: Annotated[list[EventType], Field(alias="eventTypes", max_length=50, min_length=1)]
+    event_types: Annotated[list[EventType], Field(max_length=50, min_length=1)]
     since: AwareDatetime
     until: AwareDatetime
-    tenant_id: Annotated[UUID | None, Field(alias="tenantId")] = None
+    tenant_id: UUID | None = None
     stream_id: Annotated[
         str | None,
-        Field(
-            alias="streamId",
-            max_length=64,
-            min_length=3,
-            pattern="^[a-z][a-z0-9-]{0,26}:[A-Za-z0-9-]{1,36}$",
-        ),
+        Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9-]{0,26}:[A-Za-z0-9-]{1,36}$"),
     ] = None
 
 
@@ -651,10 +620,9 @@ class RequestReplayRequest(Model):
 
     selector: ReplaySelector
     target_topic: Annotated[
-        str,
-        Field(alias="targetTopic", max_length=120, min_length=10, pattern="^replay\\.[a-z0-9.-]+$"),
+        str, Field(max_length=120, min_length=10, pattern="^replay\\.[a-z0-9.-]+$")
     ]
-    rate_per_second: Annotated[int | None, Field(alias="ratePerSecond", ge=1, le=20000)] = None
+    rate_per_second: Annotated[int | None, Field(ge=1, le=20000)] = None
     purpose: Annotated[str, Field(max_length=300, min_length=5)]
 
 
@@ -662,25 +630,14 @@ class SaveSnapshotRequest(Model):
     """The state that a service has folded up to one sequence of a stream of its own."""
 
     stream_id: Annotated[
-        str,
-        Field(
-            alias="streamId",
-            max_length=64,
-            min_length=3,
-            pattern="^[a-z][a-z0-9-]{0,26}:[A-Za-z0-9-]{1,36}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9-]{0,26}:[A-Za-z0-9-]{1,36}$")
     ]
-    at_sequence: Annotated[int, Field(alias="atSequence", ge=1, le=9007199254740991)]
+    at_sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
     state_blob: Annotated[
-        str,
-        Field(
-            alias="stateBlob", max_length=1398104, min_length=4, pattern="^[A-Za-z0-9+/]+={0,2}$"
-        ),
+        str, Field(max_length=1398104, min_length=4, pattern="^[A-Za-z0-9+/]+={0,2}$")
     ]
-    state_hash: Annotated[
-        str, Field(alias="stateHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    fold_version: Annotated[int, Field(alias="foldVersion", ge=1, le=999)]
+    state_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    fold_version: Annotated[int, Field(ge=1, le=999)]
 
 
 class SchemaCompatibility(StrEnum):
@@ -697,13 +654,10 @@ class SchemaRegistered(Model):
     event_type: Annotated[
         str,
         Field(
-            alias="eventType",
-            max_length=120,
-            min_length=10,
-            pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$",
+            max_length=120, min_length=10, pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$"
         ),
     ]
-    schema_version: Annotated[int, Field(alias="schemaVersion", ge=1, le=999)]
+    schema_version: Annotated[int, Field(ge=1, le=999)]
     compatibility: SchemaCompatibility
 
 
@@ -738,13 +692,13 @@ class SecretKind(StrEnum):
 class SecretRotated(Model):
     """A new version took over."""
 
-    secret_id: Annotated[UUID, Field(alias="secretId")]
+    secret_id: UUID
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
     ]
     kind: SecretKind
-    current_version_number: Annotated[int, Field(alias="currentVersionNumber", ge=1, le=100000)]
-    previous_valid_until: Annotated[AwareDatetime, Field(alias="previousValidUntil")]
+    current_version_number: Annotated[int, Field(ge=1, le=100000)]
+    previous_valid_until: AwareDatetime
 
 
 class Sensitivity(StrEnum):
@@ -769,8 +723,8 @@ class SessionChannel(StrEnum):
 class ShredSubjectRequest(Model):
     """The legal basis on which the key of a subject is destroyed."""
 
-    erasure_order_id: Annotated[UUID, Field(alias="erasureOrderId")]
-    legal_basis: Annotated[str, Field(alias="legalBasis", max_length=200, min_length=5)]
+    erasure_order_id: UUID
+    legal_basis: Annotated[str, Field(max_length=200, min_length=5)]
 
 
 class SkillTag(RootModel[str]):
@@ -791,7 +745,7 @@ class StreamSlice(Model):
     """
 
     items: Annotated[list[ArchivedEvent], Field(max_length=1000)]
-    head_sequence: Annotated[int, Field(alias="headSequence", ge=0, le=9007199254740991)]
+    head_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
 
 
 class StreamSnapshot(Model):
@@ -800,30 +754,19 @@ class StreamSnapshot(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     stream_id: Annotated[
-        str,
-        Field(
-            alias="streamId",
-            max_length=64,
-            min_length=3,
-            pattern="^[a-z][a-z0-9-]{0,26}:[A-Za-z0-9-]{1,36}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9-]{0,26}:[A-Za-z0-9-]{1,36}$")
     ]
-    at_sequence: Annotated[int, Field(alias="atSequence", ge=1, le=9007199254740991)]
+    at_sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
     state_blob: Annotated[
-        str,
-        Field(
-            alias="stateBlob", max_length=1398104, min_length=4, pattern="^[A-Za-z0-9+/]+={0,2}$"
-        ),
+        str, Field(max_length=1398104, min_length=4, pattern="^[A-Za-z0-9+/]+={0,2}$")
     ]
-    state_hash: Annotated[
-        str, Field(alias="stateHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    fold_version: Annotated[int, Field(alias="foldVersion", ge=1, le=999)]
+    state_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    fold_version: Annotated[int, Field(ge=1, le=999)]
 
 
 class SubjectKind(StrEnum):
@@ -836,47 +779,40 @@ class SubjectKind(StrEnum):
 class SubmittedEvent(Model):
     """An event as its producer tells it."""
 
-    event_id: Annotated[UUID, Field(alias="eventId")]
+    event_id: UUID
     event_type: Annotated[
         str,
         Field(
-            alias="eventType",
-            max_length=120,
-            min_length=10,
-            pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$",
+            max_length=120, min_length=10, pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$"
         ),
     ]
-    schema_version: Annotated[int, Field(alias="schemaVersion", ge=1, le=999)]
-    occurred_at: Annotated[AwareDatetime, Field(alias="occurredAt")]
+    schema_version: Annotated[int, Field(ge=1, le=999)]
+    occurred_at: AwareDatetime
     payload: Annotated[str, Field(max_length=32768, min_length=2)]
     session_key: Annotated[
-        str | None,
-        Field(alias="sessionKey", max_length=22, min_length=22, pattern="^[A-Za-z0-9_-]{22}$"),
+        str | None, Field(max_length=22, min_length=22, pattern="^[A-Za-z0-9_-]{22}$")
     ] = None
     consent_purposes: Annotated[
-        list[ConsentPurpose],
-        Field(alias="consentPurposes", json_schema_extra=UNIQUE, max_length=3, min_length=1),
+        list[ConsentPurpose], Field(json_schema_extra=UNIQUE, max_length=3, min_length=1)
     ]
-    client_context: Annotated[ClientContext | None, Field(alias="clientContext")] = None
+    client_context: ClientContext | None = None
     trace_id: Annotated[
-        str | None, Field(alias="traceId", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
+        str | None, Field(max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
     ] = None
 
 
 class SubscriptionActivated(Model):
     """From now on the tenant may use what is listed."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    product_line: Annotated[ProductLine, Field(alias="productLine")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    plan_family: Annotated[PlanFamily | None, Field(alias="planFamily")] = None
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    product_line: ProductLine
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    plan_family: PlanFamily | None = None
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
     entitlements: Entitlements
-    period_end: Annotated[AwareDatetime, Field(alias="periodEnd")]
+    period_end: AwareDatetime
     trial: bool
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    order_id: UUID | None = None
 
 
 class TaskPriority(StrEnum):
@@ -891,11 +827,11 @@ class TaskPriority(StrEnum):
 class TeamCreated(Model):
     """A team that content can be shared with; nobody is in it yet."""
 
-    team_id: Annotated[UUID, Field(alias="teamId")]
+    team_id: UUID
     handle: Annotated[str, Field(max_length=39, min_length=2, pattern="^[a-z0-9][a-z0-9-]{1,38}$")]
-    join_policy: Annotated[JoinPolicy, Field(alias="joinPolicy")]
+    join_policy: JoinPolicy
     lead_user_ids: Annotated[
-        list[UUID], Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1)
+        list[UUID], Field(json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
 
 
@@ -904,30 +840,21 @@ class UsageRecorded(Model):
     What a subscription used of one meter within a minute, with the total of its period so far.
     """
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    meter_code: Annotated[
-        str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
-    ]
-    minute_start: Annotated[AwareDatetime, Field(alias="minuteStart")]
-    quantity_micros: Annotated[
-        int, Field(alias="quantityMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
-    total_micros: Annotated[
-        int, Field(alias="totalMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
-    limit_micros: Annotated[
-        int | None, Field(alias="limitMicros", ge=-9007199254740991, le=9007199254740991)
-    ] = None
+    subscription_id: UUID
+    meter_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
+    minute_start: AwareDatetime
+    quantity_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    total_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    limit_micros: Annotated[int | None, Field(ge=-9007199254740991, le=9007199254740991)] = None
 
 
 class UserCreated(Model):
     """Somebody was invited, or a program got an identity."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     kind: AccountKind
     primary_email_hash: Annotated[
-        str | None,
-        Field(alias="primaryEmailHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
     locale: Annotated[
         str,
@@ -938,15 +865,9 @@ class UserCreated(Model):
         ),
     ]
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
-    provisioning_source: Annotated[ProvisioningSource, Field(alias="provisioningSource")]
+    provisioning_source: ProvisioningSource
 
 
 class UserDeleted(Model):
@@ -954,9 +875,9 @@ class UserDeleted(Model):
     Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    erasure_request_id: UUID
+    successor_user_id: UUID | None = None
 
 
 class VersionTrigger(StrEnum):
@@ -974,36 +895,35 @@ class ArchiveReplay(Model):
     """Part of the archive sent again, so that a projection can be built anew."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     selector: ReplaySelector
     target_topic: Annotated[
-        str,
-        Field(alias="targetTopic", max_length=120, min_length=10, pattern="^replay\\.[a-z0-9.-]+$"),
+        str, Field(max_length=120, min_length=10, pattern="^replay\\.[a-z0-9.-]+$")
     ]
-    rate_per_second: Annotated[int, Field(alias="ratePerSecond", ge=1, le=20000)]
-    replay_status: Annotated[ReplayStatus, Field(alias="replayStatus")]
-    progress_percent: Annotated[int, Field(alias="progressPercent", ge=0, le=100)]
-    events_sent: Annotated[int, Field(alias="eventsSent", ge=0, le=9007199254740991)]
+    rate_per_second: Annotated[int, Field(ge=1, le=20000)]
+    replay_status: ReplayStatus
+    progress_percent: Annotated[int, Field(ge=0, le=100)]
+    events_sent: Annotated[int, Field(ge=0, le=9007199254740991)]
     purpose: Annotated[str, Field(max_length=300, min_length=5)]
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
-    approved_by: Annotated[UUID | None, Field(alias="approvedBy")] = None
-    started_at: Annotated[AwareDatetime | None, Field(alias="startedAt")] = None
-    ended_at: Annotated[AwareDatetime | None, Field(alias="endedAt")] = None
+    requested_by: UUID
+    approved_by: UUID | None = None
+    started_at: AwareDatetime | None = None
+    ended_at: AwareDatetime | None = None
 
 
 class ChannelCreated(Model):
     """A new place to talk."""
 
-    channel_id: Annotated[UUID, Field(alias="channelId")]
+    channel_id: UUID
     name: Annotated[
         str | None, Field(max_length=80, min_length=1, pattern="^[a-z0-9][a-z0-9._-]{0,79}$")
     ] = None
     type: ChannelType
-    creator_id: Annotated[UUID, Field(alias="creatorId")]
-    member_count: Annotated[int, Field(alias="memberCount", ge=1, le=50000)]
+    creator_id: UUID
+    member_count: Annotated[int, Field(ge=1, le=50000)]
 
 
 class CollectEventsRequest(Model):
@@ -1016,56 +936,44 @@ class CollectedEvent(Model):
     """Something that happened, as it was told and when it was heard."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    event_id: Annotated[UUID, Field(alias="eventId")]
+    event_id: UUID
     event_type: Annotated[
         str,
         Field(
-            alias="eventType",
-            max_length=120,
-            min_length=10,
-            pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$",
+            max_length=120, min_length=10, pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$"
         ),
     ]
-    schema_version: Annotated[int, Field(alias="schemaVersion", ge=1, le=999)]
+    schema_version: Annotated[int, Field(ge=1, le=999)]
     source: EventSource
     stream_id: Annotated[
         str | None,
-        Field(
-            alias="streamId",
-            max_length=64,
-            min_length=3,
-            pattern="^[a-z][a-z0-9-]{0,26}:[A-Za-z0-9-]{1,36}$",
-        ),
+        Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9-]{0,26}:[A-Za-z0-9-]{1,36}$"),
     ] = None
-    stream_sequence: Annotated[
-        int | None, Field(alias="streamSequence", ge=1, le=9007199254740991)
-    ] = None
+    stream_sequence: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
     status: CollectedEventStatus
-    occurred_at: Annotated[AwareDatetime, Field(alias="occurredAt")]
-    received_at: Annotated[AwareDatetime, Field(alias="receivedAt")]
+    occurred_at: AwareDatetime
+    received_at: AwareDatetime
     actor_key: Annotated[
-        str | None, Field(alias="actorKey", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
+        str | None, Field(max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
     ] = None
     session_key: Annotated[
-        str | None,
-        Field(alias="sessionKey", max_length=22, min_length=22, pattern="^[A-Za-z0-9_-]{22}$"),
+        str | None, Field(max_length=22, min_length=22, pattern="^[A-Za-z0-9_-]{22}$")
     ] = None
     payload: Annotated[str, Field(max_length=32768, min_length=2)]
     payload_key_id: Annotated[
-        str | None, Field(alias="payloadKeyId", max_length=64, min_length=8, pattern="^[a-z0-9-]+$")
+        str | None, Field(max_length=64, min_length=8, pattern="^[a-z0-9-]+$")
     ] = None
     consent_purposes: Annotated[
-        list[ConsentPurpose],
-        Field(alias="consentPurposes", json_schema_extra=UNIQUE, max_length=3, min_length=1),
+        list[ConsentPurpose], Field(json_schema_extra=UNIQUE, max_length=3, min_length=1)
     ]
-    client_context: Annotated[ClientContext | None, Field(alias="clientContext")] = None
-    quarantine_reason: Annotated[QuarantineReason | None, Field(alias="quarantineReason")] = None
+    client_context: ClientContext | None = None
+    quarantine_reason: QuarantineReason | None = None
     trace_id: Annotated[
-        str | None, Field(alias="traceId", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
+        str | None, Field(max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
     ] = None
 
 
@@ -1073,20 +981,20 @@ class CountEventsRequest(Model):
     """What to count and how."""
 
     shape: CountShape
-    event_types: Annotated[list[EventType], Field(alias="eventTypes", max_length=8, min_length=1)]
+    event_types: Annotated[list[EventType], Field(max_length=8, min_length=1)]
     since: AwareDatetime
     until: AwareDatetime
-    group_by: Annotated[list[DimensionName] | None, Field(alias="groupBy", max_length=3)] = None
-    cohort_weeks: Annotated[int | None, Field(alias="cohortWeeks", ge=1, le=26)] = None
+    group_by: Annotated[list[DimensionName] | None, Field(max_length=3)] = None
+    cohort_weeks: Annotated[int | None, Field(ge=1, le=26)] = None
 
 
 class DocumentCreated(Model):
     """What search needs for a first entry."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    document_type: Annotated[DocumentType, Field(alias="documentType")]
-    owner_id: Annotated[UUID, Field(alias="ownerId")]
-    folder_id: Annotated[UUID | None, Field(alias="folderId")] = None
+    document_id: UUID
+    document_type: DocumentType
+    owner_id: UUID
+    folder_id: UUID | None = None
     title: Annotated[
         str,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
@@ -1101,33 +1009,28 @@ class ErasureOrder(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     subject_key: Annotated[
-        str | None,
-        Field(alias="subjectKey", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$"),
+        str | None, Field(max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
     ] = None
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    erasure_stage: Annotated[ErasureStage, Field(alias="erasureStage")]
-    legal_basis: Annotated[str | None, Field(alias="legalBasis", max_length=200, min_length=5)] = (
-        None
-    )
-    requested_at: Annotated[AwareDatetime, Field(alias="requestedAt")]
-    due_at: Annotated[AwareDatetime, Field(alias="dueAt")]
-    shredded_at: Annotated[AwareDatetime | None, Field(alias="shreddedAt")] = None
-    events_affected: Annotated[int, Field(alias="eventsAffected", ge=0, le=9007199254740991)]
+    subject_id: UUID
+    erasure_request_id: UUID
+    erasure_stage: ErasureStage
+    legal_basis: Annotated[str | None, Field(max_length=200, min_length=5)] = None
+    requested_at: AwareDatetime
+    due_at: AwareDatetime
+    shredded_at: AwareDatetime | None = None
+    events_affected: Annotated[int, Field(ge=0, le=9007199254740991)]
 
 
 class EventPredicate(Model):
     """A member of the payload and the values that it may have."""
 
     pointer: Annotated[str, Field(max_length=120, min_length=1, pattern="^/[A-Za-z0-9_/-]+$")]
-    any_of: Annotated[
-        list[EventPredicateAnyOfItem], Field(alias="anyOf", max_length=20, min_length=1)
-    ]
+    any_of: Annotated[list[EventPredicateAnyOfItem], Field(max_length=20, min_length=1)]
 
 
 class EventQuarantined(Model):
@@ -1138,46 +1041,36 @@ class EventQuarantined(Model):
     event_type: Annotated[
         str,
         Field(
-            alias="eventType",
-            max_length=120,
-            min_length=10,
-            pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$",
+            max_length=120, min_length=10, pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$"
         ),
     ]
-    quarantine_reason: Annotated[QuarantineReason, Field(alias="quarantineReason")]
+    quarantine_reason: QuarantineReason
     count: Annotated[int, Field(ge=1, le=10000000)]
-    sample_ids: Annotated[list[UUID], Field(alias="sampleIds", max_length=5, min_length=1)]
+    sample_ids: Annotated[list[UUID], Field(max_length=5, min_length=1)]
 
 
 class EventScheduled(Model):
     """Time was taken: an event is firm, at once or after having been pencilled in."""
 
-    event_id: Annotated[UUID, Field(alias="eventId")]
-    calendar_id: Annotated[UUID, Field(alias="calendarId")]
-    organizer_id: Annotated[UUID, Field(alias="organizerId")]
-    summary_masked: Annotated[str | None, Field(alias="summaryMasked", max_length=80)] = None
-    starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
-    ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
+    event_id: UUID
+    calendar_id: UUID
+    organizer_id: UUID
+    summary_masked: Annotated[str | None, Field(max_length=80)] = None
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
     recurrence_rule: Annotated[
         str | None,
         Field(
-            alias="recurrenceRule",
             max_length=256,
             min_length=10,
             pattern="^FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;[A-Z]+=[A-Z0-9,+-]+)*$",
         ),
     ] = None
-    recurrence_count: Annotated[int | None, Field(alias="recurrenceCount", ge=2, le=730)] = None
-    attendee_user_ids: Annotated[list[UUID], Field(alias="attendeeUserIds", max_length=500)]
+    recurrence_count: Annotated[int | None, Field(ge=2, le=730)] = None
+    attendee_user_ids: Annotated[list[UUID], Field(max_length=500)]
     visibility: EventVisibility
 
 
@@ -1187,40 +1080,35 @@ class EventSchema(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     event_type: Annotated[
         str,
         Field(
-            alias="eventType",
-            max_length=120,
-            min_length=10,
-            pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$",
+            max_length=120, min_length=10, pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$"
         ),
     ]
-    schema_version: Annotated[int, Field(alias="schemaVersion", ge=1, le=999)]
-    json_schema: Annotated[str, Field(alias="jsonSchema", max_length=65536, min_length=2)]
-    schema_digest: Annotated[
-        str, Field(alias="schemaDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    schema_version: Annotated[int, Field(ge=1, le=999)]
+    json_schema: Annotated[str, Field(max_length=65536, min_length=2)]
+    schema_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     owner: Annotated[str, Field(max_length=40, min_length=2, pattern="^[a-z][a-z-]{1,39}$")]
     compatibility: SchemaCompatibility
-    schema_stage: Annotated[SchemaStage, Field(alias="schemaStage")]
-    client_allowed: Annotated[bool, Field(alias="clientAllowed")]
-    pii_paths: Annotated[list[EventSchemaPiiPathsItem], Field(alias="piiPaths", max_length=20)]
-    sunset_at: Annotated[AwareDatetime | None, Field(alias="sunsetAt")] = None
-    registered_by: Annotated[UUID, Field(alias="registeredBy")]
+    schema_stage: SchemaStage
+    client_allowed: bool
+    pii_paths: Annotated[list[EventSchemaPiiPathsItem], Field(max_length=20)]
+    sunset_at: AwareDatetime | None = None
+    registered_by: UUID
 
 
 class EventsErasureCompleted(Model):
     """How many events became unreadable with the key of their person."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: EventsErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000000)]
 
 
 class FileTarget(Model):
@@ -1228,82 +1116,70 @@ class FileTarget(Model):
     The thing that a file hangs on or, before the scan, shall hang on once it has proved clean.
     """
 
-    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
-    target_id: Annotated[UUID, Field(alias="targetId")]
+    target_kind: LinkTargetKind
+    target_id: UUID
 
 
 class FileUploaded(Model):
     """All parts are there and the digest fits."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+    file_id: UUID
+    size_bytes: Annotated[int, Field(ge=1, le=53687091200)]
     media_type: Annotated[
         str,
         Field(
-            alias="mediaType",
             max_length=127,
             min_length=3,
             pattern="^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$",
         ),
     ]
-    content_sha256: Annotated[
-        str, Field(alias="contentSha256", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    content_sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     origin: FileOrigin
-    uploader_id: Annotated[UUID, Field(alias="uploaderId")]
+    uploader_id: UUID
     target: FileTarget | None = None
 
 
 class InvoiceIssued(Model):
     """An invoice has its number and can no longer change."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    invoice_id: UUID
+    subscription_id: UUID | None = None
+    order_id: UUID | None = None
     invoice_number: Annotated[
-        str,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ]
-    legal_entity: Annotated[LegalEntity, Field(alias="legalEntity")]
-    total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
-    amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
+    legal_entity: LegalEntity
+    total_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    amount_due_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    due_on: Annotated[date, Field(alias="dueOn")]
-    collection_mode: Annotated[CollectionMode, Field(alias="collectionMode")]
+    due_on: date
+    collection_mode: CollectionMode
     usage_period_ids: Annotated[
-        list[UUID] | None, Field(alias="usagePeriodIds", json_schema_extra=UNIQUE, max_length=24)
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=24)
     ] = None
 
 
 class LoginSucceeded(Model):
     """Somebody has shown every factor that was asked of them."""
 
-    session_id: Annotated[UUID, Field(alias="sessionId")]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    session_id: UUID
+    user_id: UUID
     channel: SessionChannel
     auth_methods: Annotated[
-        list[AuthMethod],
-        Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4, min_length=1),
+        list[AuthMethod], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
-    assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
-    country_code: Annotated[
-        str, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ]
-    risk_score: Annotated[int, Field(alias="riskScore", ge=0, le=100)]
+    assurance_level: AssuranceLevel
+    country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
+    risk_score: Annotated[int, Field(ge=0, le=100)]
 
 
 class MemberJoined(Model):
     """Somebody belongs to the organisation from now on."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     role: MemberRole
-    seat_type: Annotated[SeatType, Field(alias="seatType")]
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
+    seat_type: SeatType
+    unit_id: UUID | None = None
 
 
 class NotificationDelivered(Model):
@@ -1311,78 +1187,70 @@ class NotificationDelivered(Model):
     One schema for three topics, told apart by the channel, so that audit and analytics write one reader.
     """
 
-    notification_id: Annotated[UUID, Field(alias="notificationId")]
+    notification_id: UUID
     channel: DeliveryChannel
     notification_key: Annotated[
-        str | None,
-        Field(
-            alias="notificationKey",
-            max_length=80,
-            min_length=3,
-            pattern="^[a-z]+(\\.[a-z_]+){1,3}$",
-        ),
+        str | None, Field(max_length=80, min_length=3, pattern="^[a-z]+(\\.[a-z_]+){1,3}$")
     ] = None
-    recipient_user_id: Annotated[UUID | None, Field(alias="recipientUserId")] = None
+    recipient_user_id: UUID | None = None
     provider: EmailProvider | None = None
-    country_code: Annotated[
-        str | None, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ] = None
+    country_code: Annotated[str | None, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")] = (
+        None
+    )
     route: SmsRoute | None = None
-    segment_count: Annotated[int | None, Field(alias="segmentCount", ge=1, le=6)] = None
-    topic_key: Annotated[PushTopic | None, Field(alias="topicKey")] = None
-    accepted_devices: Annotated[int | None, Field(alias="acceptedDevices", ge=0, le=10)] = None
-    occurred_at: Annotated[AwareDatetime | None, Field(alias="occurredAt")] = None
-    latency_ms: Annotated[int | None, Field(alias="latencyMs", ge=0, le=604800000)] = None
+    segment_count: Annotated[int | None, Field(ge=1, le=6)] = None
+    topic_key: PushTopic | None = None
+    accepted_devices: Annotated[int | None, Field(ge=0, le=10)] = None
+    occurred_at: AwareDatetime | None = None
+    latency_ms: Annotated[int | None, Field(ge=0, le=604800000)] = None
 
 
 class OrganizationCreated(Model):
     """A tenant exists, though it cannot work yet."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
     slug: Annotated[
         str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
     ]
     edition: Edition
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
-    owner_user_id: Annotated[UUID, Field(alias="ownerUserId")]
+    data_residency: Region
+    owner_user_id: UUID
 
 
 class OrganizationPurged(Model):
     """The point of no return."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    organization_id: UUID
+    data_residency: Region
 
 
 class PaymentProcessed(Model):
     """Money has moved to us for an order or invoice."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    cause_id: UUID
+    payment_id: UUID
     purpose: PaymentPurpose
-    captured_minor: Annotated[int, Field(alias="capturedMinor", ge=0, le=100000000)]
+    captured_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
-    method_kind: Annotated[PaymentMethodKind, Field(alias="methodKind")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
-    credit_applied_minor: Annotated[
-        int | None, Field(alias="creditAppliedMinor", ge=0, le=100000000)
-    ] = None
-    captured_at: Annotated[AwareDatetime | None, Field(alias="capturedAt")] = None
+    method_kind: PaymentMethodKind
+    order_id: UUID | None = None
+    invoice_id: UUID | None = None
+    credit_applied_minor: Annotated[int | None, Field(ge=0, le=100000000)] = None
+    captured_at: AwareDatetime | None = None
 
 
 class ProfileUpdated(Model):
     """What search needs to keep its people index and user-service to drop a cached card."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     changed_fields: Annotated[
         list[ProfileUpdatedChangedFieldsItem] | None,
-        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30, min_length=1),
+        Field(json_schema_extra=UNIQUE, max_length=30, min_length=1),
     ] = None
-    given_name: Annotated[str, Field(alias="givenName", max_length=80)]
-    family_name: Annotated[str, Field(alias="familyName", max_length=80)]
+    given_name: Annotated[str, Field(max_length=80)]
+    family_name: Annotated[str, Field(max_length=80)]
     headline: Annotated[str | None, Field(max_length=140)] = None
-    avatar_file_id: Annotated[UUID | None, Field(alias="avatarFileId")] = None
+    avatar_file_id: UUID | None = None
     skills: Annotated[list[SkillTag], Field(max_length=50)]
     audience: Audience
     status: ProfileStatus
@@ -1391,17 +1259,17 @@ class ProfileUpdated(Model):
 class QuarantineEventRequest(Model):
     """Why an event is set apart."""
 
-    quarantine_reason: Annotated[QuarantineReason, Field(alias="quarantineReason")]
+    quarantine_reason: QuarantineReason
 
 
 class QueryEventsRequest(Model):
     """Types and an interval of at most 31 days, narrowed by up to ten predicates."""
 
-    event_types: Annotated[list[EventType], Field(alias="eventTypes", max_length=20, min_length=1)]
+    event_types: Annotated[list[EventType], Field(max_length=20, min_length=1)]
     since: AwareDatetime
     until: AwareDatetime
     predicates: Annotated[list[EventPredicate] | None, Field(max_length=10)] = None
-    max_events: Annotated[int | None, Field(alias="maxEvents", ge=1, le=10000)] = None
+    max_events: Annotated[int | None, Field(ge=1, le=10000)] = None
 
 
 class RegisterSchemaRequest(Model):
@@ -1410,49 +1278,42 @@ class RegisterSchemaRequest(Model):
     event_type: Annotated[
         str,
         Field(
-            alias="eventType",
-            max_length=120,
-            min_length=10,
-            pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$",
+            max_length=120, min_length=10, pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$"
         ),
     ]
-    schema_version: Annotated[int, Field(alias="schemaVersion", ge=1, le=999)]
-    json_schema: Annotated[str, Field(alias="jsonSchema", max_length=65536, min_length=2)]
-    schema_digest: Annotated[
-        str, Field(alias="schemaDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    schema_version: Annotated[int, Field(ge=1, le=999)]
+    json_schema: Annotated[str, Field(max_length=65536, min_length=2)]
+    schema_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     owner: Annotated[str, Field(max_length=40, min_length=2, pattern="^[a-z][a-z-]{1,39}$")]
     compatibility: SchemaCompatibility | None = None
-    client_allowed: Annotated[bool | None, Field(alias="clientAllowed")] = None
-    pii_paths: Annotated[
-        list[RegisterSchemaRequestPiiPathsItem] | None, Field(alias="piiPaths", max_length=20)
-    ] = None
+    client_allowed: bool | None = None
+    pii_paths: Annotated[list[RegisterSchemaRequestPiiPathsItem] | None, Field(max_length=20)] = (
+        None
+    )
 
 
 class TaskCompleted(Model):
     """Something is done."""
 
-    task_id: Annotated[UUID, Field(alias="taskId")]
-    board_id: Annotated[UUID, Field(alias="boardId")]
-    board_key: Annotated[
-        str, Field(alias="boardKey", max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")
-    ]
+    task_id: UUID
+    board_id: UUID
+    board_key: Annotated[str, Field(max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")]
     number: Annotated[int, Field(ge=1, le=9007199254740991)]
     headline: Annotated[str, Field(max_length=300, min_length=1)]
     priority: TaskPriority | None = None
-    completed_by: Annotated[UUID, Field(alias="completedBy")]
-    completed_at: Annotated[AwareDatetime, Field(alias="completedAt")]
-    cycle_minutes: Annotated[int, Field(alias="cycleMinutes", ge=0, le=10512000)]
-    document_ids: Annotated[list[UUID], Field(alias="documentIds", max_length=25)]
+    completed_by: UUID
+    completed_at: AwareDatetime
+    cycle_minutes: Annotated[int, Field(ge=0, le=10512000)]
+    document_ids: Annotated[list[UUID], Field(max_length=25)]
 
 
 class VersionCreated(Model):
     """A moment is safe in two regions under this number."""
 
-    content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
-    subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
-    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
+    content_version_id: UUID
+    subject_kind: SubjectKind
+    subject_id: UUID
+    version_number: Annotated[int, Field(ge=1, le=9007199254740991)]
     trigger: VersionTrigger
-    contributor_ids: Annotated[list[UUID], Field(alias="contributorIds", max_length=100)]
-    change_summary: Annotated[ChangeSummary, Field(alias="changeSummary")]
+    contributor_ids: Annotated[list[UUID], Field(max_length=100)]
+    change_summary: ChangeSummary

@@ -23,7 +23,6 @@ EXPERIMENT_DECIDED = Emission(
     type="cloudsync.platform.experiment-decided.v1",
     topic="cloudsync.platform.flag.v1",
     key="featureFlagId",
-    key_field="featureFlagId",
     fields=(
         "flagExperimentId",
         "featureFlagId",
@@ -37,7 +36,6 @@ EXPERIMENT_DECIDED = Emission(
 FLAG_ARCHIVED = Emission(
     type="cloudsync.platform.flag-archived.v1",
     topic="cloudsync.platform.flag.v1",
-    key="id",
     key_field="featureFlagId",
     fields=("featureFlagId", "key", "environment"),
 )
@@ -45,7 +43,6 @@ FLAG_ARCHIVED = Emission(
 FLAG_CHANGED = Emission(
     type="cloudsync.platform.flag-changed.v1",
     topic="cloudsync.platform.flag.v1",
-    key="id",
     key_field="featureFlagId",
     fields=(
         "featureFlagId",
@@ -61,7 +58,6 @@ FLAG_CHANGED = Emission(
 FLAG_KILLED = Emission(
     type="cloudsync.platform.flag-killed.v1",
     topic="cloudsync.platform.flag.v1",
-    key="id",
     key_field="featureFlagId",
     fields=("featureFlagId", "key", "environment", "reason", "killedBy", "killedAt"),
 )
@@ -69,7 +65,6 @@ FLAG_KILLED = Emission(
 FLAG_ROLLED_OUT = Emission(
     type="cloudsync.platform.flag-rolled-out.v1",
     topic="cloudsync.platform.flag.v1",
-    key="id",
     key_field="featureFlagId",
     fields=("featureFlagId", "key", "environment", "ownerTeam", "defaultVariant"),
 )
@@ -77,7 +72,6 @@ FLAG_ROLLED_OUT = Emission(
 FLAG_SCHEDULED = Emission(
     type="cloudsync.platform.flag-scheduled.v1",
     topic="cloudsync.platform.flag.v1",
-    key="id",
     key_field="featureFlagId",
     fields=("featureFlagId", "key", "environment", "ownerTeam", "startsAt"),
 )

@@ -22,7 +22,6 @@ from . import models, problems, tables
 FILE_DELETED = Emission(
     type="cloudsync.content.file-deleted.v1",
     topic="cloudsync.content.file.v1",
-    key="id",
     key_field="fileId",
     fields=("fileId", "sizeBytes", "origin", "reason"),
 )
@@ -31,7 +30,6 @@ FILE_ERASURE_COMPLETED = Emission(
     type="cloudsync.content.file-erasure-completed.v1",
     topic="cloudsync.content.file.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
 
@@ -39,14 +37,12 @@ FILE_LINKED = Emission(
     type="cloudsync.content.file-linked.v1",
     topic="cloudsync.content.file.v1",
     key="fileId",
-    key_field="fileId",
     fields=("fileLinkId", "fileId", "targetKind", "targetId"),
 )
 
 FILE_QUARANTINED = Emission(
     type="cloudsync.content.file-quarantined.v1",
     topic="cloudsync.content.file.v1",
-    key="id",
     key_field="fileId",
     fields=("fileId", "threatName", "scanVerdict", "targets"),
 )
@@ -54,7 +50,6 @@ FILE_QUARANTINED = Emission(
 FILE_RECOVERED = Emission(
     type="cloudsync.content.file-recovered.v1",
     topic="cloudsync.content.file.v1",
-    key="id",
     key_field="fileId",
     fields=("fileId", "scanVerdict"),
 )
@@ -62,7 +57,6 @@ FILE_RECOVERED = Emission(
 FILE_RELEASED = Emission(
     type="cloudsync.content.file-released.v1",
     topic="cloudsync.content.file.v1",
-    key="id",
     key_field="fileId",
     fields=("fileId", "scanVerdict", "releaseApproverId"),
 )
@@ -70,7 +64,6 @@ FILE_RELEASED = Emission(
 FILE_RENAMED = Emission(
     type="cloudsync.content.file-renamed.v1",
     topic="cloudsync.content.file.v1",
-    key="id",
     key_field="fileId",
     fields=("fileId", "fileName"),
 )
@@ -78,7 +71,6 @@ FILE_RENAMED = Emission(
 FILE_REPLACED = Emission(
     type="cloudsync.content.file-replaced.v1",
     topic="cloudsync.content.file.v1",
-    key="id",
     key_field="fileId",
     fields=("fileId", "oldSha256", "newSha256", "sizeBytes"),
 )
@@ -86,7 +78,6 @@ FILE_REPLACED = Emission(
 FILE_SCANNED = Emission(
     type="cloudsync.content.file-scanned.v1",
     topic="cloudsync.content.file.v1",
-    key="id",
     key_field="fileId",
     fields=(
         "fileId",
@@ -102,7 +93,6 @@ FILE_SCANNED = Emission(
 FILE_TRASHED = Emission(
     type="cloudsync.content.file-trashed.v1",
     topic="cloudsync.content.file.v1",
-    key="id",
     key_field="fileId",
     fields=("fileId", "trashedAt"),
 )
@@ -110,7 +100,6 @@ FILE_TRASHED = Emission(
 FILE_UNLINKED = Emission(
     type="cloudsync.content.file-unlinked.v1",
     topic="cloudsync.content.file.v1",
-    key="id",
     key_field="fileId",
     fields=("fileLinkId", "fileId", "targetKind", "targetId"),
 )
@@ -119,14 +108,12 @@ FILE_UNLINKED_ = Emission(
     type="cloudsync.content.file-unlinked.v1",
     topic="cloudsync.content.file.v1",
     key="fileId",
-    key_field="fileId",
     fields=("fileLinkId", "fileId", "targetKind", "targetId"),
 )
 
 FILE_UPLOADED = Emission(
     type="cloudsync.content.file-uploaded.v1",
     topic="cloudsync.content.file.v1",
-    key="id",
     key_field="fileId",
     fields=("fileId", "sizeBytes", "mediaType", "contentSha256", "origin", "uploaderId", "target"),
 )
@@ -135,14 +122,12 @@ RENDITION_READY = Emission(
     type="cloudsync.content.rendition-ready.v1",
     topic="cloudsync.content.file.v1",
     key="fileId",
-    key_field="fileId",
     fields=("renditionId", "fileId", "variant", "bytes"),
 )
 
 UPLOAD_ABORTED = Emission(
     type="cloudsync.content.upload-aborted.v1",
     topic="cloudsync.content.file.v1",
-    key="id",
     key_field="fileId",
     fields=("fileId", "sizeBytes"),
 )
@@ -178,7 +163,6 @@ FILE = AggregateSpec(
             through="file-link",
             parent="fileId",
             principal="linkedBy",
-            prefix="",
             value_field="status",
             values=("live",),
         ),

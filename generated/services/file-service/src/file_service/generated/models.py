@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field
 
 
@@ -48,38 +48,34 @@ class DeletionReason(StrEnum):
 class DocumentDeleted(Model):
     """Gone for good."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    attachment_file_ids: Annotated[list[UUID], Field(alias="attachmentFileIds", max_length=200)]
+    document_id: UUID
+    attachment_file_ids: Annotated[list[UUID], Field(max_length=200)]
 
 
 class DocumentUpdated(Model):
     """New content, coalesced to one event each two seconds and document."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    from_sequence: Annotated[int, Field(alias="fromSequence", ge=0, le=9007199254740991)]
-    to_sequence: Annotated[int, Field(alias="toSequence", ge=0, le=9007199254740991)]
-    body_ref: Annotated[
-        str, Field(alias="bodyRef", max_length=24, min_length=24, pattern="^[a-f0-9]{24}$")
-    ]
-    body_checksum: Annotated[
-        str, Field(alias="bodyChecksum", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    document_id: UUID
+    from_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
+    to_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
+    body_ref: Annotated[str, Field(max_length=24, min_length=24, pattern="^[a-f0-9]{24}$")]
+    body_checksum: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     title: Annotated[
         str,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
     ]
-    editor_ids: Annotated[list[UUID], Field(alias="editorIds", max_length=100)]
-    attached_file_ids: Annotated[list[UUID], Field(alias="attachedFileIds", max_length=200)]
-    detached_file_ids: Annotated[list[UUID], Field(alias="detachedFileIds", max_length=200)]
+    editor_ids: Annotated[list[UUID], Field(max_length=100)]
+    attached_file_ids: Annotated[list[UUID], Field(max_length=200)]
+    detached_file_ids: Annotated[list[UUID], Field(max_length=200)]
     origin: ChangeOrigin
 
 
 class DownloadAddress(Model):
     """Where to fetch the bytes, from a domain without cookies, and until when."""
 
-    download_grant_id: Annotated[UUID, Field(alias="downloadGrantId")]
+    download_grant_id: UUID
     address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    expires_at: AwareDatetime
 
 
 class DownloadGrant(Model):
@@ -88,43 +84,40 @@ class DownloadGrant(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    grantee_id: Annotated[UUID, Field(alias="granteeId")]
+    file_id: UUID
+    grantee_id: UUID
     disposition: ContentDisposition
-    valid_seconds: Annotated[int, Field(alias="validSeconds", ge=30, le=900)]
+    valid_seconds: Annotated[int, Field(ge=30, le=900)]
     client_network: Annotated[
         str | None,
         Field(
-            alias="clientNetwork",
             max_length=43,
             min_length=4,
             pattern="^([0-9]{1,3}(\\.[0-9]{1,3}){3}/([0-9]|[12][0-9]|3[0-2])|[0-9a-fA-F:]{2,39}/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$",
         ),
     ] = None
-    used_at: Annotated[AwareDatetime | None, Field(alias="usedAt")] = None
+    used_at: AwareDatetime | None = None
 
 
 class Entitlements(Model):
     """The limits that a plan grants, one number each."""
 
-    storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
-    api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
-    meeting_participants: Annotated[int, Field(alias="meetingParticipants", ge=-1, le=10000)]
-    version_history_days: Annotated[int, Field(alias="versionHistoryDays", ge=-1, le=36500)]
-    guests_per_seat: Annotated[int, Field(alias="guestsPerSeat", ge=-1, le=1000)]
+    storage_gib_per_seat: Annotated[int, Field(ge=-1, le=1000000)]
+    api_calls_per_day: Annotated[int, Field(ge=-1, le=100000000000)]
+    meeting_participants: Annotated[int, Field(ge=-1, le=10000)]
+    version_history_days: Annotated[int, Field(ge=-1, le=36500)]
+    guests_per_seat: Annotated[int, Field(ge=-1, le=1000)]
     sso: Annotated[int, Field(ge=0, le=1)]
 
 
 class FailRenditionRequest(Model):
     """The cause for which the worker gives up, password-protected for instance."""
 
-    failure_code: Annotated[
-        str, Field(alias="failureCode", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
-    ]
+    failure_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")]
 
 
 class FileErasureCompletedStore(StrEnum):
@@ -145,11 +138,10 @@ class FileOrigin(StrEnum):
 class FileRenamed(Model):
     """The name under which people look for it from now on."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
+    file_id: UUID
     file_name: Annotated[
         str,
         Field(
-            alias="fileName",
             max_length=255,
             min_length=1,
             pattern='^([^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.[^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.\\.[^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]+)$',
@@ -160,14 +152,10 @@ class FileRenamed(Model):
 class FileReplaced(Model):
     """Same file, other bytes."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    old_sha256: Annotated[
-        str, Field(alias="oldSha256", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    new_sha256: Annotated[
-        str, Field(alias="newSha256", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+    file_id: UUID
+    old_sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    new_sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    size_bytes: Annotated[int, Field(ge=1, le=53687091200)]
 
 
 class FileStatus(StrEnum):
@@ -184,21 +172,15 @@ class FileStatus(StrEnum):
 class FileTrashed(Model):
     """In the bin for thirty days, by hand or because nothing has used it for as long."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    trashed_at: Annotated[AwareDatetime, Field(alias="trashedAt")]
+    file_id: UUID
+    trashed_at: AwareDatetime
 
 
 class FinishRenditionRequest(Model):
     """Where the worker put the derived bytes and how many there are."""
 
     object_key: Annotated[
-        str,
-        Field(
-            alias="objectKey",
-            max_length=110,
-            min_length=41,
-            pattern="^[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}$",
-        ),
+        str, Field(max_length=110, min_length=41, pattern="^[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}$")
     ]
     bytes: Annotated[int, Field(ge=0, le=53687091200)]
 
@@ -219,17 +201,17 @@ class LegalHoldPlaced(Model):
     Records of a case stay from now on, and customers who keep a copy of the trail do not prune theirs.
     """
 
-    legal_hold_id: Annotated[UUID, Field(alias="legalHoldId")]
-    held_from: Annotated[AwareDatetime, Field(alias="heldFrom")]
-    held_until: Annotated[AwareDatetime | None, Field(alias="heldUntil")] = None
+    legal_hold_id: UUID
+    held_from: AwareDatetime
+    held_until: AwareDatetime | None = None
 
 
 class LegalHoldReleased(Model):
     """The case is over as far as keeping is concerned, and retention goes on where it stopped."""
 
-    legal_hold_id: Annotated[UUID, Field(alias="legalHoldId")]
-    release_requested_by: Annotated[UUID, Field(alias="releaseRequestedBy")]
-    release_approver_id: Annotated[UUID, Field(alias="releaseApproverId")]
+    legal_hold_id: UUID
+    release_requested_by: UUID
+    release_approver_id: UUID
 
 
 class LinkStatus(StrEnum):
@@ -255,32 +237,32 @@ class MediaFacts(Model):
     Dimensions, running time and pages as the scanner measured them while it had the bytes in hand.
     """
 
-    width_px: Annotated[int | None, Field(alias="widthPx", ge=1, le=30000)] = None
-    height_px: Annotated[int | None, Field(alias="heightPx", ge=1, le=30000)] = None
-    duration_ms: Annotated[int | None, Field(alias="durationMs", ge=0, le=604800000)] = None
-    page_count: Annotated[int | None, Field(alias="pageCount", ge=1, le=20000)] = None
+    width_px: Annotated[int | None, Field(ge=1, le=30000)] = None
+    height_px: Annotated[int | None, Field(ge=1, le=30000)] = None
+    duration_ms: Annotated[int | None, Field(ge=0, le=604800000)] = None
+    page_count: Annotated[int | None, Field(ge=1, le=20000)] = None
 
 
 class MessageRetracted(Model):
     """Taken back by its author or a manager."""
 
-    message_id: Annotated[UUID, Field(alias="messageId")]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    retracted_by: Annotated[UUID, Field(alias="retractedBy")]
+    message_id: UUID
+    channel_id: UUID
+    retracted_by: UUID
 
 
 class OrganizationUnrestricted(Model):
     """The tenant may write again."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
 
 
 class ProfileErased(Model):
     """Nothing personal is left here."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erased_at: Annotated[AwareDatetime, Field(alias="erasedAt")]
-    avatar_file_id: Annotated[UUID | None, Field(alias="avatarFileId")] = None
+    user_id: UUID
+    erased_at: AwareDatetime
+    avatar_file_id: UUID | None = None
 
 
 class PurgePolicy(StrEnum):
@@ -314,23 +296,22 @@ class RecordScanRequestScanVerdict(StrEnum):
 class RecordingReady(Model):
     """The film is composed and lies in the region's bucket, where file-service fetches it."""
 
-    recording_id: Annotated[UUID, Field(alias="recordingId")]
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
+    recording_id: UUID
+    meeting_id: UUID
     bucket_key: Annotated[
         str,
         Field(
-            alias="bucketKey",
             max_length=85,
             min_length=85,
             pattern="^[0-9a-f-]{36}/[0-9]{4}/(0[1-9]|1[0-2])/[0-9a-f-]{36}\\.(mp4|m4a)$",
         ),
     ]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=0, le=53687091200)]
-    duration_seconds: Annotated[int, Field(alias="durationSeconds", ge=0, le=86400)]
+    size_bytes: Annotated[int, Field(ge=0, le=53687091200)]
+    duration_seconds: Annotated[int, Field(ge=0, le=86400)]
     sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
-    share_with: Annotated[
-        list[UUID] | None, Field(alias="shareWith", json_schema_extra=UNIQUE, max_length=1000)
-    ] = None
+    share_with: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=1000)] = (
+        None
+    )
 
 
 class Region(StrEnum):
@@ -346,7 +327,7 @@ class ReleaseFileRequest(Model):
     """Why the file is harmless after all, and the second person who agreed beforehand."""
 
     reason: Annotated[str, Field(max_length=1000, min_length=20)]
-    approver_id: Annotated[UUID, Field(alias="approverId")]
+    approver_id: UUID
 
 
 class RenditionState(StrEnum):
@@ -374,7 +355,7 @@ class ReplaceContentRequest(Model):
     Points at a second file, uploaded and found clean, whose bytes take the place of the present ones.
     """
 
-    uploaded_file_id: Annotated[UUID, Field(alias="uploadedFileId")]
+    uploaded_file_id: UUID
 
 
 class RequestRenditionRequest(Model):
@@ -386,7 +367,7 @@ class RequestRenditionRequest(Model):
 class RestoreFileContentRequest(Model):
     """Number of the version whose bytes are wanted back, as the history of the file shows it."""
 
-    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
+    version_number: Annotated[int, Field(ge=1, le=9007199254740991)]
 
 
 class RestrictionReason(StrEnum):
@@ -413,7 +394,7 @@ class SignPartsRequest(Model):
     Which parts the client will send next, a hundred at most, since addresses live for fifteen minutes only.
     """
 
-    first_part: Annotated[int, Field(alias="firstPart", ge=1, le=10000)]
+    first_part: Annotated[int, Field(ge=1, le=10000)]
     count: Annotated[int, Field(ge=1, le=100)]
 
 
@@ -422,7 +403,7 @@ class SignedPart(Model):
 
     number: Annotated[int, Field(ge=1, le=10000)]
     address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
-    valid_until: Annotated[AwareDatetime, Field(alias="validUntil")]
+    valid_until: AwareDatetime
 
 
 class StorageClass(StrEnum):
@@ -448,12 +429,12 @@ class StorageUsageReport(Model):
     What the organisation stores at present, by origin, media group and storage class, an hour old at most.
     """
 
-    as_of: Annotated[AwareDatetime, Field(alias="asOf")]
-    total_bytes: Annotated[int, Field(alias="totalBytes", ge=0, le=9007199254740991)]
-    total_objects: Annotated[int, Field(alias="totalObjects", ge=0, le=9007199254740991)]
-    by_origin: Annotated[list[StorageShare], Field(alias="byOrigin", max_length=6)]
-    by_media_group: Annotated[list[StorageShare], Field(alias="byMediaGroup", max_length=8)]
-    by_storage_class: Annotated[list[StorageShare], Field(alias="byStorageClass", max_length=3)]
+    as_of: AwareDatetime
+    total_bytes: Annotated[int, Field(ge=0, le=9007199254740991)]
+    total_objects: Annotated[int, Field(ge=0, le=9007199254740991)]
+    by_origin: Annotated[list[StorageShare], Field(max_length=6)]
+    by_media_group: Annotated[list[StorageShare], Field(max_length=8)]
+    by_storage_class: Annotated[list[StorageShare], Field(max_length=3)]
 
 
 class SubjectKind(StrEnum):
@@ -496,9 +477,9 @@ class SubscriptionStatus(StrEnum):
 class TaskDropped(Model):
     """Decided against."""
 
-    task_id: Annotated[UUID, Field(alias="taskId")]
-    board_id: Annotated[UUID, Field(alias="boardId")]
-    moved_by: Annotated[UUID, Field(alias="movedBy")]
+    task_id: UUID
+    board_id: UUID
+    moved_by: UUID
 
 
 class UpdateFileRequest(Model):
@@ -508,7 +489,6 @@ class UpdateFileRequest(Model):
     file_name: Annotated[
         str | None,
         Field(
-            alias="fileName",
             max_length=255,
             min_length=1,
             pattern='^([^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.[^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.\\.[^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]+)$',
@@ -519,8 +499,8 @@ class UpdateFileRequest(Model):
 class UploadAborted(Model):
     """Given up by its sender or left alone for a day."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+    file_id: UUID
+    size_bytes: Annotated[int, Field(ge=1, le=53687091200)]
 
 
 class UploadOutcome(StrEnum):
@@ -545,15 +525,15 @@ class UploadSession(Model):
     """The transfer of one file in numbered parts straight into object storage."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    part_size_bytes: Annotated[int, Field(alias="partSizeBytes", ge=8388608, le=536870912)]
-    parts_expected: Annotated[int, Field(alias="partsExpected", ge=1, le=10000)]
-    parts_received: Annotated[list[UploadPart], Field(alias="partsReceived", max_length=10000)]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    file_id: UUID
+    part_size_bytes: Annotated[int, Field(ge=8388608, le=536870912)]
+    parts_expected: Annotated[int, Field(ge=1, le=10000)]
+    parts_received: Annotated[list[UploadPart], Field(max_length=10000)]
+    expires_at: AwareDatetime
     outcome: UploadOutcome
 
 
@@ -562,26 +542,23 @@ class UserDeleted(Model):
     Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    erasure_request_id: UUID
+    successor_user_id: UUID | None = None
 
 
 class VersionRestored(Model):
     """An earlier content has become the newest version."""
 
-    restore_job_id: Annotated[UUID, Field(alias="restoreJobId")]
-    subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
-    restored_number: Annotated[int, Field(alias="restoredNumber", ge=1, le=9007199254740991)]
-    new_number: Annotated[int, Field(alias="newNumber", ge=1, le=9007199254740991)]
-    safety_version_number: Annotated[
-        int | None, Field(alias="safetyVersionNumber", ge=1, le=9007199254740991)
-    ] = None
+    restore_job_id: UUID
+    subject_kind: SubjectKind
+    subject_id: UUID
+    restored_number: Annotated[int, Field(ge=1, le=9007199254740991)]
+    new_number: Annotated[int, Field(ge=1, le=9007199254740991)]
+    safety_version_number: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
     content_ref: Annotated[
         str,
         Field(
-            alias="contentRef",
             max_length=118,
             min_length=29,
             pattern="^(body:[a-f0-9]{24}|file:[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}|payload:[0-9a-f-]{36}/[0-9a-f-]{36}/[0-9a-f]{32}\\.zst)$",
@@ -594,17 +571,15 @@ class CompleteUploadRequest(Model):
     The digest over the whole file and the parts it was sent in, in order, against which object storage assembles.
     """
 
-    content_sha256: Annotated[
-        str, Field(alias="contentSha256", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    content_sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     parts: Annotated[list[UploadPart], Field(max_length=10000, min_length=1)]
 
 
 class FileDeleted(Model):
     """Its bytes are destroyed and no longer count as used storage."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+    file_id: UUID
+    size_bytes: Annotated[int, Field(ge=1, le=53687091200)]
     origin: FileOrigin
     reason: DeletionReason | None = None
 
@@ -614,57 +589,57 @@ class FileErasureCompleted(Model):
     Counts the objects and records of an erased person that were destroyed, without naming one of them.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: FileErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=10000000)]
+    erased_items: Annotated[int, Field(ge=0, le=10000000)]
 
 
 class FileLink(Model):
     """Says that a document, message or other thing uses a file."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
-    target_id: Annotated[UUID, Field(alias="targetId")]
-    linked_by: Annotated[UUID, Field(alias="linkedBy")]
+    file_id: UUID
+    target_kind: LinkTargetKind
+    target_id: UUID
+    linked_by: UUID
     status: LinkStatus
-    unlinked_at: Annotated[AwareDatetime | None, Field(alias="unlinkedAt")] = None
+    unlinked_at: AwareDatetime | None = None
 
 
 class FileLinked(Model):
     """Something uses the file from now on."""
 
-    file_link_id: Annotated[UUID, Field(alias="fileLinkId")]
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
-    target_id: Annotated[UUID, Field(alias="targetId")]
+    file_link_id: UUID
+    file_id: UUID
+    target_kind: LinkTargetKind
+    target_id: UUID
 
 
 class FileRecovered(Model):
     """Back from the bin with the verdict that it had when it went there."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
+    file_id: UUID
+    scan_verdict: ScanVerdict
 
 
 class FileReleased(Model):
     """Out of quarantine by the word of two people, whose second is named."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
-    release_approver_id: Annotated[UUID, Field(alias="releaseApproverId")]
+    file_id: UUID
+    scan_verdict: ScanVerdict
+    release_approver_id: UUID
 
 
 class FileRestoreAccepted(Model):
     """Whether the job was queued at once or the wish waits in the outbox."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
+    file_id: UUID
+    version_number: Annotated[int, Field(ge=1, le=9007199254740991)]
     outcome: JobOutcome
 
 
@@ -673,38 +648,35 @@ class FileTarget(Model):
     The thing that a file hangs on or, before the scan, shall hang on once it has proved clean.
     """
 
-    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
-    target_id: Annotated[UUID, Field(alias="targetId")]
+    target_kind: LinkTargetKind
+    target_id: UUID
 
 
 class FileUnlinked(Model):
     """A target stopped using the file, which may have become an orphan by it."""
 
-    file_link_id: Annotated[UUID, Field(alias="fileLinkId")]
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
-    target_id: Annotated[UUID, Field(alias="targetId")]
+    file_link_id: UUID
+    file_id: UUID
+    target_kind: LinkTargetKind
+    target_id: UUID
 
 
 class FileUploaded(Model):
     """All parts are there and the digest fits."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+    file_id: UUID
+    size_bytes: Annotated[int, Field(ge=1, le=53687091200)]
     media_type: Annotated[
         str,
         Field(
-            alias="mediaType",
             max_length=127,
             min_length=3,
             pattern="^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$",
         ),
     ]
-    content_sha256: Annotated[
-        str, Field(alias="contentSha256", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    content_sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     origin: FileOrigin
-    uploader_id: Annotated[UUID, Field(alias="uploaderId")]
+    uploader_id: UUID
     target: FileTarget | None = None
 
 
@@ -712,47 +684,46 @@ class GrantDownloadRequest(Model):
     """How the file will be used, and from where."""
 
     disposition: ContentDisposition
-    valid_seconds: Annotated[int | None, Field(alias="validSeconds", ge=30, le=900)] = None
+    valid_seconds: Annotated[int | None, Field(ge=30, le=900)] = None
     client_network: Annotated[
         str | None,
         Field(
-            alias="clientNetwork",
             max_length=43,
             min_length=4,
             pattern="^([0-9]{1,3}(\\.[0-9]{1,3}){3}/([0-9]|[12][0-9]|3[0-2])|[0-9a-fA-F:]{2,39}/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$",
         ),
     ] = None
     variant: RenditionVariant | None = None
-    grantee_id: Annotated[UUID | None, Field(alias="granteeId")] = None
+    grantee_id: UUID | None = None
 
 
 class LinkFileRequest(Model):
     """Names the thing that starts to use the file."""
 
-    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
-    target_id: Annotated[UUID, Field(alias="targetId")]
+    target_kind: LinkTargetKind
+    target_id: UUID
 
 
 class MessagePurged(Model):
     """Its words exist in no store of ours any more."""
 
-    message_id: Annotated[UUID, Field(alias="messageId")]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
+    message_id: UUID
+    channel_id: UUID
     policy: PurgePolicy
 
 
 class OrganizationPurged(Model):
     """The point of no return."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    organization_id: UUID
+    data_residency: Region
 
 
 class OrganizationRestricted(Model):
     """Writers of content refuse the tenant's changes until they hear the opposite."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    restricted_reason: Annotated[RestrictionReason, Field(alias="restrictedReason")]
+    organization_id: UUID
+    restricted_reason: RestrictionReason
 
 
 class QuarantineFileRequest(Model):
@@ -760,61 +731,36 @@ class QuarantineFileRequest(Model):
     The verdict and the threat's name, from the scanner or from a person who knows better than it.
     """
 
-    scan_verdict: Annotated[QuarantineFileRequestScanVerdict, Field(alias="scanVerdict")]
+    scan_verdict: QuarantineFileRequestScanVerdict
     threat_name: Annotated[
-        str,
-        Field(
-            alias="threatName",
-            max_length=120,
-            min_length=1,
-            pattern="^[A-Za-z0-9][A-Za-z0-9 ._:/!@-]*$",
-        ),
+        str, Field(max_length=120, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9 ._:/!@-]*$")
     ]
     signature_version: Annotated[
-        str,
-        Field(
-            alias="signatureVersion",
-            max_length=40,
-            min_length=1,
-            pattern="^[A-Za-z0-9][A-Za-z0-9._:-]*$",
-        ),
+        str, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9._:-]*$")
     ]
 
 
 class QuotaExceeded(Model):
     """The soft or the hard limit of a meter was passed."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    meter_code: Annotated[
-        str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
-    ]
+    subscription_id: UUID
+    meter_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
     level: QuotaLevel
-    total_micros: Annotated[
-        int, Field(alias="totalMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
-    limit_micros: Annotated[
-        int, Field(alias="limitMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
-    resets_at: Annotated[AwareDatetime, Field(alias="resetsAt")]
+    total_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    limit_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    resets_at: AwareDatetime
 
 
 class RecordScanRequest(Model):
     """What the scanner found out about bytes that may be handed out."""
 
-    scan_verdict: Annotated[RecordScanRequestScanVerdict, Field(alias="scanVerdict")]
+    scan_verdict: RecordScanRequestScanVerdict
     signature_version: Annotated[
-        str,
-        Field(
-            alias="signatureVersion",
-            max_length=40,
-            min_length=1,
-            pattern="^[A-Za-z0-9][A-Za-z0-9._:-]*$",
-        ),
+        str, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9._:-]*$")
     ]
     media_type: Annotated[
         str,
         Field(
-            alias="mediaType",
             max_length=127,
             min_length=3,
             pattern="^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$",
@@ -823,12 +769,7 @@ class RecordScanRequest(Model):
     media: MediaFacts | None = None
     text_extract_key: Annotated[
         str | None,
-        Field(
-            alias="textExtractKey",
-            max_length=110,
-            min_length=41,
-            pattern="^[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}$",
-        ),
+        Field(max_length=110, min_length=41, pattern="^[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}$"),
     ] = None
 
 
@@ -836,34 +777,28 @@ class Rendition(Model):
     """A form derived from a file, such as a thumbnail or its text."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    file_id: Annotated[UUID, Field(alias="fileId")]
+    file_id: UUID
     variant: RenditionVariant
     object_key: Annotated[
         str | None,
-        Field(
-            alias="objectKey",
-            max_length=110,
-            min_length=41,
-            pattern="^[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}$",
-        ),
+        Field(max_length=110, min_length=41, pattern="^[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}$"),
     ] = None
     bytes: Annotated[int, Field(ge=0, le=53687091200)]
     state: RenditionState
     failure_code: Annotated[
-        str | None,
-        Field(alias="failureCode", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$"),
+        str | None, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
     ] = None
 
 
 class RenditionReady(Model):
     """A derived form can be fetched; editors that showed a grey box redraw it."""
 
-    rendition_id: Annotated[UUID, Field(alias="renditionId")]
-    file_id: Annotated[UUID, Field(alias="fileId")]
+    rendition_id: UUID
+    file_id: UUID
     variant: RenditionVariant
     bytes: Annotated[int, Field(ge=0, le=53687091200)]
 
@@ -881,14 +816,13 @@ class StoredFile(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     file_name: Annotated[
         str,
         Field(
-            alias="fileName",
             max_length=255,
             min_length=1,
             pattern='^([^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.[^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.\\.[^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]+)$',
@@ -897,64 +831,40 @@ class StoredFile(Model):
     media_type: Annotated[
         str,
         Field(
-            alias="mediaType",
             max_length=127,
             min_length=3,
             pattern="^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$",
         ),
     ]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+    size_bytes: Annotated[int, Field(ge=1, le=53687091200)]
     content_sha256: Annotated[
-        str | None,
-        Field(alias="contentSha256", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
     object_key: Annotated[
         str | None,
-        Field(
-            alias="objectKey",
-            max_length=110,
-            min_length=41,
-            pattern="^[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}$",
-        ),
+        Field(max_length=110, min_length=41, pattern="^[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}$"),
     ] = None
-    storage_class: Annotated[StorageClass, Field(alias="storageClass")]
-    uploader_id: Annotated[UUID, Field(alias="uploaderId")]
+    storage_class: StorageClass
+    uploader_id: UUID
     origin: FileOrigin
     target: FileTarget | None = None
     status: FileStatus
-    scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
+    scan_verdict: ScanVerdict
     signature_version: Annotated[
-        str | None,
-        Field(
-            alias="signatureVersion",
-            max_length=40,
-            min_length=1,
-            pattern="^[A-Za-z0-9][A-Za-z0-9._:-]*$",
-        ),
+        str | None, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9._:-]*$")
     ] = None
     threat_name: Annotated[
-        str | None,
-        Field(
-            alias="threatName",
-            max_length=120,
-            min_length=1,
-            pattern="^[A-Za-z0-9][A-Za-z0-9 ._:/!@-]*$",
-        ),
+        str | None, Field(max_length=120, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9 ._:/!@-]*$")
     ] = None
-    release_reason: Annotated[
-        str | None, Field(alias="releaseReason", max_length=1000, min_length=20)
-    ] = None
-    release_approver_id: Annotated[UUID | None, Field(alias="releaseApproverId")] = None
-    reference_count: Annotated[int, Field(alias="referenceCount", ge=0, le=1000000)]
+    release_reason: Annotated[str | None, Field(max_length=1000, min_length=20)] = None
+    release_approver_id: UUID | None = None
+    reference_count: Annotated[int, Field(ge=0, le=1000000)]
     key_reference: Annotated[
-        str | None,
-        Field(
-            alias="keyReference", max_length=200, min_length=1, pattern="^[a-z0-9][a-zA-Z0-9:/_-]*$"
-        ),
+        str | None, Field(max_length=200, min_length=1, pattern="^[a-z0-9][a-zA-Z0-9:/_-]*$")
     ] = None
     media: MediaFacts | None = None
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
-    trashed_at: Annotated[AwareDatetime | None, Field(alias="trashedAt")] = None
+    expires_at: AwareDatetime | None = None
+    trashed_at: AwareDatetime | None = None
 
 
 class StoredFileView(Model):
@@ -963,14 +873,13 @@ class StoredFileView(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     file_name: Annotated[
         str,
         Field(
-            alias="fileName",
             max_length=255,
             min_length=1,
             pattern='^([^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.[^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.\\.[^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]+)$',
@@ -979,84 +888,56 @@ class StoredFileView(Model):
     media_type: Annotated[
         str,
         Field(
-            alias="mediaType",
             max_length=127,
             min_length=3,
             pattern="^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$",
         ),
     ]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+    size_bytes: Annotated[int, Field(ge=1, le=53687091200)]
     content_sha256: Annotated[
-        str | None,
-        Field(alias="contentSha256", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
     object_key: Annotated[
         str | None,
-        Field(
-            alias="objectKey",
-            max_length=110,
-            min_length=41,
-            pattern="^[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}$",
-        ),
+        Field(max_length=110, min_length=41, pattern="^[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}$"),
     ] = None
-    storage_class: Annotated[StorageClass, Field(alias="storageClass")]
-    uploader_id: Annotated[UUID, Field(alias="uploaderId")]
+    storage_class: StorageClass
+    uploader_id: UUID
     origin: FileOrigin
     target: FileTarget | None = None
     status: FileStatus
-    scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
+    scan_verdict: ScanVerdict
     signature_version: Annotated[
-        str | None,
-        Field(
-            alias="signatureVersion",
-            max_length=40,
-            min_length=1,
-            pattern="^[A-Za-z0-9][A-Za-z0-9._:-]*$",
-        ),
+        str | None, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9._:-]*$")
     ] = None
     threat_name: Annotated[
-        str | None,
-        Field(
-            alias="threatName",
-            max_length=120,
-            min_length=1,
-            pattern="^[A-Za-z0-9][A-Za-z0-9 ._:/!@-]*$",
-        ),
+        str | None, Field(max_length=120, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9 ._:/!@-]*$")
     ] = None
-    release_reason: Annotated[
-        str | None, Field(alias="releaseReason", max_length=1000, min_length=20)
-    ] = None
-    release_approver_id: Annotated[UUID | None, Field(alias="releaseApproverId")] = None
-    reference_count: Annotated[int, Field(alias="referenceCount", ge=0, le=1000000)]
+    release_reason: Annotated[str | None, Field(max_length=1000, min_length=20)] = None
+    release_approver_id: UUID | None = None
+    reference_count: Annotated[int, Field(ge=0, le=1000000)]
     media: MediaFacts | None = None
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
-    trashed_at: Annotated[AwareDatetime | None, Field(alias="trashedAt")] = None
+    expires_at: AwareDatetime | None = None
+    trashed_at: AwareDatetime | None = None
 
 
 class SubscriptionChanged(Model):
     """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    last_change: SubscriptionChangeKind
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
     status: SubscriptionStatus
-    current_period_end: Annotated[AwareDatetime, Field(alias="currentPeriodEnd")]
+    current_period_end: AwareDatetime
     from_plan_code: Annotated[
-        str | None,
-        Field(alias="fromPlanCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$"),
+        str | None, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
     ] = None
-    from_seat_quantity: Annotated[int | None, Field(alias="fromSeatQuantity", ge=1, le=100000)] = (
-        None
-    )
-    from_status: Annotated[SubscriptionStatus | None, Field(alias="fromStatus")] = None
+    from_seat_quantity: Annotated[int | None, Field(ge=1, le=100000)] = None
+    from_status: SubscriptionStatus | None = None
     entitlements: Entitlements | None = None
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
-    proration_minor: Annotated[
-        int | None, Field(alias="prorationMinor", ge=-9007199254740991, le=9007199254740991)
-    ] = None
+    effective_at: AwareDatetime | None = None
+    proration_minor: Annotated[int | None, Field(ge=-9007199254740991, le=9007199254740991)] = None
 
 
 class BeginUploadRequest(Model):
@@ -1065,17 +946,15 @@ class BeginUploadRequest(Model):
     file_name: Annotated[
         str,
         Field(
-            alias="fileName",
             max_length=255,
             min_length=1,
             pattern='^([^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.[^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.\\.[^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]+)$',
         ),
     ]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+    size_bytes: Annotated[int, Field(ge=1, le=53687091200)]
     media_type: Annotated[
         str,
         Field(
-            alias="mediaType",
             max_length=127,
             min_length=3,
             pattern="^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$",
@@ -1088,47 +967,33 @@ class BeginUploadRequest(Model):
 class FileQuarantined(Model):
     """Withdrawn from everybody with the threat's name."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
+    file_id: UUID
     threat_name: Annotated[
-        str,
-        Field(
-            alias="threatName",
-            max_length=120,
-            min_length=1,
-            pattern="^[A-Za-z0-9][A-Za-z0-9 ._:/!@-]*$",
-        ),
+        str, Field(max_length=120, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9 ._:/!@-]*$")
     ]
-    scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
+    scan_verdict: ScanVerdict
     targets: Annotated[list[FileTarget] | None, Field(max_length=1000)] = None
 
 
 class FileScanned(Model):
     """The file may be used."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
+    file_id: UUID
     file_name: Annotated[
         str,
         Field(
-            alias="fileName",
             max_length=255,
             min_length=1,
             pattern='^([^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.[^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.\\.[^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]+)$',
         ),
     ]
-    scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
+    scan_verdict: ScanVerdict
     signature_version: Annotated[
-        str,
-        Field(
-            alias="signatureVersion",
-            max_length=40,
-            min_length=1,
-            pattern="^[A-Za-z0-9][A-Za-z0-9._:-]*$",
-        ),
+        str, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9._:-]*$")
     ]
     media_type: Annotated[
         str,
         Field(
-            alias="mediaType",
             max_length=127,
             min_length=3,
             pattern="^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$",
@@ -1136,11 +1001,6 @@ class FileScanned(Model):
     ]
     text_extract_key: Annotated[
         str | None,
-        Field(
-            alias="textExtractKey",
-            max_length=110,
-            min_length=41,
-            pattern="^[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}$",
-        ),
+        Field(max_length=110, min_length=41, pattern="^[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}$"),
     ] = None
     target: FileTarget | None = None

@@ -22,7 +22,6 @@ CREDIT_NOTE_ISSUED = Emission(
     type="cloudsync.billing.credit-note-issued.v1",
     topic="cloudsync.billing.invoice.v1",
     key="invoiceId",
-    key_field="invoiceId",
     fields=(
         "invoiceId",
         "creditNoteId",
@@ -38,7 +37,6 @@ INVOICE_DISPUTED = Emission(
     type="cloudsync.billing.invoice-disputed.v1",
     topic="cloudsync.billing.invoice.v1",
     key="invoiceId",
-    key_field="invoiceId",
     fields=("invoiceId", "invoiceDisputeId", "linePositions", "openedBy"),
 )
 
@@ -46,14 +44,12 @@ INVOICE_DISPUTE_RESOLVED = Emission(
     type="cloudsync.billing.invoice-dispute-resolved.v1",
     topic="cloudsync.billing.invoice.v1",
     key="invoiceId",
-    key_field="invoiceId",
     fields=("invoiceId", "invoiceDisputeId", "state", "openedBy"),
 )
 
 INVOICE_ISSUED = Emission(
     type="cloudsync.billing.invoice-issued.v1",
     topic="cloudsync.billing.invoice.v1",
-    key="id",
     key_field="invoiceId",
     fields=(
         "invoiceId",
@@ -73,7 +69,6 @@ INVOICE_ISSUED = Emission(
 INVOICE_OVERDUE = Emission(
     type="cloudsync.billing.invoice-overdue.v1",
     topic="cloudsync.billing.invoice.v1",
-    key="id",
     key_field="invoiceId",
     fields=(
         "invoiceId",
@@ -89,7 +84,6 @@ INVOICE_OVERDUE = Emission(
 INVOICE_PAID = Emission(
     type="cloudsync.billing.invoice-paid.v1",
     topic="cloudsync.billing.invoice.v1",
-    key="id",
     key_field="invoiceId",
     fields=(
         "invoiceId",
@@ -106,7 +100,6 @@ INVOICE_PAID = Emission(
 INVOICE_VOIDED = Emission(
     type="cloudsync.billing.invoice-voided.v1",
     topic="cloudsync.billing.invoice.v1",
-    key="id",
     key_field="invoiceId",
     fields=("invoiceId", "subscriptionId", "invoiceNumber", "voidReason", "totalMinor", "currency"),
 )
@@ -114,7 +107,6 @@ INVOICE_VOIDED = Emission(
 INVOICE_WRITTEN_OFF = Emission(
     type="cloudsync.billing.invoice-written-off.v1",
     topic="cloudsync.billing.invoice.v1",
-    key="id",
     key_field="invoiceId",
     fields=(
         "invoiceId",

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
 
 
@@ -15,13 +15,7 @@ class AttachDocumentRequest(Model):
     """Where the renderer put the document, for the content whose digest it was given."""
 
     document_key: Annotated[
-        str,
-        Field(
-            alias="documentKey",
-            max_length=48,
-            min_length=48,
-            pattern="^[0-9]{4}/[0-9]{2}/[0-9a-f-]{36}\\.pdf$",
-        ),
+        str, Field(max_length=48, min_length=48, pattern="^[0-9]{4}/[0-9]{2}/[0-9a-f-]{36}\\.pdf$")
     ]
 
 
@@ -112,11 +106,11 @@ class DunningChannel(StrEnum):
 class Entitlements(Model):
     """The limits that a plan grants, one number each."""
 
-    storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
-    api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
-    meeting_participants: Annotated[int, Field(alias="meetingParticipants", ge=-1, le=10000)]
-    version_history_days: Annotated[int, Field(alias="versionHistoryDays", ge=-1, le=36500)]
-    guests_per_seat: Annotated[int, Field(alias="guestsPerSeat", ge=-1, le=1000)]
+    storage_gib_per_seat: Annotated[int, Field(ge=-1, le=1000000)]
+    api_calls_per_day: Annotated[int, Field(ge=-1, le=100000000000)]
+    meeting_participants: Annotated[int, Field(ge=-1, le=10000)]
+    version_history_days: Annotated[int, Field(ge=-1, le=36500)]
+    guests_per_seat: Annotated[int, Field(ge=-1, le=1000)]
     sso: Annotated[int, Field(ge=0, le=1)]
 
 
@@ -153,11 +147,10 @@ class InvoiceLink(Model):
     """
 
     address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    expires_at: AwareDatetime
     format: InvoiceFormat
     content_hash: Annotated[
-        str | None,
-        Field(alias="contentHash", max_length=71, min_length=71, pattern="^sha256:[0-9a-f]{64}$"),
+        str | None, Field(max_length=71, min_length=71, pattern="^sha256:[0-9a-f]{64}$")
     ] = None
 
 
@@ -175,44 +168,30 @@ class InvoiceOrigin(StrEnum):
 class InvoiceOverdue(Model):
     """An invoice was not paid by its day, or still is not after another reminder."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    invoice_id: UUID
+    subscription_id: UUID | None = None
     invoice_number: Annotated[
-        str | None,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str | None, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ] = None
-    amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
+    amount_due_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    due_on: Annotated[date | None, Field(alias="dueOn")] = None
-    dunning_level: Annotated[int, Field(alias="dunningLevel", ge=0, le=4)]
+    due_on: date | None = None
+    dunning_level: Annotated[int, Field(ge=0, le=4)]
 
 
 class InvoicePaid(Model):
     """Nothing is due any more, by one payment or several and perhaps a credit."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    invoice_id: UUID
+    subscription_id: UUID | None = None
     invoice_number: Annotated[
-        str,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ]
-    paid_minor: Annotated[int, Field(alias="paidMinor", ge=0, le=9007199254740991)]
+    paid_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    payment_ids: Annotated[
-        list[UUID], Field(alias="paymentIds", json_schema_extra=UNIQUE, max_length=50)
-    ]
-    still_overdue: Annotated[int, Field(alias="stillOverdue", ge=0, le=120)]
-    after_dunning_level: Annotated[int | None, Field(alias="afterDunningLevel", ge=0, le=4)] = None
+    payment_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=50)]
+    still_overdue: Annotated[int, Field(ge=0, le=120)]
+    after_dunning_level: Annotated[int | None, Field(ge=0, le=4)] = None
 
 
 class InvoiceStatus(StrEnum):
@@ -238,7 +217,7 @@ class IssueInvoiceRequest(Model):
     The day that the invoice shall bear, today or up to seven days back but in no closed month.
     """
 
-    issue_on: Annotated[date, Field(alias="issueOn")]
+    issue_on: date
 
 
 class LegalEntity(StrEnum):
@@ -273,9 +252,7 @@ class MeterTotalsValue(RootModel[int]):
 class Money(Model):
     """A whole number of the smallest unit of a currency together with its code."""
 
-    amount_minor: Annotated[
-        int, Field(alias="amountMinor", ge=-9007199254740991, le=9007199254740991)
-    ]
+    amount_minor: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
     currency: Currency
 
 
@@ -312,9 +289,7 @@ class PostalAddress(Model):
     line2: Annotated[str | None, Field(max_length=120, min_length=1)] = None
     city: Annotated[str, Field(max_length=80, min_length=1)]
     region: Annotated[str | None, Field(max_length=80, min_length=1)] = None
-    postal_code: Annotated[
-        str, Field(alias="postalCode", max_length=12, min_length=2, pattern="^[A-Z0-9 -]+$")
-    ]
+    postal_code: Annotated[str, Field(max_length=12, min_length=2, pattern="^[A-Z0-9 -]+$")]
     country: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
 
 
@@ -379,58 +354,51 @@ class SeatMovementDirection(StrEnum):
 class SeatsReleased(Model):
     """Seats are back in their pool."""
 
-    reservation_id: Annotated[UUID, Field(alias="reservationId")]
-    release_reason: Annotated[ReleaseReason, Field(alias="releaseReason")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    reservation_id: UUID
+    release_reason: ReleaseReason
+    order_id: UUID | None = None
+    subscription_id: UUID | None = None
     pool_code: Annotated[
-        str | None,
-        Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$"),
+        str | None, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
     ] = None
     seats: Annotated[int, Field(ge=0, le=200000)]
-    released_at: Annotated[AwareDatetime | None, Field(alias="releasedAt")] = None
+    released_at: AwareDatetime | None = None
 
 
 class SeatsReserved(Model):
     """Seats are held for half an hour and cannot be sold to anybody else."""
 
-    reservation_id: Annotated[UUID, Field(alias="reservationId")]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    pool_code: Annotated[
-        str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    reservation_id: UUID
+    subscription_id: UUID
+    pool_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     seats: Annotated[int, Field(ge=1, le=100000)]
     kind: ReservationKind
-    hold_expires_at: Annotated[AwareDatetime, Field(alias="holdExpiresAt")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    hold_expires_at: AwareDatetime
+    order_id: UUID | None = None
 
 
 class SubscriptionActivated(Model):
     """From now on the tenant may use what is listed."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    product_line: Annotated[ProductLine, Field(alias="productLine")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    plan_family: Annotated[PlanFamily | None, Field(alias="planFamily")] = None
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    product_line: ProductLine
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    plan_family: PlanFamily | None = None
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
     entitlements: Entitlements
-    period_end: Annotated[AwareDatetime, Field(alias="periodEnd")]
+    period_end: AwareDatetime
     trial: bool
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    order_id: UUID | None = None
 
 
 class SubscriptionCancelled(Model):
     """The last paid moment is over."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    cancellation_reason: Annotated[CancellationReason, Field(alias="cancellationReason")]
-    ended_at: Annotated[AwareDatetime, Field(alias="endedAt")]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    cancellation_reason: CancellationReason
+    ended_at: AwareDatetime
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
 
 
 class SubscriptionChangeKind(StrEnum):
@@ -475,16 +443,16 @@ class TaxStanding(StrEnum):
 class UsagePeriodClosed(Model):
     """The totals of a period are final and may be put on an invoice."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    usage_period_id: Annotated[UUID, Field(alias="usagePeriodId")]
-    period_start: Annotated[AwareDatetime, Field(alias="periodStart")]
-    period_end: Annotated[AwareDatetime, Field(alias="periodEnd")]
+    subscription_id: UUID
+    usage_period_id: UUID
+    period_start: AwareDatetime
+    period_end: AwareDatetime
     totals_micros: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{2,39}$", max_length=40)],
             MeterTotalsValue,
         ],
-        Field(alias="totalsMicros", max_length=40),
+        Field(max_length=40),
     ]
 
 
@@ -523,11 +491,10 @@ class BillingParty(Model):
     Whom an invoice is made out to, copied when it is issued, since a company that moves does not move its old invoices.
     """
 
-    legal_name: Annotated[str, Field(alias="legalName", max_length=200, min_length=1)]
+    legal_name: Annotated[str, Field(max_length=200, min_length=1)]
     address: PostalAddress
     tax_id: Annotated[
-        str | None,
-        Field(alias="taxId", max_length=15, min_length=4, pattern="^[A-Z]{2}[A-Z0-9]{2,13}$"),
+        str | None, Field(max_length=15, min_length=4, pattern="^[A-Z]{2}[A-Z0-9]{2,13}$")
     ] = None
 
 
@@ -535,24 +502,23 @@ class BillingProfile(Model):
     """To whom and how an organisation's invoices are made out from now on."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    legal_entity: Annotated[LegalEntity, Field(alias="legalEntity")]
+    legal_entity: LegalEntity
     party: BillingParty
-    tax_standing: Annotated[TaxStanding, Field(alias="taxStanding")]
-    tax_id_confirmed_at: Annotated[AwareDatetime | None, Field(alias="taxIdConfirmedAt")] = None
+    tax_standing: TaxStanding
+    tax_id_confirmed_at: AwareDatetime | None = None
     invoice_language: Annotated[
         str,
         Field(
-            alias="invoiceLanguage",
             max_length=15,
             min_length=2,
             pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
         ),
     ]
-    payment_term_days: Annotated[int, Field(alias="paymentTermDays", ge=0, le=90)]
+    payment_term_days: Annotated[int, Field(ge=0, le=90)]
 
 
 class CreateBillingProfileRequest(Model):
@@ -562,7 +528,6 @@ class CreateBillingProfileRequest(Model):
     invoice_language: Annotated[
         str | None,
         Field(
-            alias="invoiceLanguage",
             max_length=15,
             min_length=2,
             pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
@@ -576,55 +541,37 @@ class CreditNote(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     state: CreditNoteState
     credit_note_number: Annotated[
-        str | None,
-        Field(
-            alias="creditNoteNumber",
-            max_length=17,
-            min_length=17,
-            pattern="^CN-(US|EU|AP)-[0-9]{4}-[0-9]{6}$",
-        ),
+        str | None, Field(max_length=17, min_length=17, pattern="^CN-(US|EU|AP)-[0-9]{4}-[0-9]{6}$")
     ] = None
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=1, le=9007199254740991)]
-    tax_share_minor: Annotated[
-        int | None, Field(alias="taxShareMinor", ge=0, le=9007199254740991)
-    ] = None
-    account_credit_minor: Annotated[
-        int | None, Field(alias="accountCreditMinor", ge=0, le=9007199254740991)
-    ] = None
+    invoice_id: UUID
+    amount_minor: Annotated[int, Field(ge=1, le=9007199254740991)]
+    tax_share_minor: Annotated[int | None, Field(ge=0, le=9007199254740991)] = None
+    account_credit_minor: Annotated[int | None, Field(ge=0, le=9007199254740991)] = None
     currency: Currency
     reason: CreditReason
     explanation: Annotated[str | None, Field(max_length=500, min_length=1)] = None
-    refund_id: Annotated[UUID | None, Field(alias="refundId")] = None
-    written_by: Annotated[UUID, Field(alias="writtenBy")]
-    approved_by: Annotated[UUID | None, Field(alias="approvedBy")] = None
-    issued_on: Annotated[date | None, Field(alias="issuedOn")] = None
+    refund_id: UUID | None = None
+    written_by: UUID
+    approved_by: UUID | None = None
+    issued_on: date | None = None
 
 
 class CreditNoteIssued(Model):
     """An invoice is owed less than it says."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    credit_note_id: Annotated[UUID, Field(alias="creditNoteId")]
+    invoice_id: UUID
+    credit_note_id: UUID
     credit_note_number: Annotated[
-        str,
-        Field(
-            alias="creditNoteNumber",
-            max_length=17,
-            min_length=17,
-            pattern="^CN-(US|EU|AP)-[0-9]{4}-[0-9]{6}$",
-        ),
+        str, Field(max_length=17, min_length=17, pattern="^CN-(US|EU|AP)-[0-9]{4}-[0-9]{6}$")
     ]
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=1, le=9007199254740991)]
-    account_credit_minor: Annotated[
-        int | None, Field(alias="accountCreditMinor", ge=0, le=9007199254740991)
-    ] = None
+    amount_minor: Annotated[int, Field(ge=1, le=9007199254740991)]
+    account_credit_minor: Annotated[int | None, Field(ge=0, le=9007199254740991)] = None
     currency: Currency
     reason: CreditReason
 
@@ -634,7 +581,7 @@ class DisputeInvoiceRequest(Model):
 
     line_positions: Annotated[
         list[DisputeInvoiceRequestLinePositionsItem],
-        Field(alias="linePositions", json_schema_extra=UNIQUE, max_length=500, min_length=1),
+        Field(json_schema_extra=UNIQUE, max_length=500, min_length=1),
     ]
     statement: Annotated[str, Field(max_length=2000, min_length=20)]
 
@@ -645,83 +592,76 @@ class DunningAttempt(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
+    invoice_id: UUID
     level: Annotated[int, Field(ge=1, le=4)]
     channel: DunningChannel
-    sent_at: Annotated[AwareDatetime, Field(alias="sentAt")]
-    next_attempt_at: Annotated[AwareDatetime | None, Field(alias="nextAttemptAt")] = None
-    outstanding_minor: Annotated[int, Field(alias="outstandingMinor", ge=0, le=9007199254740991)]
+    sent_at: AwareDatetime
+    next_attempt_at: AwareDatetime | None = None
+    outstanding_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
 
 
 class InvoiceDispute(Model):
     """A customer's objection to lines of an issued invoice, within sixty days."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
+    invoice_id: UUID
     state: InvoiceDisputeState
     line_positions: Annotated[
         list[InvoiceDisputeLinePositionsItem],
-        Field(alias="linePositions", json_schema_extra=UNIQUE, max_length=500, min_length=1),
+        Field(json_schema_extra=UNIQUE, max_length=500, min_length=1),
     ]
     statement: Annotated[str, Field(max_length=2000, min_length=20)]
-    opened_by: Annotated[UUID, Field(alias="openedBy")]
+    opened_by: UUID
     resolution: Annotated[str | None, Field(max_length=2000, min_length=1)] = None
-    resolved_by: Annotated[UUID | None, Field(alias="resolvedBy")] = None
-    resolved_at: Annotated[AwareDatetime | None, Field(alias="resolvedAt")] = None
+    resolved_by: UUID | None = None
+    resolved_at: AwareDatetime | None = None
 
 
 class InvoiceDisputeResolved(Model):
     """Finance has answered an objection."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    invoice_dispute_id: Annotated[UUID, Field(alias="invoiceDisputeId")]
+    invoice_id: UUID
+    invoice_dispute_id: UUID
     state: InvoiceDisputeState
-    opened_by: Annotated[UUID | None, Field(alias="openedBy")] = None
+    opened_by: UUID | None = None
 
 
 class InvoiceDisputed(Model):
     """A customer objects."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    invoice_dispute_id: Annotated[UUID, Field(alias="invoiceDisputeId")]
+    invoice_id: UUID
+    invoice_dispute_id: UUID
     line_positions: Annotated[
-        list[InvoiceDisputedLinePositionsItem],
-        Field(alias="linePositions", json_schema_extra=UNIQUE, max_length=500),
+        list[InvoiceDisputedLinePositionsItem], Field(json_schema_extra=UNIQUE, max_length=500)
     ]
-    opened_by: Annotated[UUID, Field(alias="openedBy")]
+    opened_by: UUID
 
 
 class InvoiceIssued(Model):
     """An invoice has its number and can no longer change."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    invoice_id: UUID
+    subscription_id: UUID | None = None
+    order_id: UUID | None = None
     invoice_number: Annotated[
-        str,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ]
-    legal_entity: Annotated[LegalEntity, Field(alias="legalEntity")]
-    total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
-    amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
+    legal_entity: LegalEntity
+    total_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    amount_due_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    due_on: Annotated[date, Field(alias="dueOn")]
-    collection_mode: Annotated[CollectionMode, Field(alias="collectionMode")]
+    due_on: date
+    collection_mode: CollectionMode
     usage_period_ids: Annotated[
-        list[UUID] | None, Field(alias="usagePeriodIds", json_schema_extra=UNIQUE, max_length=24)
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=24)
     ] = None
 
 
@@ -734,86 +674,63 @@ class InvoiceLine(Model):
     quantity: Annotated[
         str, Field(max_length=20, min_length=1, pattern="^-?[0-9]{1,12}(\\.[0-9]{1,6})?$")
     ]
-    unit_amount_minor: Annotated[
-        int, Field(alias="unitAmountMinor", ge=-9007199254740991, le=9007199254740991)
-    ]
-    amount_minor: Annotated[
-        int, Field(alias="amountMinor", ge=-9007199254740991, le=9007199254740991)
-    ]
-    tax_rate_basis_points: Annotated[int, Field(alias="taxRateBasisPoints", ge=0, le=3000)]
+    unit_amount_minor: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    amount_minor: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    tax_rate_basis_points: Annotated[int, Field(ge=0, le=3000)]
     meter_code: Annotated[
-        str | None,
-        Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$"),
+        str | None, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
     ] = None
-    usage_period_id: Annotated[UUID | None, Field(alias="usagePeriodId")] = None
+    usage_period_id: UUID | None = None
 
 
 class InvoiceSummary(Model):
     """Number, days and sums of an invoice without its lines or the party that it is made out to."""
 
     id: UUID
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    subscription_id: UUID | None = None
     invoice_number: Annotated[
-        str | None,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str | None, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ] = None
-    legal_entity: Annotated[LegalEntity, Field(alias="legalEntity")]
+    legal_entity: LegalEntity
     status: InvoiceStatus
-    issued_on: Annotated[date | None, Field(alias="issuedOn")] = None
-    due_on: Annotated[date | None, Field(alias="dueOn")] = None
+    issued_on: date | None = None
+    due_on: date | None = None
     currency: Currency
-    total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
-    amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
-    dunning_level: Annotated[int, Field(alias="dunningLevel", ge=0, le=4)]
+    total_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    amount_due_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    dunning_level: Annotated[int, Field(ge=0, le=4)]
 
 
 class InvoiceVoided(Model):
     """An unpaid invoice is taken back."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    invoice_id: UUID
+    subscription_id: UUID | None = None
     invoice_number: Annotated[
-        str | None,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str | None, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ] = None
-    void_reason: Annotated[VoidReason, Field(alias="voidReason")]
-    total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
+    void_reason: VoidReason
+    total_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
 
 
 class InvoiceWrittenOff(Model):
     """Money that nobody expects any more, for the books and for whoever decides on credit terms."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    invoice_id: UUID
+    subscription_id: UUID | None = None
     invoice_number: Annotated[
-        str | None,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str | None, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ] = None
-    write_off_reason: Annotated[WriteOffReason, Field(alias="writeOffReason")]
-    amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
+    write_off_reason: WriteOffReason
+    amount_due_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
 
 
 class IssueCreditNoteRequest(Model):
     """How much is credited and why."""
 
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=1, le=9007199254740991)]
+    amount_minor: Annotated[int, Field(ge=1, le=9007199254740991)]
     reason: IssueCreditNoteRequestReason
     explanation: Annotated[str | None, Field(max_length=500, min_length=1)] = None
 
@@ -826,73 +743,65 @@ class ManualLine(Model):
     quantity: Annotated[
         str, Field(max_length=20, min_length=1, pattern="^-?[0-9]{1,12}(\\.[0-9]{1,6})?$")
     ]
-    unit_amount_minor: Annotated[int, Field(alias="unitAmountMinor", ge=-5000000, le=5000000)]
+    unit_amount_minor: Annotated[int, Field(ge=-5000000, le=5000000)]
 
 
 class PaymentFailed(Model):
     """This attempt is over."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    cause_id: UUID
+    payment_id: UUID
     purpose: PaymentPurpose
-    decline_code: Annotated[DeclineCode, Field(alias="declineCode")]
+    decline_code: DeclineCode
     retryable: bool
-    captured_minor: Annotated[int, Field(alias="capturedMinor", ge=0, le=100000000)]
+    captured_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
+    order_id: UUID | None = None
+    invoice_id: UUID | None = None
 
 
 class PaymentProcessed(Model):
     """Money has moved to us for an order or invoice."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    cause_id: UUID
+    payment_id: UUID
     purpose: PaymentPurpose
-    captured_minor: Annotated[int, Field(alias="capturedMinor", ge=0, le=100000000)]
+    captured_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
-    method_kind: Annotated[PaymentMethodKind, Field(alias="methodKind")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
-    credit_applied_minor: Annotated[
-        int | None, Field(alias="creditAppliedMinor", ge=0, le=100000000)
-    ] = None
-    captured_at: Annotated[AwareDatetime | None, Field(alias="capturedAt")] = None
+    method_kind: PaymentMethodKind
+    order_id: UUID | None = None
+    invoice_id: UUID | None = None
+    credit_applied_minor: Annotated[int | None, Field(ge=0, le=100000000)] = None
+    captured_at: AwareDatetime | None = None
 
 
 class PaymentRefunded(Model):
     """Money went back to where it came from, all of it or a part."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
-    refund_id: Annotated[UUID, Field(alias="refundId")]
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    cause_id: UUID
+    payment_id: UUID
+    refund_id: UUID
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
     reason: RefundReason
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    order_id: UUID | None = None
 
 
 class QuotaExceeded(Model):
     """The soft or the hard limit of a meter was passed."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    meter_code: Annotated[
-        str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
-    ]
+    subscription_id: UUID
+    meter_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
     level: QuotaLevel
-    total_micros: Annotated[
-        int, Field(alias="totalMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
-    limit_micros: Annotated[
-        int, Field(alias="limitMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
-    resets_at: Annotated[AwareDatetime, Field(alias="resetsAt")]
+    total_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    limit_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    resets_at: AwareDatetime
 
 
 class RecomputeTaxesRequest(Model):
     """To whom the draft shall be made out instead."""
 
-    bill_to: Annotated[BillingParty, Field(alias="billTo")]
+    bill_to: BillingParty
 
 
 class ResolveDisputeRequest(Model):
@@ -906,55 +815,46 @@ class SeatMovement(Model):
     """Seats that were taken or came back, with the day, kept from usage-service's events."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    reservation_id: Annotated[UUID, Field(alias="reservationId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    reservation_id: UUID
+    subscription_id: UUID | None = None
     direction: SeatMovementDirection
     seats: Annotated[int, Field(ge=0, le=100000)]
-    pool_code: Annotated[
-        str | None, Field(alias="poolCode", max_length=32, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ] = None
-    moved_at: Annotated[AwareDatetime, Field(alias="movedAt")]
+    pool_code: Annotated[str | None, Field(max_length=32, pattern="^[a-z][a-z0-9-]{2,31}$")] = None
+    moved_at: AwareDatetime
 
 
 class SubscriptionChanged(Model):
     """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    last_change: SubscriptionChangeKind
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
     status: SubscriptionStatus
-    current_period_end: Annotated[AwareDatetime, Field(alias="currentPeriodEnd")]
+    current_period_end: AwareDatetime
     from_plan_code: Annotated[
-        str | None,
-        Field(alias="fromPlanCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$"),
+        str | None, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
     ] = None
-    from_seat_quantity: Annotated[int | None, Field(alias="fromSeatQuantity", ge=1, le=100000)] = (
-        None
-    )
-    from_status: Annotated[SubscriptionStatus | None, Field(alias="fromStatus")] = None
+    from_seat_quantity: Annotated[int | None, Field(ge=1, le=100000)] = None
+    from_status: SubscriptionStatus | None = None
     entitlements: Entitlements | None = None
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
-    proration_minor: Annotated[
-        int | None, Field(alias="prorationMinor", ge=-9007199254740991, le=9007199254740991)
-    ] = None
+    effective_at: AwareDatetime | None = None
+    proration_minor: Annotated[int | None, Field(ge=-9007199254740991, le=9007199254740991)] = None
 
 
 class UpcomingInvoice(Model):
     """What the next invoice would say if the period ended now."""
 
-    as_of: Annotated[AwareDatetime, Field(alias="asOf")]
-    service_period_start: Annotated[date, Field(alias="servicePeriodStart")]
-    service_period_end: Annotated[date, Field(alias="servicePeriodEnd")]
+    as_of: AwareDatetime
+    service_period_start: date
+    service_period_end: date
     lines: Annotated[list[InvoiceLine], Field(max_length=500)]
     subtotal: Money
-    estimated_tax: Annotated[Money, Field(alias="estimatedTax")]
+    estimated_tax: Money
     total: Money
 
 
@@ -966,7 +866,6 @@ class UpdateBillingProfileRequest(Model):
     invoice_language: Annotated[
         str | None,
         Field(
-            alias="invoiceLanguage",
             max_length=15,
             min_length=2,
             pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
@@ -977,24 +876,24 @@ class UpdateBillingProfileRequest(Model):
 class VoidInvoiceRequest(Model):
     """What was wrong with the invoice from the start."""
 
-    void_reason: Annotated[VoidInvoiceRequestVoidReason, Field(alias="voidReason")]
+    void_reason: VoidInvoiceRequestVoidReason
 
 
 class WriteOffInvoiceRequest(Model):
     """Why the debt is given up; insolvency needs no waiting for the fourth reminder."""
 
-    write_off_reason: Annotated[WriteOffReason, Field(alias="writeOffReason")]
+    write_off_reason: WriteOffReason
 
 
 class DraftInvoiceRequest(Model):
     """Whom to bill for which days, and the lines."""
 
-    billed_organization_id: Annotated[UUID, Field(alias="billedOrganizationId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
-    service_period_start: Annotated[date, Field(alias="servicePeriodStart")]
-    service_period_end: Annotated[date, Field(alias="servicePeriodEnd")]
+    billed_organization_id: UUID
+    subscription_id: UUID | None = None
+    service_period_start: date
+    service_period_end: date
     currency: Currency
-    collection_mode: Annotated[CollectionMode | None, Field(alias="collectionMode")] = None
+    collection_mode: CollectionMode | None = None
     lines: Annotated[list[ManualLine], Field(max_length=500, min_length=1)]
 
 
@@ -1002,63 +901,47 @@ class Invoice(Model):
     """A claim on a customer, legally numbered and frozen once issued."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    subscription_id: UUID | None = None
+    order_id: UUID | None = None
     origin: InvoiceOrigin
     invoice_number: Annotated[
-        str | None,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str | None, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ] = None
-    legal_entity: Annotated[LegalEntity, Field(alias="legalEntity")]
-    fiscal_year: Annotated[int, Field(alias="fiscalYear", ge=2020, le=2200)]
+    legal_entity: LegalEntity
+    fiscal_year: Annotated[int, Field(ge=2020, le=2200)]
     sequence: Annotated[int | None, Field(ge=1, le=9999999)] = None
     status: InvoiceStatus
-    bill_to: Annotated[BillingParty, Field(alias="billTo")]
-    service_period_start: Annotated[date, Field(alias="servicePeriodStart")]
-    service_period_end: Annotated[date, Field(alias="servicePeriodEnd")]
-    issued_on: Annotated[date | None, Field(alias="issuedOn")] = None
-    due_on: Annotated[date | None, Field(alias="dueOn")] = None
-    collection_mode: Annotated[CollectionMode | None, Field(alias="collectionMode")] = None
+    bill_to: BillingParty
+    service_period_start: date
+    service_period_end: date
+    issued_on: date | None = None
+    due_on: date | None = None
+    collection_mode: CollectionMode | None = None
     currency: Currency
     lines: Annotated[list[InvoiceLine], Field(max_length=500)]
-    subtotal_minor: Annotated[int, Field(alias="subtotalMinor", ge=0, le=9007199254740991)]
-    discount_minor: Annotated[int, Field(alias="discountMinor", ge=0, le=9007199254740991)]
-    tax_minor: Annotated[int, Field(alias="taxMinor", ge=0, le=9007199254740991)]
-    total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
-    credited_minor: Annotated[int, Field(alias="creditedMinor", ge=0, le=9007199254740991)]
-    paid_minor: Annotated[int, Field(alias="paidMinor", ge=0, le=9007199254740991)]
-    amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
-    payment_ids: Annotated[
-        list[UUID] | None, Field(alias="paymentIds", json_schema_extra=UNIQUE, max_length=50)
-    ] = None
-    reverse_charge: Annotated[bool, Field(alias="reverseCharge")]
-    dunning_level: Annotated[int, Field(alias="dunningLevel", ge=0, le=4)]
-    collection_failed_at: Annotated[AwareDatetime | None, Field(alias="collectionFailedAt")] = None
-    overage_note: Annotated[
-        str | None, Field(alias="overageNote", max_length=240, min_length=1)
-    ] = None
-    drafted_by: Annotated[UUID | None, Field(alias="draftedBy")] = None
-    void_reason: Annotated[VoidReason | None, Field(alias="voidReason")] = None
-    write_off_reason: Annotated[WriteOffReason | None, Field(alias="writeOffReason")] = None
+    subtotal_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    discount_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    tax_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    total_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    credited_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    paid_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    amount_due_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    payment_ids: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
+    reverse_charge: bool
+    dunning_level: Annotated[int, Field(ge=0, le=4)]
+    collection_failed_at: AwareDatetime | None = None
+    overage_note: Annotated[str | None, Field(max_length=240, min_length=1)] = None
+    drafted_by: UUID | None = None
+    void_reason: VoidReason | None = None
+    write_off_reason: WriteOffReason | None = None
     document_key: Annotated[
         str | None,
-        Field(
-            alias="documentKey",
-            max_length=48,
-            min_length=48,
-            pattern="^[0-9]{4}/[0-9]{2}/[0-9a-f-]{36}\\.pdf$",
-        ),
+        Field(max_length=48, min_length=48, pattern="^[0-9]{4}/[0-9]{2}/[0-9a-f-]{36}\\.pdf$"),
     ] = None
     content_hash: Annotated[
-        str | None,
-        Field(alias="contentHash", max_length=71, min_length=71, pattern="^sha256:[0-9a-f]{64}$"),
+        str | None, Field(max_length=71, min_length=71, pattern="^sha256:[0-9a-f]{64}$")
     ] = None

@@ -24,7 +24,6 @@ METRIC_ACTIVATED = Emission(
     type="cloudsync.analytics.metric-activated.v1",
     topic="cloudsync.analytics.metric.v1",
     key="metricKey",
-    key_field="metricKey",
     fields=("metricKey", "revision"),
 )
 
@@ -32,7 +31,6 @@ METRIC_ANOMALY_DETECTED = Emission(
     type="cloudsync.analytics.metric-anomaly-detected.v1",
     topic="cloudsync.analytics.metric.v1",
     key="metricKey",
-    key_field="metricKey",
     fields=(
         "anomalyId",
         "metricKey",
@@ -48,7 +46,6 @@ METRIC_DEPRECATED = Emission(
     type="cloudsync.analytics.metric-deprecated.v1",
     topic="cloudsync.analytics.metric.v1",
     key="metricKey",
-    key_field="metricKey",
     fields=("metricKey", "revision", "replacedBy"),
 )
 
@@ -56,7 +53,6 @@ REVENUE_RECORDED = Emission(
     type="cloudsync.analytics.revenue-recorded.v1",
     topic="cloudsync.analytics.revenue.v1",
     key="paymentId",
-    key_field="paymentId",
     fields=("orderId", "paymentId", "currency", "amountMinor", "mrrDeltaMinor"),
 )
 

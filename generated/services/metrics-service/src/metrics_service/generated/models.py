@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -61,7 +61,7 @@ class BackfillFailure(Model):
 class BackfillProgress(Model):
     """Days that are computed by now; told after each day."""
 
-    processed_days: Annotated[int, Field(alias="processedDays", ge=0, le=400)]
+    processed_days: Annotated[int, Field(ge=0, le=400)]
 
 
 class BackfillStatus(StrEnum):
@@ -104,9 +104,9 @@ class ComparisonBasis(StrEnum):
 class CounterFactRequest(Model):
     """The fact or order that was reversed."""
 
-    origin_fact_id: Annotated[UUID | None, Field(alias="originFactId")] = None
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    occurred_at: Annotated[AwareDatetime, Field(alias="occurredAt")]
+    origin_fact_id: UUID | None = None
+    order_id: UUID | None = None
+    occurred_at: AwareDatetime
 
 
 class Currency(StrEnum):
@@ -127,20 +127,15 @@ class DeprecateMetricRequest(Model):
     """The reason, and the successor if there is one."""
 
     replaced_by: Annotated[
-        str | None,
-        Field(alias="replacedBy", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$"),
+        str | None, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
     ] = None
-    deprecation_reason: Annotated[
-        str, Field(alias="deprecationReason", max_length=300, min_length=5)
-    ]
+    deprecation_reason: Annotated[str, Field(max_length=300, min_length=5)]
 
 
 class DetectAnomaliesRequest(Model):
     """A metric and the window whose buckets are judged anew."""
 
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     since: AwareDatetime
     until: AwareDatetime
 
@@ -169,11 +164,11 @@ class DimensionValuesValue(RootModel[str]):
 class Entitlements(Model):
     """The limits that a plan grants, one number each."""
 
-    storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
-    api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
-    meeting_participants: Annotated[int, Field(alias="meetingParticipants", ge=-1, le=10000)]
-    version_history_days: Annotated[int, Field(alias="versionHistoryDays", ge=-1, le=36500)]
-    guests_per_seat: Annotated[int, Field(alias="guestsPerSeat", ge=-1, le=1000)]
+    storage_gib_per_seat: Annotated[int, Field(ge=-1, le=1000000)]
+    api_calls_per_day: Annotated[int, Field(ge=-1, le=100000000000)]
+    meeting_participants: Annotated[int, Field(ge=-1, le=10000)]
+    version_history_days: Annotated[int, Field(ge=-1, le=36500)]
+    guests_per_seat: Annotated[int, Field(ge=-1, le=1000)]
     sso: Annotated[int, Field(ge=0, le=1)]
 
 
@@ -216,57 +211,44 @@ class Granularity(StrEnum):
 class LatestPoint(Model):
     """The newest closed minute of one metric."""
 
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
-    bucket_start: Annotated[AwareDatetime, Field(alias="bucketStart")]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
+    bucket_start: AwareDatetime
     value: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
-    computed_through: Annotated[AwareDatetime, Field(alias="computedThrough")]
+    computed_through: AwareDatetime
 
 
 class MetricActivated(Model):
     """From this revision on the number means what its newest wording says."""
 
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     revision: Annotated[int, Field(ge=1, le=999)]
 
 
 class MetricAnomalyDetected(Model):
     """A bucket left its band."""
 
-    anomaly_id: Annotated[UUID, Field(alias="anomalyId")]
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    anomaly_id: UUID
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     dimension_values: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z_]{2,30}$", max_length=30)],
             DimensionValuesValue,
         ],
-        Field(alias="dimensionValues", max_length=6),
+        Field(max_length=6),
     ]
     observed: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
-    expected_low: Annotated[
-        float, Field(alias="expectedLow", ge=-1000000000000000.0, le=1000000000000000.0)
-    ]
-    expected_high: Annotated[
-        float, Field(alias="expectedHigh", ge=-1000000000000000.0, le=1000000000000000.0)
-    ]
+    expected_low: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
+    expected_high: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
     score: Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class MetricDeprecated(Model):
     """A number should not be used any longer; the successor is missing where there is none."""
 
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     revision: Annotated[int, Field(ge=1, le=999)]
     replaced_by: Annotated[
-        str | None,
-        Field(alias="replacedBy", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$"),
+        str | None, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
     ] = None
 
 
@@ -274,31 +256,27 @@ class MetricFact(Model):
     """One thing that counted."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    fact_id: Annotated[UUID, Field(alias="factId")]
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
-    fact_kind: Annotated[FactKind, Field(alias="factKind")]
+    fact_id: UUID
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
+    fact_kind: FactKind
     value: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
-    occurred_at: Annotated[AwareDatetime, Field(alias="occurredAt")]
+    occurred_at: AwareDatetime
     dimension_values: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z_]{2,30}$", max_length=30)],
             DimensionValuesValue,
         ],
-        Field(alias="dimensionValues", max_length=6),
+        Field(max_length=6),
     ]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    payment_id: Annotated[UUID | None, Field(alias="paymentId")] = None
-    counter_to: Annotated[UUID | None, Field(alias="counterTo")] = None
+    order_id: UUID | None = None
+    payment_id: UUID | None = None
+    counter_to: UUID | None = None
     currency: Annotated[str | None, Field(max_length=3, min_length=3, pattern="^[A-Z]{3}$")] = None
-    source_service: Annotated[
-        str, Field(alias="sourceService", max_length=60, min_length=3, pattern="^[a-z][a-z-]+$")
-    ]
+    source_service: Annotated[str, Field(max_length=60, min_length=3, pattern="^[a-z][a-z-]+$")]
 
 
 class MetricInstrument(StrEnum):
@@ -319,29 +297,27 @@ class MetricPoint(Model):
     """A bucket of a roll-up."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     revision: Annotated[int, Field(ge=1, le=999)]
-    bucket_start: Annotated[AwareDatetime, Field(alias="bucketStart")]
+    bucket_start: AwareDatetime
     granularity: Granularity
     dimension_values: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z_]{2,30}$", max_length=30)],
             DimensionValuesValue,
         ],
-        Field(alias="dimensionValues", max_length=6),
+        Field(max_length=6),
     ]
     value: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
-    sample_count: Annotated[int, Field(alias="sampleCount", ge=0, le=9007199254740991)]
+    sample_count: Annotated[int, Field(ge=0, le=9007199254740991)]
     sketch: Annotated[
         str | None, Field(max_length=5464, min_length=4, pattern="^[A-Za-z0-9+/]+={0,2}$")
     ] = None
-    computed_at: Annotated[AwareDatetime, Field(alias="computedAt")]
+    computed_at: AwareDatetime
 
 
 class MetricSensitivity(StrEnum):
@@ -369,56 +345,34 @@ class MetricStatus(StrEnum):
 class ModelDeployed(Model):
     """This version serves, with the score it was let in on."""
 
-    model_id: Annotated[UUID, Field(alias="modelId")]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
+    model_id: UUID
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
     semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
-    primary_score: Annotated[float | None, Field(alias="primaryScore", ge=0.0, le=1000000.0)] = None
+    primary_score: Annotated[float | None, Field(ge=0.0, le=1000000.0)] = None
     previous_semver: Annotated[
-        str | None,
-        Field(
-            alias="previousSemver",
-            max_length=20,
-            min_length=5,
-            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
-        ),
+        str | None, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")
     ] = None
 
 
 class ModelRolledBack(Model):
     """The version in semver answers no more; the one before it does, at once and everywhere."""
 
-    model_id: Annotated[UUID, Field(alias="modelId")]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
+    model_id: UUID
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
     semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
     previous_semver: Annotated[
-        str | None,
-        Field(
-            alias="previousSemver",
-            max_length=20,
-            min_length=5,
-            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
-        ),
+        str | None, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")
     ] = None
     withdrawal_reason: Annotated[
-        str,
-        Field(
-            alias="withdrawalReason",
-            max_length=300,
-            min_length=10,
-            pattern="^[^\\u0000-\\u001f\\u007f]+$",
-        ),
+        str, Field(max_length=300, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
 
 
 class MuteRuleRequest(Model):
     """Until when a rule keeps quiet, at most fourteen days, and why."""
 
-    muted_until: Annotated[AwareDatetime, Field(alias="mutedUntil")]
-    mute_reason: Annotated[str, Field(alias="muteReason", max_length=300, min_length=5)]
+    muted_until: AwareDatetime
+    mute_reason: Annotated[str, Field(max_length=300, min_length=5)]
 
 
 class OrderCancelReason(StrEnum):
@@ -474,10 +428,8 @@ class RecordedFact(Model):
     One value of one metric at one moment, with the id by which it counts only once within fourteen days.
     """
 
-    fact_id: Annotated[UUID, Field(alias="factId")]
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    fact_id: UUID
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     value: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
     at: AwareDatetime
     dimensions: Annotated[
@@ -512,22 +464,18 @@ class Region(StrEnum):
 class RevenueRecorded(Model):
     """A payment is in the books of analytics, with what it changes in monthly recurring revenue."""
 
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    order_id: UUID | None = None
+    payment_id: UUID
     currency: Annotated[str, Field(max_length=3, min_length=3, pattern="^[A-Z]{3}$")]
-    amount_minor: Annotated[
-        int, Field(alias="amountMinor", ge=-9007199254740991, le=9007199254740991)
-    ]
-    mrr_delta_minor: Annotated[
-        int, Field(alias="mrrDeltaMinor", ge=-9007199254740991, le=9007199254740991)
-    ]
+    amount_minor: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    mrr_delta_minor: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
 
 
 class ReviseMetricRequest(Model):
     """The whole wording anew."""
 
-    metric_definition_id: Annotated[UUID, Field(alias="metricDefinitionId")]
-    display_name: Annotated[str, Field(alias="displayName", max_length=60, min_length=3)]
+    metric_definition_id: UUID
+    display_name: Annotated[str, Field(max_length=60, min_length=3)]
     explanation: Annotated[str, Field(max_length=500, min_length=20)]
     instrument: MetricInstrument
     unit: Annotated[
@@ -535,23 +483,17 @@ class ReviseMetricRequest(Model):
         Field(max_length=16, min_length=1, pattern="^(1|%|s|ms|By|[a-z]{1,8}|\\{[a-z]{2,14}\\})$"),
     ]
     expression: Annotated[str, Field(max_length=2000, min_length=1)]
-    source_event_types: Annotated[
-        list[EventType], Field(alias="sourceEventTypes", max_length=12, min_length=1)
-    ]
+    source_event_types: Annotated[list[EventType], Field(max_length=12, min_length=1)]
     dimensions: Annotated[
         list[DimensionName] | None, Field(json_schema_extra=UNIQUE, max_length=6)
     ] = None
     granularities: Annotated[
         list[Granularity], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
-    rollup_delay_seconds: Annotated[
-        int | None, Field(alias="rollupDelaySeconds", ge=0, le=86400)
-    ] = None
+    rollup_delay_seconds: Annotated[int | None, Field(ge=0, le=86400)] = None
     additive: bool | None = None
-    owner_team: Annotated[
-        str, Field(alias="ownerTeam", max_length=40, min_length=2, pattern="^[a-z][a-z-]{1,39}$")
-    ]
-    steward_id: Annotated[UUID, Field(alias="stewardId")]
+    owner_team: Annotated[str, Field(max_length=40, min_length=2, pattern="^[a-z][a-z-]{1,39}$")]
+    steward_id: UUID
     sensitivity: MetricSensitivity | None = None
 
 
@@ -566,15 +508,13 @@ class Seasonality(StrEnum):
 class SeatsCommitted(Model):
     """The seats are sold."""
 
-    reservation_id: Annotated[UUID, Field(alias="reservationId")]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    pool_code: Annotated[
-        str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    reservation_id: UUID
+    subscription_id: UUID
+    pool_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     seats: Annotated[int, Field(ge=1, le=100000)]
-    committed_at: Annotated[AwareDatetime, Field(alias="committedAt")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    committed_total: Annotated[int | None, Field(alias="committedTotal", ge=0, le=200000)] = None
+    committed_at: AwareDatetime
+    order_id: UUID | None = None
+    committed_total: Annotated[int | None, Field(ge=0, le=200000)] = None
 
 
 class SeriesPoint(Model):
@@ -582,9 +522,9 @@ class SeriesPoint(Model):
     Value of one bucket, with the number of facts behind it, so that thin data can be told from a quiet hour.
     """
 
-    bucket_start: Annotated[AwareDatetime, Field(alias="bucketStart")]
+    bucket_start: AwareDatetime
     value: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
-    sample_count: Annotated[int, Field(alias="sampleCount", ge=0, le=9007199254740991)]
+    sample_count: Annotated[int, Field(ge=0, le=9007199254740991)]
 
 
 class SessionChannel(StrEnum):
@@ -608,31 +548,27 @@ class SkipReason(StrEnum):
 class StartBackfillRequest(Model):
     """Which days shall be computed anew, at most 400 of them back from today."""
 
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     revision: Annotated[int, Field(ge=1, le=999)]
-    from_day: Annotated[date, Field(alias="fromDay")]
-    to_day: Annotated[date, Field(alias="toDay")]
-    total_days: Annotated[int, Field(alias="totalDays", ge=1, le=400)]
+    from_day: date
+    to_day: date
+    total_days: Annotated[int, Field(ge=1, le=400)]
 
 
 class StreamLatestRequest(Model):
     """Metrics whose newest minute is sent once a minute until the caller goes away."""
 
-    metric_keys: Annotated[list[MetricKey], Field(alias="metricKeys", max_length=10, min_length=1)]
+    metric_keys: Annotated[list[MetricKey], Field(max_length=10, min_length=1)]
 
 
 class SubscriptionCancelled(Model):
     """The last paid moment is over."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    cancellation_reason: Annotated[CancellationReason, Field(alias="cancellationReason")]
-    ended_at: Annotated[AwareDatetime, Field(alias="endedAt")]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    cancellation_reason: CancellationReason
+    ended_at: AwareDatetime
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
 
 
 class SubscriptionChangeKind(StrEnum):
@@ -668,11 +604,10 @@ class SubscriptionStatus(StrEnum):
 class UserCreated(Model):
     """Somebody was invited, or a program got an identity."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     kind: AccountKind
     primary_email_hash: Annotated[
-        str | None,
-        Field(alias="primaryEmailHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
     locale: Annotated[
         str,
@@ -683,21 +618,15 @@ class UserCreated(Model):
         ),
     ]
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
-    provisioning_source: Annotated[ProvisioningSource, Field(alias="provisioningSource")]
+    provisioning_source: ProvisioningSource
 
 
 class ValidateMetricRequest(Model):
     """Which draft is to be compiled and tried; nothing of it is changed but its state."""
 
-    metric_definition_id: Annotated[UUID, Field(alias="metricDefinitionId")]
+    metric_definition_id: UUID
 
 
 class ValidationReportProblemsItem(RootModel[str]):
@@ -710,95 +639,77 @@ class Anomaly(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    anomaly_rule_id: Annotated[UUID, Field(alias="anomalyRuleId")]
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
-    bucket_start: Annotated[AwareDatetime, Field(alias="bucketStart")]
+    anomaly_rule_id: UUID
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
+    bucket_start: AwareDatetime
     dimension_values: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z_]{2,30}$", max_length=30)],
             DimensionValuesValue,
         ],
-        Field(alias="dimensionValues", max_length=6),
+        Field(max_length=6),
     ]
-    expected_low: Annotated[
-        float, Field(alias="expectedLow", ge=-1000000000000000.0, le=1000000000000000.0)
-    ]
-    expected_high: Annotated[
-        float, Field(alias="expectedHigh", ge=-1000000000000000.0, le=1000000000000000.0)
-    ]
+    expected_low: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
+    expected_high: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
     observed: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
     score: Annotated[float, Field(ge=0.0, le=1.0)]
     state: AnomalyState
-    assignee_id: Annotated[UUID | None, Field(alias="assigneeId")] = None
+    assignee_id: UUID | None = None
     note: Annotated[str | None, Field(max_length=500, min_length=5)] = None
-    closed_at: Annotated[AwareDatetime | None, Field(alias="closedAt")] = None
+    closed_at: AwareDatetime | None = None
 
 
 class AnomalyRule(Model):
     """How closely a metric is watched."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     method: DetectionMethod
-    sensitivity_percent: Annotated[int, Field(alias="sensitivityPercent", ge=1, le=20)]
-    min_samples: Annotated[int, Field(alias="minSamples", ge=14, le=1000)]
+    sensitivity_percent: Annotated[int, Field(ge=1, le=20)]
+    min_samples: Annotated[int, Field(ge=14, le=1000)]
     seasonality: Seasonality
-    band_floor: Annotated[
-        float | None, Field(alias="bandFloor", ge=-1000000000000000.0, le=1000000000000000.0)
-    ] = None
-    band_ceiling: Annotated[
-        float | None, Field(alias="bandCeiling", ge=-1000000000000000.0, le=1000000000000000.0)
-    ] = None
-    muted_until: Annotated[AwareDatetime | None, Field(alias="mutedUntil")] = None
-    mute_reason: Annotated[str | None, Field(alias="muteReason", max_length=300, min_length=5)] = (
+    band_floor: Annotated[float | None, Field(ge=-1000000000000000.0, le=1000000000000000.0)] = None
+    band_ceiling: Annotated[float | None, Field(ge=-1000000000000000.0, le=1000000000000000.0)] = (
         None
     )
-    forecast_model: Annotated[
-        str | None, Field(alias="forecastModel", max_length=60, min_length=5)
-    ] = None
+    muted_until: AwareDatetime | None = None
+    mute_reason: Annotated[str | None, Field(max_length=300, min_length=5)] = None
+    forecast_model: Annotated[str | None, Field(max_length=60, min_length=5)] = None
 
 
 class BackfillRun(Model):
     """Computing past buckets anew after a definition has changed."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     revision: Annotated[int, Field(ge=1, le=999)]
-    from_day: Annotated[date, Field(alias="fromDay")]
-    to_day: Annotated[date, Field(alias="toDay")]
-    total_days: Annotated[int, Field(alias="totalDays", ge=1, le=400)]
-    processed_days: Annotated[int, Field(alias="processedDays", ge=0, le=400)]
+    from_day: date
+    to_day: date
+    total_days: Annotated[int, Field(ge=1, le=400)]
+    processed_days: Annotated[int, Field(ge=0, le=400)]
     status: BackfillStatus
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
+    requested_by: UUID
     failure: Annotated[str | None, Field(max_length=300, min_length=3)] = None
-    finished_at: Annotated[AwareDatetime | None, Field(alias="finishedAt")] = None
+    finished_at: AwareDatetime | None = None
 
 
 class DefineMetricRequest(Model):
     """A first wording under a free key, written by an analyst for somebody else to approve."""
 
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
-    display_name: Annotated[str, Field(alias="displayName", max_length=60, min_length=3)]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
+    display_name: Annotated[str, Field(max_length=60, min_length=3)]
     explanation: Annotated[str, Field(max_length=500, min_length=20)]
     instrument: MetricInstrument
     unit: Annotated[
@@ -806,23 +717,17 @@ class DefineMetricRequest(Model):
         Field(max_length=16, min_length=1, pattern="^(1|%|s|ms|By|[a-z]{1,8}|\\{[a-z]{2,14}\\})$"),
     ]
     expression: Annotated[str, Field(max_length=2000, min_length=1)]
-    source_event_types: Annotated[
-        list[EventType], Field(alias="sourceEventTypes", max_length=12, min_length=1)
-    ]
+    source_event_types: Annotated[list[EventType], Field(max_length=12, min_length=1)]
     dimensions: Annotated[
         list[DimensionName] | None, Field(json_schema_extra=UNIQUE, max_length=6)
     ] = None
     granularities: Annotated[
         list[Granularity], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
-    rollup_delay_seconds: Annotated[
-        int | None, Field(alias="rollupDelaySeconds", ge=0, le=86400)
-    ] = None
+    rollup_delay_seconds: Annotated[int | None, Field(ge=0, le=86400)] = None
     additive: bool | None = None
-    owner_team: Annotated[
-        str, Field(alias="ownerTeam", max_length=40, min_length=2, pattern="^[a-z][a-z-]{1,39}$")
-    ]
-    steward_id: Annotated[UUID, Field(alias="stewardId")]
+    owner_team: Annotated[str, Field(max_length=40, min_length=2, pattern="^[a-z][a-z-]{1,39}$")]
+    steward_id: UUID
     sensitivity: MetricSensitivity | None = None
 
 
@@ -837,26 +742,21 @@ class DimensionFilter(Model):
     """Keeps the facts whose dimension has one of the values."""
 
     dimension: Annotated[str, Field(max_length=30, min_length=2, pattern="^[a-z_]{2,30}$")]
-    any_of: Annotated[
-        list[DimensionFilterAnyOfItem], Field(alias="anyOf", max_length=20, min_length=1)
-    ]
+    any_of: Annotated[list[DimensionFilterAnyOfItem], Field(max_length=20, min_length=1)]
 
 
 class LoginSucceeded(Model):
     """Somebody has shown every factor that was asked of them."""
 
-    session_id: Annotated[UUID, Field(alias="sessionId")]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    session_id: UUID
+    user_id: UUID
     channel: SessionChannel
     auth_methods: Annotated[
-        list[AuthMethod],
-        Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4, min_length=1),
+        list[AuthMethod], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
-    assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
-    country_code: Annotated[
-        str, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ]
-    risk_score: Annotated[int, Field(alias="riskScore", ge=0, le=100)]
+    assurance_level: AssuranceLevel
+    country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
+    risk_score: Annotated[int, Field(ge=0, le=100)]
 
 
 class MetricDefinition(Model):
@@ -865,15 +765,13 @@ class MetricDefinition(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     revision: Annotated[int, Field(ge=1, le=999)]
-    display_name: Annotated[str, Field(alias="displayName", max_length=60, min_length=3)]
+    display_name: Annotated[str, Field(max_length=60, min_length=3)]
     explanation: Annotated[str, Field(max_length=500, min_length=20)]
     status: MetricStatus
     instrument: MetricInstrument
@@ -882,120 +780,99 @@ class MetricDefinition(Model):
         Field(max_length=16, min_length=1, pattern="^(1|%|s|ms|By|[a-z]{1,8}|\\{[a-z]{2,14}\\})$"),
     ]
     expression: Annotated[str, Field(max_length=2000, min_length=1)]
-    source_event_types: Annotated[
-        list[EventType], Field(alias="sourceEventTypes", max_length=12, min_length=1)
-    ]
+    source_event_types: Annotated[list[EventType], Field(max_length=12, min_length=1)]
     dimensions: Annotated[list[DimensionName], Field(json_schema_extra=UNIQUE, max_length=6)]
     granularities: Annotated[
         list[Granularity], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
-    rollup_delay_seconds: Annotated[int, Field(alias="rollupDelaySeconds", ge=0, le=86400)]
+    rollup_delay_seconds: Annotated[int, Field(ge=0, le=86400)]
     additive: bool
-    owner_team: Annotated[
-        str, Field(alias="ownerTeam", max_length=40, min_length=2, pattern="^[a-z][a-z-]{1,39}$")
-    ]
-    author_id: Annotated[UUID, Field(alias="authorId")]
-    steward_id: Annotated[UUID, Field(alias="stewardId")]
-    estimated_series: Annotated[int | None, Field(alias="estimatedSeries", ge=0, le=1000000000)] = (
-        None
-    )
-    sample_cost_ms: Annotated[int | None, Field(alias="sampleCostMs", ge=0, le=600000)] = None
-    activated_at: Annotated[AwareDatetime | None, Field(alias="activatedAt")] = None
+    owner_team: Annotated[str, Field(max_length=40, min_length=2, pattern="^[a-z][a-z-]{1,39}$")]
+    author_id: UUID
+    steward_id: UUID
+    estimated_series: Annotated[int | None, Field(ge=0, le=1000000000)] = None
+    sample_cost_ms: Annotated[int | None, Field(ge=0, le=600000)] = None
+    activated_at: AwareDatetime | None = None
     replaced_by: Annotated[
-        str | None,
-        Field(alias="replacedBy", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$"),
+        str | None, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
     ] = None
-    deprecation_reason: Annotated[
-        str | None, Field(alias="deprecationReason", max_length=300, min_length=5)
-    ] = None
+    deprecation_reason: Annotated[str | None, Field(max_length=300, min_length=5)] = None
     sensitivity: MetricSensitivity
-    last_queried_at: Annotated[AwareDatetime | None, Field(alias="lastQueriedAt")] = None
+    last_queried_at: AwareDatetime | None = None
 
 
 class MetricSeries(Model):
     """Buckets of one metric for one combination of dimension values."""
 
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     dimension_values: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z_]{2,30}$", max_length=30)],
             DimensionValuesValue,
         ],
-        Field(alias="dimensionValues", max_length=6),
+        Field(max_length=6),
     ]
     points: Annotated[list[SeriesPoint], Field(max_length=20000)]
-    suppressed_groups: Annotated[int, Field(alias="suppressedGroups", ge=0, le=50000)]
+    suppressed_groups: Annotated[int, Field(ge=0, le=50000)]
 
 
 class OrderCancelled(Model):
     """The order will not be carried out."""
 
-    order_id: Annotated[UUID, Field(alias="orderId")]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
+    order_id: UUID
+    subscription_id: UUID
     kind: OrderKind | None = None
     reason: OrderCancelReason
-    captured_payment_ids: Annotated[
-        list[UUID], Field(alias="capturedPaymentIds", json_schema_extra=UNIQUE, max_length=4)
-    ]
-    notify_user_id: Annotated[UUID, Field(alias="notifyUserId")]
+    captured_payment_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=4)]
+    notify_user_id: UUID
 
 
 class OrganizationPurged(Model):
     """The point of no return."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    organization_id: UUID
+    data_residency: Region
 
 
 class PaymentProcessed(Model):
     """Money has moved to us for an order or invoice."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    cause_id: UUID
+    payment_id: UUID
     purpose: PaymentPurpose
-    captured_minor: Annotated[int, Field(alias="capturedMinor", ge=0, le=100000000)]
+    captured_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
-    method_kind: Annotated[PaymentMethodKind, Field(alias="methodKind")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
-    credit_applied_minor: Annotated[
-        int | None, Field(alias="creditAppliedMinor", ge=0, le=100000000)
-    ] = None
-    captured_at: Annotated[AwareDatetime | None, Field(alias="capturedAt")] = None
+    method_kind: PaymentMethodKind
+    order_id: UUID | None = None
+    invoice_id: UUID | None = None
+    credit_applied_minor: Annotated[int | None, Field(ge=0, le=100000000)] = None
+    captured_at: AwareDatetime | None = None
 
 
 class PaymentRefunded(Model):
     """Money went back to where it came from, all of it or a part."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
-    refund_id: Annotated[UUID, Field(alias="refundId")]
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    cause_id: UUID
+    payment_id: UUID
+    refund_id: UUID
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
     reason: RefundReason
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    order_id: UUID | None = None
 
 
 class PutAnomalyRuleRequest(Model):
     """How a metric shall be watched from now on."""
 
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     method: DetectionMethod | None = None
-    sensitivity_percent: Annotated[int | None, Field(alias="sensitivityPercent", ge=1, le=20)] = (
+    sensitivity_percent: Annotated[int | None, Field(ge=1, le=20)] = None
+    min_samples: Annotated[int | None, Field(ge=14, le=1000)] = None
+    seasonality: Seasonality | None = None
+    band_floor: Annotated[float | None, Field(ge=-1000000000000000.0, le=1000000000000000.0)] = None
+    band_ceiling: Annotated[float | None, Field(ge=-1000000000000000.0, le=1000000000000000.0)] = (
         None
     )
-    min_samples: Annotated[int | None, Field(alias="minSamples", ge=14, le=1000)] = None
-    seasonality: Seasonality | None = None
-    band_floor: Annotated[
-        float | None, Field(alias="bandFloor", ge=-1000000000000000.0, le=1000000000000000.0)
-    ] = None
-    band_ceiling: Annotated[
-        float | None, Field(alias="bandCeiling", ge=-1000000000000000.0, le=1000000000000000.0)
-    ] = None
 
 
 class QueryRequest(Model):
@@ -1003,13 +880,13 @@ class QueryRequest(Model):
     Up to ten metrics over one interval, broken down by up to three dimensions, if wished beside an earlier interval.
     """
 
-    metric_keys: Annotated[list[MetricKey], Field(alias="metricKeys", max_length=10, min_length=1)]
+    metric_keys: Annotated[list[MetricKey], Field(max_length=10, min_length=1)]
     since: AwareDatetime
     until: AwareDatetime
     granularity: Granularity
-    group_by: Annotated[list[DimensionName] | None, Field(alias="groupBy", max_length=3)] = None
+    group_by: Annotated[list[DimensionName] | None, Field(max_length=3)] = None
     filters: Annotated[list[DimensionFilter] | None, Field(max_length=10)] = None
-    compare_to: Annotated[ComparisonBasis | None, Field(alias="compareTo")] = None
+    compare_to: ComparisonBasis | None = None
 
 
 class RecordFactsRequest(Model):
@@ -1021,10 +898,10 @@ class RecordFactsRequest(Model):
 class RefundSkipped(Model):
     """The saga came to give money back and found none of it taken."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    order_id: Annotated[UUID, Field(alias="orderId")]
+    cause_id: UUID
+    order_id: UUID
     reason: SkipReason
-    payment_id: Annotated[UUID | None, Field(alias="paymentId")] = None
+    payment_id: UUID | None = None
 
 
 class SeriesAnswer(Model):
@@ -1032,40 +909,33 @@ class SeriesAnswer(Model):
 
     series: Annotated[list[MetricSeries], Field(max_length=2000)]
     comparison: Annotated[list[MetricSeries] | None, Field(max_length=2000)] = None
-    computed_through: Annotated[AwareDatetime, Field(alias="computedThrough")]
+    computed_through: AwareDatetime
 
 
 class SubscriptionChanged(Model):
     """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    last_change: SubscriptionChangeKind
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
     status: SubscriptionStatus
-    current_period_end: Annotated[AwareDatetime, Field(alias="currentPeriodEnd")]
+    current_period_end: AwareDatetime
     from_plan_code: Annotated[
-        str | None,
-        Field(alias="fromPlanCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$"),
+        str | None, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
     ] = None
-    from_seat_quantity: Annotated[int | None, Field(alias="fromSeatQuantity", ge=1, le=100000)] = (
-        None
-    )
-    from_status: Annotated[SubscriptionStatus | None, Field(alias="fromStatus")] = None
+    from_seat_quantity: Annotated[int | None, Field(ge=1, le=100000)] = None
+    from_status: SubscriptionStatus | None = None
     entitlements: Entitlements | None = None
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
-    proration_minor: Annotated[
-        int | None, Field(alias="prorationMinor", ge=-9007199254740991, le=9007199254740991)
-    ] = None
+    effective_at: AwareDatetime | None = None
+    proration_minor: Annotated[int | None, Field(ge=-9007199254740991, le=9007199254740991)] = None
 
 
 class ValidationReport(Model):
     """Whether the expression compiles, and what a week of it costs."""
 
     compiles: bool
-    estimated_series: Annotated[int, Field(alias="estimatedSeries", ge=0, le=1000000000)]
-    series_limit: Annotated[int, Field(alias="seriesLimit", ge=1, le=50000)]
-    sample_cost_ms: Annotated[int, Field(alias="sampleCostMs", ge=0, le=600000)]
+    estimated_series: Annotated[int, Field(ge=0, le=1000000000)]
+    series_limit: Annotated[int, Field(ge=1, le=50000)]
+    sample_cost_ms: Annotated[int, Field(ge=0, le=600000)]
     problems: Annotated[list[ValidationReportProblemsItem], Field(max_length=20)]

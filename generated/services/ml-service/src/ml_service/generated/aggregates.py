@@ -23,7 +23,6 @@ LOGIN_RISK_BAND_CHANGED = Emission(
     type="cloudsync.analytics.login-risk-band-changed.v1",
     topic="cloudsync.analytics.login-risk.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "band", "validUntil"),
 )
 
@@ -31,7 +30,6 @@ ML_ERASURE_COMPLETED = Emission(
     type="cloudsync.analytics.ml-erasure-completed.v1",
     topic="cloudsync.analytics.model.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
 
@@ -39,7 +37,6 @@ MODEL_CANARY_STARTED = Emission(
     type="cloudsync.analytics.model-canary-started.v1",
     topic="cloudsync.analytics.model.v1",
     key="modelKey",
-    key_field="modelKey",
     fields=("modelId", "modelKey", "semver", "trafficPercent"),
 )
 
@@ -47,7 +44,6 @@ MODEL_DEPLOYED = Emission(
     type="cloudsync.analytics.model-deployed.v1",
     topic="cloudsync.analytics.model.v1",
     key="modelKey",
-    key_field="modelKey",
     fields=("modelId", "modelKey", "semver", "primaryScore", "previousSemver"),
 )
 
@@ -55,7 +51,6 @@ MODEL_DRIFT_DETECTED = Emission(
     type="cloudsync.analytics.model-drift-detected.v1",
     topic="cloudsync.analytics.model.v1",
     key="modelKey",
-    key_field="modelKey",
     fields=("modelId", "modelKey", "semver", "populationStability", "worstFeature"),
 )
 
@@ -63,7 +58,6 @@ MODEL_ROLLED_BACK = Emission(
     type="cloudsync.analytics.model-rolled-back.v1",
     topic="cloudsync.analytics.model.v1",
     key="modelKey",
-    key_field="modelKey",
     fields=("modelId", "modelKey", "semver", "previousSemver", "withdrawalReason"),
 )
 
@@ -71,7 +65,6 @@ MODEL_TRAINED = Emission(
     type="cloudsync.analytics.model-trained.v1",
     topic="cloudsync.analytics.model.v1",
     key="modelKey",
-    key_field="modelKey",
     fields=("trainingRunId", "modelKey", "gpuMinutesUsed", "requestedBy"),
 )
 

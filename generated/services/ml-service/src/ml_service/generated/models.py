@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -86,13 +86,7 @@ class DeployModelRequest(Model):
     """Which version it takes the place of."""
 
     previous_semver: Annotated[
-        str | None,
-        Field(
-            alias="previousSemver",
-            max_length=20,
-            min_length=5,
-            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
-        ),
+        str | None, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")
     ] = None
 
 
@@ -109,11 +103,11 @@ class DriftVerdict(StrEnum):
 class Entitlements(Model):
     """The limits that a plan grants, one number each."""
 
-    storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
-    api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
-    meeting_participants: Annotated[int, Field(alias="meetingParticipants", ge=-1, le=10000)]
-    version_history_days: Annotated[int, Field(alias="versionHistoryDays", ge=-1, le=36500)]
-    guests_per_seat: Annotated[int, Field(alias="guestsPerSeat", ge=-1, le=1000)]
+    storage_gib_per_seat: Annotated[int, Field(ge=-1, le=1000000)]
+    api_calls_per_day: Annotated[int, Field(ge=-1, le=100000000000)]
+    meeting_participants: Annotated[int, Field(ge=-1, le=10000)]
+    version_history_days: Annotated[int, Field(ge=-1, le=36500)]
+    guests_per_seat: Annotated[int, Field(ge=-1, le=1000)]
     sso: Annotated[int, Field(ge=0, le=1)]
 
 
@@ -128,26 +122,26 @@ class Environment(StrEnum):
 class EvaluateModelRequest(Model):
     """Scores of model and baseline on one snapshot that begins after the training data ends."""
 
-    test_snapshot_id: Annotated[UUID, Field(alias="testSnapshotId")]
-    test_first_day: Annotated[date, Field(alias="testFirstDay")]
-    primary_score: Annotated[float, Field(alias="primaryScore", ge=0.0, le=1000000.0)]
-    baseline_score: Annotated[float, Field(alias="baselineScore", ge=0.0, le=1000000.0)]
-    fairness_gap: Annotated[float, Field(alias="fairnessGap", ge=0.0, le=1.0)]
+    test_snapshot_id: UUID
+    test_first_day: date
+    primary_score: Annotated[float, Field(ge=0.0, le=1000000.0)]
+    baseline_score: Annotated[float, Field(ge=0.0, le=1000000.0)]
+    fairness_gap: Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class EventsRedacted(Model):
     """What a subject did cannot be read any more."""
 
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
-    events_affected: Annotated[int, Field(alias="eventsAffected", ge=0, le=9007199254740991)]
+    erasure_request_id: UUID
+    subject_id: UUID
+    events_affected: Annotated[int, Field(ge=0, le=9007199254740991)]
 
 
 class FeatureDefinition(Model):
     """Name of a number and what stands in for it where nothing is known yet of a subject."""
 
     name: Annotated[str, Field(max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$")]
-    stand_in: Annotated[float, Field(alias="standIn", ge=-1000000000.0, le=1000000000.0)]
+    stand_in: Annotated[float, Field(ge=-1000000000.0, le=1000000000.0)]
 
 
 class FeatureEntityKind(StrEnum):
@@ -169,11 +163,9 @@ class FeatureValue(Model):
 class FeatureVector(Model):
     """Values of one view for one subject, and how many of them are stand-ins."""
 
-    entity_ref: Annotated[
-        str, Field(alias="entityRef", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
-    ]
+    entity_ref: Annotated[str, Field(max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")]
     features: Annotated[list[FeatureValue], Field(max_length=100)]
-    stand_ins: Annotated[int, Field(alias="standIns", ge=0, le=100)]
+    stand_ins: Annotated[int, Field(ge=0, le=100)]
 
 
 class FeatureVectors(Model):
@@ -213,10 +205,9 @@ class FeatureWeight(Model):
 class FlagDriftRequest(Model):
     """The nightly comparison of what a model saw with what it learnt from."""
 
-    population_stability: Annotated[float, Field(alias="populationStability", ge=0.25, le=100.0)]
+    population_stability: Annotated[float, Field(ge=0.25, le=100.0)]
     worst_feature: Annotated[
-        str,
-        Field(alias="worstFeature", max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$"),
+        str, Field(max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$")
     ]
 
 
@@ -244,8 +235,8 @@ class FlagStatus(StrEnum):
 class GuardReadings(Model):
     """What the last hour of a shadow or canary came to, beside the version in service."""
 
-    observed_latency_ms: Annotated[int, Field(alias="observedLatencyMs", ge=0, le=60000)]
-    guard_loss_percent: Annotated[float, Field(alias="guardLossPercent", ge=-100.0, le=100.0)]
+    observed_latency_ms: Annotated[int, Field(ge=0, le=60000)]
+    guard_loss_percent: Annotated[float, Field(ge=-100.0, le=100.0)]
 
 
 class LoginFailureCause(StrEnum):
@@ -264,8 +255,8 @@ class LoginFailureCause(StrEnum):
 class MeasureDriftRequest(Model):
     """A version and the days of its requests that are held against what it learnt from."""
 
-    model_id: Annotated[UUID, Field(alias="modelId")]
-    window_days: Annotated[int, Field(alias="windowDays", ge=1, le=30)]
+    model_id: UUID
+    window_days: Annotated[int, Field(ge=1, le=30)]
 
 
 class MlErasureCompletedStore(StrEnum):
@@ -275,12 +266,10 @@ class MlErasureCompletedStore(StrEnum):
 class ModelCanaryStarted(Model):
     """From now on so many in a hundred requests are answered by this version."""
 
-    model_id: Annotated[UUID, Field(alias="modelId")]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
+    model_id: UUID
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
     semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
-    traffic_percent: Annotated[int, Field(alias="trafficPercent", ge=1, le=20)]
+    traffic_percent: Annotated[int, Field(ge=1, le=20)]
 
 
 class ModelCard(Model):
@@ -290,35 +279,21 @@ class ModelCard(Model):
 
     purpose: Annotated[str, Field(max_length=1000, min_length=20)]
     limits: Annotated[str, Field(max_length=1000, min_length=20)]
-    uses_personal_data: Annotated[bool, Field(alias="usesPersonalData")]
+    uses_personal_data: bool
     contact_team: Annotated[
-        str,
-        Field(
-            alias="contactTeam",
-            max_length=50,
-            min_length=3,
-            pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$",
-        ),
+        str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
     ]
 
 
 class ModelDeployed(Model):
     """This version serves, with the score it was let in on."""
 
-    model_id: Annotated[UUID, Field(alias="modelId")]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
+    model_id: UUID
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
     semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
-    primary_score: Annotated[float | None, Field(alias="primaryScore", ge=0.0, le=1000000.0)] = None
+    primary_score: Annotated[float | None, Field(ge=0.0, le=1000000.0)] = None
     previous_semver: Annotated[
-        str | None,
-        Field(
-            alias="previousSemver",
-            max_length=20,
-            min_length=5,
-            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
-        ),
+        str | None, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")
     ] = None
 
 
@@ -327,15 +302,12 @@ class ModelDriftDetected(Model):
     Index of stability of 0.25 or more over a window of requests, and the feature that moved furthest.
     """
 
-    model_id: Annotated[UUID, Field(alias="modelId")]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
+    model_id: UUID
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
     semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
-    population_stability: Annotated[float, Field(alias="populationStability", ge=0.0, le=100.0)]
+    population_stability: Annotated[float, Field(ge=0.0, le=100.0)]
     worst_feature: Annotated[
-        str,
-        Field(alias="worstFeature", max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$"),
+        str, Field(max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$")
     ]
 
 
@@ -360,28 +332,14 @@ class ModelMeasure(StrEnum):
 class ModelRolledBack(Model):
     """The version in semver answers no more; the one before it does, at once and everywhere."""
 
-    model_id: Annotated[UUID, Field(alias="modelId")]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
+    model_id: UUID
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
     semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
     previous_semver: Annotated[
-        str | None,
-        Field(
-            alias="previousSemver",
-            max_length=20,
-            min_length=5,
-            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
-        ),
+        str | None, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")
     ] = None
     withdrawal_reason: Annotated[
-        str,
-        Field(
-            alias="withdrawalReason",
-            max_length=300,
-            min_length=10,
-            pattern="^[^\\u0000-\\u001f\\u007f]+$",
-        ),
+        str, Field(max_length=300, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
 
 
@@ -409,28 +367,23 @@ class ModelTask(StrEnum):
 class ModelTrained(Model):
     """A run of this key succeeded within its minutes."""
 
-    training_run_id: Annotated[UUID, Field(alias="trainingRunId")]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
-    gpu_minutes_used: Annotated[int, Field(alias="gpuMinutesUsed", ge=0, le=2000)]
-    requested_by: Annotated[UUID | None, Field(alias="requestedBy")] = None
+    training_run_id: UUID
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
+    gpu_minutes_used: Annotated[int, Field(ge=0, le=2000)]
+    requested_by: UUID | None = None
 
 
 class PaymentDisputed(Model):
     """A bank has taken the amount back for the time being."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
-    dispute_id: Annotated[UUID, Field(alias="disputeId")]
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    cause_id: UUID
+    payment_id: UUID
+    dispute_id: UUID
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
-    evidence_due_at: Annotated[AwareDatetime, Field(alias="evidenceDueAt")]
+    evidence_due_at: AwareDatetime
     network_reason: Annotated[
-        str | None,
-        Field(
-            alias="networkReason", max_length=5, min_length=2, pattern="^[0-9]{2}(\\.[0-9]{1,2})?$"
-        ),
+        str | None, Field(max_length=5, min_length=2, pattern="^[0-9]{2}(\\.[0-9]{1,2})?$")
     ] = None
 
 
@@ -454,13 +407,9 @@ class PaymentPurpose(StrEnum):
 class PredictRequest(Model):
     """About whom or what, and the features that only the caller can know at this moment."""
 
-    request_id: Annotated[UUID, Field(alias="requestId")]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
-    entity_ref: Annotated[
-        str, Field(alias="entityRef", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
-    ]
+    request_id: UUID
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
+    entity_ref: Annotated[str, Field(max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")]
     features: Annotated[list[FeatureValue] | None, Field(max_length=100)] = None
 
 
@@ -477,7 +426,7 @@ class RecordOutcomeRequest(Model):
     """What turned out to be true and when."""
 
     outcome: Annotated[float, Field(ge=-1000000000.0, le=1000000000.0)]
-    outcome_at: Annotated[AwareDatetime, Field(alias="outcomeAt")]
+    outcome_at: AwareDatetime
 
 
 class Region(StrEnum):
@@ -524,15 +473,15 @@ class SessionRevoked(Model):
     Verifiers of tokens add the session to their revocation set for one lifetime of a token and a minute more.
     """
 
-    session_id: Annotated[UUID, Field(alias="sessionId")]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    session_id: UUID
+    user_id: UUID
     reason: RevocationReason
 
 
 class StartCanaryRequest(Model):
     """The share of requests that the version is trusted with at first."""
 
-    traffic_percent: Annotated[int, Field(alias="trafficPercent", ge=1, le=20)]
+    traffic_percent: Annotated[int, Field(ge=1, le=20)]
 
 
 class SubjectPseudonym(RootModel[str]):
@@ -542,13 +491,11 @@ class SubjectPseudonym(RootModel[str]):
 class SubscriptionCancelled(Model):
     """The last paid moment is over."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    cancellation_reason: Annotated[CancellationReason, Field(alias="cancellationReason")]
-    ended_at: Annotated[AwareDatetime, Field(alias="endedAt")]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    cancellation_reason: CancellationReason
+    ended_at: AwareDatetime
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
 
 
 class SubscriptionChangeKind(StrEnum):
@@ -584,10 +531,10 @@ class SubscriptionStatus(StrEnum):
 class TrainingDataset(Model):
     """The snapshot that a model learnt from, with its days."""
 
-    snapshot_id: Annotated[UUID, Field(alias="snapshotId")]
+    snapshot_id: UUID
     rows: Annotated[int, Field(ge=10000, le=9007199254740991)]
-    first_day: Annotated[date, Field(alias="firstDay")]
-    last_day: Annotated[date, Field(alias="lastDay")]
+    first_day: date
+    last_day: date
 
 
 class TrainingFailure(Model):
@@ -603,7 +550,7 @@ class TrainingParametersValue(RootModel[str]):
 class TrainingProgress(Model):
     """Minutes that are burnt by now, told every five of them."""
 
-    gpu_minutes_used: Annotated[int, Field(alias="gpuMinutesUsed", ge=0, le=2000)]
+    gpu_minutes_used: Annotated[int, Field(ge=0, le=2000)]
 
 
 class TrainingResult(Model):
@@ -613,17 +560,10 @@ class TrainingResult(Model):
 
     artifact_uri: Annotated[
         str,
-        Field(
-            alias="artifactUri",
-            max_length=222,
-            min_length=23,
-            pattern="^s3://cloudsync-models/[a-z0-9./-]{1,200}$",
-        ),
+        Field(max_length=222, min_length=23, pattern="^s3://cloudsync-models/[a-z0-9./-]{1,200}$"),
     ]
-    artifact_digest: Annotated[
-        str, Field(alias="artifactDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    gpu_minutes_used: Annotated[int, Field(alias="gpuMinutesUsed", ge=0, le=2000)]
+    artifact_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    gpu_minutes_used: Annotated[int, Field(ge=0, le=2000)]
 
 
 class TrainingRunState(StrEnum):
@@ -641,31 +581,23 @@ class UserDeleted(Model):
     Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    erasure_request_id: UUID
+    successor_user_id: UUID | None = None
 
 
 class WithdrawModelRequest(Model):
     """Why a version is refused or taken back."""
 
     withdrawal_reason: Annotated[
-        str,
-        Field(
-            alias="withdrawalReason",
-            max_length=300,
-            min_length=10,
-            pattern="^[^\\u0000-\\u001f\\u007f]+$",
-        ),
+        str, Field(max_length=300, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
 
 
 class BatchItem(Model):
     """One subject of a batch with its score, in the order in which features were found."""
 
-    entity_ref: Annotated[
-        str, Field(alias="entityRef", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
-    ]
+    entity_ref: Annotated[str, Field(max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")]
     score: Annotated[float, Field(ge=-1000000000.0, le=1000000000.0)]
     decision: PredictionDecision
 
@@ -675,25 +607,17 @@ class DefineFeatureViewRequest(Model):
     A view under a name and the next number, with everything that a trainer and a server have to agree on.
     """
 
-    view_name: Annotated[
-        str, Field(alias="viewName", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
-    view_number: Annotated[int, Field(alias="viewNumber", ge=1, le=9999)]
-    entity_kind: Annotated[FeatureEntityKind, Field(alias="entityKind")]
+    view_name: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
+    view_number: Annotated[int, Field(ge=1, le=9999)]
+    entity_kind: FeatureEntityKind
     features: Annotated[list[FeatureDefinition], Field(max_length=100, min_length=1)]
-    lifetime_seconds: Annotated[int, Field(alias="lifetimeSeconds", ge=60, le=604800)]
+    lifetime_seconds: Annotated[int, Field(ge=60, le=604800)]
     derived_from: Annotated[
         list[DefineFeatureViewRequestDerivedFromItem],
-        Field(alias="derivedFrom", json_schema_extra=UNIQUE, max_length=12, min_length=1),
+        Field(json_schema_extra=UNIQUE, max_length=12, min_length=1),
     ]
     contact_team: Annotated[
-        str,
-        Field(
-            alias="contactTeam",
-            max_length=50,
-            min_length=3,
-            pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$",
-        ),
+        str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
     ]
 
 
@@ -702,60 +626,50 @@ class DriftReport(Model):
     The index over all features, the feature that moved furthest, and on how many requests both rest.
     """
 
-    population_stability: Annotated[float, Field(alias="populationStability", ge=0.0, le=100.0)]
+    population_stability: Annotated[float, Field(ge=0.0, le=100.0)]
     worst_feature: Annotated[
-        str,
-        Field(alias="worstFeature", max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$"),
+        str, Field(max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$")
     ]
     verdict: DriftVerdict
-    sampled_requests: Annotated[int, Field(alias="sampledRequests", ge=1000, le=9007199254740991)]
+    sampled_requests: Annotated[int, Field(ge=1000, le=9007199254740991)]
 
 
 class FeatureView(Model):
     """Numbers about one kind of subject that are computed together and live equally long."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    view_name: Annotated[
-        str, Field(alias="viewName", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
-    view_number: Annotated[int, Field(alias="viewNumber", ge=1, le=9999)]
-    entity_kind: Annotated[FeatureEntityKind, Field(alias="entityKind")]
+    view_name: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
+    view_number: Annotated[int, Field(ge=1, le=9999)]
+    entity_kind: FeatureEntityKind
     features: Annotated[list[FeatureDefinition], Field(max_length=100, min_length=1)]
-    lifetime_seconds: Annotated[int, Field(alias="lifetimeSeconds", ge=60, le=604800)]
+    lifetime_seconds: Annotated[int, Field(ge=60, le=604800)]
     derived_from: Annotated[
         list[FeatureViewDerivedFromItem],
-        Field(alias="derivedFrom", json_schema_extra=UNIQUE, max_length=12, min_length=1),
+        Field(json_schema_extra=UNIQUE, max_length=12, min_length=1),
     ]
     contact_team: Annotated[
-        str,
-        Field(
-            alias="contactTeam",
-            max_length=50,
-            min_length=3,
-            pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$",
-        ),
+        str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
     ]
-    view_state: Annotated[FeatureViewState, Field(alias="viewState")]
+    view_state: FeatureViewState
 
 
 class FlagChanged(Model):
     """Something about a flag decides differently from now on."""
 
-    feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
+    feature_flag_id: UUID
     key: Annotated[
         str, Field(max_length=100, min_length=3, pattern="^[a-z][a-z0-9]*([.-][a-z0-9]+){1,5}$")
     ]
     environment: Environment
     purpose: FlagPurpose
-    rollout_percent: Annotated[int, Field(alias="rolloutPercent", ge=0, le=100)]
+    rollout_percent: Annotated[int, Field(ge=0, le=100)]
     status: FlagStatus
     rules_checksum: Annotated[
-        str | None,
-        Field(alias="rulesChecksum", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
 
 
@@ -763,83 +677,65 @@ class GetFeaturesRequest(Model):
     """A view by name and number and the subjects whose values are wanted."""
 
     feature_view: Annotated[
-        str,
-        Field(
-            alias="featureView",
-            max_length=45,
-            min_length=5,
-            pattern="^[a-z][a-z0-9-]{2,39}@[0-9]{1,4}$",
-        ),
+        str, Field(max_length=45, min_length=5, pattern="^[a-z][a-z0-9-]{2,39}@[0-9]{1,4}$")
     ]
     entity_refs: Annotated[
-        list[SubjectPseudonym],
-        Field(alias="entityRefs", json_schema_extra=UNIQUE, max_length=100, min_length=1),
+        list[SubjectPseudonym], Field(json_schema_extra=UNIQUE, max_length=100, min_length=1)
     ]
 
 
 class KeepPredictionRequest(Model):
     """A sampled answer on its way from the serving replica into the bucket."""
 
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
-    model_id: Annotated[UUID, Field(alias="modelId")]
-    request_id: Annotated[UUID, Field(alias="requestId")]
-    entity_ref: Annotated[
-        str, Field(alias="entityRef", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
-    ]
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
+    model_id: UUID
+    request_id: UUID
+    entity_ref: Annotated[str, Field(max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")]
     score: Annotated[float, Field(ge=-1000000000.0, le=1000000000.0)]
     decision: PredictionDecision
     explanation: Annotated[list[FeatureWeight], Field(max_length=5)]
-    served_at: Annotated[AwareDatetime, Field(alias="servedAt")]
+    served_at: AwareDatetime
 
 
 class LoginFailed(Model):
     """A login ended without proof, by the fifth wrong answer or by five minutes of silence."""
 
-    session_id: Annotated[UUID, Field(alias="sessionId")]
-    identifier_hash: Annotated[
-        str, Field(alias="identifierHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    session_id: UUID
+    identifier_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     cause: LoginFailureCause
-    country_code: Annotated[
-        str, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ]
+    country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
     attempt: Annotated[int, Field(ge=1, le=1000)]
 
 
 class LoginRiskBandChanged(Model):
     """The band of an account until the moment given, a day at most."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     band: RiskBand
-    valid_until: Annotated[AwareDatetime, Field(alias="validUntil")]
+    valid_until: AwareDatetime
 
 
 class LoginSucceeded(Model):
     """Somebody has shown every factor that was asked of them."""
 
-    session_id: Annotated[UUID, Field(alias="sessionId")]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    session_id: UUID
+    user_id: UUID
     channel: SessionChannel
     auth_methods: Annotated[
-        list[AuthMethod],
-        Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4, min_length=1),
+        list[AuthMethod], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
-    assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
-    country_code: Annotated[
-        str, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ]
-    risk_score: Annotated[int, Field(alias="riskScore", ge=0, le=100)]
+    assurance_level: AssuranceLevel
+    country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
+    risk_score: Annotated[int, Field(ge=0, le=100)]
 
 
 class MlErasureCompleted(Model):
     """What sign-in risk had counted about a person is deleted."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: MlErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000000)]
 
 
 class ModelModel(Model):
@@ -848,163 +744,120 @@ class ModelModel(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
     semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
     stage: ModelStage
-    task_type: Annotated[ModelTask, Field(alias="taskType")]
+    task_type: ModelTask
     framework: ModelFramework
     artifact_uri: Annotated[
         str,
-        Field(
-            alias="artifactUri",
-            max_length=222,
-            min_length=23,
-            pattern="^s3://cloudsync-models/[a-z0-9./-]{1,200}$",
-        ),
+        Field(max_length=222, min_length=23, pattern="^s3://cloudsync-models/[a-z0-9./-]{1,200}$"),
     ]
-    artifact_digest: Annotated[
-        str, Field(alias="artifactDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
+    artifact_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    training_dataset: TrainingDataset
     feature_views: Annotated[
-        list[FeatureViewRef],
-        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
+        list[FeatureViewRef], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
-    primary_metric: Annotated[ModelMeasure, Field(alias="primaryMetric")]
-    primary_score: Annotated[float | None, Field(alias="primaryScore", ge=0.0, le=1000000.0)] = None
-    baseline_score: Annotated[float | None, Field(alias="baselineScore", ge=0.0, le=1000000.0)] = (
-        None
-    )
-    fairness_gap: Annotated[float | None, Field(alias="fairnessGap", ge=0.0, le=1.0)] = None
-    traffic_percent: Annotated[int, Field(alias="trafficPercent", ge=0, le=100)]
-    latency_budget_ms: Annotated[int, Field(alias="latencyBudgetMs", ge=5, le=500)]
-    decision_threshold: Annotated[
-        float | None, Field(alias="decisionThreshold", ge=0.0, le=1.0)
-    ] = None
-    registered_by: Annotated[UUID, Field(alias="registeredBy")]
-    approved_by: Annotated[UUID | None, Field(alias="approvedBy")] = None
-    model_card: Annotated[ModelCard, Field(alias="modelCard")]
-    population_stability: Annotated[
-        float | None, Field(alias="populationStability", ge=0.0, le=100.0)
-    ] = None
+    primary_metric: ModelMeasure
+    primary_score: Annotated[float | None, Field(ge=0.0, le=1000000.0)] = None
+    baseline_score: Annotated[float | None, Field(ge=0.0, le=1000000.0)] = None
+    fairness_gap: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
+    traffic_percent: Annotated[int, Field(ge=0, le=100)]
+    latency_budget_ms: Annotated[int, Field(ge=5, le=500)]
+    decision_threshold: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
+    registered_by: UUID
+    approved_by: UUID | None = None
+    model_card: ModelCard
+    population_stability: Annotated[float | None, Field(ge=0.0, le=100.0)] = None
     worst_feature: Annotated[
-        str | None,
-        Field(alias="worstFeature", max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$"),
+        str | None, Field(max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$")
     ] = None
     withdrawal_reason: Annotated[
-        str | None,
-        Field(
-            alias="withdrawalReason",
-            max_length=300,
-            min_length=10,
-            pattern="^[^\\u0000-\\u001f\\u007f]+$",
-        ),
+        str | None, Field(max_length=300, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ] = None
-    training_run_id: Annotated[UUID | None, Field(alias="trainingRunId")] = None
-    shadow_since: Annotated[AwareDatetime | None, Field(alias="shadowSince")] = None
-    canary_since: Annotated[AwareDatetime | None, Field(alias="canarySince")] = None
-    observed_latency_ms: Annotated[int | None, Field(alias="observedLatencyMs", ge=0, le=60000)] = (
-        None
-    )
-    guard_loss_percent: Annotated[
-        float | None, Field(alias="guardLossPercent", ge=-100.0, le=100.0)
-    ] = None
+    training_run_id: UUID | None = None
+    shadow_since: AwareDatetime | None = None
+    canary_since: AwareDatetime | None = None
+    observed_latency_ms: Annotated[int | None, Field(ge=0, le=60000)] = None
+    guard_loss_percent: Annotated[float | None, Field(ge=-100.0, le=100.0)] = None
     previous_semver: Annotated[
-        str | None,
-        Field(
-            alias="previousSemver",
-            max_length=20,
-            min_length=5,
-            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
-        ),
+        str | None, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")
     ] = None
-    previous_until: Annotated[AwareDatetime | None, Field(alias="previousUntil")] = None
+    previous_until: AwareDatetime | None = None
 
 
 class OrganizationPurged(Model):
     """The point of no return."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    organization_id: UUID
+    data_residency: Region
 
 
 class PaymentFailed(Model):
     """This attempt is over."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    cause_id: UUID
+    payment_id: UUID
     purpose: PaymentPurpose
-    decline_code: Annotated[DeclineCode, Field(alias="declineCode")]
+    decline_code: DeclineCode
     retryable: bool
-    captured_minor: Annotated[int, Field(alias="capturedMinor", ge=0, le=100000000)]
+    captured_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
+    order_id: UUID | None = None
+    invoice_id: UUID | None = None
 
 
 class PaymentProcessed(Model):
     """Money has moved to us for an order or invoice."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    cause_id: UUID
+    payment_id: UUID
     purpose: PaymentPurpose
-    captured_minor: Annotated[int, Field(alias="capturedMinor", ge=0, le=100000000)]
+    captured_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
-    method_kind: Annotated[PaymentMethodKind, Field(alias="methodKind")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
-    credit_applied_minor: Annotated[
-        int | None, Field(alias="creditAppliedMinor", ge=0, le=100000000)
-    ] = None
-    captured_at: Annotated[AwareDatetime | None, Field(alias="capturedAt")] = None
+    method_kind: PaymentMethodKind
+    order_id: UUID | None = None
+    invoice_id: UUID | None = None
+    credit_applied_minor: Annotated[int | None, Field(ge=0, le=100000000)] = None
+    captured_at: AwareDatetime | None = None
 
 
 class PredictBatchRequest(Model):
     """One key and its subjects."""
 
-    request_id: Annotated[UUID, Field(alias="requestId")]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
-    entity_refs: Annotated[
-        list[SubjectPseudonym], Field(alias="entityRefs", max_length=10000, min_length=1)
-    ]
+    request_id: UUID
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
+    entity_refs: Annotated[list[SubjectPseudonym], Field(max_length=10000, min_length=1)]
 
 
 class Prediction(Model):
     """A judgement kept to learn from, one in twenty."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
-    model_id: Annotated[UUID, Field(alias="modelId")]
-    request_id: Annotated[UUID, Field(alias="requestId")]
-    entity_ref: Annotated[
-        str, Field(alias="entityRef", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
-    ]
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
+    model_id: UUID
+    request_id: UUID
+    entity_ref: Annotated[str, Field(max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")]
     score: Annotated[float, Field(ge=-1000000000.0, le=1000000000.0)]
     decision: PredictionDecision
     explanation: Annotated[list[FeatureWeight], Field(max_length=5)]
-    served_at: Annotated[AwareDatetime, Field(alias="servedAt")]
+    served_at: AwareDatetime
     outcome: Annotated[float | None, Field(ge=-1000000000.0, le=1000000000.0)] = None
-    outcome_at: Annotated[AwareDatetime | None, Field(alias="outcomeAt")] = None
+    outcome_at: AwareDatetime | None = None
 
 
 class PredictionAnswer(Model):
     """Score and decision with the version that gave them."""
 
-    prediction_id: Annotated[UUID | None, Field(alias="predictionId")] = None
+    prediction_id: UUID | None = None
     score: Annotated[float, Field(ge=-1000000000.0, le=1000000000.0)]
     decision: PredictionDecision
     semver: Annotated[
@@ -1016,36 +869,24 @@ class PredictionAnswer(Model):
 class RegisterModelRequest(Model):
     """All that is known before the model was measured."""
 
-    training_run_id: Annotated[UUID | None, Field(alias="trainingRunId")] = None
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
+    training_run_id: UUID | None = None
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
     semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
-    task_type: Annotated[ModelTask, Field(alias="taskType")]
+    task_type: ModelTask
     framework: ModelFramework
     artifact_uri: Annotated[
         str,
-        Field(
-            alias="artifactUri",
-            max_length=222,
-            min_length=23,
-            pattern="^s3://cloudsync-models/[a-z0-9./-]{1,200}$",
-        ),
+        Field(max_length=222, min_length=23, pattern="^s3://cloudsync-models/[a-z0-9./-]{1,200}$"),
     ]
-    artifact_digest: Annotated[
-        str, Field(alias="artifactDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
+    artifact_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    training_dataset: TrainingDataset
     feature_views: Annotated[
-        list[FeatureViewRef],
-        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
+        list[FeatureViewRef], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
-    primary_metric: Annotated[ModelMeasure, Field(alias="primaryMetric")]
-    latency_budget_ms: Annotated[int, Field(alias="latencyBudgetMs", ge=5, le=500)]
-    decision_threshold: Annotated[
-        float | None, Field(alias="decisionThreshold", ge=0.0, le=1.0)
-    ] = None
-    model_card: Annotated[ModelCard, Field(alias="modelCard")]
+    primary_metric: ModelMeasure
+    latency_budget_ms: Annotated[int, Field(ge=5, le=500)]
+    decision_threshold: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
+    model_card: ModelCard
 
 
 class StartTrainingRequest(Model):
@@ -1053,14 +894,11 @@ class StartTrainingRequest(Model):
     From which snapshot a model shall learn, by which parameters and for how many minutes at most.
     """
 
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
     framework: ModelFramework
-    training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
+    training_dataset: TrainingDataset
     feature_views: Annotated[
-        list[FeatureViewRef],
-        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
+        list[FeatureViewRef], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
     parameters: Annotated[
         dict[
@@ -1070,33 +908,26 @@ class StartTrainingRequest(Model):
         | None,
         Field(max_length=40),
     ] = None
-    gpu_minutes_allowed: Annotated[int, Field(alias="gpuMinutesAllowed", ge=1, le=2000)]
+    gpu_minutes_allowed: Annotated[int, Field(ge=1, le=2000)]
 
 
 class SubscriptionChanged(Model):
     """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    last_change: SubscriptionChangeKind
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
     status: SubscriptionStatus
-    current_period_end: Annotated[AwareDatetime, Field(alias="currentPeriodEnd")]
+    current_period_end: AwareDatetime
     from_plan_code: Annotated[
-        str | None,
-        Field(alias="fromPlanCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$"),
+        str | None, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
     ] = None
-    from_seat_quantity: Annotated[int | None, Field(alias="fromSeatQuantity", ge=1, le=100000)] = (
-        None
-    )
-    from_status: Annotated[SubscriptionStatus | None, Field(alias="fromStatus")] = None
+    from_seat_quantity: Annotated[int | None, Field(ge=1, le=100000)] = None
+    from_status: SubscriptionStatus | None = None
     entitlements: Entitlements | None = None
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
-    proration_minor: Annotated[
-        int | None, Field(alias="prorationMinor", ge=-9007199254740991, le=9007199254740991)
-    ] = None
+    effective_at: AwareDatetime | None = None
+    proration_minor: Annotated[int | None, Field(ge=-9007199254740991, le=9007199254740991)] = None
 
 
 class TrainingRun(Model):
@@ -1105,19 +936,16 @@ class TrainingRun(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
-    run_state: Annotated[TrainingRunState, Field(alias="runState")]
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
+    run_state: TrainingRunState
     framework: ModelFramework
-    training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
+    training_dataset: TrainingDataset
     feature_views: Annotated[
-        list[FeatureViewRef],
-        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
+        list[FeatureViewRef], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
     parameters: Annotated[
         dict[
@@ -1126,22 +954,16 @@ class TrainingRun(Model):
         ],
         Field(max_length=40),
     ]
-    gpu_minutes_allowed: Annotated[int, Field(alias="gpuMinutesAllowed", ge=1, le=2000)]
-    gpu_minutes_used: Annotated[int, Field(alias="gpuMinutesUsed", ge=0, le=2000)]
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
-    started_at: Annotated[AwareDatetime | None, Field(alias="startedAt")] = None
-    finished_at: Annotated[AwareDatetime | None, Field(alias="finishedAt")] = None
+    gpu_minutes_allowed: Annotated[int, Field(ge=1, le=2000)]
+    gpu_minutes_used: Annotated[int, Field(ge=0, le=2000)]
+    requested_by: UUID
+    started_at: AwareDatetime | None = None
+    finished_at: AwareDatetime | None = None
     artifact_uri: Annotated[
         str | None,
-        Field(
-            alias="artifactUri",
-            max_length=222,
-            min_length=23,
-            pattern="^s3://cloudsync-models/[a-z0-9./-]{1,200}$",
-        ),
+        Field(max_length=222, min_length=23, pattern="^s3://cloudsync-models/[a-z0-9./-]{1,200}$"),
     ] = None
     artifact_digest: Annotated[
-        str | None,
-        Field(alias="artifactDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
     failure: Annotated[str | None, Field(max_length=300, min_length=5)] = None

@@ -23,7 +23,6 @@ DOMAIN_VERIFIED = Emission(
     type="cloudsync.user.domain-verified.v1",
     topic="cloudsync.user.organization.v1",
     key="organizationId",
-    key_field="organizationId",
     fields=("organizationId", "domain", "verifiedAt"),
 )
 
@@ -31,14 +30,12 @@ MEMBERSHIP_ERASURE_COMPLETED = Emission(
     type="cloudsync.user.membership-erasure-completed.v1",
     topic="cloudsync.user.membership.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
 
 MEMBER_INVITED = Emission(
     type="cloudsync.user.member-invited.v1",
     topic="cloudsync.user.membership.v1",
-    key="id",
     key_field="invitationId",
     fields=("invitationId", "role", "expiresAt"),
 )
@@ -47,7 +44,6 @@ MEMBER_JOINED = Emission(
     type="cloudsync.user.member-joined.v1",
     topic="cloudsync.user.membership.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "role", "seatType", "unitId"),
 )
 
@@ -55,7 +51,6 @@ MEMBER_REASSIGNED = Emission(
     type="cloudsync.user.member-reassigned.v1",
     topic="cloudsync.user.membership.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "seatType", "unitId"),
 )
 
@@ -63,7 +58,6 @@ MEMBER_REMOVED = Emission(
     type="cloudsync.user.member-removed.v1",
     topic="cloudsync.user.membership.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "endReason", "successorUserId"),
 )
 
@@ -71,7 +65,6 @@ MEMBER_ROLE_CHANGED = Emission(
     type="cloudsync.user.member-role-changed.v1",
     topic="cloudsync.user.membership.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "role", "previousRole"),
 )
 
@@ -79,7 +72,6 @@ ORGANIZATION_ACTIVATED = Emission(
     type="cloudsync.user.organization-activated.v1",
     topic="cloudsync.user.organization.v1",
     key="organizationId",
-    key_field="organizationId",
     fields=("organizationId", "dataResidency"),
 )
 
@@ -87,7 +79,6 @@ ORGANIZATION_CREATED = Emission(
     type="cloudsync.user.organization-created.v1",
     topic="cloudsync.user.organization.v1",
     key="organizationId",
-    key_field="organizationId",
     fields=("organizationId", "slug", "edition", "dataResidency", "ownerUserId"),
 )
 
@@ -95,7 +86,6 @@ ORGANIZATION_DELETED = Emission(
     type="cloudsync.user.organization-deleted.v1",
     topic="cloudsync.user.organization.v1",
     key="organizationId",
-    key_field="organizationId",
     fields=("organizationId", "deletionRequestedBy", "purgeAfter"),
 )
 
@@ -103,7 +93,6 @@ ORGANIZATION_PURGED = Emission(
     type="cloudsync.user.organization-purged.v1",
     topic="cloudsync.user.organization.v1",
     key="organizationId",
-    key_field="organizationId",
     fields=("organizationId", "dataResidency"),
 )
 
@@ -111,7 +100,6 @@ ORGANIZATION_RESTORED = Emission(
     type="cloudsync.user.organization-restored.v1",
     topic="cloudsync.user.organization.v1",
     key="organizationId",
-    key_field="organizationId",
     fields=("organizationId",),
 )
 
@@ -119,7 +107,6 @@ ORGANIZATION_RESTRICTED = Emission(
     type="cloudsync.user.organization-restricted.v1",
     topic="cloudsync.user.organization.v1",
     key="organizationId",
-    key_field="organizationId",
     fields=("organizationId", "restrictedReason"),
 )
 
@@ -127,7 +114,6 @@ ORGANIZATION_UNRESTRICTED = Emission(
     type="cloudsync.user.organization-unrestricted.v1",
     topic="cloudsync.user.organization.v1",
     key="organizationId",
-    key_field="organizationId",
     fields=("organizationId",),
 )
 
@@ -135,14 +121,12 @@ ORGANIZATION_UPDATED = Emission(
     type="cloudsync.user.organization-updated.v1",
     topic="cloudsync.user.organization.v1",
     key="organizationId",
-    key_field="organizationId",
     fields=("organizationId", "changedFields", "guestPolicy", "timeZone"),
 )
 
 TEAM_ARCHIVED = Emission(
     type="cloudsync.user.team-archived.v1",
     topic="cloudsync.user.team.v1",
-    key="id",
     key_field="teamId",
     fields=("teamId", "archivedAt"),
 )
@@ -150,7 +134,6 @@ TEAM_ARCHIVED = Emission(
 TEAM_CREATED = Emission(
     type="cloudsync.user.team-created.v1",
     topic="cloudsync.user.team.v1",
-    key="id",
     key_field="teamId",
     fields=("teamId", "handle", "joinPolicy", "leadUserIds"),
 )
@@ -159,7 +142,6 @@ TEAM_MEMBER_ADDED = Emission(
     type="cloudsync.user.team-member-added.v1",
     topic="cloudsync.user.team.v1",
     key="teamId",
-    key_field="teamId",
     fields=("teamId", "userIds"),
 )
 
@@ -167,14 +149,12 @@ TEAM_MEMBER_REMOVED = Emission(
     type="cloudsync.user.team-member-removed.v1",
     topic="cloudsync.user.team.v1",
     key="teamId",
-    key_field="teamId",
     fields=("teamId", "userIds"),
 )
 
 UNIT_MOVED = Emission(
     type="cloudsync.user.unit-moved.v1",
     topic="cloudsync.user.organization.v1",
-    key="id",
     key_field="orgUnitId",
     fields=("orgUnitId", "fromPath", "toPath"),
 )

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -17,15 +17,13 @@ class AcceptInvitationRequest(Model):
     """
 
     token: Annotated[str, Field(max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
 
 
 class AddTeamMembersRequest(Model):
     """Members of the organisation who join a team together."""
 
-    user_ids: Annotated[
-        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
-    ]
+    user_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)]
 
 
 class CancellationReason(StrEnum):
@@ -82,12 +80,9 @@ class DeleteOrganizationRequest(Model):
     """
 
     typed_slug: Annotated[
-        str,
-        Field(
-            alias="typedSlug", max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$"
-        ),
+        str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
     ]
-    consenting_owner_id: Annotated[UUID | None, Field(alias="consentingOwnerId")] = None
+    consenting_owner_id: UUID | None = None
 
 
 class DomainClaim(Model):
@@ -104,16 +99,15 @@ class DomainClaim(Model):
         ),
     ]
     dns_token: Annotated[
-        str,
-        Field(alias="dnsToken", max_length=42, min_length=42, pattern="^cs-verify=[a-z0-9]{32}$"),
+        str, Field(max_length=42, min_length=42, pattern="^cs-verify=[a-z0-9]{32}$")
     ]
-    verified_at: Annotated[AwareDatetime | None, Field(alias="verifiedAt")] = None
+    verified_at: AwareDatetime | None = None
 
 
 class DomainVerified(Model):
     """The TXT record was found."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
     domain: Annotated[
         str,
         Field(
@@ -122,7 +116,7 @@ class DomainVerified(Model):
             pattern="^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ]
-    verified_at: Annotated[AwareDatetime, Field(alias="verifiedAt")]
+    verified_at: AwareDatetime
 
 
 class Edition(StrEnum):
@@ -148,11 +142,11 @@ class EmailAddress(RootModel[str]):
 class Entitlements(Model):
     """The limits that a plan grants, one number each."""
 
-    storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
-    api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
-    meeting_participants: Annotated[int, Field(alias="meetingParticipants", ge=-1, le=10000)]
-    version_history_days: Annotated[int, Field(alias="versionHistoryDays", ge=-1, le=36500)]
-    guests_per_seat: Annotated[int, Field(alias="guestsPerSeat", ge=-1, le=1000)]
+    storage_gib_per_seat: Annotated[int, Field(ge=-1, le=1000000)]
+    api_calls_per_day: Annotated[int, Field(ge=-1, le=100000000000)]
+    meeting_participants: Annotated[int, Field(ge=-1, le=10000)]
+    version_history_days: Annotated[int, Field(ge=-1, le=36500)]
+    guests_per_seat: Annotated[int, Field(ge=-1, le=1000)]
     sso: Annotated[int, Field(ge=0, le=1)]
 
 
@@ -203,44 +197,30 @@ class InvitationRefusal(StrEnum):
 class InvoiceOverdue(Model):
     """An invoice was not paid by its day, or still is not after another reminder."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    invoice_id: UUID
+    subscription_id: UUID | None = None
     invoice_number: Annotated[
-        str | None,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str | None, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ] = None
-    amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
+    amount_due_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    due_on: Annotated[date | None, Field(alias="dueOn")] = None
-    dunning_level: Annotated[int, Field(alias="dunningLevel", ge=0, le=4)]
+    due_on: date | None = None
+    dunning_level: Annotated[int, Field(ge=0, le=4)]
 
 
 class InvoicePaid(Model):
     """Nothing is due any more, by one payment or several and perhaps a credit."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    invoice_id: UUID
+    subscription_id: UUID | None = None
     invoice_number: Annotated[
-        str,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ]
-    paid_minor: Annotated[int, Field(alias="paidMinor", ge=0, le=9007199254740991)]
+    paid_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    payment_ids: Annotated[
-        list[UUID], Field(alias="paymentIds", json_schema_extra=UNIQUE, max_length=50)
-    ]
-    still_overdue: Annotated[int, Field(alias="stillOverdue", ge=0, le=120)]
-    after_dunning_level: Annotated[int | None, Field(alias="afterDunningLevel", ge=0, le=4)] = None
+    payment_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=50)]
+    still_overdue: Annotated[int, Field(ge=0, le=120)]
+    after_dunning_level: Annotated[int | None, Field(ge=0, le=4)] = None
 
 
 class JoinPolicy(StrEnum):
@@ -267,9 +247,9 @@ class MemberRole(StrEnum):
 class MemberRoleChanged(Model):
     """The role that counts from now on."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     role: MemberRole
-    previous_role: Annotated[MemberRole | None, Field(alias="previousRole")] = None
+    previous_role: MemberRole | None = None
 
 
 class MembershipEndReason(StrEnum):
@@ -289,7 +269,7 @@ class MembershipErasureCompletedStore(StrEnum):
 class MoveUnitRequest(Model):
     """Where a unit shall hang from now on."""
 
-    parent_unit_id: Annotated[UUID | None, Field(alias="parentUnitId")] = None
+    parent_unit_id: UUID | None = None
 
 
 class OrgStatus(StrEnum):
@@ -305,21 +285,21 @@ class OrgStatus(StrEnum):
 class OrganizationDeleted(Model):
     """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
-    purge_after: Annotated[AwareDatetime, Field(alias="purgeAfter")]
+    organization_id: UUID
+    deletion_requested_by: UUID
+    purge_after: AwareDatetime
 
 
 class OrganizationRestored(Model):
     """Stops the off-boarding."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
 
 
 class OrganizationUnrestricted(Model):
     """The tenant may write again."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
 
 
 class OrganizationUpdatedChangedFieldsItem(RootModel[str]):
@@ -331,12 +311,10 @@ class OwnershipTransfer(Model):
     Which of the two owners has confirmed with a second factor, and until when the other has time before the proposal lapses.
     """
 
-    new_owner_user_id: Annotated[UUID, Field(alias="newOwnerUserId")]
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
-    confirmed_by: Annotated[
-        list[UUID], Field(alias="confirmedBy", json_schema_extra=UNIQUE, max_length=2)
-    ]
+    new_owner_user_id: UUID
+    requested_by: UUID
+    expires_at: AwareDatetime
+    confirmed_by: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=2)]
 
 
 class PlanFamily(StrEnum):
@@ -361,7 +339,6 @@ class RefusedAddress(Model):
     invitee_email: Annotated[
         str,
         Field(
-            alias="inviteeEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
@@ -399,29 +376,25 @@ class SeatType(StrEnum):
 class SubscriptionActivated(Model):
     """From now on the tenant may use what is listed."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    product_line: Annotated[ProductLine, Field(alias="productLine")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    plan_family: Annotated[PlanFamily | None, Field(alias="planFamily")] = None
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    product_line: ProductLine
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    plan_family: PlanFamily | None = None
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
     entitlements: Entitlements
-    period_end: Annotated[AwareDatetime, Field(alias="periodEnd")]
+    period_end: AwareDatetime
     trial: bool
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    order_id: UUID | None = None
 
 
 class SubscriptionCancelled(Model):
     """The last paid moment is over."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    cancellation_reason: Annotated[CancellationReason, Field(alias="cancellationReason")]
-    ended_at: Annotated[AwareDatetime, Field(alias="endedAt")]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    cancellation_reason: CancellationReason
+    ended_at: AwareDatetime
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
 
 
 class SubscriptionChangeKind(StrEnum):
@@ -468,37 +441,37 @@ class Team(Model):
     """People who work together across units, up to 2,500 of them."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     handle: Annotated[str, Field(max_length=39, min_length=2, pattern="^[a-z0-9][a-z0-9-]{1,38}$")]
-    team_name: Annotated[str, Field(alias="teamName", max_length=100, min_length=1)]
+    team_name: Annotated[str, Field(max_length=100, min_length=1)]
     mission: Annotated[str | None, Field(max_length=500)] = None
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
-    join_policy: Annotated[JoinPolicy, Field(alias="joinPolicy")]
+    unit_id: UUID | None = None
+    join_policy: JoinPolicy
     lead_user_ids: Annotated[
-        list[UUID], Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1)
+        list[UUID], Field(json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
-    member_count: Annotated[int, Field(alias="memberCount", ge=0, le=2500)]
-    archived_at: Annotated[AwareDatetime | None, Field(alias="archivedAt")] = None
+    member_count: Annotated[int, Field(ge=0, le=2500)]
+    archived_at: AwareDatetime | None = None
 
 
 class TeamArchived(Model):
     """The team takes nobody in any more."""
 
-    team_id: Annotated[UUID, Field(alias="teamId")]
-    archived_at: Annotated[AwareDatetime, Field(alias="archivedAt")]
+    team_id: UUID
+    archived_at: AwareDatetime
 
 
 class TeamCreated(Model):
     """A team that content can be shared with; nobody is in it yet."""
 
-    team_id: Annotated[UUID, Field(alias="teamId")]
+    team_id: UUID
     handle: Annotated[str, Field(max_length=39, min_length=2, pattern="^[a-z0-9][a-z0-9-]{1,38}$")]
-    join_policy: Annotated[JoinPolicy, Field(alias="joinPolicy")]
+    join_policy: JoinPolicy
     lead_user_ids: Annotated[
-        list[UUID], Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1)
+        list[UUID], Field(json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
 
 
@@ -506,22 +479,20 @@ class TeamMember(Model):
     """One person in one team."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    team_id: Annotated[UUID, Field(alias="teamId")]
-    user_id: Annotated[UUID, Field(alias="userId")]
-    added_by: Annotated[UUID, Field(alias="addedBy")]
+    team_id: UUID
+    user_id: UUID
+    added_by: UUID
 
 
 class TeamMemberAdded(Model):
     """Those who were really added by one request; they now see what the team sees."""
 
-    team_id: Annotated[UUID, Field(alias="teamId")]
-    user_ids: Annotated[
-        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
-    ]
+    team_id: UUID
+    user_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)]
 
 
 class TeamMemberRemoved(Model):
@@ -529,39 +500,25 @@ class TeamMemberRemoved(Model):
     Those who left a team, one by hand or many at once when memberships of the organisation end.
     """
 
-    team_id: Annotated[UUID, Field(alias="teamId")]
-    user_ids: Annotated[
-        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
-    ]
+    team_id: UUID
+    user_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)]
 
 
 class TransferOwnershipRequest(Model):
     """The member who shall answer for the contract from now on."""
 
-    new_owner_user_id: Annotated[UUID, Field(alias="newOwnerUserId")]
+    new_owner_user_id: UUID
 
 
 class UnitMoved(Model):
     """A subtree hangs elsewhere."""
 
-    org_unit_id: Annotated[UUID, Field(alias="orgUnitId")]
+    org_unit_id: UUID
     from_path: Annotated[
-        str,
-        Field(
-            alias="fromPath",
-            max_length=263,
-            min_length=32,
-            pattern="^[a-f0-9]{32}(\\.[a-f0-9]{32}){0,7}$",
-        ),
+        str, Field(max_length=263, min_length=32, pattern="^[a-f0-9]{32}(\\.[a-f0-9]{32}){0,7}$")
     ]
     to_path: Annotated[
-        str,
-        Field(
-            alias="toPath",
-            max_length=263,
-            min_length=32,
-            pattern="^[a-f0-9]{32}(\\.[a-f0-9]{32}){0,7}$",
-        ),
+        str, Field(max_length=263, min_length=32, pattern="^[a-f0-9]{32}(\\.[a-f0-9]{32}){0,7}$")
     ]
 
 
@@ -578,28 +535,26 @@ class UpdateOrgUnitRequest(Model):
     """Merge patch of a unit's own facts."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    unit_name: Annotated[str | None, Field(alias="unitName", max_length=100, min_length=1)] = None
-    unit_type: Annotated[UnitType | None, Field(alias="unitType")] = None
+    unit_name: Annotated[str | None, Field(max_length=100, min_length=1)] = None
+    unit_type: UnitType | None = None
     cost_code: Annotated[
-        str | None,
-        Field(alias="costCode", max_length=20, min_length=2, pattern="^[A-Z0-9-]{2,20}$"),
+        str | None, Field(max_length=20, min_length=2, pattern="^[A-Z0-9-]{2,20}$")
     ] = None
-    head_user_id: Annotated[UUID | None, Field(alias="headUserId")] = None
+    head_user_id: UUID | None = None
 
 
 class UpdateOrganizationRequest(Model):
     """Merge patch of what administrators may decide alone."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    legal_name: Annotated[str | None, Field(alias="legalName", max_length=200, min_length=2)] = None
-    country_code: Annotated[
-        str | None, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ] = None
+    legal_name: Annotated[str | None, Field(max_length=200, min_length=2)] = None
+    country_code: Annotated[str | None, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")] = (
+        None
+    )
     industry: Industry | None = None
     billing_email: Annotated[
         str | None,
         Field(
-            alias="billingEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
@@ -607,28 +562,22 @@ class UpdateOrganizationRequest(Model):
     ] = None
     time_zone: Annotated[
         str | None,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$"),
     ] = None
-    guest_policy: Annotated[GuestPolicy | None, Field(alias="guestPolicy")] = None
-    max_unit_depth: Annotated[int | None, Field(alias="maxUnitDepth", ge=1, le=8)] = None
+    guest_policy: GuestPolicy | None = None
+    max_unit_depth: Annotated[int | None, Field(ge=1, le=8)] = None
 
 
 class UpdateTeamRequest(Model):
     """Merge patch of a team."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    team_name: Annotated[str | None, Field(alias="teamName", max_length=100, min_length=1)] = None
+    team_name: Annotated[str | None, Field(max_length=100, min_length=1)] = None
     mission: Annotated[str | None, Field(max_length=500)] = None
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
-    join_policy: Annotated[JoinPolicy | None, Field(alias="joinPolicy")] = None
+    unit_id: UUID | None = None
+    join_policy: JoinPolicy | None = None
     lead_user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1),
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ] = None
 
 
@@ -637,9 +586,9 @@ class UserDeleted(Model):
     Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    erasure_request_id: UUID
+    successor_user_id: UUID | None = None
 
 
 class UserMerged(Model):
@@ -647,21 +596,21 @@ class UserMerged(Model):
     From now on the absorbed id stands for the surviving one, in memberships, grants and authorship alike.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    survivor_id: Annotated[UUID, Field(alias="survivorId")]
-    absorbed_id: Annotated[UUID, Field(alias="absorbedId")]
+    user_id: UUID
+    survivor_id: UUID
+    absorbed_id: UUID
 
 
 class UserReactivated(Model):
     """A leaver came back and takes a seat once more, under the same id."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
 
 
 class UserReinstated(Model):
     """The account works again; its former sessions stay dead and the person signs in anew."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
 
 
 class UserStatus(StrEnum):
@@ -678,9 +627,9 @@ class UserStatus(StrEnum):
 class UserSuspended(Model):
     """Sessions must end within five seconds and the profile is locked."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     reason: SuspensionReason
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
+    effective_at: AwareDatetime | None = None
 
 
 class VoidReason(StrEnum):
@@ -699,47 +648,43 @@ class AddMemberRequest(Model):
     An account that belongs to the organisation without an invitation, as directories and the self-service of verified domains bring them.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     role: MemberRole | None = None
-    seat_type: Annotated[SeatType | None, Field(alias="seatType")] = None
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
+    seat_type: SeatType | None = None
+    unit_id: UUID | None = None
 
 
 class ChangeMemberRoleRequest(Model):
     """The role that a colleague shall have, never above the one of whoever gives it."""
 
     role: MemberRole
-    seat_type: Annotated[SeatType | None, Field(alias="seatType")] = None
+    seat_type: SeatType | None = None
 
 
 class CreateOrgUnitRequest(Model):
     """A unit and the one above it, if any."""
 
-    parent_unit_id: Annotated[UUID | None, Field(alias="parentUnitId")] = None
-    unit_name: Annotated[str, Field(alias="unitName", max_length=100, min_length=1)]
-    unit_type: Annotated[UnitType, Field(alias="unitType")]
+    parent_unit_id: UUID | None = None
+    unit_name: Annotated[str, Field(max_length=100, min_length=1)]
+    unit_type: UnitType
     cost_code: Annotated[
-        str | None,
-        Field(alias="costCode", max_length=20, min_length=2, pattern="^[A-Z0-9-]{2,20}$"),
+        str | None, Field(max_length=20, min_length=2, pattern="^[A-Z0-9-]{2,20}$")
     ] = None
-    head_user_id: Annotated[UUID | None, Field(alias="headUserId")] = None
+    head_user_id: UUID | None = None
 
 
 class CreateOrganizationRequest(Model):
     """What a person says when they found a tenant."""
 
-    legal_name: Annotated[str, Field(alias="legalName", max_length=200, min_length=2)]
+    legal_name: Annotated[str, Field(max_length=200, min_length=2)]
     slug: Annotated[
         str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
     ]
-    country_code: Annotated[
-        str, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
+    data_residency: Region
     billing_email: Annotated[
         str,
         Field(
-            alias="billingEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
@@ -748,26 +693,21 @@ class CreateOrganizationRequest(Model):
     industry: Industry | None = None
     time_zone: Annotated[
         str | None,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$"),
     ] = None
-    parent_organization_id: Annotated[UUID | None, Field(alias="parentOrganizationId")] = None
+    parent_organization_id: UUID | None = None
 
 
 class CreateTeamRequest(Model):
     """Handle, name and leads of a team."""
 
     handle: Annotated[str, Field(max_length=39, min_length=2, pattern="^[a-z0-9][a-z0-9-]{1,38}$")]
-    team_name: Annotated[str, Field(alias="teamName", max_length=100, min_length=1)]
+    team_name: Annotated[str, Field(max_length=100, min_length=1)]
     mission: Annotated[str | None, Field(max_length=500)] = None
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
-    join_policy: Annotated[JoinPolicy | None, Field(alias="joinPolicy")] = None
+    unit_id: UUID | None = None
+    join_policy: JoinPolicy | None = None
     lead_user_ids: Annotated[
-        list[UUID], Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1)
+        list[UUID], Field(json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
 
 
@@ -776,116 +716,105 @@ class HierarchyNode(Model):
     A unit as a tree view draws it, with the number of people directly in it and in everything below.
     """
 
-    org_unit_id: Annotated[UUID, Field(alias="orgUnitId")]
-    parent_unit_id: Annotated[UUID | None, Field(alias="parentUnitId")] = None
-    unit_name: Annotated[str, Field(alias="unitName", max_length=100, min_length=1)]
-    unit_type: Annotated[UnitType, Field(alias="unitType")]
-    head_user_id: Annotated[UUID | None, Field(alias="headUserId")] = None
+    org_unit_id: UUID
+    parent_unit_id: UUID | None = None
+    unit_name: Annotated[str, Field(max_length=100, min_length=1)]
+    unit_type: UnitType
+    head_user_id: UUID | None = None
     depth: Annotated[int, Field(ge=1, le=8)]
-    head_count: Annotated[int, Field(alias="headCount", ge=0, le=500000)]
-    total_head_count: Annotated[int, Field(alias="totalHeadCount", ge=0, le=500000)]
+    head_count: Annotated[int, Field(ge=0, le=500000)]
+    total_head_count: Annotated[int, Field(ge=0, le=500000)]
 
 
 class Invitation(Model):
     """A place kept for somebody under an address, for 14 days unless said otherwise."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     invitee_email: Annotated[
         str,
         Field(
-            alias="inviteeEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ]
-    intended_role: Annotated[MemberRole, Field(alias="intendedRole")]
-    seat_type: Annotated[SeatType, Field(alias="seatType")]
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
-    token_hash: Annotated[
-        str, Field(alias="tokenHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
-    sent_count: Annotated[int, Field(alias="sentCount", ge=1, le=5)]
+    intended_role: MemberRole
+    seat_type: SeatType
+    unit_id: UUID | None = None
+    token_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    expires_at: AwareDatetime
+    sent_count: Annotated[int, Field(ge=1, le=5)]
     outcome: InvitationOutcome
-    invited_by: Annotated[UUID, Field(alias="invitedBy")]
+    invited_by: UUID
 
 
 class InvitationCard(Model):
     """An invitation without the digest of its token, which leaves the database for no one."""
 
     id: UUID
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    created_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     invitee_email: Annotated[
         str,
         Field(
-            alias="inviteeEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ]
-    intended_role: Annotated[MemberRole, Field(alias="intendedRole")]
-    seat_type: Annotated[SeatType, Field(alias="seatType")]
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
-    sent_count: Annotated[int, Field(alias="sentCount", ge=1, le=5)]
+    intended_role: MemberRole
+    seat_type: SeatType
+    unit_id: UUID | None = None
+    expires_at: AwareDatetime
+    sent_count: Annotated[int, Field(ge=1, le=5)]
     outcome: InvitationOutcome
-    invited_by: Annotated[UUID, Field(alias="invitedBy")]
+    invited_by: UUID
 
 
 class InviteMemberRequest(Model):
     """Up to a hundred addresses that get the same role, seat and unit."""
 
     invitee_emails: Annotated[
-        list[EmailAddress],
-        Field(alias="inviteeEmails", json_schema_extra=UNIQUE, max_length=100, min_length=1),
+        list[EmailAddress], Field(json_schema_extra=UNIQUE, max_length=100, min_length=1)
     ]
-    intended_role: Annotated[MemberRole | None, Field(alias="intendedRole")] = None
-    seat_type: Annotated[SeatType | None, Field(alias="seatType")] = None
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
-    expires_in_days: Annotated[int | None, Field(alias="expiresInDays", ge=1, le=30)] = None
+    intended_role: MemberRole | None = None
+    seat_type: SeatType | None = None
+    unit_id: UUID | None = None
+    expires_in_days: Annotated[int | None, Field(ge=1, le=30)] = None
 
 
 class InvoiceVoided(Model):
     """An unpaid invoice is taken back."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    invoice_id: UUID
+    subscription_id: UUID | None = None
     invoice_number: Annotated[
-        str | None,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str | None, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ] = None
-    void_reason: Annotated[VoidReason, Field(alias="voidReason")]
-    total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
+    void_reason: VoidReason
+    total_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
 
 
 class MemberInvited(Model):
     """One address of a batch got an invitation."""
 
-    invitation_id: Annotated[UUID, Field(alias="invitationId")]
+    invitation_id: UUID
     role: MemberRole
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    expires_at: AwareDatetime
 
 
 class MemberJoined(Model):
     """Somebody belongs to the organisation from now on."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     role: MemberRole
-    seat_type: Annotated[SeatType, Field(alias="seatType")]
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
+    seat_type: SeatType
+    unit_id: UUID | None = None
 
 
 class MemberReassigned(Model):
@@ -893,50 +822,43 @@ class MemberReassigned(Model):
     A member sits in another unit or on another kind of seat, which may change what scoped grants give them.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    seat_type: Annotated[SeatType, Field(alias="seatType")]
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
+    user_id: UUID
+    seat_type: SeatType
+    unit_id: UUID | None = None
 
 
 class MemberRemoved(Model):
     """Somebody no longer belongs here."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    end_reason: MembershipEndReason
+    successor_user_id: UUID | None = None
 
 
 class Membership(Model):
     """That somebody belongs to an organisation, in which role and on which seat."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     role: MemberRole
-    seat_type: Annotated[SeatType, Field(alias="seatType")]
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
+    seat_type: SeatType
+    unit_id: UUID | None = None
     unit_path: Annotated[
         str | None,
-        Field(
-            alias="unitPath",
-            max_length=263,
-            min_length=32,
-            pattern="^[a-f0-9]{32}(\\.[a-f0-9]{32}){0,7}$",
-        ),
+        Field(max_length=263, min_length=32, pattern="^[a-f0-9]{32}(\\.[a-f0-9]{32}){0,7}$"),
     ] = None
-    team_ids: Annotated[
-        list[UUID], Field(alias="teamIds", json_schema_extra=UNIQUE, max_length=500)
-    ]
-    last_owner: Annotated[bool, Field(alias="lastOwner")]
-    joined_at: Annotated[AwareDatetime, Field(alias="joinedAt")]
-    suspended_at: Annotated[AwareDatetime | None, Field(alias="suspendedAt")] = None
-    resting_since: Annotated[AwareDatetime | None, Field(alias="restingSince")] = None
-    ended_at: Annotated[AwareDatetime | None, Field(alias="endedAt")] = None
-    end_reason: Annotated[MembershipEndReason | None, Field(alias="endReason")] = None
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    team_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=500)]
+    last_owner: bool
+    joined_at: AwareDatetime
+    suspended_at: AwareDatetime | None = None
+    resting_since: AwareDatetime | None = None
+    ended_at: AwareDatetime | None = None
+    end_reason: MembershipEndReason | None = None
+    successor_user_id: UUID | None = None
 
 
 class MembershipErasureCompleted(Model):
@@ -944,92 +866,80 @@ class MembershipErasureCompleted(Model):
     Says how many memberships and team seats of an erased person were ended, so that the request can tick the store organizations.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: MembershipErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000)]
 
 
 class OrgUnit(Model):
     """A node of the customer's chart, for instance Sales EMEA or the Dublin office."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    parent_unit_id: Annotated[UUID | None, Field(alias="parentUnitId")] = None
-    unit_name: Annotated[str, Field(alias="unitName", max_length=100, min_length=1)]
-    unit_type: Annotated[UnitType, Field(alias="unitType")]
+    parent_unit_id: UUID | None = None
+    unit_name: Annotated[str, Field(max_length=100, min_length=1)]
+    unit_type: UnitType
     path: Annotated[
         str | None,
         Field(max_length=263, min_length=32, pattern="^[a-f0-9]{32}(\\.[a-f0-9]{32}){0,7}$"),
     ] = None
     cost_code: Annotated[
-        str | None,
-        Field(alias="costCode", max_length=20, min_length=2, pattern="^[A-Z0-9-]{2,20}$"),
+        str | None, Field(max_length=20, min_length=2, pattern="^[A-Z0-9-]{2,20}$")
     ] = None
-    head_user_id: Annotated[UUID | None, Field(alias="headUserId")] = None
+    head_user_id: UUID | None = None
 
 
 class Organization(Model):
     """The tenant."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    legal_name: Annotated[str, Field(alias="legalName", max_length=200, min_length=2)]
+    legal_name: Annotated[str, Field(max_length=200, min_length=2)]
     slug: Annotated[
         str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
     ]
-    parent_organization_id: Annotated[UUID | None, Field(alias="parentOrganizationId")] = None
-    owner_user_id: Annotated[UUID, Field(alias="ownerUserId")]
+    parent_organization_id: UUID | None = None
+    owner_user_id: UUID
     edition: Edition
-    followed_subscription_id: Annotated[UUID | None, Field(alias="followedSubscriptionId")] = None
-    seat_limit: Annotated[int, Field(alias="seatLimit", ge=1, le=500000)]
-    seats_taken: Annotated[int, Field(alias="seatsTaken", ge=0, le=500000)]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
-    country_code: Annotated[
-        str, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ]
+    followed_subscription_id: UUID | None = None
+    seat_limit: Annotated[int, Field(ge=1, le=500000)]
+    seats_taken: Annotated[int, Field(ge=0, le=500000)]
+    data_residency: Region
+    country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
     industry: Industry
     billing_email: Annotated[
         str,
         Field(
-            alias="billingEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ]
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
-    email_domains: Annotated[list[DomainClaim], Field(alias="emailDomains", max_length=100)]
-    guest_policy: Annotated[GuestPolicy, Field(alias="guestPolicy")]
-    max_unit_depth: Annotated[int, Field(alias="maxUnitDepth", ge=1, le=8)]
+    email_domains: Annotated[list[DomainClaim], Field(max_length=100)]
+    guest_policy: GuestPolicy
+    max_unit_depth: Annotated[int, Field(ge=1, le=8)]
     status: OrgStatus
-    restricted_reason: Annotated[RestrictionReason | None, Field(alias="restrictedReason")] = None
-    overdue_invoice_ids: Annotated[
-        list[UUID], Field(alias="overdueInvoiceIds", json_schema_extra=UNIQUE, max_length=100)
-    ]
-    deletion_requested_by: Annotated[UUID | None, Field(alias="deletionRequestedBy")] = None
-    purge_after: Annotated[AwareDatetime | None, Field(alias="purgeAfter")] = None
+    restricted_reason: RestrictionReason | None = None
+    overdue_invoice_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=100)]
+    deletion_requested_by: UUID | None = None
+    purge_after: AwareDatetime | None = None
 
 
 class OrganizationActivated(Model):
     """Region and owner are in place; from now on people can work in it."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    organization_id: UUID
+    data_residency: Region
 
 
 class OrganizationCard(Model):
@@ -1039,69 +949,57 @@ class OrganizationCard(Model):
 
     id: UUID
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    legal_name: Annotated[str, Field(alias="legalName", max_length=200, min_length=2)]
+    legal_name: Annotated[str, Field(max_length=200, min_length=2)]
     slug: Annotated[
         str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
     ]
     edition: Edition
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    data_residency: Region
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
-    guest_policy: Annotated[GuestPolicy, Field(alias="guestPolicy")]
+    guest_policy: GuestPolicy
     status: OrgStatus
-    restricted_reason: Annotated[RestrictionReason | None, Field(alias="restrictedReason")] = None
+    restricted_reason: RestrictionReason | None = None
 
 
 class OrganizationCreated(Model):
     """A tenant exists, though it cannot work yet."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
     slug: Annotated[
         str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
     ]
     edition: Edition
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
-    owner_user_id: Annotated[UUID, Field(alias="ownerUserId")]
+    data_residency: Region
+    owner_user_id: UUID
 
 
 class OrganizationPurged(Model):
     """The point of no return."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    organization_id: UUID
+    data_residency: Region
 
 
 class OrganizationRestricted(Model):
     """Writers of content refuse the tenant's changes until they hear the opposite."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    restricted_reason: Annotated[RestrictionReason, Field(alias="restrictedReason")]
+    organization_id: UUID
+    restricted_reason: RestrictionReason
 
 
 class OrganizationUpdated(Model):
     """Settings that other services cache have changed."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
     changed_fields: Annotated[
         list[OrganizationUpdatedChangedFieldsItem] | None,
-        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=10, min_length=1),
+        Field(json_schema_extra=UNIQUE, max_length=10, min_length=1),
     ] = None
-    guest_policy: Annotated[GuestPolicy, Field(alias="guestPolicy")]
+    guest_policy: GuestPolicy
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
 
 
@@ -1109,8 +1007,8 @@ class ReassignMemberRequest(Model):
     """Merge patch of where a member sits, in the tree and in the licence."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
-    seat_type: Annotated[SeatType | None, Field(alias="seatType")] = None
+    unit_id: UUID | None = None
+    seat_type: SeatType | None = None
 
 
 class RestrictOrganizationRequest(Model):
@@ -1118,40 +1016,33 @@ class RestrictOrganizationRequest(Model):
     The reason that its administrators will read above every page while they can no longer write.
     """
 
-    restricted_reason: Annotated[RestrictionReason, Field(alias="restrictedReason")]
+    restricted_reason: RestrictionReason
 
 
 class SubscriptionChanged(Model):
     """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    last_change: SubscriptionChangeKind
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
     status: SubscriptionStatus
-    current_period_end: Annotated[AwareDatetime, Field(alias="currentPeriodEnd")]
+    current_period_end: AwareDatetime
     from_plan_code: Annotated[
-        str | None,
-        Field(alias="fromPlanCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$"),
+        str | None, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
     ] = None
-    from_seat_quantity: Annotated[int | None, Field(alias="fromSeatQuantity", ge=1, le=100000)] = (
-        None
-    )
-    from_status: Annotated[SubscriptionStatus | None, Field(alias="fromStatus")] = None
+    from_seat_quantity: Annotated[int | None, Field(ge=1, le=100000)] = None
+    from_status: SubscriptionStatus | None = None
     entitlements: Entitlements | None = None
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
-    proration_minor: Annotated[
-        int | None, Field(alias="prorationMinor", ge=-9007199254740991, le=9007199254740991)
-    ] = None
+    effective_at: AwareDatetime | None = None
+    proration_minor: Annotated[int | None, Field(ge=-9007199254740991, le=9007199254740991)] = None
 
 
 class UserDeactivated(Model):
     """Somebody has left."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    from_status: Annotated[UserStatus | None, Field(alias="fromStatus")] = None
+    user_id: UUID
+    from_status: UserStatus | None = None
 
 
 class Hierarchy(Model):

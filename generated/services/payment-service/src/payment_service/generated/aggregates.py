@@ -22,7 +22,6 @@ PAYMENT_ACTION_REQUIRED = Emission(
     type="cloudsync.billing.payment-action-required.v1",
     topic="cloudsync.billing.payment.v1",
     key="causeId",
-    key_field="causeId",
     fields=(
         "causeId",
         "paymentId",
@@ -38,7 +37,6 @@ PAYMENT_AUTHORIZED = Emission(
     type="cloudsync.billing.payment-authorized.v1",
     topic="cloudsync.billing.payment.v1",
     key="causeId",
-    key_field="causeId",
     fields=("causeId", "paymentId", "purpose", "orderId", "invoiceId", "authorizationExpiresAt"),
 )
 
@@ -46,7 +44,6 @@ PAYMENT_DISPUTED = Emission(
     type="cloudsync.billing.payment-disputed.v1",
     topic="cloudsync.billing.payment.v1",
     key="causeId",
-    key_field="causeId",
     fields=(
         "causeId",
         "paymentId",
@@ -62,7 +59,6 @@ PAYMENT_DISPUTE_CLOSED = Emission(
     type="cloudsync.billing.payment-dispute-closed.v1",
     topic="cloudsync.billing.payment.v1",
     key="causeId",
-    key_field="causeId",
     fields=("causeId", "paymentId", "disputeId", "amountMinor", "currency", "outcome"),
 )
 
@@ -70,7 +66,6 @@ PAYMENT_FAILED = Emission(
     type="cloudsync.billing.payment-failed.v1",
     topic="cloudsync.billing.payment.v1",
     key="causeId",
-    key_field="causeId",
     fields=(
         "causeId",
         "paymentId",
@@ -88,7 +83,6 @@ PAYMENT_PROCESSED = Emission(
     type="cloudsync.billing.payment-processed.v1",
     topic="cloudsync.billing.payment.v1",
     key="causeId",
-    key_field="causeId",
     fields=(
         "causeId",
         "paymentId",
@@ -107,7 +101,6 @@ PAYMENT_REFUNDED = Emission(
     type="cloudsync.billing.payment-refunded.v1",
     topic="cloudsync.billing.payment.v1",
     key="causeId",
-    key_field="causeId",
     fields=("causeId", "paymentId", "refundId", "amountMinor", "currency", "reason", "orderId"),
 )
 
@@ -115,7 +108,6 @@ PAYMENT_VOIDED = Emission(
     type="cloudsync.billing.payment-voided.v1",
     topic="cloudsync.billing.payment.v1",
     key="causeId",
-    key_field="causeId",
     fields=("causeId", "paymentId", "purpose", "orderId", "invoiceId"),
 )
 
@@ -123,7 +115,6 @@ REFUND_SKIPPED = Emission(
     type="cloudsync.billing.refund-skipped.v1",
     topic="cloudsync.billing.payment.v1",
     key="causeId",
-    key_field="causeId",
     fields=("causeId", "orderId", "reason", "paymentId"),
 )
 

@@ -7,14 +7,14 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
 class CapturePaymentRequest(Model):
     """How much of the authorised amount is taken; the rest is given back to the card at once."""
 
-    captured_minor: Annotated[int, Field(alias="capturedMinor", ge=0, le=100000000)]
+    captured_minor: Annotated[int, Field(ge=0, le=100000000)]
 
 
 class CardBrand(StrEnum):
@@ -143,24 +143,16 @@ class InvoiceDisputedLinePositionsItem(RootModel[int]):
 class InvoicePaid(Model):
     """Nothing is due any more, by one payment or several and perhaps a credit."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    invoice_id: UUID
+    subscription_id: UUID | None = None
     invoice_number: Annotated[
-        str,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ]
-    paid_minor: Annotated[int, Field(alias="paidMinor", ge=0, le=9007199254740991)]
+    paid_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    payment_ids: Annotated[
-        list[UUID], Field(alias="paymentIds", json_schema_extra=UNIQUE, max_length=50)
-    ]
-    still_overdue: Annotated[int, Field(alias="stillOverdue", ge=0, le=120)]
-    after_dunning_level: Annotated[int | None, Field(alias="afterDunningLevel", ge=0, le=4)] = None
+    payment_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=50)]
+    still_overdue: Annotated[int, Field(ge=0, le=120)]
+    after_dunning_level: Annotated[int | None, Field(ge=0, le=4)] = None
 
 
 class LedgerAccount(StrEnum):
@@ -185,18 +177,18 @@ class LedgerEntry(Model):
     """One side of a booking, written once and never changed."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    transaction_id: Annotated[UUID, Field(alias="transactionId")]
+    transaction_id: UUID
     account: LedgerAccount
     direction: LedgerDirection
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
-    payment_id: Annotated[UUID | None, Field(alias="paymentId")] = None
-    refund_id: Annotated[UUID | None, Field(alias="refundId")] = None
-    booked_at: Annotated[AwareDatetime, Field(alias="bookedAt")]
+    payment_id: UUID | None = None
+    refund_id: UUID | None = None
+    booked_at: AwareDatetime
 
 
 class LedgerLine(Model):
@@ -204,7 +196,7 @@ class LedgerLine(Model):
 
     account: LedgerAccount
     direction: LedgerDirection
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
 
 
@@ -219,57 +211,33 @@ class LegalEntity(StrEnum):
 class ModelDeployed(Model):
     """This version serves, with the score it was let in on."""
 
-    model_id: Annotated[UUID, Field(alias="modelId")]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
+    model_id: UUID
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
     semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
-    primary_score: Annotated[float | None, Field(alias="primaryScore", ge=0.0, le=1000000.0)] = None
+    primary_score: Annotated[float | None, Field(ge=0.0, le=1000000.0)] = None
     previous_semver: Annotated[
-        str | None,
-        Field(
-            alias="previousSemver",
-            max_length=20,
-            min_length=5,
-            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
-        ),
+        str | None, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")
     ] = None
 
 
 class ModelRolledBack(Model):
     """The version in semver answers no more; the one before it does, at once and everywhere."""
 
-    model_id: Annotated[UUID, Field(alias="modelId")]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
+    model_id: UUID
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
     semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
     previous_semver: Annotated[
-        str | None,
-        Field(
-            alias="previousSemver",
-            max_length=20,
-            min_length=5,
-            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
-        ),
+        str | None, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")
     ] = None
     withdrawal_reason: Annotated[
-        str,
-        Field(
-            alias="withdrawalReason",
-            max_length=300,
-            min_length=10,
-            pattern="^[^\\u0000-\\u001f\\u007f]+$",
-        ),
+        str, Field(max_length=300, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
 
 
 class Money(Model):
     """A whole number of the smallest unit of a currency together with its code."""
 
-    amount_minor: Annotated[
-        int, Field(alias="amountMinor", ge=-9007199254740991, le=9007199254740991)
-    ]
+    amount_minor: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
     currency: Currency
 
 
@@ -297,10 +265,10 @@ class OrderKind(StrEnum):
 class PaymentDisputeClosed(Model):
     """The network decided, or we gave in."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
-    dispute_id: Annotated[UUID, Field(alias="disputeId")]
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    cause_id: UUID
+    payment_id: UUID
+    dispute_id: UUID
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
     outcome: DisputeOutcome
 
@@ -308,17 +276,14 @@ class PaymentDisputeClosed(Model):
 class PaymentDisputed(Model):
     """A bank has taken the amount back for the time being."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
-    dispute_id: Annotated[UUID, Field(alias="disputeId")]
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    cause_id: UUID
+    payment_id: UUID
+    dispute_id: UUID
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
-    evidence_due_at: Annotated[AwareDatetime, Field(alias="evidenceDueAt")]
+    evidence_due_at: AwareDatetime
     network_reason: Annotated[
-        str | None,
-        Field(
-            alias="networkReason", max_length=5, min_length=2, pattern="^[0-9]{2}(\\.[0-9]{1,2})?$"
-        ),
+        str | None, Field(max_length=5, min_length=2, pattern="^[0-9]{2}(\\.[0-9]{1,2})?$")
     ] = None
 
 
@@ -348,10 +313,10 @@ class PaymentMethodSummary(Model):
     kind: PaymentMethodKind
     brand: CardBrand | None = None
     last4: Annotated[str, Field(max_length=4, min_length=4, pattern="^[0-9]{4}$")]
-    expiry_month: Annotated[int | None, Field(alias="expiryMonth", ge=1, le=12)] = None
-    expiry_year: Annotated[int | None, Field(alias="expiryYear", ge=2024, le=2099)] = None
-    is_default: Annotated[bool, Field(alias="isDefault")]
-    method_status: Annotated[PaymentMethodStatus, Field(alias="methodStatus")]
+    expiry_month: Annotated[int | None, Field(ge=1, le=12)] = None
+    expiry_year: Annotated[int | None, Field(ge=2024, le=2099)] = None
+    is_default: bool
+    method_status: PaymentMethodStatus
 
 
 class PaymentProvider(StrEnum):
@@ -386,19 +351,19 @@ class PaymentStatus(StrEnum):
 class PaymentVoided(Model):
     """An authorisation was given back before anything was taken from it."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    cause_id: UUID
+    payment_id: UUID
     purpose: PaymentPurpose
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
+    order_id: UUID | None = None
+    invoice_id: UUID | None = None
 
 
 class PostLedgerTransactionRequest(Model):
     """Two to ten lines that are written together or not at all."""
 
-    transaction_id: Annotated[UUID, Field(alias="transactionId")]
-    payment_id: Annotated[UUID | None, Field(alias="paymentId")] = None
-    refund_id: Annotated[UUID | None, Field(alias="refundId")] = None
+    transaction_id: UUID
+    payment_id: UUID | None = None
+    refund_id: UUID | None = None
     lines: Annotated[list[LedgerLine], Field(max_length=10, min_length=2)]
 
 
@@ -406,10 +371,8 @@ class ProviderNotification(Model):
     """What a provider tells by itself: captures, refusals, refunds, disputes, settlements."""
 
     provider: PaymentProvider
-    delivery_id: Annotated[
-        str, Field(alias="deliveryId", max_length=80, min_length=8, pattern="^[A-Za-z0-9_-]{8,80}$")
-    ]
-    signed_at: Annotated[AwareDatetime, Field(alias="signedAt")]
+    delivery_id: Annotated[str, Field(max_length=80, min_length=8, pattern="^[A-Za-z0-9_-]{8,80}$")]
+    signed_at: AwareDatetime
     signature: Annotated[
         str, Field(max_length=512, min_length=43, pattern="^[A-Za-z0-9+/=_-]{43,512}$")
     ]
@@ -420,26 +383,18 @@ class RecordAuthorizationRequest(Model):
     """Reference, risk and end of validity, written when the provider has said yes."""
 
     provider_reference: Annotated[
-        str,
-        Field(
-            alias="providerReference",
-            max_length=69,
-            min_length=17,
-            pattern="^[a-z]{2,4}_[A-Za-z0-9]{14,64}$",
-        ),
+        str, Field(max_length=69, min_length=17, pattern="^[a-z]{2,4}_[A-Za-z0-9]{14,64}$")
     ]
-    risk_score: Annotated[int, Field(alias="riskScore", ge=0, le=100)]
-    authorization_expires_at: Annotated[
-        AwareDatetime | None, Field(alias="authorizationExpiresAt")
-    ] = None
+    risk_score: Annotated[int, Field(ge=0, le=100)]
+    authorization_expires_at: AwareDatetime | None = None
 
 
 class RecordDeclineRequest(Model):
     """Why the provider or our own risk limit refused, and whether it is worth trying again."""
 
-    decline_code: Annotated[DeclineCode, Field(alias="declineCode")]
+    decline_code: DeclineCode
     retryable: bool
-    risk_score: Annotated[int | None, Field(alias="riskScore", ge=0, le=100)] = None
+    risk_score: Annotated[int | None, Field(ge=0, le=100)] = None
 
 
 class RefundPaymentRequestReason(StrEnum):
@@ -484,35 +439,24 @@ class Region(StrEnum):
 class RegisterDisputeRequest(Model):
     """Case, amount, reason and deadline, taken from a notification whose signature was good."""
 
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
-    cause_id: Annotated[UUID, Field(alias="causeId")]
+    payment_id: UUID
+    cause_id: UUID
     case_reference: Annotated[
-        str,
-        Field(
-            alias="caseReference",
-            max_length=69,
-            min_length=17,
-            pattern="^[a-z]{2,4}_[A-Za-z0-9]{14,64}$",
-        ),
+        str, Field(max_length=69, min_length=17, pattern="^[a-z]{2,4}_[A-Za-z0-9]{14,64}$")
     ]
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
     network_reason: Annotated[
-        str,
-        Field(
-            alias="networkReason", max_length=5, min_length=2, pattern="^[0-9]{2}(\\.[0-9]{1,2})?$"
-        ),
+        str, Field(max_length=5, min_length=2, pattern="^[0-9]{2}(\\.[0-9]{1,2})?$")
     ]
-    evidence_due_at: Annotated[AwareDatetime, Field(alias="evidenceDueAt")]
+    evidence_due_at: AwareDatetime
 
 
 class RequireActionRequest(Model):
     """The page on which the payer identifies themselves to their bank, and how long it waits."""
 
-    action_url: Annotated[
-        str, Field(alias="actionUrl", max_length=2048, min_length=10, pattern="^https://")
-    ]
-    action_expires_at: Annotated[AwareDatetime, Field(alias="actionExpiresAt")]
+    action_url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    action_expires_at: AwareDatetime
 
 
 class ReservationKind(StrEnum):
@@ -527,21 +471,19 @@ class ReservationKind(StrEnum):
 class RetryChargeRequest(Model):
     """Which method to try now, ahead of the plan; the default method if none is named."""
 
-    preferred_method_id: Annotated[UUID | None, Field(alias="preferredMethodId")] = None
+    preferred_method_id: UUID | None = None
 
 
 class SeatsReserved(Model):
     """Seats are held for half an hour and cannot be sold to anybody else."""
 
-    reservation_id: Annotated[UUID, Field(alias="reservationId")]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    pool_code: Annotated[
-        str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    reservation_id: UUID
+    subscription_id: UUID
+    pool_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     seats: Annotated[int, Field(ge=1, le=100000)]
     kind: ReservationKind
-    hold_expires_at: Annotated[AwareDatetime, Field(alias="holdExpiresAt")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    hold_expires_at: AwareDatetime
+    order_id: UUID | None = None
 
 
 class SecretKind(StrEnum):
@@ -559,13 +501,13 @@ class SecretKind(StrEnum):
 class SecretRotated(Model):
     """A new version took over."""
 
-    secret_id: Annotated[UUID, Field(alias="secretId")]
+    secret_id: UUID
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
     ]
     kind: SecretKind
-    current_version_number: Annotated[int, Field(alias="currentVersionNumber", ge=1, le=100000)]
-    previous_valid_until: Annotated[AwareDatetime, Field(alias="previousValidUntil")]
+    current_version_number: Annotated[int, Field(ge=1, le=100000)]
+    previous_valid_until: AwareDatetime
 
 
 class SettleRefundRequest(Model):
@@ -574,13 +516,7 @@ class SettleRefundRequest(Model):
     """
 
     refund_reference: Annotated[
-        str,
-        Field(
-            alias="refundReference",
-            max_length=69,
-            min_length=17,
-            pattern="^[a-z]{2,4}_[A-Za-z0-9]{14,64}$",
-        ),
+        str, Field(max_length=69, min_length=17, pattern="^[a-z]{2,4}_[A-Za-z0-9]{14,64}$")
     ]
 
 
@@ -610,31 +546,25 @@ class SubmitDisputeEvidenceRequest(Model):
     """Our statement and up to five files that bear it out."""
 
     statement: Annotated[str, Field(max_length=4000, min_length=20)]
-    evidence_file_ids: Annotated[
-        list[UUID], Field(alias="evidenceFileIds", json_schema_extra=UNIQUE, max_length=5)
-    ]
+    evidence_file_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=5)]
 
 
 class SubscriptionOrdered(Model):
     """Opens the order saga."""
 
-    order_id: Annotated[UUID, Field(alias="orderId")]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    order_id: UUID
+    subscription_id: UUID
+    organization_id: UUID
     kind: OrderKind
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
-    total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
+    total_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    price_digest: Annotated[
-        str, Field(alias="priceDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    payment_method_id: Annotated[UUID, Field(alias="paymentMethodId")]
-    authorization_id: Annotated[UUID | None, Field(alias="authorizationId")] = None
-    placed_by: Annotated[UUID, Field(alias="placedBy")]
-    deadline_at: Annotated[AwareDatetime, Field(alias="deadlineAt")]
+    price_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    payment_method_id: UUID
+    authorization_id: UUID | None = None
+    placed_by: UUID
+    deadline_at: AwareDatetime
 
 
 class VoidReason(StrEnum):
@@ -665,7 +595,7 @@ class AccountCredit(Model):
     """
 
     balances: Annotated[list[Money], Field(max_length=7)]
-    as_of: Annotated[AwareDatetime, Field(alias="asOf")]
+    as_of: AwareDatetime
 
 
 class AttachPaymentMethodRequest(Model):
@@ -673,16 +603,12 @@ class AttachPaymentMethodRequest(Model):
 
     kind: PaymentMethodKind
     one_time_token: Annotated[
-        str,
-        Field(
-            alias="oneTimeToken", max_length=128, min_length=16, pattern="^[A-Za-z0-9_-]{16,128}$"
-        ),
+        str, Field(max_length=128, min_length=16, pattern="^[A-Za-z0-9_-]{16,128}$")
     ]
-    holder_name: Annotated[str, Field(alias="holderName", max_length=100, min_length=2)]
-    make_default: Annotated[bool | None, Field(alias="makeDefault")] = None
+    holder_name: Annotated[str, Field(max_length=100, min_length=2)]
+    make_default: bool | None = None
     challenge_answer: Annotated[
-        str | None,
-        Field(alias="challengeAnswer", max_length=64, min_length=16, pattern="^[a-f0-9]{16,64}$"),
+        str | None, Field(max_length=64, min_length=16, pattern="^[a-f0-9]{16,64}$")
     ] = None
 
 
@@ -690,23 +616,16 @@ class AuthorizePaymentRequest(Model):
     """Asks to reserve an amount for an order or invoice."""
 
     purpose: PaymentPurpose
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    order_id: UUID | None = None
+    invoice_id: UUID | None = None
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
-    payment_method_id: Annotated[UUID, Field(alias="paymentMethodId")]
+    payment_method_id: UUID
     price_digest: Annotated[
-        str | None,
-        Field(alias="priceDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
     statement_descriptor: Annotated[
-        str | None,
-        Field(
-            alias="statementDescriptor",
-            max_length=22,
-            min_length=9,
-            pattern="^CLOUDSYNC[ A-Z0-9*.-]*$",
-        ),
+        str | None, Field(max_length=22, min_length=9, pattern="^CLOUDSYNC[ A-Z0-9*.-]*$")
     ] = None
 
 
@@ -716,45 +635,36 @@ class Charge(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    cause_id: Annotated[UUID, Field(alias="causeId")]
+    cause_id: UUID
     purpose: PaymentPurpose
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=9007199254740991)]
+    amount_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    settled_minor: Annotated[int, Field(alias="settledMinor", ge=0, le=9007199254740991)]
-    preferred_method_id: Annotated[UUID | None, Field(alias="preferredMethodId")] = None
+    settled_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    preferred_method_id: UUID | None = None
     price_digest: Annotated[
-        str | None,
-        Field(alias="priceDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
-    attempt_count: Annotated[int, Field(alias="attemptCount", ge=0, le=10)]
-    next_attempt_at: Annotated[AwareDatetime | None, Field(alias="nextAttemptAt")] = None
+    attempt_count: Annotated[int, Field(ge=0, le=10)]
+    next_attempt_at: AwareDatetime | None = None
     status: ChargeStatus
-    close_reason: Annotated[ChargeCloseReason | None, Field(alias="closeReason")] = None
-    closed_at: Annotated[AwareDatetime | None, Field(alias="closedAt")] = None
+    close_reason: ChargeCloseReason | None = None
+    closed_at: AwareDatetime | None = None
 
 
 class CreditNoteIssued(Model):
     """An invoice is owed less than it says."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    credit_note_id: Annotated[UUID, Field(alias="creditNoteId")]
+    invoice_id: UUID
+    credit_note_id: UUID
     credit_note_number: Annotated[
-        str,
-        Field(
-            alias="creditNoteNumber",
-            max_length=17,
-            min_length=17,
-            pattern="^CN-(US|EU|AP)-[0-9]{4}-[0-9]{6}$",
-        ),
+        str, Field(max_length=17, min_length=17, pattern="^CN-(US|EU|AP)-[0-9]{4}-[0-9]{6}$")
     ]
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=1, le=9007199254740991)]
-    account_credit_minor: Annotated[
-        int | None, Field(alias="accountCreditMinor", ge=0, le=9007199254740991)
-    ] = None
+    amount_minor: Annotated[int, Field(ge=1, le=9007199254740991)]
+    account_credit_minor: Annotated[int | None, Field(ge=0, le=9007199254740991)] = None
     currency: Currency
     reason: CreditReason
 
@@ -763,38 +673,27 @@ class Dispute(Model):
     """A cardholder's bank wants money back that we captured."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
-    cause_id: Annotated[UUID, Field(alias="causeId")]
+    payment_id: UUID
+    cause_id: UUID
     case_reference: Annotated[
-        str,
-        Field(
-            alias="caseReference",
-            max_length=69,
-            min_length=17,
-            pattern="^[a-z]{2,4}_[A-Za-z0-9]{14,64}$",
-        ),
+        str, Field(max_length=69, min_length=17, pattern="^[a-z]{2,4}_[A-Za-z0-9]{14,64}$")
     ]
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
     network_reason: Annotated[
-        str,
-        Field(
-            alias="networkReason", max_length=5, min_length=2, pattern="^[0-9]{2}(\\.[0-9]{1,2})?$"
-        ),
+        str, Field(max_length=5, min_length=2, pattern="^[0-9]{2}(\\.[0-9]{1,2})?$")
     ]
-    evidence_due_at: Annotated[AwareDatetime, Field(alias="evidenceDueAt")]
-    dispute_status: Annotated[DisputeStatus, Field(alias="disputeStatus")]
+    evidence_due_at: AwareDatetime
+    dispute_status: DisputeStatus
     outcome: DisputeOutcome | None = None
     statement: Annotated[str | None, Field(max_length=4000, min_length=20)] = None
-    evidence_file_ids: Annotated[
-        list[UUID], Field(alias="evidenceFileIds", json_schema_extra=UNIQUE, max_length=5)
-    ]
-    answered_at: Annotated[AwareDatetime | None, Field(alias="answeredAt")] = None
-    closed_at: Annotated[AwareDatetime | None, Field(alias="closedAt")] = None
+    evidence_file_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=5)]
+    answered_at: AwareDatetime | None = None
+    closed_at: AwareDatetime | None = None
 
 
 class ExpectSettlementRequest(Model):
@@ -802,7 +701,7 @@ class ExpectSettlementRequest(Model):
     Day, provider and currency in which the ledger has captures, so that a report which never comes is missed.
     """
 
-    settlement_date: Annotated[date, Field(alias="settlementDate")]
+    settlement_date: date
     provider: PaymentProvider
     currency: Currency
 
@@ -810,177 +709,140 @@ class ExpectSettlementRequest(Model):
 class InvoiceDisputeResolved(Model):
     """Finance has answered an objection."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    invoice_dispute_id: Annotated[UUID, Field(alias="invoiceDisputeId")]
+    invoice_id: UUID
+    invoice_dispute_id: UUID
     state: InvoiceDisputeState
-    opened_by: Annotated[UUID | None, Field(alias="openedBy")] = None
+    opened_by: UUID | None = None
 
 
 class InvoiceDisputed(Model):
     """A customer objects."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    invoice_dispute_id: Annotated[UUID, Field(alias="invoiceDisputeId")]
+    invoice_id: UUID
+    invoice_dispute_id: UUID
     line_positions: Annotated[
-        list[InvoiceDisputedLinePositionsItem],
-        Field(alias="linePositions", json_schema_extra=UNIQUE, max_length=500),
+        list[InvoiceDisputedLinePositionsItem], Field(json_schema_extra=UNIQUE, max_length=500)
     ]
-    opened_by: Annotated[UUID, Field(alias="openedBy")]
+    opened_by: UUID
 
 
 class InvoiceIssued(Model):
     """An invoice has its number and can no longer change."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    invoice_id: UUID
+    subscription_id: UUID | None = None
+    order_id: UUID | None = None
     invoice_number: Annotated[
-        str,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ]
-    legal_entity: Annotated[LegalEntity, Field(alias="legalEntity")]
-    total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
-    amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
+    legal_entity: LegalEntity
+    total_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    amount_due_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    due_on: Annotated[date, Field(alias="dueOn")]
-    collection_mode: Annotated[CollectionMode, Field(alias="collectionMode")]
+    due_on: date
+    collection_mode: CollectionMode
     usage_period_ids: Annotated[
-        list[UUID] | None, Field(alias="usagePeriodIds", json_schema_extra=UNIQUE, max_length=24)
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=24)
     ] = None
 
 
 class InvoiceVoided(Model):
     """An unpaid invoice is taken back."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    invoice_id: UUID
+    subscription_id: UUID | None = None
     invoice_number: Annotated[
-        str | None,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str | None, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ] = None
-    void_reason: Annotated[VoidReason, Field(alias="voidReason")]
-    total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
+    void_reason: VoidReason
+    total_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
 
 
 class InvoiceWrittenOff(Model):
     """Money that nobody expects any more, for the books and for whoever decides on credit terms."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    invoice_id: UUID
+    subscription_id: UUID | None = None
     invoice_number: Annotated[
-        str | None,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str | None, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ] = None
-    write_off_reason: Annotated[WriteOffReason, Field(alias="writeOffReason")]
-    amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
+    write_off_reason: WriteOffReason
+    amount_due_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
 
 
 class OpenChargeRequest(Model):
     """Cause and amount of a charge as they follow from an order or an issued invoice."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
+    cause_id: UUID
     purpose: PaymentPurpose
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=9007199254740991)]
+    amount_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    preferred_method_id: Annotated[UUID | None, Field(alias="preferredMethodId")] = None
-    next_attempt_at: Annotated[AwareDatetime | None, Field(alias="nextAttemptAt")] = None
+    preferred_method_id: UUID | None = None
+    next_attempt_at: AwareDatetime | None = None
 
 
 class OrderCancelled(Model):
     """The order will not be carried out."""
 
-    order_id: Annotated[UUID, Field(alias="orderId")]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
+    order_id: UUID
+    subscription_id: UUID
     kind: OrderKind | None = None
     reason: OrderCancelReason
-    captured_payment_ids: Annotated[
-        list[UUID], Field(alias="capturedPaymentIds", json_schema_extra=UNIQUE, max_length=4)
-    ]
-    notify_user_id: Annotated[UUID, Field(alias="notifyUserId")]
+    captured_payment_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=4)]
+    notify_user_id: UUID
 
 
 class OrganizationPurged(Model):
     """The point of no return."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    organization_id: UUID
+    data_residency: Region
 
 
 class Payment(Model):
     """One attempt to collect a charge, carried to its end by the provider that began it."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    cause_id: Annotated[UUID, Field(alias="causeId")]
+    cause_id: UUID
     purpose: PaymentPurpose
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
+    order_id: UUID | None = None
+    invoice_id: UUID | None = None
     status: PaymentStatus
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
-    captured_minor: Annotated[int, Field(alias="capturedMinor", ge=0, le=100000000)]
-    refunded_minor: Annotated[int, Field(alias="refundedMinor", ge=0, le=100000000)]
-    credit_applied_minor: Annotated[int, Field(alias="creditAppliedMinor", ge=0, le=100000000)]
-    payment_method_id: Annotated[UUID, Field(alias="paymentMethodId")]
-    method_kind: Annotated[PaymentMethodKind, Field(alias="methodKind")]
+    captured_minor: Annotated[int, Field(ge=0, le=100000000)]
+    refunded_minor: Annotated[int, Field(ge=0, le=100000000)]
+    credit_applied_minor: Annotated[int, Field(ge=0, le=100000000)]
+    payment_method_id: UUID
+    method_kind: PaymentMethodKind
     provider: PaymentProvider
     provider_reference: Annotated[
-        str | None,
-        Field(
-            alias="providerReference",
-            max_length=69,
-            min_length=17,
-            pattern="^[a-z]{2,4}_[A-Za-z0-9]{14,64}$",
-        ),
+        str | None, Field(max_length=69, min_length=17, pattern="^[a-z]{2,4}_[A-Za-z0-9]{14,64}$")
     ] = None
     price_digest: Annotated[
-        str | None,
-        Field(alias="priceDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
-    decline_code: Annotated[DeclineCode | None, Field(alias="declineCode")] = None
+    decline_code: DeclineCode | None = None
     retryable: bool | None = None
-    risk_score: Annotated[int | None, Field(alias="riskScore", ge=0, le=100)] = None
-    authorization_expires_at: Annotated[
-        AwareDatetime | None, Field(alias="authorizationExpiresAt")
-    ] = None
+    risk_score: Annotated[int | None, Field(ge=0, le=100)] = None
+    authorization_expires_at: AwareDatetime | None = None
     action_url: Annotated[
-        str | None, Field(alias="actionUrl", max_length=2048, min_length=10, pattern="^https://")
+        str | None, Field(max_length=2048, min_length=10, pattern="^https://")
     ] = None
-    action_expires_at: Annotated[AwareDatetime | None, Field(alias="actionExpiresAt")] = None
-    captured_at: Annotated[AwareDatetime | None, Field(alias="capturedAt")] = None
+    action_expires_at: AwareDatetime | None = None
+    captured_at: AwareDatetime | None = None
     statement_descriptor: Annotated[
-        str,
-        Field(
-            alias="statementDescriptor",
-            max_length=22,
-            min_length=9,
-            pattern="^CLOUDSYNC[ A-Z0-9*.-]*$",
-        ),
+        str, Field(max_length=22, min_length=9, pattern="^CLOUDSYNC[ A-Z0-9*.-]*$")
     ]
     client_ip_prefix: Annotated[
         str | None,
         Field(
-            alias="clientIpPrefix",
             max_length=42,
             min_length=5,
             pattern="^([0-9]{1,3}(\\.[0-9]{1,3}){2}\\.0/24|[0-9a-f:]{2,39}/48)$",
@@ -991,42 +853,38 @@ class Payment(Model):
 class PaymentActionRequired(Model):
     """The payer has a quarter of an hour to answer their bank."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    cause_id: UUID
+    payment_id: UUID
     purpose: PaymentPurpose
-    action_url: Annotated[
-        str, Field(alias="actionUrl", max_length=2048, min_length=10, pattern="^https://")
-    ]
-    action_expires_at: Annotated[AwareDatetime, Field(alias="actionExpiresAt")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
+    action_url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    action_expires_at: AwareDatetime
+    order_id: UUID | None = None
+    invoice_id: UUID | None = None
 
 
 class PaymentAuthorized(Model):
     """A card has reserved the money; nothing was taken."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    cause_id: UUID
+    payment_id: UUID
     purpose: PaymentPurpose
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
-    authorization_expires_at: Annotated[
-        AwareDatetime | None, Field(alias="authorizationExpiresAt")
-    ] = None
+    order_id: UUID | None = None
+    invoice_id: UUID | None = None
+    authorization_expires_at: AwareDatetime | None = None
 
 
 class PaymentFailed(Model):
     """This attempt is over."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    cause_id: UUID
+    payment_id: UUID
     purpose: PaymentPurpose
-    decline_code: Annotated[DeclineCode, Field(alias="declineCode")]
+    decline_code: DeclineCode
     retryable: bool
-    captured_minor: Annotated[int, Field(alias="capturedMinor", ge=0, le=100000000)]
+    captured_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
+    order_id: UUID | None = None
+    invoice_id: UUID | None = None
 
 
 class PaymentMethod(Model):
@@ -1035,90 +893,81 @@ class PaymentMethod(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     kind: PaymentMethodKind
     brand: CardBrand | None = None
     last4: Annotated[str, Field(max_length=4, min_length=4, pattern="^[0-9]{4}$")]
-    expiry_month: Annotated[int | None, Field(alias="expiryMonth", ge=1, le=12)] = None
-    expiry_year: Annotated[int | None, Field(alias="expiryYear", ge=2024, le=2099)] = None
-    holder_name: Annotated[str, Field(alias="holderName", max_length=100, min_length=2)]
-    provider_token: Annotated[str, Field(alias="providerToken", max_length=255, min_length=8)]
+    expiry_month: Annotated[int | None, Field(ge=1, le=12)] = None
+    expiry_year: Annotated[int | None, Field(ge=2024, le=2099)] = None
+    holder_name: Annotated[str, Field(max_length=100, min_length=2)]
+    provider_token: Annotated[str, Field(max_length=255, min_length=8)]
     fingerprint: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
-    is_default: Annotated[bool, Field(alias="isDefault")]
-    method_status: Annotated[PaymentMethodStatus, Field(alias="methodStatus")]
+    is_default: bool
+    method_status: PaymentMethodStatus
     mandate_reference: Annotated[
-        str | None,
-        Field(alias="mandateReference", max_length=35, min_length=6, pattern="^[A-Z0-9-]{6,35}$"),
+        str | None, Field(max_length=35, min_length=6, pattern="^[A-Z0-9-]{6,35}$")
     ] = None
-    detached_at: Annotated[AwareDatetime | None, Field(alias="detachedAt")] = None
+    detached_at: AwareDatetime | None = None
 
 
 class PaymentProcessed(Model):
     """Money has moved to us for an order or invoice."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    cause_id: UUID
+    payment_id: UUID
     purpose: PaymentPurpose
-    captured_minor: Annotated[int, Field(alias="capturedMinor", ge=0, le=100000000)]
+    captured_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
-    method_kind: Annotated[PaymentMethodKind, Field(alias="methodKind")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
-    credit_applied_minor: Annotated[
-        int | None, Field(alias="creditAppliedMinor", ge=0, le=100000000)
-    ] = None
-    captured_at: Annotated[AwareDatetime | None, Field(alias="capturedAt")] = None
+    method_kind: PaymentMethodKind
+    order_id: UUID | None = None
+    invoice_id: UUID | None = None
+    credit_applied_minor: Annotated[int | None, Field(ge=0, le=100000000)] = None
+    captured_at: AwareDatetime | None = None
 
 
 class PaymentRefunded(Model):
     """Money went back to where it came from, all of it or a part."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
-    refund_id: Annotated[UUID, Field(alias="refundId")]
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    cause_id: UUID
+    payment_id: UUID
+    refund_id: UUID
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
     reason: RefundReason
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    order_id: UUID | None = None
 
 
 class Refund(Model):
     """Money on its way back to the method that it came from."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    payment_id: UUID
+    cause_id: UUID
+    order_id: UUID | None = None
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
     reason: RefundReason
     explanation: Annotated[str | None, Field(max_length=500, min_length=10)] = None
-    refund_status: Annotated[RefundStatus, Field(alias="refundStatus")]
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
-    approved_by: Annotated[UUID | None, Field(alias="approvedBy")] = None
+    refund_status: RefundStatus
+    requested_by: UUID
+    approved_by: UUID | None = None
     refund_reference: Annotated[
-        str | None,
-        Field(
-            alias="refundReference",
-            max_length=69,
-            min_length=17,
-            pattern="^[a-z]{2,4}_[A-Za-z0-9]{14,64}$",
-        ),
+        str | None, Field(max_length=69, min_length=17, pattern="^[a-z]{2,4}_[A-Za-z0-9]{14,64}$")
     ] = None
-    completed_at: Annotated[AwareDatetime | None, Field(alias="completedAt")] = None
+    completed_at: AwareDatetime | None = None
 
 
 class RefundPaymentRequest(Model):
     """How much goes back and why."""
 
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
     reason: RefundPaymentRequestReason
     explanation: Annotated[str, Field(max_length=500, min_length=10)]
 
@@ -1126,29 +975,29 @@ class RefundPaymentRequest(Model):
 class RefundSkipped(Model):
     """The saga came to give money back and found none of it taken."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    order_id: Annotated[UUID, Field(alias="orderId")]
+    cause_id: UUID
+    order_id: UUID
     reason: SkipReason
-    payment_id: Annotated[UUID | None, Field(alias="paymentId")] = None
+    payment_id: UUID | None = None
 
 
 class Settlement(Model):
     """What a provider pays out for one day and currency, held against the ledger."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    settlement_date: Annotated[date, Field(alias="settlementDate")]
+    settlement_date: date
     provider: PaymentProvider
     currency: Currency
-    settlement_status: Annotated[SettlementStatus, Field(alias="settlementStatus")]
-    reported_minor: Annotated[int, Field(alias="reportedMinor", ge=0, le=9007199254740991)]
-    matched_minor: Annotated[int, Field(alias="matchedMinor", ge=0, le=9007199254740991)]
-    missing_count: Annotated[int, Field(alias="missingCount", ge=0, le=1000000)]
-    surplus_count: Annotated[int, Field(alias="surplusCount", ge=0, le=1000000)]
-    reconciled_at: Annotated[AwareDatetime | None, Field(alias="reconciledAt")] = None
+    settlement_status: SettlementStatus
+    reported_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    matched_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    missing_count: Annotated[int, Field(ge=0, le=1000000)]
+    surplus_count: Annotated[int, Field(ge=0, le=1000000)]
+    reconciled_at: AwareDatetime | None = None
 
 
 class SettlementMismatch(Model):
@@ -1158,16 +1007,10 @@ class SettlementMismatch(Model):
 
     side: SettlementMismatchSide
     provider_reference: Annotated[
-        str,
-        Field(
-            alias="providerReference",
-            max_length=69,
-            min_length=17,
-            pattern="^[a-z]{2,4}_[A-Za-z0-9]{14,64}$",
-        ),
+        str, Field(max_length=69, min_length=17, pattern="^[a-z]{2,4}_[A-Za-z0-9]{14,64}$")
     ]
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
-    payment_id: Annotated[UUID | None, Field(alias="paymentId")] = None
+    amount_minor: Annotated[int, Field(ge=0, le=100000000)]
+    payment_id: UUID | None = None
 
 
 class SettlementReconciliation(Model):

@@ -24,7 +24,6 @@ PREFERENCES_CHANGED = Emission(
     type="cloudsync.user.preferences-changed.v1",
     topic="cloudsync.user.profile.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "changedTopics"),
 )
 
@@ -32,7 +31,6 @@ PROFILE_ERASED = Emission(
     type="cloudsync.user.profile-erased.v1",
     topic="cloudsync.user.profile.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "erasedAt", "avatarFileId"),
 )
 
@@ -40,7 +38,6 @@ PROFILE_ERASURE_COMPLETED = Emission(
     type="cloudsync.user.profile-erasure-completed.v1",
     topic="cloudsync.user.profile.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
 
@@ -48,7 +45,6 @@ PROFILE_HIDDEN = Emission(
     type="cloudsync.user.profile-hidden.v1",
     topic="cloudsync.user.profile.v1",
     key="userId",
-    key_field="userId",
     fields=("userId",),
 )
 
@@ -56,7 +52,6 @@ PROFILE_PUBLISHED = Emission(
     type="cloudsync.user.profile-published.v1",
     topic="cloudsync.user.profile.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "audience", "completeness"),
 )
 
@@ -64,7 +59,6 @@ PROFILE_UPDATED = Emission(
     type="cloudsync.user.profile-updated.v1",
     topic="cloudsync.user.profile.v1",
     key="userId",
-    key_field="userId",
     fields=(
         "userId",
         "changedFields",
@@ -82,7 +76,6 @@ SKILL_ENDORSED = Emission(
     type="cloudsync.user.skill-endorsed.v1",
     topic="cloudsync.user.profile.v1",
     key="userId",
-    key_field="userId",
     fields=("endorsementId", "userId", "skill", "fromUserId"),
 )
 
@@ -90,7 +83,6 @@ STATUS_MESSAGE_CHANGED = Emission(
     type="cloudsync.user.status-message-changed.v1",
     topic="cloudsync.user.profile.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "statusMessage"),
 )
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
 
 
@@ -44,9 +44,7 @@ class BatchGetCardsRequest(Model):
     The people whose cards a page needs, asked for at once so that a member list costs one call.
     """
 
-    user_ids: Annotated[
-        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
-    ]
+    user_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)]
 
 
 class ChangePreferencesRequestShortcutsValue(RootModel[str]):
@@ -92,15 +90,15 @@ class Endorsement(Model):
     """A colleague's word that somebody masters a skill."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     skill: Annotated[str, Field(max_length=40, min_length=2, pattern="^[a-z0-9+#. -]{2,40}$")]
-    from_user_id: Annotated[UUID, Field(alias="fromUserId")]
+    from_user_id: UUID
     note: Annotated[str | None, Field(max_length=280)] = None
-    withdrawn_at: Annotated[AwareDatetime | None, Field(alias="withdrawnAt")] = None
+    withdrawn_at: AwareDatetime | None = None
 
 
 class LinkTargetKind(StrEnum):
@@ -153,9 +151,9 @@ class ProfileCustomValuesValue(RootModel[str]):
 class ProfileErased(Model):
     """Nothing personal is left here."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erased_at: Annotated[AwareDatetime, Field(alias="erasedAt")]
-    avatar_file_id: Annotated[UUID | None, Field(alias="avatarFileId")] = None
+    user_id: UUID
+    erased_at: AwareDatetime
+    avatar_file_id: UUID | None = None
 
 
 class ProfileErasureCompletedStore(StrEnum):
@@ -165,9 +163,9 @@ class ProfileErasureCompletedStore(StrEnum):
 class ProfileExportReceipt(Model):
     """Confirms that a person's archive is being put together."""
 
-    export_id: Annotated[UUID, Field(alias="exportId")]
-    requested_at: Annotated[AwareDatetime, Field(alias="requestedAt")]
-    ready_by: Annotated[AwareDatetime, Field(alias="readyBy")]
+    export_id: UUID
+    requested_at: AwareDatetime
+    ready_by: AwareDatetime
 
 
 class ProfileFieldDefinitionChoicesItem(RootModel[str]):
@@ -191,7 +189,7 @@ class ProfileFieldType(StrEnum):
 class ProfileHidden(Model):
     """Everything but the names must disappear from indices and caches."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
 
 
 class ProfileLink(Model):
@@ -204,7 +202,7 @@ class ProfileLink(Model):
 class ProfilePublished(Model):
     """From now on colleagues within the audience find this person."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     audience: Audience
     completeness: Annotated[int, Field(ge=0, le=100)]
 
@@ -251,13 +249,7 @@ class QuietHours(Model):
         str, Field(max_length=5, min_length=5, pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")
     ]
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
 
 
@@ -283,17 +275,17 @@ class ScanVerdict(StrEnum):
 class SetAvatarRequest(Model):
     """The uploaded image to use and the square to cut from it."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
+    file_id: UUID
     crop: AvatarCrop
 
 
 class SkillEndorsed(Model):
     """Somebody was praised."""
 
-    endorsement_id: Annotated[UUID, Field(alias="endorsementId")]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    endorsement_id: UUID
+    user_id: UUID
     skill: Annotated[str, Field(max_length=40, min_length=2, pattern="^[a-z0-9+#. -]{2,40}$")]
-    from_user_id: Annotated[UUID, Field(alias="fromUserId")]
+    from_user_id: UUID
 
 
 class SkillTag(RootModel[str]):
@@ -316,14 +308,14 @@ class StatusMessage(Model):
 
     emoji: Annotated[str, Field(max_length=8, min_length=1)]
     text: Annotated[str, Field(max_length=100)]
-    clear_at: Annotated[AwareDatetime | None, Field(alias="clearAt")] = None
+    clear_at: AwareDatetime | None = None
 
 
 class StatusMessageChanged(Model):
     """The words that now stand beside a name."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    status_message: Annotated[StatusMessage | None, Field(alias="statusMessage")] = None
+    user_id: UUID
+    status_message: StatusMessage | None = None
 
 
 class SuspensionReason(StrEnum):
@@ -352,11 +344,10 @@ class UpdateProfileRequestCustomValuesValue(RootModel[str]):
 class UserCreated(Model):
     """Somebody was invited, or a program got an identity."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     kind: AccountKind
     primary_email_hash: Annotated[
-        str | None,
-        Field(alias="primaryEmailHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
     locale: Annotated[
         str,
@@ -367,15 +358,9 @@ class UserCreated(Model):
         ),
     ]
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
-    provisioning_source: Annotated[ProvisioningSource, Field(alias="provisioningSource")]
+    provisioning_source: ProvisioningSource
 
 
 class UserDeleted(Model):
@@ -383,9 +368,9 @@ class UserDeleted(Model):
     Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    erasure_request_id: UUID
+    successor_user_id: UUID | None = None
 
 
 class UserMerged(Model):
@@ -393,23 +378,23 @@ class UserMerged(Model):
     From now on the absorbed id stands for the surviving one, in memberships, grants and authorship alike.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    survivor_id: Annotated[UUID, Field(alias="survivorId")]
-    absorbed_id: Annotated[UUID, Field(alias="absorbedId")]
+    user_id: UUID
+    survivor_id: UUID
+    absorbed_id: UUID
 
 
 class UserReinstated(Model):
     """The account works again; its former sessions stay dead and the person signs in anew."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
 
 
 class UserSuspended(Model):
     """Sessions must end within five seconds and the profile is locked."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     reason: SuspensionReason
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
+    effective_at: AwareDatetime | None = None
 
 
 class WorkInterval(Model):
@@ -451,7 +436,7 @@ class DefineProfileFieldRequest(Model):
         ],
         Field(max_length=40, min_length=1),
     ]
-    data_type: Annotated[ProfileFieldType, Field(alias="dataType")]
+    data_type: ProfileFieldType
     choices: Annotated[
         list[DefineProfileFieldRequestChoicesItem] | None,
         Field(json_schema_extra=UNIQUE, max_length=100, min_length=1),
@@ -465,8 +450,8 @@ class FileTarget(Model):
     The thing that a file hangs on or, before the scan, shall hang on once it has proved clean.
     """
 
-    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
-    target_id: Annotated[UUID, Field(alias="targetId")]
+    target_kind: LinkTargetKind
+    target_id: UUID
 
 
 class InitializePreferencesRequest(Model):
@@ -474,16 +459,16 @@ class InitializePreferencesRequest(Model):
 
     theme: Theme | None = None
     density: Density | None = None
-    first_weekday: Annotated[int | None, Field(alias="firstWeekday", ge=1, le=7)] = None
-    date_format: Annotated[DateFormat | None, Field(alias="dateFormat")] = None
-    reduced_motion: Annotated[bool | None, Field(alias="reducedMotion")] = None
+    first_weekday: Annotated[int | None, Field(ge=1, le=7)] = None
+    date_format: DateFormat | None = None
+    reduced_motion: bool | None = None
 
 
 class OrganizationPurged(Model):
     """The point of no return."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    organization_id: UUID
+    data_residency: Region
 
 
 class PreferenceSet(Model):
@@ -492,16 +477,16 @@ class PreferenceSet(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     theme: Theme
     density: Density
-    first_weekday: Annotated[int, Field(alias="firstWeekday", ge=1, le=7)]
-    date_format: Annotated[DateFormat, Field(alias="dateFormat")]
-    quiet_hours: Annotated[QuietHours | None, Field(alias="quietHours")] = None
+    first_weekday: Annotated[int, Field(ge=1, le=7)]
+    date_format: DateFormat
+    quiet_hours: QuietHours | None = None
     channels: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z][a-zA-Z0-9]{1,39}$")],
@@ -509,7 +494,7 @@ class PreferenceSet(Model):
         ],
         Field(max_length=60),
     ]
-    reduced_motion: Annotated[bool, Field(alias="reducedMotion")]
+    reduced_motion: bool
     shortcuts: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z][a-zA-Z0-9]{1,59}$")],
@@ -522,10 +507,10 @@ class PreferenceSet(Model):
 class PreferencesChanged(Model):
     """Tells every open client of the person to read its preferences anew."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     changed_topics: Annotated[
         list[PreferencesChangedChangedTopicsItem] | None,
-        Field(alias="changedTopics", json_schema_extra=UNIQUE, max_length=60),
+        Field(json_schema_extra=UNIQUE, max_length=60),
     ] = None
 
 
@@ -535,29 +520,27 @@ class Profile(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
-    given_name: Annotated[str, Field(alias="givenName", max_length=80)]
-    family_name: Annotated[str, Field(alias="familyName", max_length=80)]
+    user_id: UUID
+    given_name: Annotated[str, Field(max_length=80)]
+    family_name: Annotated[str, Field(max_length=80)]
     pronouns: Annotated[str | None, Field(max_length=30)] = None
     headline: Annotated[str | None, Field(max_length=140)] = None
     biography: Annotated[str | None, Field(max_length=4000)] = None
-    avatar_file_id: Annotated[UUID | None, Field(alias="avatarFileId")] = None
-    avatar_crop: Annotated[AvatarCrop | None, Field(alias="avatarCrop")] = None
+    avatar_file_id: UUID | None = None
+    avatar_crop: AvatarCrop | None = None
     birthday: Annotated[
         str | None,
         Field(max_length=5, min_length=5, pattern="^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
     ] = None
-    office_location: Annotated[str | None, Field(alias="officeLocation", max_length=120)] = None
-    working_hours: Annotated[
-        list[WorkInterval], Field(alias="workingHours", json_schema_extra=UNIQUE, max_length=14)
-    ]
+    office_location: Annotated[str | None, Field(max_length=120)] = None
+    working_hours: Annotated[list[WorkInterval], Field(json_schema_extra=UNIQUE, max_length=14)]
     skills: Annotated[list[SkillTag], Field(json_schema_extra=UNIQUE, max_length=50)]
     links: Annotated[list[ProfileLink], Field(max_length=8)]
-    status_message: Annotated[StatusMessage | None, Field(alias="statusMessage")] = None
+    status_message: StatusMessage | None = None
     audience: Audience
     custom_values: Annotated[
         dict[
@@ -567,23 +550,23 @@ class Profile(Model):
             ],
             ProfileCustomValuesValue,
         ],
-        Field(alias="customValues", max_length=40),
+        Field(max_length=40),
     ]
     completeness: Annotated[int, Field(ge=0, le=100)]
     status: ProfileStatus
-    published_at: Annotated[AwareDatetime | None, Field(alias="publishedAt")] = None
-    erased_at: Annotated[AwareDatetime | None, Field(alias="erasedAt")] = None
+    published_at: AwareDatetime | None = None
+    erased_at: AwareDatetime | None = None
 
 
 class ProfileCard(Model):
     """What a hovered name shows, already trimmed to what the asking person may see."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    given_name: Annotated[str, Field(alias="givenName", max_length=80)]
-    family_name: Annotated[str, Field(alias="familyName", max_length=80)]
+    user_id: UUID
+    given_name: Annotated[str, Field(max_length=80)]
+    family_name: Annotated[str, Field(max_length=80)]
     headline: Annotated[str | None, Field(max_length=140)] = None
-    avatar_file_id: Annotated[UUID | None, Field(alias="avatarFileId")] = None
-    status_message: Annotated[StatusMessage | None, Field(alias="statusMessage")] = None
+    avatar_file_id: UUID | None = None
+    status_message: StatusMessage | None = None
 
 
 class ProfileCardList(Model):
@@ -592,18 +575,16 @@ class ProfileCardList(Model):
     """
 
     cards: Annotated[list[ProfileCard], Field(max_length=200)]
-    unknown_user_ids: Annotated[
-        list[UUID], Field(alias="unknownUserIds", json_schema_extra=UNIQUE, max_length=200)
-    ]
+    unknown_user_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200)]
 
 
 class ProfileErasureCompleted(Model):
     """Ticks the store profiles off the erasure request."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: ProfileErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=1000)]
+    erased_items: Annotated[int, Field(ge=0, le=1000)]
 
 
 class ProfileFieldDefinition(Model):
@@ -612,9 +593,9 @@ class ProfileFieldDefinition(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     key: Annotated[str, Field(max_length=40, min_length=2, pattern="^[a-z][a-zA-Z0-9]{1,39}$")]
     label: Annotated[
@@ -631,7 +612,7 @@ class ProfileFieldDefinition(Model):
         ],
         Field(max_length=40, min_length=1),
     ]
-    data_type: Annotated[ProfileFieldType, Field(alias="dataType")]
+    data_type: ProfileFieldType
     choices: Annotated[
         list[ProfileFieldDefinitionChoicesItem] | None,
         Field(json_schema_extra=UNIQUE, max_length=100, min_length=1),
@@ -643,15 +624,15 @@ class ProfileFieldDefinition(Model):
 class ProfileUpdated(Model):
     """What search needs to keep its people index and user-service to drop a cached card."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     changed_fields: Annotated[
         list[ProfileUpdatedChangedFieldsItem] | None,
-        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30, min_length=1),
+        Field(json_schema_extra=UNIQUE, max_length=30, min_length=1),
     ] = None
-    given_name: Annotated[str, Field(alias="givenName", max_length=80)]
-    family_name: Annotated[str, Field(alias="familyName", max_length=80)]
+    given_name: Annotated[str, Field(max_length=80)]
+    family_name: Annotated[str, Field(max_length=80)]
     headline: Annotated[str | None, Field(max_length=140)] = None
-    avatar_file_id: Annotated[UUID | None, Field(alias="avatarFileId")] = None
+    avatar_file_id: UUID | None = None
     skills: Annotated[list[SkillTag], Field(max_length=50)]
     audience: Audience
     status: ProfileStatus
@@ -660,9 +641,7 @@ class ProfileUpdated(Model):
 class RecipientOptedOut(Model):
     """The holder of a number wants no more texts."""
 
-    phone_hash: Annotated[
-        str, Field(alias="phoneHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    phone_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     keyword: OptOutKeyword
     purposes: Annotated[list[SmsPurpose] | None, Field(max_length=4)] = None
 
@@ -670,17 +649,15 @@ class RecipientOptedOut(Model):
 class SetStatusMessageRequest(Model):
     """Replaces whatever the person said before; a moment to clear it must lie ahead."""
 
-    status_message: Annotated[StatusMessage, Field(alias="statusMessage")]
+    status_message: StatusMessage
 
 
 class UpdateProfileRequest(Model):
     """Merge patch of what a person says about themselves."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    given_name: Annotated[str | None, Field(alias="givenName", max_length=80, min_length=1)] = None
-    family_name: Annotated[str | None, Field(alias="familyName", max_length=80, min_length=1)] = (
-        None
-    )
+    given_name: Annotated[str | None, Field(max_length=80, min_length=1)] = None
+    family_name: Annotated[str | None, Field(max_length=80, min_length=1)] = None
     pronouns: Annotated[str | None, Field(max_length=30)] = None
     headline: Annotated[str | None, Field(max_length=140)] = None
     biography: Annotated[str | None, Field(max_length=4000)] = None
@@ -688,10 +665,9 @@ class UpdateProfileRequest(Model):
         str | None,
         Field(max_length=5, min_length=5, pattern="^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
     ] = None
-    office_location: Annotated[str | None, Field(alias="officeLocation", max_length=120)] = None
+    office_location: Annotated[str | None, Field(max_length=120)] = None
     working_hours: Annotated[
-        list[WorkInterval] | None,
-        Field(alias="workingHours", json_schema_extra=UNIQUE, max_length=14),
+        list[WorkInterval] | None, Field(json_schema_extra=UNIQUE, max_length=14)
     ] = None
     skills: Annotated[list[SkillTag] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
     links: Annotated[list[ProfileLink] | None, Field(max_length=8)] = None
@@ -705,7 +681,7 @@ class UpdateProfileRequest(Model):
             UpdateProfileRequestCustomValuesValue,
         ]
         | None,
-        Field(alias="customValues", max_length=40),
+        Field(max_length=40),
     ] = None
 
 
@@ -715,9 +691,9 @@ class ChangePreferencesRequest(Model):
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     theme: Theme | None = None
     density: Density | None = None
-    first_weekday: Annotated[int | None, Field(alias="firstWeekday", ge=1, le=7)] = None
-    date_format: Annotated[DateFormat | None, Field(alias="dateFormat")] = None
-    quiet_hours: Annotated[QuietHours | None, Field(alias="quietHours")] = None
+    first_weekday: Annotated[int | None, Field(ge=1, le=7)] = None
+    date_format: DateFormat | None = None
+    quiet_hours: QuietHours | None = None
     channels: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z][a-zA-Z0-9]{1,39}$")],
@@ -726,7 +702,7 @@ class ChangePreferencesRequest(Model):
         | None,
         Field(max_length=60),
     ] = None
-    reduced_motion: Annotated[bool | None, Field(alias="reducedMotion")] = None
+    reduced_motion: bool | None = None
     shortcuts: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z][a-zA-Z0-9]{1,59}$")],
@@ -740,15 +716,9 @@ class ChangePreferencesRequest(Model):
 class FileQuarantined(Model):
     """Withdrawn from everybody with the threat's name."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
+    file_id: UUID
     threat_name: Annotated[
-        str,
-        Field(
-            alias="threatName",
-            max_length=120,
-            min_length=1,
-            pattern="^[A-Za-z0-9][A-Za-z0-9 ._:/!@-]*$",
-        ),
+        str, Field(max_length=120, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9 ._:/!@-]*$")
     ]
-    scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
+    scan_verdict: ScanVerdict
     targets: Annotated[list[FileTarget] | None, Field(max_length=1000)] = None

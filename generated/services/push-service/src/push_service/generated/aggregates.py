@@ -21,7 +21,6 @@ DEVICE_REGISTERED = Emission(
     type="cloudsync.notification.device-registered.v1",
     topic="cloudsync.notification.push-delivery.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "deviceId", "platform"),
 )
 
@@ -29,14 +28,12 @@ DEVICE_REVOKED = Emission(
     type="cloudsync.notification.device-revoked.v1",
     topic="cloudsync.notification.push-delivery.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "deviceId", "platform", "movedToAnother"),
 )
 
 NOTIFICATION_OPENED = Emission(
     type="cloudsync.notification.notification-opened.v1",
     topic="cloudsync.notification.push-delivery.v1",
-    key="id",
     key_field="notificationId",
     fields=("notificationId", "platform", "secondsToOpen"),
 )
@@ -44,7 +41,6 @@ NOTIFICATION_OPENED = Emission(
 PUSH_BOUNCED = Emission(
     type="cloudsync.notification.push-bounced.v1",
     topic="cloudsync.notification.push-delivery.v1",
-    key="id",
     key_field="notificationId",
     fields=(
         "notificationId",
@@ -61,7 +57,6 @@ PUSH_BOUNCED = Emission(
 PUSH_DELIVERED = Emission(
     type="cloudsync.notification.push-delivered.v1",
     topic="cloudsync.notification.push-delivery.v1",
-    key="id",
     key_field="notificationId",
     fields=(
         "notificationId",
@@ -83,14 +78,12 @@ PUSH_ERASURE_COMPLETED = Emission(
     type="cloudsync.notification.push-erasure-completed.v1",
     topic="cloudsync.notification.push-delivery.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
 
 PUSH_SUPPRESSED = Emission(
     type="cloudsync.notification.push-suppressed.v1",
     topic="cloudsync.notification.push-delivery.v1",
-    key="id",
     key_field="notificationId",
     fields=("notificationId", "channel", "suppressionReason", "dropCause"),
 )

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -54,9 +54,9 @@ class ChannelType(StrEnum):
 class CommentAdded(Model):
     """Somebody opened a thread or answered in one."""
 
-    comment_thread_id: Annotated[UUID, Field(alias="commentThreadId")]
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    author_id: Annotated[UUID, Field(alias="authorId")]
+    comment_thread_id: UUID
+    document_id: UUID
+    author_id: UUID
     mentions: Annotated[list[UUID], Field(max_length=50)]
 
 
@@ -81,18 +81,18 @@ class DevicePlatform(StrEnum):
 class DeviceRegistered(Model):
     """A device may be woken for a person, new or moved from another account."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    device_id: Annotated[UUID, Field(alias="deviceId")]
+    user_id: UUID
+    device_id: UUID
     platform: DevicePlatform
 
 
 class DeviceRevoked(Model):
     """A device is no longer woken for this person."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    device_id: Annotated[UUID, Field(alias="deviceId")]
+    user_id: UUID
+    device_id: UUID
     platform: DevicePlatform
-    moved_to_another: Annotated[bool | None, Field(alias="movedToAnother")] = None
+    moved_to_another: bool | None = None
 
 
 class DimensionValuesValue(RootModel[str]):
@@ -102,8 +102,8 @@ class DimensionValuesValue(RootModel[str]):
 class DocumentShared(Model):
     """A grant was made or its access changed."""
 
-    share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
-    document_id: Annotated[UUID, Field(alias="documentId")]
+    share_grant_id: UUID
+    document_id: UUID
     principal: Annotated[
         str,
         Field(
@@ -113,7 +113,7 @@ class DocumentShared(Model):
         ),
     ]
     access: AccessLevel
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    expires_at: AwareDatetime | None = None
 
 
 class DropCause(StrEnum):
@@ -130,7 +130,7 @@ class DropCause(StrEnum):
 class DropPushRequest(Model):
     """Why nobody is told."""
 
-    drop_cause: Annotated[DropCause, Field(alias="dropCause")]
+    drop_cause: DropCause
 
 
 class EmailProvider(StrEnum):
@@ -143,24 +143,24 @@ class EmailProvider(StrEnum):
 class EventCancelled(Model):
     """Time was given back, of a whole event or of some dates of a series."""
 
-    event_id: Annotated[UUID, Field(alias="eventId")]
+    event_id: UUID
     scope: ChangeScope | None = None
-    occurrence_date: Annotated[date | None, Field(alias="occurrenceDate")] = None
-    cancelled_by: Annotated[UUID | None, Field(alias="cancelledBy")] = None
-    attendee_user_ids: Annotated[list[UUID], Field(alias="attendeeUserIds", max_length=500)]
+    occurrence_date: date | None = None
+    cancelled_by: UUID | None = None
+    attendee_user_ids: Annotated[list[UUID], Field(max_length=500)]
 
 
 class EventRescheduled(Model):
     """A time that people had in their heads is no longer the right one."""
 
-    event_id: Annotated[UUID, Field(alias="eventId")]
-    old_start: Annotated[AwareDatetime, Field(alias="oldStart")]
-    new_start: Annotated[AwareDatetime, Field(alias="newStart")]
-    new_end: Annotated[AwareDatetime, Field(alias="newEnd")]
+    event_id: UUID
+    old_start: AwareDatetime
+    new_start: AwareDatetime
+    new_end: AwareDatetime
     scope: ChangeScope
-    split_series_id: Annotated[UUID | None, Field(alias="splitSeriesId")] = None
+    split_series_id: UUID | None = None
     sequence: Annotated[int, Field(ge=1, le=100000)]
-    attendee_user_ids: Annotated[list[UUID], Field(alias="attendeeUserIds", max_length=500)]
+    attendee_user_ids: Annotated[list[UUID], Field(max_length=500)]
 
 
 class EventVisibility(StrEnum):
@@ -177,11 +177,11 @@ class FanOutResult(Model):
     How many devices were asked and how many networks agreed, with the first refusal if there was one.
     """
 
-    targeted_devices: Annotated[int, Field(alias="targetedDevices", ge=0, le=10)]
-    accepted_devices: Annotated[int, Field(alias="acceptedDevices", ge=0, le=10)]
+    targeted_devices: Annotated[int, Field(ge=0, le=10)]
+    accepted_devices: Annotated[int, Field(ge=0, le=10)]
     platform: DevicePlatform | None = None
-    bounce_kind: Annotated[BounceKind | None, Field(alias="bounceKind")] = None
-    latency_ms: Annotated[int | None, Field(alias="latencyMs", ge=0, le=604800000)] = None
+    bounce_kind: BounceKind | None = None
+    latency_ms: Annotated[int | None, Field(ge=0, le=604800000)] = None
 
 
 class FanoutState(StrEnum):
@@ -207,80 +207,64 @@ class MessageKind(StrEnum):
 class MessagePosted(Model):
     """A message stands in its channel, durable in two of three nodes."""
 
-    message_id: Annotated[UUID, Field(alias="messageId")]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    channel_type: Annotated[ChannelType | None, Field(alias="channelType")] = None
-    author_id: Annotated[UUID, Field(alias="authorId")]
+    message_id: UUID
+    channel_id: UUID
+    channel_type: ChannelType | None = None
+    author_id: UUID
     kind: MessageKind
-    thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
+    thread_root_id: UUID | None = None
     mentioned_user_ids: Annotated[
-        list[UUID] | None, Field(alias="mentionedUserIds", json_schema_extra=UNIQUE, max_length=500)
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=500)
     ] = None
-    attachment_ids: Annotated[list[UUID], Field(alias="attachmentIds", max_length=10)]
+    attachment_ids: Annotated[list[UUID], Field(max_length=10)]
     excerpt: Annotated[str | None, Field(max_length=140)] = None
-    posted_at: Annotated[AwareDatetime, Field(alias="postedAt")]
+    posted_at: AwareDatetime
 
 
 class MessageRetracted(Model):
     """Taken back by its author or a manager."""
 
-    message_id: Annotated[UUID, Field(alias="messageId")]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    retracted_by: Annotated[UUID, Field(alias="retractedBy")]
+    message_id: UUID
+    channel_id: UUID
+    retracted_by: UUID
 
 
 class MetricAnomalyDetected(Model):
     """A bucket left its band."""
 
-    anomaly_id: Annotated[UUID, Field(alias="anomalyId")]
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    anomaly_id: UUID
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     dimension_values: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z_]{2,30}$", max_length=30)],
             DimensionValuesValue,
         ],
-        Field(alias="dimensionValues", max_length=6),
+        Field(max_length=6),
     ]
     observed: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
-    expected_low: Annotated[
-        float, Field(alias="expectedLow", ge=-1000000000000000.0, le=1000000000000000.0)
-    ]
-    expected_high: Annotated[
-        float, Field(alias="expectedHigh", ge=-1000000000000000.0, le=1000000000000000.0)
-    ]
+    expected_low: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
+    expected_high: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
     score: Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class ModelCanaryStarted(Model):
     """From now on so many in a hundred requests are answered by this version."""
 
-    model_id: Annotated[UUID, Field(alias="modelId")]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
+    model_id: UUID
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
     semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
-    traffic_percent: Annotated[int, Field(alias="trafficPercent", ge=1, le=20)]
+    traffic_percent: Annotated[int, Field(ge=1, le=20)]
 
 
 class ModelDeployed(Model):
     """This version serves, with the score it was let in on."""
 
-    model_id: Annotated[UUID, Field(alias="modelId")]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
+    model_id: UUID
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
     semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
-    primary_score: Annotated[float | None, Field(alias="primaryScore", ge=0.0, le=1000000.0)] = None
+    primary_score: Annotated[float | None, Field(ge=0.0, le=1000000.0)] = None
     previous_semver: Annotated[
-        str | None,
-        Field(
-            alias="previousSemver",
-            max_length=20,
-            min_length=5,
-            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
-        ),
+        str | None, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")
     ] = None
 
 
@@ -289,96 +273,74 @@ class ModelDriftDetected(Model):
     Index of stability of 0.25 or more over a window of requests, and the feature that moved furthest.
     """
 
-    model_id: Annotated[UUID, Field(alias="modelId")]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
+    model_id: UUID
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
     semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
-    population_stability: Annotated[float, Field(alias="populationStability", ge=0.0, le=100.0)]
+    population_stability: Annotated[float, Field(ge=0.0, le=100.0)]
     worst_feature: Annotated[
-        str,
-        Field(alias="worstFeature", max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$"),
+        str, Field(max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$")
     ]
 
 
 class ModelRolledBack(Model):
     """The version in semver answers no more; the one before it does, at once and everywhere."""
 
-    model_id: Annotated[UUID, Field(alias="modelId")]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
+    model_id: UUID
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
     semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
     previous_semver: Annotated[
-        str | None,
-        Field(
-            alias="previousSemver",
-            max_length=20,
-            min_length=5,
-            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
-        ),
+        str | None, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")
     ] = None
     withdrawal_reason: Annotated[
-        str,
-        Field(
-            alias="withdrawalReason",
-            max_length=300,
-            min_length=10,
-            pattern="^[^\\u0000-\\u001f\\u007f]+$",
-        ),
+        str, Field(max_length=300, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
 
 
 class ModelTrained(Model):
     """A run of this key succeeded within its minutes."""
 
-    training_run_id: Annotated[UUID, Field(alias="trainingRunId")]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
-    gpu_minutes_used: Annotated[int, Field(alias="gpuMinutesUsed", ge=0, le=2000)]
-    requested_by: Annotated[UUID | None, Field(alias="requestedBy")] = None
+    training_run_id: UUID
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
+    gpu_minutes_used: Annotated[int, Field(ge=0, le=2000)]
+    requested_by: UUID | None = None
 
 
 class MuteSubjectRequest(Model):
     """What to be silent about, and until when."""
 
-    muted_by: Annotated[UUID, Field(alias="mutedBy")]
+    muted_by: UUID
     subject: Annotated[
         str,
         Field(
             max_length=45, min_length=42, pattern="^(channel|board|document|meeting):[0-9a-f-]{36}$"
         ),
     ]
-    muted_until: Annotated[AwareDatetime | None, Field(alias="mutedUntil")] = None
+    muted_until: AwareDatetime | None = None
 
 
 class NotificationBounced(Model):
     """A carrier or host sent a notice back, or its reader complained."""
 
-    notification_id: Annotated[UUID, Field(alias="notificationId")]
+    notification_id: UUID
     channel: DeliveryChannel
-    bounce_kind: Annotated[BounceKind | None, Field(alias="bounceKind")] = None
-    diagnostic_code: Annotated[str | None, Field(alias="diagnosticCode", max_length=200)] = None
+    bounce_kind: BounceKind | None = None
+    diagnostic_code: Annotated[str | None, Field(max_length=200)] = None
     address_hash: Annotated[
-        str | None,
-        Field(alias="addressHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
     phone_hash: Annotated[
-        str | None, Field(alias="phoneHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
-    carrier_error_code: Annotated[
-        str | None, Field(alias="carrierErrorCode", max_length=6, pattern="^[0-9]{3,6}$")
-    ] = None
+    carrier_error_code: Annotated[str | None, Field(max_length=6, pattern="^[0-9]{3,6}$")] = None
     platform: DevicePlatform | None = None
 
 
 class NotificationOpened(Model):
     """Somebody tapped on a notification."""
 
-    notification_id: Annotated[UUID, Field(alias="notificationId")]
+    notification_id: UUID
     platform: DevicePlatform | None = None
-    seconds_to_open: Annotated[int | None, Field(alias="secondsToOpen", ge=0, le=2419200)] = None
+    seconds_to_open: Annotated[int | None, Field(ge=0, le=2419200)] = None
 
 
 class PreferencesChangedChangedTopicsItem(RootModel[str]):
@@ -438,18 +400,14 @@ class Region(StrEnum):
 class RegisterDeviceRequest(Model):
     """Sent by the app at every start through the gateway, which adds person and session."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    device_id: Annotated[UUID, Field(alias="deviceId")]
-    session_id: Annotated[UUID | None, Field(alias="sessionId")] = None
+    user_id: UUID
+    device_id: UUID
+    session_id: UUID | None = None
     platform: DevicePlatform
-    push_token: Annotated[str, Field(alias="pushToken", max_length=4096, min_length=32)]
-    token_digest: Annotated[
-        str, Field(alias="tokenDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    app_version: Annotated[
-        str, Field(alias="appVersion", max_length=20, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")
-    ]
-    preview_policy: Annotated[PreviewPolicy | None, Field(alias="previewPolicy")] = None
+    push_token: Annotated[str, Field(max_length=4096, min_length=32)]
+    token_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    app_version: Annotated[str, Field(max_length=20, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
+    preview_policy: PreviewPolicy | None = None
 
 
 class RevocationReason(StrEnum):
@@ -467,22 +425,22 @@ class RevocationReason(StrEnum):
 class RevokeDeviceRequest(Model):
     """Which device shall not be woken any more."""
 
-    device_id: Annotated[UUID, Field(alias="deviceId")]
+    device_id: UUID
 
 
 class RotateBadgeRequest(Model):
     """How many unread things the icon shows from now on; of several the last counts."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     count: Annotated[int, Field(ge=0, le=9999)]
 
 
 class SavedSearchMatched(Model):
     """So many things are new for a saved search since its owner was last told."""
 
-    saved_search_id: Annotated[UUID, Field(alias="savedSearchId")]
-    owner_id: Annotated[UUID, Field(alias="ownerId")]
-    match_count: Annotated[int, Field(alias="matchCount", ge=1, le=1000)]
+    saved_search_id: UUID
+    owner_id: UUID
+    match_count: Annotated[int, Field(ge=1, le=1000)]
 
 
 class SessionRevoked(Model):
@@ -490,8 +448,8 @@ class SessionRevoked(Model):
     Verifiers of tokens add the session to their revocation set for one lifetime of a token and a minute more.
     """
 
-    session_id: Annotated[UUID, Field(alias="sessionId")]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    session_id: UUID
+    user_id: UUID
     reason: RevocationReason
 
 
@@ -530,42 +488,35 @@ class SuspensionReason(StrEnum):
 class TaskAssigned(Model):
     """Hands changed on a task."""
 
-    task_id: Annotated[UUID, Field(alias="taskId")]
-    board_key: Annotated[
-        str, Field(alias="boardKey", max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")
-    ]
+    task_id: UUID
+    board_key: Annotated[str, Field(max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")]
     number: Annotated[int, Field(ge=1, le=9007199254740991)]
     headline: Annotated[str, Field(max_length=300, min_length=1)]
-    added_assignee_ids: Annotated[list[UUID], Field(alias="addedAssigneeIds", max_length=10)]
-    removed_assignee_ids: Annotated[list[UUID], Field(alias="removedAssigneeIds", max_length=10)]
-    assigned_by: Annotated[UUID, Field(alias="assignedBy")]
-    due_on: Annotated[date | None, Field(alias="dueOn")] = None
+    added_assignee_ids: Annotated[list[UUID], Field(max_length=10)]
+    removed_assignee_ids: Annotated[list[UUID], Field(max_length=10)]
+    assigned_by: UUID
+    due_on: date | None = None
 
 
 class TaskDueDateChanged(Model):
     """A deadline came, moved or went."""
 
-    task_id: Annotated[UUID, Field(alias="taskId")]
-    board_key: Annotated[
-        str, Field(alias="boardKey", max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")
-    ]
+    task_id: UUID
+    board_key: Annotated[str, Field(max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")]
     number: Annotated[int, Field(ge=1, le=9007199254740991)]
     headline: Annotated[str, Field(max_length=300, min_length=1)]
-    old_due_on: Annotated[date | None, Field(alias="oldDueOn")] = None
-    new_due_on: Annotated[date | None, Field(alias="newDueOn")] = None
-    assignee_ids: Annotated[list[UUID], Field(alias="assigneeIds", max_length=10)]
+    old_due_on: date | None = None
+    new_due_on: date | None = None
+    assignee_ids: Annotated[list[UUID], Field(max_length=10)]
 
 
 class TemplatePublished(Model):
     """Words that count from now on."""
 
     template_key: Annotated[
-        str,
-        Field(
-            alias="templateKey", max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$"
-        ),
+        str, Field(max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$")
     ]
-    delivered_by: Annotated[DeliveryChannel, Field(alias="deliveredBy")]
+    delivered_by: DeliveryChannel
     language: Annotated[
         str,
         Field(
@@ -575,8 +526,8 @@ class TemplatePublished(Model):
         ),
     ]
     revision: Annotated[int, Field(ge=1, le=100000)]
-    plain_body: Annotated[str, Field(alias="plainBody", max_length=51200)]
-    variables_schema: Annotated[str, Field(alias="variablesSchema", max_length=32768)]
+    plain_body: Annotated[str, Field(max_length=51200)]
+    variables_schema: Annotated[str, Field(max_length=32768)]
 
 
 class TemplateRetired(Model):
@@ -585,12 +536,9 @@ class TemplateRetired(Model):
     """
 
     template_key: Annotated[
-        str,
-        Field(
-            alias="templateKey", max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$"
-        ),
+        str, Field(max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$")
     ]
-    delivered_by: Annotated[DeliveryChannel, Field(alias="deliveredBy")]
+    delivered_by: DeliveryChannel
     language: Annotated[
         str,
         Field(
@@ -614,18 +562,18 @@ class TopicMute(Model):
     """A channel, board or document of which somebody wants to hear nothing for a while or ever."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    muted_by: Annotated[UUID, Field(alias="mutedBy")]
+    muted_by: UUID
     subject: Annotated[
         str,
         Field(
             max_length=45, min_length=42, pattern="^(channel|board|document|meeting):[0-9a-f-]{36}$"
         ),
     ]
-    muted_until: Annotated[AwareDatetime | None, Field(alias="mutedUntil")] = None
+    muted_until: AwareDatetime | None = None
 
 
 class UserDeleted(Model):
@@ -633,17 +581,17 @@ class UserDeleted(Model):
     Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    erasure_request_id: UUID
+    successor_user_id: UUID | None = None
 
 
 class UserSuspended(Model):
     """Sessions must end within five seconds and the profile is locked."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     reason: SuspensionReason
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
+    effective_at: AwareDatetime | None = None
 
 
 class Weekday(RootModel[int]):
@@ -653,21 +601,21 @@ class Weekday(RootModel[int]):
 class AcknowledgeOpenRequest(Model):
     """Told by the device that somebody tapped on; the others then take the notification away."""
 
-    notification_id: Annotated[UUID, Field(alias="notificationId")]
-    device_id: Annotated[UUID, Field(alias="deviceId")]
+    notification_id: UUID
+    device_id: UUID
     platform: DevicePlatform | None = None
-    opened_at: Annotated[AwareDatetime, Field(alias="openedAt")]
-    seconds_to_open: Annotated[int | None, Field(alias="secondsToOpen", ge=0, le=2419200)] = None
+    opened_at: AwareDatetime
+    seconds_to_open: Annotated[int | None, Field(ge=0, le=2419200)] = None
 
 
 class DeviceCard(Model):
     """What the list of devices shows, enough to tell one's old phone from the new one."""
 
-    device_id: Annotated[UUID, Field(alias="deviceId")]
+    device_id: UUID
     platform: DevicePlatform
-    app_version: Annotated[str, Field(alias="appVersion", max_length=20)]
-    last_seen_at: Annotated[AwareDatetime, Field(alias="lastSeenAt")]
-    token_state: Annotated[TokenState, Field(alias="tokenState")]
+    app_version: Annotated[str, Field(max_length=20)]
+    last_seen_at: AwareDatetime
+    token_state: TokenState
 
 
 class DeviceRegistration(Model):
@@ -676,94 +624,76 @@ class DeviceRegistration(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
-    device_id: Annotated[UUID, Field(alias="deviceId")]
+    user_id: UUID
+    device_id: UUID
     platform: DevicePlatform
-    push_token: Annotated[str, Field(alias="pushToken", max_length=4096, min_length=32)]
-    token_digest: Annotated[
-        str, Field(alias="tokenDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    session_id: Annotated[UUID | None, Field(alias="sessionId")] = None
-    app_version: Annotated[
-        str, Field(alias="appVersion", max_length=20, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")
-    ]
-    preview_policy: Annotated[PreviewPolicy, Field(alias="previewPolicy")]
-    last_seen_at: Annotated[AwareDatetime, Field(alias="lastSeenAt")]
-    token_state: Annotated[TokenState, Field(alias="tokenState")]
+    push_token: Annotated[str, Field(max_length=4096, min_length=32)]
+    token_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    session_id: UUID | None = None
+    app_version: Annotated[str, Field(max_length=20, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
+    preview_policy: PreviewPolicy
+    last_seen_at: AwareDatetime
+    token_state: TokenState
 
 
 class EnqueuePushRequest(Model):
     """Message of the high and normal queues."""
 
-    target_user_id: Annotated[UUID, Field(alias="targetUserId")]
-    source_event_id: Annotated[UUID, Field(alias="sourceEventId")]
-    topic_key: Annotated[PushTopic, Field(alias="topicKey")]
+    target_user_id: UUID
+    source_event_id: UUID
+    topic_key: PushTopic
     urgency: PushUrgency
-    alert_title: Annotated[str | None, Field(alias="alertTitle", max_length=120)] = None
-    alert_text: Annotated[str | None, Field(alias="alertText", max_length=1000)] = None
+    alert_title: Annotated[str | None, Field(max_length=120)] = None
+    alert_text: Annotated[str | None, Field(max_length=1000)] = None
     deep_link: Annotated[
         str,
-        Field(
-            alias="deepLink",
-            max_length=400,
-            min_length=13,
-            pattern="^cloudsync://[a-z]+(/[A-Za-z0-9_-]+){0,6}$",
-        ),
+        Field(max_length=400, min_length=13, pattern="^cloudsync://[a-z]+(/[A-Za-z0-9_-]+){0,6}$"),
     ]
-    collapse_key: Annotated[
-        str | None, Field(alias="collapseKey", max_length=64, pattern="^[A-Za-z0-9:_-]{1,64}$")
-    ] = None
+    collapse_key: Annotated[str | None, Field(max_length=64, pattern="^[A-Za-z0-9:_-]{1,64}$")] = (
+        None
+    )
     silent: bool | None = None
-    time_to_live_seconds: Annotated[
-        int | None, Field(alias="timeToLiveSeconds", ge=0, le=2419200)
-    ] = None
+    time_to_live_seconds: Annotated[int | None, Field(ge=0, le=2419200)] = None
 
 
 class EventScheduled(Model):
     """Time was taken: an event is firm, at once or after having been pencilled in."""
 
-    event_id: Annotated[UUID, Field(alias="eventId")]
-    calendar_id: Annotated[UUID, Field(alias="calendarId")]
-    organizer_id: Annotated[UUID, Field(alias="organizerId")]
-    summary_masked: Annotated[str | None, Field(alias="summaryMasked", max_length=80)] = None
-    starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
-    ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
+    event_id: UUID
+    calendar_id: UUID
+    organizer_id: UUID
+    summary_masked: Annotated[str | None, Field(max_length=80)] = None
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
     recurrence_rule: Annotated[
         str | None,
         Field(
-            alias="recurrenceRule",
             max_length=256,
             min_length=10,
             pattern="^FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;[A-Z]+=[A-Z0-9,+-]+)*$",
         ),
     ] = None
-    recurrence_count: Annotated[int | None, Field(alias="recurrenceCount", ge=2, le=730)] = None
-    attendee_user_ids: Annotated[list[UUID], Field(alias="attendeeUserIds", max_length=500)]
+    recurrence_count: Annotated[int | None, Field(ge=2, le=730)] = None
+    attendee_user_ids: Annotated[list[UUID], Field(max_length=500)]
     visibility: EventVisibility
 
 
 class MeetingStarted(Model):
     """Media flows in this region from this moment on."""
 
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
-    host_id: Annotated[UUID, Field(alias="hostId")]
-    channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
-    calendar_event_id: Annotated[UUID | None, Field(alias="calendarEventId")] = None
-    media_region: Annotated[Region, Field(alias="mediaRegion")]
-    actual_start: Annotated[AwareDatetime, Field(alias="actualStart")]
+    meeting_id: UUID
+    host_id: UUID
+    channel_id: UUID | None = None
+    calendar_event_id: UUID | None = None
+    media_region: Region
+    actual_start: AwareDatetime
 
 
 class NotificationDelivered(Model):
@@ -771,28 +701,22 @@ class NotificationDelivered(Model):
     One schema for three topics, told apart by the channel, so that audit and analytics write one reader.
     """
 
-    notification_id: Annotated[UUID, Field(alias="notificationId")]
+    notification_id: UUID
     channel: DeliveryChannel
     notification_key: Annotated[
-        str | None,
-        Field(
-            alias="notificationKey",
-            max_length=80,
-            min_length=3,
-            pattern="^[a-z]+(\\.[a-z_]+){1,3}$",
-        ),
+        str | None, Field(max_length=80, min_length=3, pattern="^[a-z]+(\\.[a-z_]+){1,3}$")
     ] = None
-    recipient_user_id: Annotated[UUID | None, Field(alias="recipientUserId")] = None
+    recipient_user_id: UUID | None = None
     provider: EmailProvider | None = None
-    country_code: Annotated[
-        str | None, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ] = None
+    country_code: Annotated[str | None, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")] = (
+        None
+    )
     route: SmsRoute | None = None
-    segment_count: Annotated[int | None, Field(alias="segmentCount", ge=1, le=6)] = None
-    topic_key: Annotated[PushTopic | None, Field(alias="topicKey")] = None
-    accepted_devices: Annotated[int | None, Field(alias="acceptedDevices", ge=0, le=10)] = None
-    occurred_at: Annotated[AwareDatetime | None, Field(alias="occurredAt")] = None
-    latency_ms: Annotated[int | None, Field(alias="latencyMs", ge=0, le=604800000)] = None
+    segment_count: Annotated[int | None, Field(ge=1, le=6)] = None
+    topic_key: PushTopic | None = None
+    accepted_devices: Annotated[int | None, Field(ge=0, le=10)] = None
+    occurred_at: AwareDatetime | None = None
+    latency_ms: Annotated[int | None, Field(ge=0, le=604800000)] = None
 
 
 class NotificationSuppressed(Model):
@@ -800,19 +724,19 @@ class NotificationSuppressed(Model):
     A rule or the recipient's wish kept a notice from being sent, which is an answer and no failure.
     """
 
-    notification_id: Annotated[UUID, Field(alias="notificationId")]
+    notification_id: UUID
     channel: DeliveryChannel
-    suppression_reason: Annotated[SuppressionReason | None, Field(alias="suppressionReason")] = None
-    drop_cause: Annotated[DropCause | None, Field(alias="dropCause")] = None
+    suppression_reason: SuppressionReason | None = None
+    drop_cause: DropCause | None = None
 
 
 class PreferencesChanged(Model):
     """Tells every open client of the person to read its preferences anew."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     changed_topics: Annotated[
         list[PreferencesChangedChangedTopicsItem] | None,
-        Field(alias="changedTopics", json_schema_extra=UNIQUE, max_length=60),
+        Field(json_schema_extra=UNIQUE, max_length=60),
     ] = None
 
 
@@ -821,10 +745,10 @@ class PushErasureCompleted(Model):
     Ticks the store push off an erasure request, with registrations and mutes that were removed.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: PushErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000)]
 
 
 class PushNotification(Model):
@@ -833,93 +757,62 @@ class PushNotification(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     channel: DeliveryChannel
-    target_user_id: Annotated[UUID, Field(alias="targetUserId")]
-    source_event_id: Annotated[UUID, Field(alias="sourceEventId")]
-    topic_key: Annotated[PushTopic, Field(alias="topicKey")]
+    target_user_id: UUID
+    source_event_id: UUID
+    topic_key: PushTopic
     urgency: PushUrgency
-    alert_title: Annotated[str, Field(alias="alertTitle", max_length=120)]
-    alert_text: Annotated[str | None, Field(alias="alertText", max_length=1000)] = None
+    alert_title: Annotated[str, Field(max_length=120)]
+    alert_text: Annotated[str | None, Field(max_length=1000)] = None
     deep_link: Annotated[
         str,
-        Field(
-            alias="deepLink",
-            max_length=400,
-            min_length=13,
-            pattern="^cloudsync://[a-z]+(/[A-Za-z0-9_-]+){0,6}$",
-        ),
+        Field(max_length=400, min_length=13, pattern="^cloudsync://[a-z]+(/[A-Za-z0-9_-]+){0,6}$"),
     ]
-    collapse_key: Annotated[
-        str | None, Field(alias="collapseKey", max_length=64, pattern="^[A-Za-z0-9:_-]{1,64}$")
-    ] = None
-    badge_count: Annotated[int | None, Field(alias="badgeCount", ge=0, le=9999)] = None
+    collapse_key: Annotated[str | None, Field(max_length=64, pattern="^[A-Za-z0-9:_-]{1,64}$")] = (
+        None
+    )
+    badge_count: Annotated[int | None, Field(ge=0, le=9999)] = None
     silent: bool
-    time_to_live_seconds: Annotated[int, Field(alias="timeToLiveSeconds", ge=0, le=2419200)]
-    fanout_state: Annotated[FanoutState, Field(alias="fanoutState")]
-    targeted_devices: Annotated[int, Field(alias="targetedDevices", ge=0, le=10)]
-    accepted_devices: Annotated[int, Field(alias="acceptedDevices", ge=0, le=10)]
-    opened_at: Annotated[AwareDatetime | None, Field(alias="openedAt")] = None
-    drop_cause: Annotated[DropCause | None, Field(alias="dropCause")] = None
+    time_to_live_seconds: Annotated[int, Field(ge=0, le=2419200)]
+    fanout_state: FanoutState
+    targeted_devices: Annotated[int, Field(ge=0, le=10)]
+    accepted_devices: Annotated[int, Field(ge=0, le=10)]
+    opened_at: AwareDatetime | None = None
+    drop_cause: DropCause | None = None
 
 
 class QuietHoursCopy(Model):
     """Copy of when a person does not want to be disturbed."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    owner_user_id: Annotated[UUID, Field(alias="ownerUserId")]
+    owner_user_id: UUID
     starts_at_local: Annotated[
-        str,
-        Field(
-            alias="startsAtLocal",
-            max_length=5,
-            min_length=5,
-            pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
-        ),
+        str, Field(max_length=5, min_length=5, pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")
     ]
     ends_at_local: Annotated[
-        str,
-        Field(
-            alias="endsAtLocal",
-            max_length=5,
-            min_length=5,
-            pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
-        ),
+        str, Field(max_length=5, min_length=5, pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")
     ]
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
     weekdays: Annotated[list[Weekday], Field(json_schema_extra=UNIQUE, max_length=7, min_length=1)]
-    exempt_topics: Annotated[
-        list[PushTopic], Field(alias="exemptTopics", json_schema_extra=UNIQUE, max_length=8)
-    ]
+    exempt_topics: Annotated[list[PushTopic], Field(json_schema_extra=UNIQUE, max_length=8)]
 
 
 class QuotaExceeded(Model):
     """The soft or the hard limit of a meter was passed."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    meter_code: Annotated[
-        str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
-    ]
+    subscription_id: UUID
+    meter_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
     level: QuotaLevel
-    total_micros: Annotated[
-        int, Field(alias="totalMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
-    limit_micros: Annotated[
-        int, Field(alias="limitMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
-    resets_at: Annotated[AwareDatetime, Field(alias="resetsAt")]
+    total_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    limit_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    resets_at: AwareDatetime

@@ -24,14 +24,12 @@ REPORTING_ERASURE_COMPLETED = Emission(
     type="cloudsync.analytics.reporting-erasure-completed.v1",
     topic="cloudsync.analytics.report.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
 
 REPORT_FAILED = Emission(
     type="cloudsync.analytics.report-failed.v1",
     topic="cloudsync.analytics.report.v1",
-    key="id",
     key_field="reportId",
     fields=("reportId", "organizationId", "failureCode", "attempt"),
 )
@@ -39,7 +37,6 @@ REPORT_FAILED = Emission(
 REPORT_READY = Emission(
     type="cloudsync.analytics.report-ready.v1",
     topic="cloudsync.analytics.report.v1",
-    key="id",
     key_field="reportId",
     fields=(
         "reportId",
@@ -55,7 +52,6 @@ REPORT_READY = Emission(
 REPORT_REQUESTED = Emission(
     type="cloudsync.analytics.report-requested.v1",
     topic="cloudsync.analytics.report.v1",
-    key="id",
     key_field="reportId",
     fields=(
         "reportId",
@@ -72,7 +68,6 @@ REPORT_REQUESTED_ = Emission(
     type="cloudsync.analytics.report-requested.v1",
     topic="cloudsync.analytics.report.v1",
     key="reportId",
-    key_field="reportId",
     fields=(
         "reportId",
         "organizationId",

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -19,15 +19,14 @@ class CompleteReportRequest(Model):
     object_key: Annotated[
         str,
         Field(
-            alias="objectKey",
             max_length=81,
             min_length=77,
             pattern="^[0-9a-f-]{36}/[0-9a-f-]{36}\\.(pdf|csv|xlsx|parquet|json)$",
         ),
     ]
     checksum: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
-    row_count: Annotated[int, Field(alias="rowCount", ge=0, le=5000000)]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=0, le=524288000)]
+    row_count: Annotated[int, Field(ge=0, le=5000000)]
+    size_bytes: Annotated[int, Field(ge=0, le=524288000)]
 
 
 class CountShape(StrEnum):
@@ -80,8 +79,7 @@ class DuplicateDashboardRequest(Model):
     """What the copy is called."""
 
     dashboard_name: Annotated[
-        str,
-        Field(alias="dashboardName", max_length=80, min_length=1, pattern="^[^\\x00-\\x1F\\x7F]+$"),
+        str, Field(max_length=80, min_length=1, pattern="^[^\\x00-\\x1F\\x7F]+$")
     ]
 
 
@@ -97,11 +95,11 @@ class Edition(StrEnum):
 class Entitlements(Model):
     """The limits that a plan grants, one number each."""
 
-    storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
-    api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
-    meeting_participants: Annotated[int, Field(alias="meetingParticipants", ge=-1, le=10000)]
-    version_history_days: Annotated[int, Field(alias="versionHistoryDays", ge=-1, le=36500)]
-    guests_per_seat: Annotated[int, Field(alias="guestsPerSeat", ge=-1, le=1000)]
+    storage_gib_per_seat: Annotated[int, Field(ge=-1, le=1000000)]
+    api_calls_per_day: Annotated[int, Field(ge=-1, le=100000000000)]
+    meeting_participants: Annotated[int, Field(ge=-1, le=10000)]
+    version_history_days: Annotated[int, Field(ge=-1, le=36500)]
+    guests_per_seat: Annotated[int, Field(ge=-1, le=1000)]
     sso: Annotated[int, Field(ge=0, le=1)]
 
 
@@ -120,16 +118,16 @@ class ExploreUsageRequest(Model):
     """
 
     shape: CountShape
-    event_types: Annotated[list[EventType], Field(alias="eventTypes", max_length=8, min_length=1)]
-    range_start: Annotated[date, Field(alias="rangeStart")]
-    range_end: Annotated[date, Field(alias="rangeEnd")]
-    cohort_weeks: Annotated[int | None, Field(alias="cohortWeeks", ge=1, le=26)] = None
+    event_types: Annotated[list[EventType], Field(max_length=8, min_length=1)]
+    range_start: date
+    range_end: date
+    cohort_weeks: Annotated[int | None, Field(ge=1, le=26)] = None
 
 
 class ExtendReportRequest(Model):
     """The new end of the file, which may lie 90 days after the file was ready and no further."""
 
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    expires_at: AwareDatetime
 
 
 class Granularity(StrEnum):
@@ -144,46 +142,35 @@ class Granularity(StrEnum):
 class MetricActivated(Model):
     """From this revision on the number means what its newest wording says."""
 
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     revision: Annotated[int, Field(ge=1, le=999)]
 
 
 class MetricAnomalyDetected(Model):
     """A bucket left its band."""
 
-    anomaly_id: Annotated[UUID, Field(alias="anomalyId")]
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    anomaly_id: UUID
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     dimension_values: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z_]{2,30}$", max_length=30)],
             DimensionValuesValue,
         ],
-        Field(alias="dimensionValues", max_length=6),
+        Field(max_length=6),
     ]
     observed: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
-    expected_low: Annotated[
-        float, Field(alias="expectedLow", ge=-1000000000000000.0, le=1000000000000000.0)
-    ]
-    expected_high: Annotated[
-        float, Field(alias="expectedHigh", ge=-1000000000000000.0, le=1000000000000000.0)
-    ]
+    expected_low: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
+    expected_high: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
     score: Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class MetricDeprecated(Model):
     """A number should not be used any longer; the successor is missing where there is none."""
 
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     revision: Annotated[int, Field(ge=1, le=999)]
     replaced_by: Annotated[
-        str | None,
-        Field(alias="replacedBy", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$"),
+        str | None, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
     ] = None
 
 
@@ -204,9 +191,9 @@ class MetricKey(RootModel[str]):
 class OrganizationDeleted(Model):
     """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
-    purge_after: Annotated[AwareDatetime, Field(alias="purgeAfter")]
+    organization_id: UUID
+    deletion_requested_by: UUID
+    purge_after: AwareDatetime
 
 
 class Region(StrEnum):
@@ -234,7 +221,7 @@ class ReportDownload(Model):
     """
 
     url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
-    valid_until: Annotated[AwareDatetime, Field(alias="validUntil")]
+    valid_until: AwareDatetime
     checksum: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
 
 
@@ -265,33 +252,29 @@ class ReportParametersValue(RootModel[str]):
 class ReportReady(Model):
     """The file can be fetched."""
 
-    report_id: Annotated[UUID, Field(alias="reportId")]
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    report_id: UUID
+    organization_id: UUID
     template_key: Annotated[
-        str,
-        Field(alias="templateKey", max_length=48, min_length=3, pattern="^[a-z][a-z0-9-]{2,47}$"),
+        str, Field(max_length=48, min_length=3, pattern="^[a-z][a-z0-9-]{2,47}$")
     ]
     title: Annotated[str, Field(max_length=120, min_length=3, pattern="^[^\\x00-\\x1F\\x7F]+$")]
-    recipient_ids: Annotated[
-        list[UUID], Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
-    ]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=0, le=524288000)]
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    recipient_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=50)]
+    size_bytes: Annotated[int, Field(ge=0, le=524288000)]
+    expires_at: AwareDatetime
 
 
 class ReportRequested(Model):
     """Who wants which numbers over which days."""
 
-    report_id: Annotated[UUID, Field(alias="reportId")]
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    report_id: UUID
+    organization_id: UUID
     template_key: Annotated[
-        str,
-        Field(alias="templateKey", max_length=48, min_length=3, pattern="^[a-z][a-z0-9-]{2,47}$"),
+        str, Field(max_length=48, min_length=3, pattern="^[a-z][a-z0-9-]{2,47}$")
     ]
-    range_start: Annotated[date, Field(alias="rangeStart")]
-    range_end: Annotated[date, Field(alias="rangeEnd")]
+    range_start: date
+    range_end: date
     format: ReportFormat
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
+    requested_by: UUID
 
 
 class ReportScheduleState(StrEnum):
@@ -307,26 +290,24 @@ class ReportScheduleState(StrEnum):
 class ReportShare(Model):
     """The one answer that holds the token in clear; asking again gives another link."""
 
-    report_share_link_id: Annotated[UUID, Field(alias="reportShareLinkId")]
+    report_share_link_id: UUID
     token: Annotated[str, Field(max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
-    link_expires_at: Annotated[AwareDatetime, Field(alias="linkExpiresAt")]
+    link_expires_at: AwareDatetime
 
 
 class ReportShareLink(Model):
     """A door to one file for people without an account."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    report_id: Annotated[UUID, Field(alias="reportId")]
-    token_digest: Annotated[
-        str, Field(alias="tokenDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    shared_by: Annotated[UUID, Field(alias="sharedBy")]
-    link_expires_at: Annotated[AwareDatetime, Field(alias="linkExpiresAt")]
-    downloads_left: Annotated[int, Field(alias="downloadsLeft", ge=0, le=100)]
+    report_id: UUID
+    token_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    shared_by: UUID
+    link_expires_at: AwareDatetime
+    downloads_left: Annotated[int, Field(ge=0, le=100)]
 
 
 class ReportStatus(StrEnum):
@@ -347,15 +328,14 @@ class ReportTemplate(Model):
     """
 
     template_key: Annotated[
-        str,
-        Field(alias="templateKey", max_length=48, min_length=3, pattern="^[a-z][a-z0-9-]{2,47}$"),
+        str, Field(max_length=48, min_length=3, pattern="^[a-z][a-z0-9-]{2,47}$")
     ]
     caption: Annotated[str, Field(max_length=120, min_length=3)]
     editions: Annotated[list[Edition], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)]
     formats: Annotated[
         list[ReportFormat], Field(json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
-    longest_range_days: Annotated[int, Field(alias="longestRangeDays", ge=1, le=400)]
+    longest_range_days: Annotated[int, Field(ge=1, le=400)]
 
 
 class ReportTemplateKey(RootModel[str]):
@@ -376,8 +356,7 @@ class RequestReportRequest(Model):
     """Template, range and readers."""
 
     template_key: Annotated[
-        str,
-        Field(alias="templateKey", max_length=48, min_length=3, pattern="^[a-z][a-z0-9-]{2,47}$"),
+        str, Field(max_length=48, min_length=3, pattern="^[a-z][a-z0-9-]{2,47}$")
     ]
     title: Annotated[str, Field(max_length=120, min_length=3, pattern="^[^\\x00-\\x1F\\x7F]+$")]
     parameters: Annotated[
@@ -387,29 +366,24 @@ class RequestReportRequest(Model):
         ],
         Field(max_length=20),
     ]
-    range_start: Annotated[date, Field(alias="rangeStart")]
-    range_end: Annotated[date, Field(alias="rangeEnd")]
+    range_start: date
+    range_end: date
     time_zone: Annotated[
         str | None,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$"),
     ] = None
     format: ReportFormat | None = None
     audience: ReportAudience | None = None
-    recipient_ids: Annotated[
-        list[UUID] | None, Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
-    ] = None
+    recipient_ids: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = (
+        None
+    )
 
 
 class RevenueQuestion(Model):
     """Some days and one currency, since sums over two would need a rate that nobody agreed on."""
 
-    range_start: Annotated[date, Field(alias="rangeStart")]
-    range_end: Annotated[date, Field(alias="rangeEnd")]
+    range_start: date
+    range_end: date
     currency: Currency
 
 
@@ -419,28 +393,24 @@ class RevenueSummary(Model):
     """
 
     currency: Currency
-    opening_mrr_minor: Annotated[int, Field(alias="openingMrrMinor", ge=0, le=9007199254740991)]
-    new_mrr_minor: Annotated[int, Field(alias="newMrrMinor", ge=0, le=9007199254740991)]
-    expanded_mrr_minor: Annotated[int, Field(alias="expandedMrrMinor", ge=0, le=9007199254740991)]
-    contracted_mrr_minor: Annotated[
-        int, Field(alias="contractedMrrMinor", ge=-9007199254740991, le=0)
-    ]
-    churned_mrr_minor: Annotated[int, Field(alias="churnedMrrMinor", ge=-9007199254740991, le=0)]
-    closing_mrr_minor: Annotated[int, Field(alias="closingMrrMinor", ge=0, le=9007199254740991)]
-    cash_minor: Annotated[int, Field(alias="cashMinor", ge=-9007199254740991, le=9007199254740991)]
-    computed_through: Annotated[AwareDatetime, Field(alias="computedThrough")]
+    opening_mrr_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    new_mrr_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    expanded_mrr_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    contracted_mrr_minor: Annotated[int, Field(ge=-9007199254740991, le=0)]
+    churned_mrr_minor: Annotated[int, Field(ge=-9007199254740991, le=0)]
+    closing_mrr_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    cash_minor: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    computed_through: AwareDatetime
 
 
 class ScheduleReportRequest(Model):
     """Which report shall come how often to whom."""
 
     schedule_name: Annotated[
-        str,
-        Field(alias="scheduleName", max_length=80, min_length=3, pattern="^[^\\x00-\\x1F\\x7F]+$"),
+        str, Field(max_length=80, min_length=3, pattern="^[^\\x00-\\x1F\\x7F]+$")
     ]
     template_key: Annotated[
-        str,
-        Field(alias="templateKey", max_length=48, min_length=3, pattern="^[a-z][a-z0-9-]{2,47}$"),
+        str, Field(max_length=48, min_length=3, pattern="^[a-z][a-z0-9-]{2,47}$")
     ]
     recurrence: Annotated[
         str,
@@ -450,20 +420,15 @@ class ScheduleReportRequest(Model):
             pattern="^FREQ=(HOURLY|DAILY|WEEKLY|MONTHLY)(;[A-Z]+=[A-Z0-9,+-]+)*$",
         ),
     ]
-    next_run_at: Annotated[AwareDatetime, Field(alias="nextRunAt")]
+    next_run_at: AwareDatetime
     time_zone: Annotated[
         str | None,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$"),
     ] = None
     format: ReportFormat | None = None
-    recipient_ids: Annotated[
-        list[UUID] | None, Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
-    ] = None
+    recipient_ids: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = (
+        None
+    )
 
 
 class SeriesPoint(Model):
@@ -471,16 +436,16 @@ class SeriesPoint(Model):
     Value of one bucket, with the number of facts behind it, so that thin data can be told from a quiet hour.
     """
 
-    bucket_start: Annotated[AwareDatetime, Field(alias="bucketStart")]
+    bucket_start: AwareDatetime
     value: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
-    sample_count: Annotated[int, Field(alias="sampleCount", ge=0, le=9007199254740991)]
+    sample_count: Annotated[int, Field(ge=0, le=9007199254740991)]
 
 
 class ShareReportRequest(Model):
     """How long and how often a stranger may fetch the file."""
 
-    link_expires_at: Annotated[AwareDatetime, Field(alias="linkExpiresAt")]
-    downloads_left: Annotated[int, Field(alias="downloadsLeft", ge=1, le=100)]
+    link_expires_at: AwareDatetime
+    downloads_left: Annotated[int, Field(ge=1, le=100)]
 
 
 class SubscriptionChangeKind(StrEnum):
@@ -535,9 +500,9 @@ class UserDeleted(Model):
     Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    erasure_request_id: UUID
+    successor_user_id: UUID | None = None
 
 
 class CatalogueEntry(Model):
@@ -545,10 +510,8 @@ class CatalogueEntry(Model):
     A metric as somebody who draws a board needs to know it, with the widths and breakdowns that it can be asked for in.
     """
 
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
-    display_name: Annotated[str, Field(alias="displayName", max_length=60, min_length=3)]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
+    display_name: Annotated[str, Field(max_length=60, min_length=3)]
     explanation: Annotated[str, Field(max_length=500, min_length=20)]
     instrument: MetricInstrument
     unit: Annotated[
@@ -558,30 +521,25 @@ class CatalogueEntry(Model):
     granularities: Annotated[list[Granularity], Field(max_length=4, min_length=1)]
     dimensions: Annotated[list[DimensionName], Field(max_length=6)]
     replaced_by: Annotated[
-        str | None,
-        Field(alias="replacedBy", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$"),
+        str | None, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
     ] = None
-    open_anomalies: Annotated[int | None, Field(alias="openAnomalies", ge=0, le=1000)] = None
+    open_anomalies: Annotated[int | None, Field(ge=0, le=1000)] = None
 
 
 class DashboardTile(Model):
     """A metric, how it is drawn, and the cells that it takes of a grid of twelve columns."""
 
-    tile_key: Annotated[
-        str, Field(alias="tileKey", max_length=20, min_length=1, pattern="^[a-z0-9-]{1,20}$")
-    ]
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    tile_key: Annotated[str, Field(max_length=20, min_length=1, pattern="^[a-z0-9-]{1,20}$")]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     visualisation: TileVisualisation
     x: Annotated[int, Field(ge=0, le=11)]
     y: Annotated[int, Field(ge=0, le=199)]
     w: Annotated[int, Field(ge=1, le=12)]
     h: Annotated[int, Field(ge=1, le=12)]
     group_by: Annotated[
-        str | None, Field(alias="groupBy", max_length=30, min_length=2, pattern="^[a-z_]{2,30}$")
+        str | None, Field(max_length=30, min_length=2, pattern="^[a-z_]{2,30}$")
     ] = None
-    with_forecast: Annotated[bool | None, Field(alias="withForecast")] = None
+    with_forecast: bool | None = None
     notice: Annotated[str | None, Field(max_length=200, min_length=5)] = None
 
 
@@ -590,62 +548,59 @@ class ExploreMetricRequest(Model):
     Up to five metrics over some days, broken down by two dimensions at most, which is as much as a screen can show.
     """
 
-    metric_keys: Annotated[list[MetricKey], Field(alias="metricKeys", max_length=5, min_length=1)]
-    range_start: Annotated[date, Field(alias="rangeStart")]
-    range_end: Annotated[date, Field(alias="rangeEnd")]
+    metric_keys: Annotated[list[MetricKey], Field(max_length=5, min_length=1)]
+    range_start: date
+    range_end: date
     granularity: Granularity
-    group_by: Annotated[list[DimensionName] | None, Field(alias="groupBy", max_length=2)] = None
-    with_forecast: Annotated[bool | None, Field(alias="withForecast")] = None
+    group_by: Annotated[list[DimensionName] | None, Field(max_length=2)] = None
+    with_forecast: bool | None = None
 
 
 class FailReportRequest(Model):
     """Why a worker gave up, in the words that whoever asked will read."""
 
-    failure_code: Annotated[ReportFailureCode, Field(alias="failureCode")]
+    failure_code: ReportFailureCode
 
 
 class MetricCatalogue(Model):
     """All metrics that a tenant may be shown, or finance's own beside them for finance."""
 
     items: Annotated[list[CatalogueEntry], Field(max_length=500)]
-    stale_at: Annotated[AwareDatetime | None, Field(alias="staleAt")] = None
+    stale_at: AwareDatetime | None = None
 
 
 class MetricSeries(Model):
     """Buckets of one metric for one combination of dimension values."""
 
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     dimension_values: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z_]{2,30}$", max_length=30)],
             DimensionValuesValue,
         ],
-        Field(alias="dimensionValues", max_length=6),
+        Field(max_length=6),
     ]
     points: Annotated[list[SeriesPoint], Field(max_length=20000)]
-    suppressed_groups: Annotated[int, Field(alias="suppressedGroups", ge=0, le=50000)]
+    suppressed_groups: Annotated[int, Field(ge=0, le=50000)]
 
 
 class OrganizationPurged(Model):
     """The point of no return."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    organization_id: UUID
+    data_residency: Region
 
 
 class Report(Model):
     """One run of a template over a range of days, with the file that came of it."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     template_key: Annotated[
-        str,
-        Field(alias="templateKey", max_length=48, min_length=3, pattern="^[a-z][a-z0-9-]{2,47}$"),
+        str, Field(max_length=48, min_length=3, pattern="^[a-z][a-z0-9-]{2,47}$")
     ]
     title: Annotated[str, Field(max_length=120, min_length=3, pattern="^[^\\x00-\\x1F\\x7F]+$")]
     status: ReportStatus
@@ -656,31 +611,22 @@ class Report(Model):
         ],
         Field(max_length=20),
     ]
-    range_start: Annotated[date, Field(alias="rangeStart")]
-    range_end: Annotated[date, Field(alias="rangeEnd")]
+    range_start: date
+    range_end: date
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
     format: ReportFormat
     audience: ReportAudience
-    recipient_ids: Annotated[
-        list[UUID], Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
-    ]
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
+    recipient_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=50)]
+    requested_by: UUID
     attempt: Annotated[int, Field(ge=0, le=4)]
-    progress_percent: Annotated[int, Field(alias="progressPercent", ge=0, le=100)]
-    row_count: Annotated[int | None, Field(alias="rowCount", ge=0, le=5000000)] = None
-    size_bytes: Annotated[int | None, Field(alias="sizeBytes", ge=0, le=524288000)] = None
+    progress_percent: Annotated[int, Field(ge=0, le=100)]
+    row_count: Annotated[int | None, Field(ge=0, le=5000000)] = None
+    size_bytes: Annotated[int | None, Field(ge=0, le=524288000)] = None
     object_key: Annotated[
         str | None,
         Field(
-            alias="objectKey",
             max_length=81,
             min_length=77,
             pattern="^[0-9a-f-]{36}/[0-9a-f-]{36}\\.(pdf|csv|xlsx|parquet|json)$",
@@ -689,9 +635,9 @@ class Report(Model):
     checksum: Annotated[
         str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
-    failure_code: Annotated[ReportFailureCode | None, Field(alias="failureCode")] = None
-    ready_at: Annotated[AwareDatetime | None, Field(alias="readyAt")] = None
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    failure_code: ReportFailureCode | None = None
+    ready_at: AwareDatetime | None = None
+    expires_at: AwareDatetime | None = None
 
 
 class ReportEntitlement(Model):
@@ -700,24 +646,23 @@ class ReportEntitlement(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     edition: Edition
     withheld_templates: Annotated[
-        list[ReportTemplateKey],
-        Field(alias="withheldTemplates", json_schema_extra=UNIQUE, max_length=100),
+        list[ReportTemplateKey], Field(json_schema_extra=UNIQUE, max_length=100)
     ]
-    edition_since: Annotated[AwareDatetime, Field(alias="editionSince")]
+    edition_since: AwareDatetime
 
 
 class ReportFailed(Model):
     """A run was given up, or never begun because the tenant's day was full."""
 
-    report_id: Annotated[UUID, Field(alias="reportId")]
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    failure_code: Annotated[ReportFailureCode, Field(alias="failureCode")]
+    report_id: UUID
+    organization_id: UUID
+    failure_code: ReportFailureCode
     attempt: Annotated[int, Field(ge=0, le=4)]
 
 
@@ -725,17 +670,15 @@ class ReportSchedule(Model):
     """Has the same report made again and again by its owner's leave."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     schedule_name: Annotated[
-        str,
-        Field(alias="scheduleName", max_length=80, min_length=3, pattern="^[^\\x00-\\x1F\\x7F]+$"),
+        str, Field(max_length=80, min_length=3, pattern="^[^\\x00-\\x1F\\x7F]+$")
     ]
     template_key: Annotated[
-        str,
-        Field(alias="templateKey", max_length=48, min_length=3, pattern="^[a-z][a-z0-9-]{2,47}$"),
+        str, Field(max_length=48, min_length=3, pattern="^[a-z][a-z0-9-]{2,47}$")
     ]
     recurrence: Annotated[
         str,
@@ -746,23 +689,15 @@ class ReportSchedule(Model):
         ),
     ]
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
     format: ReportFormat
-    owner_id: Annotated[UUID, Field(alias="ownerId")]
-    recipient_ids: Annotated[
-        list[UUID], Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
-    ]
-    next_run_at: Annotated[AwareDatetime, Field(alias="nextRunAt")]
-    last_report_id: Annotated[UUID | None, Field(alias="lastReportId")] = None
+    owner_id: UUID
+    recipient_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=50)]
+    next_run_at: AwareDatetime
+    last_report_id: UUID | None = None
     state: ReportScheduleState
-    consecutive_failures: Annotated[int, Field(alias="consecutiveFailures", ge=0, le=5)]
+    consecutive_failures: Annotated[int, Field(ge=0, le=5)]
 
 
 class ReportingErasureCompleted(Model):
@@ -770,18 +705,17 @@ class ReportingErasureCompleted(Model):
     Counts the schedules that were paused and the lists of recipients that the person was struck from.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: ReportingErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000000)]
 
 
 class SaveDashboardRequest(Model):
     """The whole board anew, as somebody left it after dragging."""
 
     dashboard_name: Annotated[
-        str,
-        Field(alias="dashboardName", max_length=80, min_length=1, pattern="^[^\\x00-\\x1F\\x7F]+$"),
+        str, Field(max_length=80, min_length=1, pattern="^[^\\x00-\\x1F\\x7F]+$")
     ]
     tiles: Annotated[list[DashboardTile], Field(max_length=24)]
     visibility: DashboardVisibility
@@ -790,43 +724,35 @@ class SaveDashboardRequest(Model):
 class SubscriptionChanged(Model):
     """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    last_change: SubscriptionChangeKind
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
     status: SubscriptionStatus
-    current_period_end: Annotated[AwareDatetime, Field(alias="currentPeriodEnd")]
+    current_period_end: AwareDatetime
     from_plan_code: Annotated[
-        str | None,
-        Field(alias="fromPlanCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$"),
+        str | None, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
     ] = None
-    from_seat_quantity: Annotated[int | None, Field(alias="fromSeatQuantity", ge=1, le=100000)] = (
-        None
-    )
-    from_status: Annotated[SubscriptionStatus | None, Field(alias="fromStatus")] = None
+    from_seat_quantity: Annotated[int | None, Field(ge=1, le=100000)] = None
+    from_status: SubscriptionStatus | None = None
     entitlements: Entitlements | None = None
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
-    proration_minor: Annotated[
-        int | None, Field(alias="prorationMinor", ge=-9007199254740991, le=9007199254740991)
-    ] = None
+    effective_at: AwareDatetime | None = None
+    proration_minor: Annotated[int | None, Field(ge=-9007199254740991, le=9007199254740991)] = None
 
 
 class UsageExploration(Model):
     """The steps in their order, and how many groups were too small to be told."""
 
     steps: Annotated[list[UsageStep], Field(max_length=26)]
-    suppressed_groups: Annotated[int, Field(alias="suppressedGroups", ge=0, le=50000)]
-    stale_at: Annotated[AwareDatetime | None, Field(alias="staleAt")] = None
+    suppressed_groups: Annotated[int, Field(ge=0, le=50000)]
+    stale_at: AwareDatetime | None = None
 
 
 class CreateDashboardRequest(Model):
     """A name, tiles if there are any yet, and who shall see them."""
 
     dashboard_name: Annotated[
-        str,
-        Field(alias="dashboardName", max_length=80, min_length=1, pattern="^[^\\x00-\\x1F\\x7F]+$"),
+        str, Field(max_length=80, min_length=1, pattern="^[^\\x00-\\x1F\\x7F]+$")
     ]
     tiles: Annotated[list[DashboardTile] | None, Field(max_length=24)] = None
     visibility: DashboardVisibility | None = None
@@ -836,18 +762,17 @@ class Dashboard(Model):
     """Tiles of metrics that somebody wants to see together every morning."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     dashboard_name: Annotated[
-        str,
-        Field(alias="dashboardName", max_length=80, min_length=1, pattern="^[^\\x00-\\x1F\\x7F]+$"),
+        str, Field(max_length=80, min_length=1, pattern="^[^\\x00-\\x1F\\x7F]+$")
     ]
     tiles: Annotated[list[DashboardTile], Field(max_length=24)]
     visibility: DashboardVisibility
-    owner_id: Annotated[UUID, Field(alias="ownerId")]
-    dashboard_state: Annotated[DashboardState, Field(alias="dashboardState")]
+    owner_id: UUID
+    dashboard_state: DashboardState
 
 
 class Exploration(Model):
@@ -855,5 +780,5 @@ class Exploration(Model):
 
     series: Annotated[list[MetricSeries], Field(max_length=2000)]
     forecast: Annotated[list[MetricSeries] | None, Field(max_length=5)] = None
-    computed_through: Annotated[AwareDatetime, Field(alias="computedThrough")]
-    stale_at: Annotated[AwareDatetime | None, Field(alias="staleAt")] = None
+    computed_through: AwareDatetime
+    stale_at: AwareDatetime | None = None

@@ -23,14 +23,12 @@ INDEXING_FAILED = Emission(
     type="cloudsync.content.indexing-failed.v1",
     topic="cloudsync.content.search.v1",
     key="sourceId",
-    key_field="sourceId",
     fields=("searchEntryId", "sourceKind", "sourceId", "failureCode"),
 )
 
 REINDEX_COMPLETED = Emission(
     type="cloudsync.content.reindex-completed.v1",
     topic="cloudsync.content.search.v1",
-    key="id",
     key_field="reindexJobId",
     fields=("reindexJobId", "targetIndex", "total", "failed"),
 )
@@ -38,7 +36,6 @@ REINDEX_COMPLETED = Emission(
 SAVED_SEARCH_MATCHED = Emission(
     type="cloudsync.content.saved-search-matched.v1",
     topic="cloudsync.content.search.v1",
-    key="id",
     key_field="savedSearchId",
     fields=("savedSearchId", "ownerId", "matchCount"),
 )
@@ -47,7 +44,6 @@ SEARCH_ERASURE_COMPLETED = Emission(
     type="cloudsync.content.search-erasure-completed.v1",
     topic="cloudsync.content.search.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
 
@@ -55,7 +51,6 @@ SEARCH_PERFORMED = Emission(
     type="cloudsync.content.search-performed.v1",
     topic="cloudsync.content.search.v1",
     key="queryId",
-    key_field="queryId",
     fields=("queryId", "queryHash", "kinds", "hitCount", "tookMs"),
 )
 
@@ -63,7 +58,6 @@ SEARCH_RESULT_CLICKED = Emission(
     type="cloudsync.content.search-result-clicked.v1",
     topic="cloudsync.content.search.v1",
     key="queryId",
-    key_field="queryId",
     fields=("queryId", "rank", "sourceKind", "dwellMs"),
 )
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -82,10 +82,8 @@ class ChangeOrigin(StrEnum):
 class ChannelMemberAdded(Model):
     """They may read everything said there before, and what grants to the channel open to them."""
 
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    user_ids: Annotated[
-        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=1000, min_length=1)
-    ]
+    channel_id: UUID
+    user_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=1000, min_length=1)]
     by: UUID
 
 
@@ -94,10 +92,8 @@ class ChannelMemberRemoved(Model):
     From now on the channel and its files are closed to them, unless another grant says otherwise.
     """
 
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    user_ids: Annotated[
-        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=1000, min_length=1)
-    ]
+    channel_id: UUID
+    user_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=1000, min_length=1)]
     by: UUID | None = None
 
 
@@ -115,15 +111,12 @@ class CreateRankingProfileRequest(Model):
     """A key and whichever weights differ from the usual ones."""
 
     profile_key: Annotated[
-        str,
-        Field(alias="profileKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$"),
+        str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
     ]
-    heading_boost: Annotated[float | None, Field(alias="headingBoost", ge=0.0, le=10.0)] = None
-    recency_weight: Annotated[float | None, Field(alias="recencyWeight", ge=0.0, le=1.0)] = None
-    popularity_weight: Annotated[float | None, Field(alias="popularityWeight", ge=0.0, le=1.0)] = (
-        None
-    )
-    semantic_weight: Annotated[float | None, Field(alias="semanticWeight", ge=0.0, le=1.0)] = None
+    heading_boost: Annotated[float | None, Field(ge=0.0, le=10.0)] = None
+    recency_weight: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
+    popularity_weight: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
+    semantic_weight: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
 
 
 class DeletionReason(StrEnum):
@@ -141,15 +134,15 @@ class DeletionReason(StrEnum):
 class DocumentArchived(Model):
     """Put away read-only."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    owner_id: Annotated[UUID | None, Field(alias="ownerId")] = None
+    document_id: UUID
+    owner_id: UUID | None = None
 
 
 class DocumentDeleted(Model):
     """Gone for good."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    attachment_file_ids: Annotated[list[UUID], Field(alias="attachmentFileIds", max_length=200)]
+    document_id: UUID
+    attachment_file_ids: Annotated[list[UUID], Field(max_length=200)]
 
 
 class DocumentLabel(RootModel[str]):
@@ -166,19 +159,19 @@ class DocumentLabel(RootModel[str]):
 class DocumentRecovered(Model):
     """Taken out of the bin in time; search puts its entry back with a higher version."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
+    document_id: UUID
     title: Annotated[
         str,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
     ]
-    folder_id: Annotated[UUID | None, Field(alias="folderId")] = None
+    folder_id: UUID | None = None
 
 
 class DocumentShared(Model):
     """A grant was made or its access changed."""
 
-    share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
-    document_id: Annotated[UUID, Field(alias="documentId")]
+    share_grant_id: UUID
+    document_id: UUID
     principal: Annotated[
         str,
         Field(
@@ -188,14 +181,14 @@ class DocumentShared(Model):
         ),
     ]
     access: AccessLevel
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    expires_at: AwareDatetime | None = None
 
 
 class DocumentTrashed(Model):
     """In the bin since trashedAt and out of every list and search but the bin's own."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    trashed_at: Annotated[AwareDatetime, Field(alias="trashedAt")]
+    document_id: UUID
+    trashed_at: AwareDatetime
 
 
 class DocumentType(StrEnum):
@@ -211,15 +204,15 @@ class DocumentType(StrEnum):
 class DocumentUnarchived(Model):
     """Active and editable again, under the grants that it had before."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    owner_id: Annotated[UUID | None, Field(alias="ownerId")] = None
+    document_id: UUID
+    owner_id: UUID | None = None
 
 
 class DocumentUnshared(Model):
     """A grant ended, by hand or by its date."""
 
-    share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
-    document_id: Annotated[UUID, Field(alias="documentId")]
+    share_grant_id: UUID
+    document_id: UUID
     principal: Annotated[
         str,
         Field(
@@ -233,22 +226,18 @@ class DocumentUnshared(Model):
 class DocumentUpdated(Model):
     """New content, coalesced to one event each two seconds and document."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    from_sequence: Annotated[int, Field(alias="fromSequence", ge=0, le=9007199254740991)]
-    to_sequence: Annotated[int, Field(alias="toSequence", ge=0, le=9007199254740991)]
-    body_ref: Annotated[
-        str, Field(alias="bodyRef", max_length=24, min_length=24, pattern="^[a-f0-9]{24}$")
-    ]
-    body_checksum: Annotated[
-        str, Field(alias="bodyChecksum", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    document_id: UUID
+    from_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
+    to_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
+    body_ref: Annotated[str, Field(max_length=24, min_length=24, pattern="^[a-f0-9]{24}$")]
+    body_checksum: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     title: Annotated[
         str,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
     ]
-    editor_ids: Annotated[list[UUID], Field(alias="editorIds", max_length=100)]
-    attached_file_ids: Annotated[list[UUID], Field(alias="attachedFileIds", max_length=200)]
-    detached_file_ids: Annotated[list[UUID], Field(alias="detachedFileIds", max_length=200)]
+    editor_ids: Annotated[list[UUID], Field(max_length=100)]
+    attached_file_ids: Annotated[list[UUID], Field(max_length=200)]
+    detached_file_ids: Annotated[list[UUID], Field(max_length=200)]
     origin: ChangeOrigin
 
 
@@ -289,11 +278,10 @@ class FileOrigin(StrEnum):
 class FileRenamed(Model):
     """The name under which people look for it from now on."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
+    file_id: UUID
     file_name: Annotated[
         str,
         Field(
-            alias="fileName",
             max_length=255,
             min_length=1,
             pattern='^([^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.[^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.\\.[^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]+)$',
@@ -304,21 +292,17 @@ class FileRenamed(Model):
 class FileReplaced(Model):
     """Same file, other bytes."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    old_sha256: Annotated[
-        str, Field(alias="oldSha256", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    new_sha256: Annotated[
-        str, Field(alias="newSha256", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+    file_id: UUID
+    old_sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    new_sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    size_bytes: Annotated[int, Field(ge=1, le=53687091200)]
 
 
 class FileTrashed(Model):
     """In the bin for thirty days, by hand or because nothing has used it for as long."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    trashed_at: Annotated[AwareDatetime, Field(alias="trashedAt")]
+    file_id: UUID
+    trashed_at: AwareDatetime
 
 
 class Grantee(RootModel[str]):
@@ -369,21 +353,20 @@ class MembershipEndReason(StrEnum):
 class MessageEdited(Model):
     """The words changed and neither place nor author did."""
 
-    message_id: Annotated[UUID, Field(alias="messageId")]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    edit_count: Annotated[int, Field(alias="editCount", ge=1, le=50)]
-    edited_at: Annotated[AwareDatetime, Field(alias="editedAt")]
+    message_id: UUID
+    channel_id: UUID
+    edit_count: Annotated[int, Field(ge=1, le=50)]
+    edited_at: AwareDatetime
     excerpt: Annotated[str | None, Field(max_length=140)] = None
 
 
 class MessageHeld(Model):
     """Out of sight until a compliance officer decides."""
 
-    message_id: Annotated[UUID, Field(alias="messageId")]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
+    message_id: UUID
+    channel_id: UUID
     case_number: Annotated[
-        str | None,
-        Field(alias="caseNumber", max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$"),
+        str | None, Field(max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$")
     ] = None
 
 
@@ -400,52 +383,51 @@ class MessageKind(StrEnum):
 class MessagePosted(Model):
     """A message stands in its channel, durable in two of three nodes."""
 
-    message_id: Annotated[UUID, Field(alias="messageId")]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    channel_type: Annotated[ChannelType | None, Field(alias="channelType")] = None
-    author_id: Annotated[UUID, Field(alias="authorId")]
+    message_id: UUID
+    channel_id: UUID
+    channel_type: ChannelType | None = None
+    author_id: UUID
     kind: MessageKind
-    thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
+    thread_root_id: UUID | None = None
     mentioned_user_ids: Annotated[
-        list[UUID] | None, Field(alias="mentionedUserIds", json_schema_extra=UNIQUE, max_length=500)
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=500)
     ] = None
-    attachment_ids: Annotated[list[UUID], Field(alias="attachmentIds", max_length=10)]
+    attachment_ids: Annotated[list[UUID], Field(max_length=10)]
     excerpt: Annotated[str | None, Field(max_length=140)] = None
-    posted_at: Annotated[AwareDatetime, Field(alias="postedAt")]
+    posted_at: AwareDatetime
 
 
 class MessageReleased(Model):
     """Back at its old place in the channel; nobody is rung a second time."""
 
-    message_id: Annotated[UUID, Field(alias="messageId")]
+    message_id: UUID
     excerpt: Annotated[str | None, Field(max_length=140)] = None
-    channel_id: Annotated[UUID, Field(alias="channelId")]
+    channel_id: UUID
     case_number: Annotated[
-        str,
-        Field(alias="caseNumber", max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$"),
+        str, Field(max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$")
     ]
 
 
 class MessageRetracted(Model):
     """Taken back by its author or a manager."""
 
-    message_id: Annotated[UUID, Field(alias="messageId")]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
-    retracted_by: Annotated[UUID, Field(alias="retractedBy")]
+    message_id: UUID
+    channel_id: UUID
+    retracted_by: UUID
 
 
 class OrganizationDeleted(Model):
     """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
-    purge_after: Annotated[AwareDatetime, Field(alias="purgeAfter")]
+    organization_id: UUID
+    deletion_requested_by: UUID
+    purge_after: AwareDatetime
 
 
 class OrganizationRestored(Model):
     """Stops the off-boarding."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
 
 
 class Principal(RootModel[str]):
@@ -462,13 +444,13 @@ class Principal(RootModel[str]):
 class ProfileHidden(Model):
     """Everything but the names must disappear from indices and caches."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
 
 
 class ProfilePublished(Model):
     """From now on colleagues within the audience find this person."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     audience: Audience
     completeness: Annotated[int, Field(ge=0, le=100)]
 
@@ -490,7 +472,7 @@ class ProfileUpdatedChangedFieldsItem(RootModel[str]):
 class PromoteRankingRequest(Model):
     """The share of queries that it shall rank from now on."""
 
-    traffic_share: Annotated[int, Field(alias="trafficShare", ge=0, le=100)]
+    traffic_share: Annotated[int, Field(ge=0, le=100)]
 
 
 class ProvisioningSource(StrEnum):
@@ -519,20 +501,19 @@ class RankingProfile(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     profile_key: Annotated[
-        str,
-        Field(alias="profileKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$"),
+        str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
     ]
-    heading_boost: Annotated[float, Field(alias="headingBoost", ge=0.0, le=10.0)]
-    recency_weight: Annotated[float, Field(alias="recencyWeight", ge=0.0, le=1.0)]
-    popularity_weight: Annotated[float, Field(alias="popularityWeight", ge=0.0, le=1.0)]
-    semantic_weight: Annotated[float, Field(alias="semanticWeight", ge=0.0, le=1.0)]
-    traffic_share: Annotated[int, Field(alias="trafficShare", ge=0, le=100)]
-    ndcg_at10: Annotated[float | None, Field(alias="ndcgAt10", ge=0.0, le=1.0)] = None
+    heading_boost: Annotated[float, Field(ge=0.0, le=10.0)]
+    recency_weight: Annotated[float, Field(ge=0.0, le=1.0)]
+    popularity_weight: Annotated[float, Field(ge=0.0, le=1.0)]
+    semantic_weight: Annotated[float, Field(ge=0.0, le=1.0)]
+    traffic_share: Annotated[int, Field(ge=0, le=100)]
+    ndcg_at10: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
 
 
 class RateEntryRequest(Model):
@@ -544,7 +525,7 @@ class RateEntryRequest(Model):
 class RecordEvaluationRequest(Model):
     """What the nightly run over the judged queries gave."""
 
-    ndcg_at10: Annotated[float, Field(alias="ndcgAt10", ge=0.0, le=1.0)]
+    ndcg_at10: Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class RedactionLevel(StrEnum):
@@ -567,15 +548,9 @@ class Region(StrEnum):
 class ReindexCompleted(Model):
     """The alias points at the new index."""
 
-    reindex_job_id: Annotated[UUID, Field(alias="reindexJobId")]
+    reindex_job_id: UUID
     target_index: Annotated[
-        str,
-        Field(
-            alias="targetIndex",
-            max_length=60,
-            min_length=13,
-            pattern="^[a-z]+-v[0-9]{1,4}-[0-9]{8}$",
-        ),
+        str, Field(max_length=60, min_length=13, pattern="^[a-z]+-v[0-9]{1,4}-[0-9]{8}$")
     ]
     total: Annotated[int, Field(ge=0, le=9007199254740991)]
     failed: Annotated[int, Field(ge=0, le=9007199254740991)]
@@ -607,9 +582,7 @@ class ReindexScope(StrEnum):
 class RejectEntryRequest(Model):
     """The bulk writer gave an entry up after its fifth try, for this reason."""
 
-    failure_code: Annotated[
-        str, Field(alias="failureCode", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
-    ]
+    failure_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")]
 
 
 class RenditionVariant(StrEnum):
@@ -632,9 +605,9 @@ class ReportReindexRequest(Model):
 class SavedSearchMatched(Model):
     """So many things are new for a saved search since its owner was last told."""
 
-    saved_search_id: Annotated[UUID, Field(alias="savedSearchId")]
-    owner_id: Annotated[UUID, Field(alias="ownerId")]
-    match_count: Annotated[int, Field(alias="matchCount", ge=1, le=1000)]
+    saved_search_id: UUID
+    owner_id: UUID
+    match_count: Annotated[int, Field(ge=1, le=1000)]
 
 
 class ScanVerdict(StrEnum):
@@ -721,16 +694,10 @@ class StartReindexRequest(Model):
     """What to rebuild and under which name."""
 
     scope: ReindexScope
-    scope_organization_id: Annotated[UUID | None, Field(alias="scopeOrganizationId")] = None
-    source_kind: Annotated[SourceKind | None, Field(alias="sourceKind")] = None
+    scope_organization_id: UUID | None = None
+    source_kind: SourceKind | None = None
     target_index: Annotated[
-        str,
-        Field(
-            alias="targetIndex",
-            max_length=60,
-            min_length=13,
-            pattern="^[a-z]+-v[0-9]{1,4}-[0-9]{8}$",
-        ),
+        str, Field(max_length=60, min_length=13, pattern="^[a-z]+-v[0-9]{1,4}-[0-9]{8}$")
     ]
 
 
@@ -753,10 +720,8 @@ class SynonymRuleTermsItem(RootModel[str]):
 class TeamMemberAdded(Model):
     """Those who were really added by one request; they now see what the team sees."""
 
-    team_id: Annotated[UUID, Field(alias="teamId")]
-    user_ids: Annotated[
-        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
-    ]
+    team_id: UUID
+    user_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)]
 
 
 class TeamMemberRemoved(Model):
@@ -764,32 +729,27 @@ class TeamMemberRemoved(Model):
     Those who left a team, one by hand or many at once when memberships of the organisation end.
     """
 
-    team_id: Annotated[UUID, Field(alias="teamId")]
-    user_ids: Annotated[
-        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
-    ]
+    team_id: UUID
+    user_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)]
 
 
 class UpdateRankingProfileRequest(Model):
     """Merge patch of the weights."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    heading_boost: Annotated[float | None, Field(alias="headingBoost", ge=0.0, le=10.0)] = None
-    recency_weight: Annotated[float | None, Field(alias="recencyWeight", ge=0.0, le=1.0)] = None
-    popularity_weight: Annotated[float | None, Field(alias="popularityWeight", ge=0.0, le=1.0)] = (
-        None
-    )
-    semantic_weight: Annotated[float | None, Field(alias="semanticWeight", ge=0.0, le=1.0)] = None
+    heading_boost: Annotated[float | None, Field(ge=0.0, le=10.0)] = None
+    recency_weight: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
+    popularity_weight: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
+    semantic_weight: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
 
 
 class UserCreated(Model):
     """Somebody was invited, or a program got an identity."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     kind: AccountKind
     primary_email_hash: Annotated[
-        str | None,
-        Field(alias="primaryEmailHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
     locale: Annotated[
         str,
@@ -800,15 +760,9 @@ class UserCreated(Model):
         ),
     ]
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
-    provisioning_source: Annotated[ProvisioningSource, Field(alias="provisioningSource")]
+    provisioning_source: ProvisioningSource
 
 
 class UserDeleted(Model):
@@ -816,9 +770,9 @@ class UserDeleted(Model):
     Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    erasure_request_id: UUID
+    successor_user_id: UUID | None = None
 
 
 class VisibilityReason(StrEnum):
@@ -844,10 +798,10 @@ class CommitEntryRequest(Model):
 class DocumentCreated(Model):
     """What search needs for a first entry."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    document_type: Annotated[DocumentType, Field(alias="documentType")]
-    owner_id: Annotated[UUID, Field(alias="ownerId")]
-    folder_id: Annotated[UUID | None, Field(alias="folderId")] = None
+    document_id: UUID
+    document_type: DocumentType
+    owner_id: UUID
+    folder_id: UUID | None = None
     title: Annotated[
         str,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
@@ -859,7 +813,7 @@ class DocumentCreated(Model):
 class DocumentDetailsChanged(Model):
     """Title, labels, sensitivity and language as they are now."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
+    document_id: UUID
     title: Annotated[
         str,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
@@ -869,7 +823,6 @@ class DocumentDetailsChanged(Model):
     content_language: Annotated[
         str | None,
         Field(
-            alias="contentLanguage",
             max_length=15,
             min_length=2,
             pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
@@ -880,36 +833,34 @@ class DocumentDetailsChanged(Model):
 class DocumentMoved(Model):
     """From folder to folder, an absent one being the owner's root."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    from_folder_id: Annotated[UUID | None, Field(alias="fromFolderId")] = None
-    to_folder_id: Annotated[UUID | None, Field(alias="toFolderId")] = None
+    document_id: UUID
+    from_folder_id: UUID | None = None
+    to_folder_id: UUID | None = None
     principals: Annotated[list[Grantee] | None, Field(max_length=5000)] = None
 
 
 class DocumentPublished(Model):
     """A draft became active and from now on appears in its folder for everybody who may read it."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    document_type: Annotated[DocumentType, Field(alias="documentType")]
-    owner_id: Annotated[UUID, Field(alias="ownerId")]
+    document_id: UUID
+    document_type: DocumentType
+    owner_id: UUID
 
 
 class EntryDraft(Model):
     """What an owning service knows of one thing to be found."""
 
-    source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
-    source_id: Annotated[UUID, Field(alias="sourceId")]
-    source_version: Annotated[int, Field(alias="sourceVersion", ge=0, le=9007199254740991)]
+    source_kind: SourceKind
+    source_id: UUID
+    source_version: Annotated[int, Field(ge=0, le=9007199254740991)]
     heading: Annotated[
         str, Field(max_length=300, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     content: Annotated[str | None, Field(max_length=1000000)] = None
-    analyzer_language: Annotated[AnalyzerLanguage | None, Field(alias="analyzerLanguage")] = None
+    analyzer_language: AnalyzerLanguage | None = None
     keywords: Annotated[list[SearchKeyword] | None, Field(max_length=64)] = None
-    reader_principals: Annotated[
-        list[Principal], Field(alias="readerPrincipals", max_length=5000, min_length=1)
-    ]
-    author_id: Annotated[UUID, Field(alias="authorId")]
+    reader_principals: Annotated[list[Principal], Field(max_length=5000, min_length=1)]
+    author_id: UUID
     container: Annotated[
         str | None,
         Field(
@@ -917,33 +868,23 @@ class EntryDraft(Model):
         ),
     ] = None
     content_type: Annotated[
-        str | None,
-        Field(
-            alias="contentType",
-            max_length=127,
-            min_length=1,
-            pattern="^[a-z0-9][A-Za-z0-9!#$&^_.+/-]*$",
-        ),
+        str | None, Field(max_length=127, min_length=1, pattern="^[a-z0-9][A-Za-z0-9!#$&^_.+/-]*$")
     ] = None
-    content_changed_at: Annotated[AwareDatetime, Field(alias="contentChangedAt")]
-    redaction_level: Annotated[RedactionLevel | None, Field(alias="redactionLevel")] = None
+    content_changed_at: AwareDatetime
+    redaction_level: RedactionLevel | None = None
 
 
 class ExplainHitRequest(Model):
     """A query, an entry and, for administrators, the person through whose eyes to look."""
 
     query_text: Annotated[
-        str,
-        Field(
-            alias="queryText", max_length=512, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$"
-        ),
+        str, Field(max_length=512, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
-    source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
-    source_id: Annotated[UUID, Field(alias="sourceId")]
-    reader_id: Annotated[UUID | None, Field(alias="readerId")] = None
+    source_kind: SourceKind
+    source_id: UUID
+    reader_id: UUID | None = None
     profile_key: Annotated[
-        str | None,
-        Field(alias="profileKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$"),
+        str | None, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
     ] = None
 
 
@@ -957,8 +898,8 @@ class Facet(Model):
 class FileDeleted(Model):
     """Its bytes are destroyed and no longer count as used storage."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+    file_id: UUID
+    size_bytes: Annotated[int, Field(ge=1, le=53687091200)]
     origin: FileOrigin
     reason: DeletionReason | None = None
 
@@ -966,25 +907,25 @@ class FileDeleted(Model):
 class FileLinked(Model):
     """Something uses the file from now on."""
 
-    file_link_id: Annotated[UUID, Field(alias="fileLinkId")]
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
-    target_id: Annotated[UUID, Field(alias="targetId")]
+    file_link_id: UUID
+    file_id: UUID
+    target_kind: LinkTargetKind
+    target_id: UUID
 
 
 class FileRecovered(Model):
     """Back from the bin with the verdict that it had when it went there."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
+    file_id: UUID
+    scan_verdict: ScanVerdict
 
 
 class FileReleased(Model):
     """Out of quarantine by the word of two people, whose second is named."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
-    release_approver_id: Annotated[UUID, Field(alias="releaseApproverId")]
+    file_id: UUID
+    scan_verdict: ScanVerdict
+    release_approver_id: UUID
 
 
 class FileTarget(Model):
@@ -992,17 +933,17 @@ class FileTarget(Model):
     The thing that a file hangs on or, before the scan, shall hang on once it has proved clean.
     """
 
-    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
-    target_id: Annotated[UUID, Field(alias="targetId")]
+    target_kind: LinkTargetKind
+    target_id: UUID
 
 
 class FileUnlinked(Model):
     """A target stopped using the file, which may have become an orphan by it."""
 
-    file_link_id: Annotated[UUID, Field(alias="fileLinkId")]
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
-    target_id: Annotated[UUID, Field(alias="targetId")]
+    file_link_id: UUID
+    file_id: UUID
+    target_kind: LinkTargetKind
+    target_id: UUID
 
 
 class HitExplanation(Model):
@@ -1010,8 +951,8 @@ class HitExplanation(Model):
 
     visible: bool
     reason: VisibilityReason
-    matched_principals: Annotated[list[Principal], Field(alias="matchedPrincipals", max_length=100)]
-    score_parts: Annotated[list[ScorePart], Field(alias="scoreParts", max_length=200)]
+    matched_principals: Annotated[list[Principal], Field(max_length=100)]
+    score_parts: Annotated[list[ScorePart], Field(max_length=200)]
 
 
 class IgnoredEntry(Model):
@@ -1019,25 +960,23 @@ class IgnoredEntry(Model):
     A draft that came too late, with the newer version of the source that the index knows already.
     """
 
-    source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
-    source_id: Annotated[UUID, Field(alias="sourceId")]
-    known_version: Annotated[int, Field(alias="knownVersion", ge=0, le=9007199254740991)]
+    source_kind: SourceKind
+    source_id: UUID
+    known_version: Annotated[int, Field(ge=0, le=9007199254740991)]
 
 
 class IndexEntryRequest(Model):
     """All that is known of the source but its kind and id, which stand in the address."""
 
-    source_version: Annotated[int, Field(alias="sourceVersion", ge=0, le=9007199254740991)]
+    source_version: Annotated[int, Field(ge=0, le=9007199254740991)]
     heading: Annotated[
         str, Field(max_length=300, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     content: Annotated[str | None, Field(max_length=1000000)] = None
-    analyzer_language: Annotated[AnalyzerLanguage | None, Field(alias="analyzerLanguage")] = None
+    analyzer_language: AnalyzerLanguage | None = None
     keywords: Annotated[list[SearchKeyword] | None, Field(max_length=64)] = None
-    reader_principals: Annotated[
-        list[Principal], Field(alias="readerPrincipals", max_length=5000, min_length=1)
-    ]
-    author_id: Annotated[UUID, Field(alias="authorId")]
+    reader_principals: Annotated[list[Principal], Field(max_length=5000, min_length=1)]
+    author_id: UUID
     container: Annotated[
         str | None,
         Field(
@@ -1045,16 +984,10 @@ class IndexEntryRequest(Model):
         ),
     ] = None
     content_type: Annotated[
-        str | None,
-        Field(
-            alias="contentType",
-            max_length=127,
-            min_length=1,
-            pattern="^[a-z0-9][A-Za-z0-9!#$&^_.+/-]*$",
-        ),
+        str | None, Field(max_length=127, min_length=1, pattern="^[a-z0-9][A-Za-z0-9!#$&^_.+/-]*$")
     ] = None
-    content_changed_at: Annotated[AwareDatetime, Field(alias="contentChangedAt")]
-    redaction_level: Annotated[RedactionLevel | None, Field(alias="redactionLevel")] = None
+    content_changed_at: AwareDatetime
+    redaction_level: RedactionLevel | None = None
 
 
 class IndexReceipt(Model):
@@ -1073,58 +1006,56 @@ class IndexRequest(Model):
 class IndexingFailed(Model):
     """A source cannot be found because five tries to index it went wrong in the same way."""
 
-    search_entry_id: Annotated[UUID, Field(alias="searchEntryId")]
-    source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
-    source_id: Annotated[UUID, Field(alias="sourceId")]
-    failure_code: Annotated[
-        str, Field(alias="failureCode", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
-    ]
+    search_entry_id: UUID
+    source_kind: SourceKind
+    source_id: UUID
+    failure_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")]
 
 
 class MemberJoined(Model):
     """Somebody belongs to the organisation from now on."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     role: MemberRole
-    seat_type: Annotated[SeatType, Field(alias="seatType")]
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
+    seat_type: SeatType
+    unit_id: UUID | None = None
 
 
 class MemberRemoved(Model):
     """Somebody no longer belongs here."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    end_reason: MembershipEndReason
+    successor_user_id: UUID | None = None
 
 
 class MessagePurged(Model):
     """Its words exist in no store of ours any more."""
 
-    message_id: Annotated[UUID, Field(alias="messageId")]
-    channel_id: Annotated[UUID, Field(alias="channelId")]
+    message_id: UUID
+    channel_id: UUID
     policy: PurgePolicy
 
 
 class OrganizationPurged(Model):
     """The point of no return."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    organization_id: UUID
+    data_residency: Region
 
 
 class ProfileUpdated(Model):
     """What search needs to keep its people index and user-service to drop a cached card."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     changed_fields: Annotated[
         list[ProfileUpdatedChangedFieldsItem] | None,
-        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30, min_length=1),
+        Field(json_schema_extra=UNIQUE, max_length=30, min_length=1),
     ] = None
-    given_name: Annotated[str, Field(alias="givenName", max_length=80)]
-    family_name: Annotated[str, Field(alias="familyName", max_length=80)]
+    given_name: Annotated[str, Field(max_length=80)]
+    family_name: Annotated[str, Field(max_length=80)]
     headline: Annotated[str | None, Field(max_length=140)] = None
-    avatar_file_id: Annotated[UUID | None, Field(alias="avatarFileId")] = None
+    avatar_file_id: UUID | None = None
     skills: Annotated[list[SkillTag], Field(max_length=50)]
     audience: Audience
     status: ProfileStatus
@@ -1134,55 +1065,47 @@ class RecordClickRequest(Model):
     """Which hit of a query was opened and for how long."""
 
     rank: Annotated[int, Field(ge=1, le=1000)]
-    source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
-    source_id: Annotated[UUID, Field(alias="sourceId")]
-    dwell_ms: Annotated[int | None, Field(alias="dwellMs", ge=0, le=86400000)] = None
+    source_kind: SourceKind
+    source_id: UUID
+    dwell_ms: Annotated[int | None, Field(ge=0, le=86400000)] = None
 
 
 class RecordQueryRequest(Model):
     """What remains of a query once it was answered."""
 
-    query_id: Annotated[UUID, Field(alias="queryId")]
-    query_hash: Annotated[
-        str, Field(alias="queryHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    query_id: UUID
+    query_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     kinds: Annotated[list[SourceKind], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)]
-    hit_count: Annotated[int, Field(alias="hitCount", ge=0, le=9007199254740991)]
-    took_ms: Annotated[int, Field(alias="tookMs", ge=0, le=60000)]
+    hit_count: Annotated[int, Field(ge=0, le=9007199254740991)]
+    took_ms: Annotated[int, Field(ge=0, le=60000)]
 
 
 class ReindexJob(Model):
     """A rebuild of an index beside the one that serves."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     scope: ReindexScope
-    scope_organization_id: Annotated[UUID | None, Field(alias="scopeOrganizationId")] = None
-    source_kind: Annotated[SourceKind | None, Field(alias="sourceKind")] = None
+    scope_organization_id: UUID | None = None
+    source_kind: SourceKind | None = None
     target_index: Annotated[
-        str,
-        Field(
-            alias="targetIndex",
-            max_length=60,
-            min_length=13,
-            pattern="^[a-z]+-v[0-9]{1,4}-[0-9]{8}$",
-        ),
+        str, Field(max_length=60, min_length=13, pattern="^[a-z]+-v[0-9]{1,4}-[0-9]{8}$")
     ]
     total: Annotated[int, Field(ge=0, le=9007199254740991)]
     processed: Annotated[int, Field(ge=0, le=9007199254740991)]
     failed: Annotated[int, Field(ge=0, le=9007199254740991)]
     phase: ReindexPhase
-    finished_at: Annotated[AwareDatetime | None, Field(alias="finishedAt")] = None
+    finished_at: AwareDatetime | None = None
 
 
 class RenditionReady(Model):
     """A derived form can be fetched; editors that showed a grey box redraw it."""
 
-    rendition_id: Annotated[UUID, Field(alias="renditionId")]
-    file_id: Annotated[UUID, Field(alias="fileId")]
+    rendition_id: UUID
+    file_id: UUID
     variant: RenditionVariant
     bytes: Annotated[int, Field(ge=0, le=53687091200)]
 
@@ -1191,21 +1114,21 @@ class SearchEntry(Model):
     """One thing that can be found, with its words and with all principals that may read it."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
-    source_id: Annotated[UUID, Field(alias="sourceId")]
-    source_version: Annotated[int, Field(alias="sourceVersion", ge=0, le=9007199254740991)]
+    source_kind: SourceKind
+    source_id: UUID
+    source_version: Annotated[int, Field(ge=0, le=9007199254740991)]
     heading: Annotated[
         str, Field(max_length=300, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     content: Annotated[str, Field(max_length=1000000)]
-    analyzer_language: Annotated[AnalyzerLanguage, Field(alias="analyzerLanguage")]
+    analyzer_language: AnalyzerLanguage
     keywords: Annotated[list[SearchKeyword] | None, Field(max_length=64)] = None
-    reader_principals: Annotated[list[Principal], Field(alias="readerPrincipals", max_length=5000)]
-    author_id: Annotated[UUID, Field(alias="authorId")]
+    reader_principals: Annotated[list[Principal], Field(max_length=5000)]
+    author_id: UUID
     container: Annotated[
         str | None,
         Field(
@@ -1213,22 +1136,15 @@ class SearchEntry(Model):
         ),
     ] = None
     content_type: Annotated[
-        str | None,
-        Field(
-            alias="contentType",
-            max_length=127,
-            min_length=1,
-            pattern="^[a-z0-9][A-Za-z0-9!#$&^_.+/-]*$",
-        ),
+        str | None, Field(max_length=127, min_length=1, pattern="^[a-z0-9][A-Za-z0-9!#$&^_.+/-]*$")
     ] = None
-    content_changed_at: Annotated[AwareDatetime, Field(alias="contentChangedAt")]
+    content_changed_at: AwareDatetime
     popularity: Annotated[float, Field(ge=0.0, le=1.0)]
     embedding: Annotated[list[EmbeddingItem] | None, Field(max_length=384, min_length=384)] = None
-    redaction_level: Annotated[RedactionLevel, Field(alias="redactionLevel")]
+    redaction_level: RedactionLevel
     status: EntryStatus
     failure_code: Annotated[
-        str | None,
-        Field(alias="failureCode", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$"),
+        str | None, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
     ] = None
 
 
@@ -1237,10 +1153,10 @@ class SearchErasureCompleted(Model):
     Entry, saved searches and past queries of an erased person that were deleted, counted as evidence.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: SearchErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000000)]
 
 
 class SearchFilter(Model):
@@ -1260,14 +1176,14 @@ class SearchHit(Model):
     """
 
     rank: Annotated[int, Field(ge=1, le=1000)]
-    source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
-    source_id: Annotated[UUID, Field(alias="sourceId")]
+    source_kind: SourceKind
+    source_id: UUID
     heading: Annotated[
         str, Field(max_length=300, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     highlights: Annotated[list[SearchHitHighlightsItem], Field(max_length=3)]
     score: Annotated[float, Field(ge=0.0, le=1000000.0)]
-    author_id: Annotated[UUID, Field(alias="authorId")]
+    author_id: UUID
     container: Annotated[
         str | None,
         Field(
@@ -1275,51 +1191,42 @@ class SearchHit(Model):
         ),
     ] = None
     content_type: Annotated[
-        str | None,
-        Field(
-            alias="contentType",
-            max_length=127,
-            min_length=1,
-            pattern="^[a-z0-9][A-Za-z0-9!#$&^_.+/-]*$",
-        ),
+        str | None, Field(max_length=127, min_length=1, pattern="^[a-z0-9][A-Za-z0-9!#$&^_.+/-]*$")
     ] = None
-    content_changed_at: Annotated[AwareDatetime, Field(alias="contentChangedAt")]
+    content_changed_at: AwareDatetime
 
 
 class SearchPerformed(Model):
     """A query was answered."""
 
-    query_id: Annotated[UUID, Field(alias="queryId")]
-    query_hash: Annotated[
-        str, Field(alias="queryHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    query_id: UUID
+    query_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     kinds: Annotated[list[SourceKind], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)]
-    hit_count: Annotated[int, Field(alias="hitCount", ge=0, le=9007199254740991)]
-    took_ms: Annotated[int, Field(alias="tookMs", ge=0, le=60000)]
+    hit_count: Annotated[int, Field(ge=0, le=9007199254740991)]
+    took_ms: Annotated[int, Field(ge=0, le=60000)]
 
 
 class SearchResultClicked(Model):
     """Somebody opened the hit at this rank."""
 
-    query_id: Annotated[UUID, Field(alias="queryId")]
+    query_id: UUID
     rank: Annotated[int, Field(ge=1, le=1000)]
-    source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
-    dwell_ms: Annotated[int | None, Field(alias="dwellMs", ge=0, le=86400000)] = None
+    source_kind: SourceKind
+    dwell_ms: Annotated[int | None, Field(ge=0, le=86400000)] = None
 
 
 class SearchResults(Model):
     """Hits and facets of one page, all of them after trimming to the asker."""
 
-    query_id: Annotated[UUID, Field(alias="queryId")]
+    query_id: UUID
     items: Annotated[list[SearchHit], Field(max_length=200)]
     facets: Annotated[list[Facet], Field(max_length=7)]
     total: Annotated[int, Field(ge=0, le=9007199254740991)]
-    total_rounded: Annotated[bool, Field(alias="totalRounded")]
+    total_rounded: bool
     partial: bool
-    took_ms: Annotated[int, Field(alias="tookMs", ge=0, le=60000)]
+    took_ms: Annotated[int, Field(ge=0, le=60000)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -1336,8 +1243,8 @@ class Suggestion(Model):
 
     kind: SuggestionKind
     text: Annotated[str, Field(max_length=300, min_length=1)]
-    source_kind: Annotated[SourceKind | None, Field(alias="sourceKind")] = None
-    source_id: Annotated[UUID | None, Field(alias="sourceId")] = None
+    source_kind: SourceKind | None = None
+    source_id: UUID | None = None
 
 
 class SuggestionList(Model):
@@ -1360,14 +1267,14 @@ class SynonymSet(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     language: AnalyzerLanguage
     rules: Annotated[list[SynonymRule], Field(max_length=5000)]
-    one_way: Annotated[bool, Field(alias="oneWay")]
-    approved_by: Annotated[UUID | None, Field(alias="approvedBy")] = None
+    one_way: bool
+    approved_by: UUID | None = None
 
 
 class UpdateSavedSearchRequest(Model):
@@ -1375,65 +1282,45 @@ class UpdateSavedSearchRequest(Model):
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     search_name: Annotated[
-        str | None,
-        Field(
-            alias="searchName", max_length=80, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$"
-        ),
+        str | None, Field(max_length=80, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ] = None
     query_text: Annotated[
-        str | None,
-        Field(
-            alias="queryText", max_length=512, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$"
-        ),
+        str | None, Field(max_length=512, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ] = None
     filters: Annotated[list[SearchFilter] | None, Field(max_length=20)] = None
-    alert_cadence: Annotated[AlertCadence | None, Field(alias="alertCadence")] = None
+    alert_cadence: AlertCadence | None = None
 
 
 class FileQuarantined(Model):
     """Withdrawn from everybody with the threat's name."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
+    file_id: UUID
     threat_name: Annotated[
-        str,
-        Field(
-            alias="threatName",
-            max_length=120,
-            min_length=1,
-            pattern="^[A-Za-z0-9][A-Za-z0-9 ._:/!@-]*$",
-        ),
+        str, Field(max_length=120, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9 ._:/!@-]*$")
     ]
-    scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
+    scan_verdict: ScanVerdict
     targets: Annotated[list[FileTarget] | None, Field(max_length=1000)] = None
 
 
 class FileScanned(Model):
     """The file may be used."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
+    file_id: UUID
     file_name: Annotated[
         str,
         Field(
-            alias="fileName",
             max_length=255,
             min_length=1,
             pattern='^([^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.[^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.\\.[^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]+)$',
         ),
     ]
-    scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
+    scan_verdict: ScanVerdict
     signature_version: Annotated[
-        str,
-        Field(
-            alias="signatureVersion",
-            max_length=40,
-            min_length=1,
-            pattern="^[A-Za-z0-9][A-Za-z0-9._:-]*$",
-        ),
+        str, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9._:-]*$")
     ]
     media_type: Annotated[
         str,
         Field(
-            alias="mediaType",
             max_length=127,
             min_length=3,
             pattern="^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$",
@@ -1441,12 +1328,7 @@ class FileScanned(Model):
     ]
     text_extract_key: Annotated[
         str | None,
-        Field(
-            alias="textExtractKey",
-            max_length=110,
-            min_length=41,
-            pattern="^[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}$",
-        ),
+        Field(max_length=110, min_length=41, pattern="^[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}$"),
     ] = None
     target: FileTarget | None = None
 
@@ -1455,49 +1337,37 @@ class PublishSynonymsRequest(Model):
     """The whole list of a language."""
 
     rules: Annotated[list[SynonymRule], Field(max_length=5000)]
-    one_way: Annotated[bool | None, Field(alias="oneWay")] = None
+    one_way: bool | None = None
 
 
 class SaveSearchRequest(Model):
     """A name and the query."""
 
     search_name: Annotated[
-        str,
-        Field(
-            alias="searchName", max_length=80, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$"
-        ),
+        str, Field(max_length=80, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     query_text: Annotated[
-        str,
-        Field(
-            alias="queryText", max_length=512, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$"
-        ),
+        str, Field(max_length=512, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     filters: Annotated[list[SearchFilter] | None, Field(max_length=20)] = None
-    alert_cadence: Annotated[AlertCadence | None, Field(alias="alertCadence")] = None
+    alert_cadence: AlertCadence | None = None
 
 
 class SavedSearch(Model):
     """A query that somebody keeps under a name."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    owner_id: Annotated[UUID, Field(alias="ownerId")]
+    owner_id: UUID
     search_name: Annotated[
-        str,
-        Field(
-            alias="searchName", max_length=80, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$"
-        ),
+        str, Field(max_length=80, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     query_text: Annotated[
-        str,
-        Field(
-            alias="queryText", max_length=512, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$"
-        ),
+        str, Field(max_length=512, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     filters: Annotated[list[SearchFilter], Field(max_length=20)]
-    alert_cadence: Annotated[AlertCadence, Field(alias="alertCadence")]
-    last_run_at: Annotated[AwareDatetime | None, Field(alias="lastRunAt")] = None
+    alert_cadence: AlertCadence
+    last_run_at: AwareDatetime | None = None

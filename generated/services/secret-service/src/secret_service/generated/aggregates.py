@@ -22,14 +22,12 @@ LEASE_REVOKED = Emission(
     type="cloudsync.platform.lease-revoked.v1",
     topic="cloudsync.platform.secret.v1",
     key="secretId",
-    key_field="secretId",
     fields=("credentialLeaseId", "secretId", "holderSpiffeId"),
 )
 
 SECRET_ACTIVATED = Emission(
     type="cloudsync.platform.secret-activated.v1",
     topic="cloudsync.platform.secret.v1",
-    key="id",
     key_field="secretId",
     fields=("secretId", "path", "kind", "readerServices"),
 )
@@ -37,7 +35,6 @@ SECRET_ACTIVATED = Emission(
 SECRET_DESTROYED = Emission(
     type="cloudsync.platform.secret-destroyed.v1",
     topic="cloudsync.platform.secret.v1",
-    key="id",
     key_field="secretId",
     fields=("secretId", "path", "approverId"),
 )
@@ -46,14 +43,12 @@ SECRET_REVOKED = Emission(
     type="cloudsync.platform.secret-revoked.v1",
     topic="cloudsync.platform.secret.v1",
     key="secretId",
-    key_field="secretId",
     fields=("secretId", "path", "incidentNumber"),
 )
 
 SECRET_REVOKED_ = Emission(
     type="cloudsync.platform.secret-revoked.v1",
     topic="cloudsync.platform.secret.v1",
-    key="id",
     key_field="secretId",
     fields=("secretId", "path", "incidentNumber"),
 )
@@ -61,7 +56,6 @@ SECRET_REVOKED_ = Emission(
 SECRET_ROTATED = Emission(
     type="cloudsync.platform.secret-rotated.v1",
     topic="cloudsync.platform.secret.v1",
-    key="id",
     key_field="secretId",
     fields=("secretId", "path", "kind", "currentVersionNumber", "previousValidUntil"),
 )
@@ -69,7 +63,6 @@ SECRET_ROTATED = Emission(
 SECRET_ROTATION_FAILED = Emission(
     type="cloudsync.platform.secret-rotation-failed.v1",
     topic="cloudsync.platform.secret.v1",
-    key="id",
     key_field="secretId",
     fields=("secretId", "path", "step", "failedRotations", "problem"),
 )
@@ -77,7 +70,6 @@ SECRET_ROTATION_FAILED = Emission(
 SECRET_ROTATION_STARTED = Emission(
     type="cloudsync.platform.secret-rotation-started.v1",
     topic="cloudsync.platform.secret.v1",
-    key="id",
     key_field="secretId",
     fields=("secretId", "path", "strategy"),
 )

@@ -6,55 +6,47 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
 class ConfirmRotationRequest(Model):
     """The rotator's word that all readers hold the new version."""
 
-    secret_id: Annotated[UUID, Field(alias="secretId")]
-    rotation_run_id: Annotated[UUID, Field(alias="rotationRunId")]
-    current_version_number: Annotated[int, Field(alias="currentVersionNumber", ge=1, le=100000)]
+    secret_id: UUID
+    rotation_run_id: UUID
+    current_version_number: Annotated[int, Field(ge=1, le=100000)]
     fingerprint: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
-    previous_valid_until: Annotated[AwareDatetime, Field(alias="previousValidUntil")]
-    next_rotation_at: Annotated[AwareDatetime, Field(alias="nextRotationAt")]
+    previous_valid_until: AwareDatetime
+    next_rotation_at: AwareDatetime
 
 
 class CredentialLease(Model):
     """A loan of a credential to one pod for five minutes to a day."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    secret_id: Annotated[UUID, Field(alias="secretId")]
+    secret_id: UUID
     holder_spiffe_id: Annotated[
         str,
         Field(
-            alias="holderSpiffeId",
             max_length=160,
             min_length=36,
             pattern="^spiffe://cloudsync\\.internal/ns/[a-z-]+/sa/[a-z-]+$",
         ),
     ]
     holder_pod: Annotated[
-        str,
-        Field(
-            alias="holderPod",
-            max_length=63,
-            min_length=1,
-            pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
-        ),
+        str, Field(max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
     ]
-    ttl_seconds: Annotated[int, Field(alias="ttlSeconds", ge=300, le=86400)]
+    ttl_seconds: Annotated[int, Field(ge=300, le=86400)]
     dynamic_user: Annotated[
-        str | None,
-        Field(alias="dynamicUser", max_length=63, min_length=8, pattern="^[a-z][a-z0-9_]{7,62}$"),
+        str | None, Field(max_length=63, min_length=8, pattern="^[a-z][a-z0-9_]{7,62}$")
     ] = None
-    renewed_at: Annotated[AwareDatetime, Field(alias="renewedAt")]
-    revoked_at: Annotated[AwareDatetime | None, Field(alias="revokedAt")] = None
+    renewed_at: AwareDatetime
+    revoked_at: AwareDatetime | None = None
 
 
 class DataKeyPurpose(StrEnum):
@@ -85,17 +77,16 @@ class GetSecretRequest(Model):
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
     ]
-    version_number: Annotated[int | None, Field(alias="versionNumber", ge=1, le=100000)] = None
+    version_number: Annotated[int | None, Field(ge=1, le=100000)] = None
 
 
 class InstanceDeregistered(Model):
     """A copy has gone in good order; whatever was lent to it can be taken back."""
 
-    service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
+    service_instance_id: UUID
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
@@ -110,17 +101,13 @@ class InstanceDeregistered(Model):
     spiffe_id: Annotated[
         str,
         Field(
-            alias="spiffeId",
             max_length=160,
             min_length=36,
             pattern="^spiffe://cloudsync\\.internal/ns/[a-z-]+/sa/[a-z-]+$",
         ),
     ]
     pod_name: Annotated[
-        str,
-        Field(
-            alias="podName", max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
-        ),
+        str, Field(max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
     ]
 
 
@@ -131,26 +118,19 @@ class LeaseCredentialRequest(Model):
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
     ]
     holder_pod: Annotated[
-        str,
-        Field(
-            alias="holderPod",
-            max_length=63,
-            min_length=1,
-            pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
-        ),
+        str, Field(max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
     ]
-    ttl_seconds: Annotated[int, Field(alias="ttlSeconds", ge=300, le=86400)]
+    ttl_seconds: Annotated[int, Field(ge=300, le=86400)]
 
 
 class LeaseRevoked(Model):
     """A loan ended early."""
 
-    credential_lease_id: Annotated[UUID, Field(alias="credentialLeaseId")]
-    secret_id: Annotated[UUID, Field(alias="secretId")]
+    credential_lease_id: UUID
+    secret_id: UUID
     holder_spiffe_id: Annotated[
         str,
         Field(
-            alias="holderSpiffeId",
             max_length=160,
             min_length=36,
             pattern="^spiffe://cloudsync\\.internal/ns/[a-z-]+/sa/[a-z-]+$",
@@ -161,13 +141,12 @@ class LeaseRevoked(Model):
 class LeasedCredential(Model):
     """The loan together with what was lent."""
 
-    credential_lease_id: Annotated[UUID, Field(alias="credentialLeaseId")]
+    credential_lease_id: UUID
     dynamic_user: Annotated[
-        str | None,
-        Field(alias="dynamicUser", max_length=63, min_length=8, pattern="^[a-z][a-z0-9_]{7,62}$"),
+        str | None, Field(max_length=63, min_length=8, pattern="^[a-z][a-z0-9_]{7,62}$")
     ] = None
     value: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=87384)]
-    usable_until: Annotated[AwareDatetime, Field(alias="usableUntil")]
+    usable_until: AwareDatetime
 
 
 class OpenedFieldsValuesItem(RootModel[str]):
@@ -180,13 +159,7 @@ class ProposeSecretRemovalRequest(Model):
     """
 
     incident_number: Annotated[
-        str,
-        Field(
-            alias="incidentNumber",
-            max_length=13,
-            min_length=13,
-            pattern="^INC-20[0-9]{2}-[0-9]{4}$",
-        ),
+        str, Field(max_length=13, min_length=13, pattern="^INC-20[0-9]{2}-[0-9]{4}$")
     ]
 
 
@@ -202,13 +175,13 @@ class Region(StrEnum):
 class RenewLeaseRequest(Model):
     """The length that shall count from now; all renewals together reach a day."""
 
-    ttl_seconds: Annotated[int, Field(alias="ttlSeconds", ge=300, le=86400)]
+    ttl_seconds: Annotated[int, Field(ge=300, le=86400)]
 
 
 class RotationStatusRequest(Model):
     """The secret whose latest run is asked for."""
 
-    secret_id: Annotated[UUID, Field(alias="secretId")]
+    secret_id: UUID
 
 
 class RotationStep(StrEnum):
@@ -234,7 +207,7 @@ class RotationStrategy(StrEnum):
 class SealedField(Model):
     """One encrypted value with the key that sealed it, safe to lie in any store."""
 
-    key_version: Annotated[int, Field(alias="keyVersion", ge=1, le=100000)]
+    key_version: Annotated[int, Field(ge=1, le=100000)]
     sealed: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=6144)]
 
 
@@ -247,11 +220,11 @@ class SealedFields(Model):
 class SecretDestroyed(Model):
     """The value is gone from every copy that can be reached."""
 
-    secret_id: Annotated[UUID, Field(alias="secretId")]
+    secret_id: UUID
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
     ]
-    approver_id: Annotated[UUID | None, Field(alias="approverId")] = None
+    approver_id: UUID | None = None
 
 
 class SecretKind(StrEnum):
@@ -271,49 +244,43 @@ class SecretRevoked(Model):
     Nobody is given the secret any more, because of an incident, or, for a webhook's key, because its endpoint stayed disabled.
     """
 
-    secret_id: Annotated[UUID, Field(alias="secretId")]
+    secret_id: UUID
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
     ]
     incident_number: Annotated[
-        str | None,
-        Field(
-            alias="incidentNumber",
-            max_length=13,
-            min_length=13,
-            pattern="^INC-20[0-9]{2}-[0-9]{4}$",
-        ),
+        str | None, Field(max_length=13, min_length=13, pattern="^INC-20[0-9]{2}-[0-9]{4}$")
     ] = None
 
 
 class SecretRotated(Model):
     """A new version took over."""
 
-    secret_id: Annotated[UUID, Field(alias="secretId")]
+    secret_id: UUID
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
     ]
     kind: SecretKind
-    current_version_number: Annotated[int, Field(alias="currentVersionNumber", ge=1, le=100000)]
-    previous_valid_until: Annotated[AwareDatetime, Field(alias="previousValidUntil")]
+    current_version_number: Annotated[int, Field(ge=1, le=100000)]
+    previous_valid_until: AwareDatetime
 
 
 class SecretRotationFailed(Model):
     """A run gave up at a step; the old version stays in use and grows older."""
 
-    secret_id: Annotated[UUID, Field(alias="secretId")]
+    secret_id: UUID
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
     ]
     step: RotationStep
-    failed_rotations: Annotated[int, Field(alias="failedRotations", ge=1, le=10)]
+    failed_rotations: Annotated[int, Field(ge=1, le=10)]
     problem: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")]
 
 
 class SecretRotationStarted(Model):
     """A new version is being made."""
 
-    secret_id: Annotated[UUID, Field(alias="secretId")]
+    secret_id: UUID
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
     ]
@@ -334,11 +301,11 @@ class SecretStatus(StrEnum):
 class SecretValue(Model):
     """What a reader came for, with how long it may be kept in memory."""
 
-    secret_id: Annotated[UUID, Field(alias="secretId")]
-    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=100000)]
+    secret_id: UUID
+    version_number: Annotated[int, Field(ge=1, le=100000)]
     value: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=87384)]
     fingerprint: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
-    usable_until: Annotated[AwareDatetime, Field(alias="usableUntil")]
+    usable_until: AwareDatetime
 
 
 class SecretVersionState(StrEnum):
@@ -364,43 +331,38 @@ class ServiceName(RootModel[str]):
 class StageSecretVersionRequest(Model):
     """A value that was just made, sealed before it is written."""
 
-    secret_id: Annotated[UUID, Field(alias="secretId")]
+    secret_id: UUID
     number: Annotated[int, Field(ge=1, le=100000)]
     fingerprint: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     sealed_value: Annotated[
-        str,
-        Field(
-            alias="sealedValue", json_schema_extra={"contentEncoding": "base64"}, max_length=87384
-        ),
+        str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=87384)
     ]
 
 
 class SupersedeSecretVersionRequest(Model):
     """Until when a version that was replaced is accepted."""
 
-    valid_until: Annotated[AwareDatetime, Field(alias="validUntil")]
+    valid_until: AwareDatetime
 
 
 class VerifySecretVersionRequest(Model):
     """What a reader holds, by number and keyed digest."""
 
-    secret_id: Annotated[UUID, Field(alias="secretId")]
-    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=100000)]
+    secret_id: UUID
+    version_number: Annotated[int, Field(ge=1, le=100000)]
     fingerprint: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
 
 
 class WebhookDisabled(Model):
     """An endpoint hears nothing any more."""
 
-    endpoint_id: Annotated[UUID, Field(alias="endpointId")]
+    endpoint_id: UUID
     label: Annotated[str, Field(max_length=80, min_length=1)]
-    disabled_reason: Annotated[DisabledReason, Field(alias="disabledReason")]
-    sealed_contacts: Annotated[
-        str | None, Field(alias="sealedContacts", max_length=4000, pattern="^[A-Za-z0-9_-]+$")
-    ] = None
-    pending_deliveries: Annotated[
-        int | None, Field(alias="pendingDeliveries", ge=0, le=10000000)
-    ] = None
+    disabled_reason: DisabledReason
+    sealed_contacts: Annotated[str | None, Field(max_length=4000, pattern="^[A-Za-z0-9_-]+$")] = (
+        None
+    )
+    pending_deliveries: Annotated[int | None, Field(ge=0, le=10000000)] = None
 
 
 class AdvanceRotationRunRequest(Model):
@@ -408,8 +370,7 @@ class AdvanceRotationRunRequest(Model):
 
     step: RotationStep
     verified_readers: Annotated[
-        list[ServiceName] | None,
-        Field(alias="verifiedReaders", json_schema_extra=UNIQUE, max_length=10),
+        list[ServiceName] | None, Field(json_schema_extra=UNIQUE, max_length=10)
     ] = None
     attempts: Annotated[int | None, Field(ge=1, le=3)] = None
     problem: Annotated[str | None, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")] = (
@@ -427,25 +388,18 @@ class CreateSecretRequest(Model):
     owner_service: Annotated[
         str,
         Field(
-            alias="ownerService",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
         ),
     ]
     reader_services: Annotated[
-        list[ServiceName],
-        Field(alias="readerServices", json_schema_extra=UNIQUE, max_length=10, min_length=1),
+        list[ServiceName], Field(json_schema_extra=UNIQUE, max_length=10, min_length=1)
     ]
-    rotation_interval_hours: Annotated[
-        int | None, Field(alias="rotationIntervalHours", ge=1, le=24)
-    ] = None
-    overlap_minutes: Annotated[int | None, Field(alias="overlapMinutes", ge=5, le=120)] = None
+    rotation_interval_hours: Annotated[int | None, Field(ge=1, le=24)] = None
+    overlap_minutes: Annotated[int | None, Field(ge=5, le=120)] = None
     initial_value: Annotated[
-        str | None,
-        Field(
-            alias="initialValue", json_schema_extra={"contentEncoding": "base64"}, max_length=87384
-        ),
+        str | None, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=87384)
     ] = None
 
 
@@ -453,25 +407,24 @@ class DataKey(Model):
     """A tenant's key for one purpose, itself wrapped."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    tenant_id: Annotated[UUID, Field(alias="tenantId")]
+    tenant_id: UUID
     purpose: DataKeyPurpose
     algorithm: Annotated[str, Field(max_length=20, min_length=8)]
-    key_version: Annotated[int, Field(alias="keyVersion", ge=1, le=100000)]
+    key_version: Annotated[int, Field(ge=1, le=100000)]
     wrapped_key: Annotated[
-        str | None,
-        Field(alias="wrappedKey", json_schema_extra={"contentEncoding": "base64"}, max_length=684),
+        str | None, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=684)
     ] = None
-    retired_at: Annotated[AwareDatetime | None, Field(alias="retiredAt")] = None
+    retired_at: AwareDatetime | None = None
 
 
 class DecryptFieldsRequest(Model):
     """Sealed values with the tenant and purpose that they were sealed for; others do not open."""
 
-    tenant_id: Annotated[UUID, Field(alias="tenantId")]
+    tenant_id: UUID
     purpose: DataKeyPurpose
     items: Annotated[list[SealedField], Field(max_length=100, min_length=1)]
 
@@ -479,7 +432,7 @@ class DecryptFieldsRequest(Model):
 class EncryptFieldsRequest(Model):
     """Up to 100 values of one tenant for one purpose."""
 
-    tenant_id: Annotated[UUID, Field(alias="tenantId")]
+    tenant_id: UUID
     purpose: DataKeyPurpose
     values: Annotated[list[EncryptFieldsRequestValuesItem], Field(max_length=100, min_length=1)]
 
@@ -487,18 +440,18 @@ class EncryptFieldsRequest(Model):
 class FailRotationRequest(Model):
     """Where a run gave up and how often in a row that makes."""
 
-    rotation_run_id: Annotated[UUID, Field(alias="rotationRunId")]
+    rotation_run_id: UUID
     step: RotationStep
-    failed_rotations: Annotated[int, Field(alias="failedRotations", ge=1, le=10)]
+    failed_rotations: Annotated[int, Field(ge=1, le=10)]
     problem: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")]
 
 
 class OpenRotationRunRequest(Model):
     """What the rotator writes down before it touches anything."""
 
-    secret_id: Annotated[UUID, Field(alias="secretId")]
+    secret_id: UUID
     strategy: RotationStrategy
-    target_version_number: Annotated[int, Field(alias="targetVersionNumber", ge=1, le=100000)]
+    target_version_number: Annotated[int, Field(ge=1, le=100000)]
 
 
 class OpenedFields(Model):
@@ -510,8 +463,8 @@ class OpenedFields(Model):
 class OrganizationPurged(Model):
     """The point of no return."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    organization_id: UUID
+    data_residency: Region
 
 
 class RotateSecretRequest(Model):
@@ -527,19 +480,17 @@ class RotationRun(Model):
     """One attempt at a new version, step by step, which tells whoever is woken where to look."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    secret_id: Annotated[UUID, Field(alias="secretId")]
+    secret_id: UUID
     strategy: RotationStrategy
     step: RotationStep
-    target_version_number: Annotated[int, Field(alias="targetVersionNumber", ge=1, le=100000)]
-    verified_readers: Annotated[
-        list[ServiceName], Field(alias="verifiedReaders", json_schema_extra=UNIQUE, max_length=10)
-    ]
+    target_version_number: Annotated[int, Field(ge=1, le=100000)]
+    verified_readers: Annotated[list[ServiceName], Field(json_schema_extra=UNIQUE, max_length=10)]
     attempts: Annotated[int, Field(ge=1, le=3)]
-    started_at: Annotated[AwareDatetime, Field(alias="startedAt")]
+    started_at: AwareDatetime
     problem: Annotated[str | None, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")] = (
         None
     )
@@ -549,9 +500,9 @@ class Secret(Model):
     """A credential or key of the platform with its readers and its next birthday."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
@@ -560,64 +511,53 @@ class Secret(Model):
     owner_service: Annotated[
         str,
         Field(
-            alias="ownerService",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
         ),
     ]
     reader_services: Annotated[
-        list[ServiceName],
-        Field(alias="readerServices", json_schema_extra=UNIQUE, max_length=10, min_length=1),
+        list[ServiceName], Field(json_schema_extra=UNIQUE, max_length=10, min_length=1)
     ]
-    current_version_number: Annotated[int, Field(alias="currentVersionNumber", ge=1, le=100000)]
+    current_version_number: Annotated[int, Field(ge=1, le=100000)]
     ciphertext: Annotated[
         str | None, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=87384)
     ] = None
     wrapped_key: Annotated[
-        str | None,
-        Field(alias="wrappedKey", json_schema_extra={"contentEncoding": "base64"}, max_length=684),
+        str | None, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=684)
     ] = None
     kms_key_arn: Annotated[
         str,
         Field(
-            alias="kmsKeyArn",
             max_length=160,
             min_length=40,
             pattern="^arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
         ),
     ]
-    rotation_interval_hours: Annotated[int, Field(alias="rotationIntervalHours", ge=1, le=24)]
-    overlap_minutes: Annotated[int, Field(alias="overlapMinutes", ge=5, le=120)]
-    last_rotated_at: Annotated[AwareDatetime | None, Field(alias="lastRotatedAt")] = None
-    next_rotation_at: Annotated[AwareDatetime | None, Field(alias="nextRotationAt")] = None
-    failed_rotations: Annotated[int, Field(alias="failedRotations", ge=0, le=10)]
+    rotation_interval_hours: Annotated[int, Field(ge=1, le=24)]
+    overlap_minutes: Annotated[int, Field(ge=5, le=120)]
+    last_rotated_at: AwareDatetime | None = None
+    next_rotation_at: AwareDatetime | None = None
+    failed_rotations: Annotated[int, Field(ge=0, le=10)]
     incident_number: Annotated[
-        str | None,
-        Field(
-            alias="incidentNumber",
-            max_length=13,
-            min_length=13,
-            pattern="^INC-20[0-9]{2}-[0-9]{4}$",
-        ),
+        str | None, Field(max_length=13, min_length=13, pattern="^INC-20[0-9]{2}-[0-9]{4}$")
     ] = None
-    revoked_at: Annotated[AwareDatetime | None, Field(alias="revokedAt")] = None
-    removal_proposed_by: Annotated[UUID | None, Field(alias="removalProposedBy")] = None
-    approver_id: Annotated[UUID | None, Field(alias="approverId")] = None
+    revoked_at: AwareDatetime | None = None
+    removal_proposed_by: UUID | None = None
+    approver_id: UUID | None = None
     status: SecretStatus
 
 
 class SecretActivated(Model):
     """A secret can be read by those who are named; nobody learns from this what it says."""
 
-    secret_id: Annotated[UUID, Field(alias="secretId")]
+    secret_id: UUID
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
     ]
     kind: SecretKind
     reader_services: Annotated[
-        list[ServiceName],
-        Field(alias="readerServices", json_schema_extra=UNIQUE, max_length=10, min_length=1),
+        list[ServiceName], Field(json_schema_extra=UNIQUE, max_length=10, min_length=1)
     ]
 
 
@@ -625,9 +565,9 @@ class SecretMetadata(Model):
     """Everything about a secret except what it says; the only form in which people see one."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
@@ -636,34 +576,26 @@ class SecretMetadata(Model):
     owner_service: Annotated[
         str,
         Field(
-            alias="ownerService",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
         ),
     ]
     reader_services: Annotated[
-        list[ServiceName],
-        Field(alias="readerServices", json_schema_extra=UNIQUE, max_length=10, min_length=1),
+        list[ServiceName], Field(json_schema_extra=UNIQUE, max_length=10, min_length=1)
     ]
-    current_version_number: Annotated[int, Field(alias="currentVersionNumber", ge=1, le=100000)]
-    rotation_interval_hours: Annotated[int, Field(alias="rotationIntervalHours", ge=1, le=24)]
-    overlap_minutes: Annotated[int, Field(alias="overlapMinutes", ge=5, le=120)]
-    last_rotated_at: Annotated[AwareDatetime | None, Field(alias="lastRotatedAt")] = None
-    next_rotation_at: Annotated[AwareDatetime | None, Field(alias="nextRotationAt")] = None
-    failed_rotations: Annotated[int, Field(alias="failedRotations", ge=0, le=10)]
+    current_version_number: Annotated[int, Field(ge=1, le=100000)]
+    rotation_interval_hours: Annotated[int, Field(ge=1, le=24)]
+    overlap_minutes: Annotated[int, Field(ge=5, le=120)]
+    last_rotated_at: AwareDatetime | None = None
+    next_rotation_at: AwareDatetime | None = None
+    failed_rotations: Annotated[int, Field(ge=0, le=10)]
     incident_number: Annotated[
-        str | None,
-        Field(
-            alias="incidentNumber",
-            max_length=13,
-            min_length=13,
-            pattern="^INC-20[0-9]{2}-[0-9]{4}$",
-        ),
+        str | None, Field(max_length=13, min_length=13, pattern="^INC-20[0-9]{2}-[0-9]{4}$")
     ] = None
-    revoked_at: Annotated[AwareDatetime | None, Field(alias="revokedAt")] = None
-    removal_proposed_by: Annotated[UUID | None, Field(alias="removalProposedBy")] = None
-    approver_id: Annotated[UUID | None, Field(alias="approverId")] = None
+    revoked_at: AwareDatetime | None = None
+    removal_proposed_by: UUID | None = None
+    approver_id: UUID | None = None
     status: SecretStatus
 
 
@@ -671,18 +603,15 @@ class SecretVersion(Model):
     """One value in a row of values, kept for as long as somebody might still present it."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    secret_id: Annotated[UUID, Field(alias="secretId")]
+    secret_id: UUID
     number: Annotated[int, Field(ge=1, le=100000)]
     fingerprint: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     sealed_value: Annotated[
-        str | None,
-        Field(
-            alias="sealedValue", json_schema_extra={"contentEncoding": "base64"}, max_length=87384
-        ),
+        str | None, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=87384)
     ] = None
     state: SecretVersionState
-    valid_until: Annotated[AwareDatetime | None, Field(alias="validUntil")] = None
+    valid_until: AwareDatetime | None = None

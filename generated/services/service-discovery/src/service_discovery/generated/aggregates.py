@@ -23,7 +23,6 @@ from . import models, problems
 INSTANCE_DEGRADED = Emission(
     type="cloudsync.platform.instance-degraded.v1",
     topic="cloudsync.platform.instance.v1",
-    key="id",
     key_field="serviceInstanceId",
     fields=("serviceInstanceId", "serviceName", "region", "consecutiveFailures", "p99Ms"),
 )
@@ -31,7 +30,6 @@ INSTANCE_DEGRADED = Emission(
 INSTANCE_DEREGISTERED = Emission(
     type="cloudsync.platform.instance-deregistered.v1",
     topic="cloudsync.platform.instance.v1",
-    key="id",
     key_field="serviceInstanceId",
     fields=("serviceInstanceId", "serviceName", "region", "spiffeId", "podName"),
 )
@@ -39,7 +37,6 @@ INSTANCE_DEREGISTERED = Emission(
 INSTANCE_DRAINED = Emission(
     type="cloudsync.platform.instance-drained.v1",
     topic="cloudsync.platform.instance.v1",
-    key="id",
     key_field="serviceInstanceId",
     fields=("serviceInstanceId", "serviceName", "region", "drainReason"),
 )
@@ -47,7 +44,6 @@ INSTANCE_DRAINED = Emission(
 INSTANCE_EXPIRED = Emission(
     type="cloudsync.platform.instance-expired.v1",
     topic="cloudsync.platform.instance.v1",
-    key="id",
     key_field="serviceInstanceId",
     fields=("serviceInstanceId", "serviceName", "region", "nodeName", "leaseExpiresAt"),
 )
@@ -55,7 +51,6 @@ INSTANCE_EXPIRED = Emission(
 INSTANCE_RECOVERED = Emission(
     type="cloudsync.platform.instance-recovered.v1",
     topic="cloudsync.platform.instance.v1",
-    key="id",
     key_field="serviceInstanceId",
     fields=("serviceInstanceId", "serviceName", "region"),
 )
@@ -63,7 +58,6 @@ INSTANCE_RECOVERED = Emission(
 INSTANCE_REGISTERED = Emission(
     type="cloudsync.platform.instance-registered.v1",
     topic="cloudsync.platform.instance.v1",
-    key="id",
     key_field="serviceInstanceId",
     fields=("serviceInstanceId", "serviceName", "region", "zone", "buildVersion"),
 )
@@ -71,7 +65,6 @@ INSTANCE_REGISTERED = Emission(
 TRAFFIC_SHIFTED = Emission(
     type="cloudsync.platform.traffic-shifted.v1",
     topic="cloudsync.platform.traffic.v1",
-    key="id",
     key_field="trafficShiftId",
     fields=(
         "trafficShiftId",
@@ -87,7 +80,6 @@ TRAFFIC_SHIFTED = Emission(
 TRAFFIC_SHIFT_REVERTED = Emission(
     type="cloudsync.platform.traffic-shift-reverted.v1",
     topic="cloudsync.platform.traffic.v1",
-    key="id",
     key_field="trafficShiftId",
     fields=("trafficShiftId", "serviceName", "fromRegion", "toRegion"),
 )

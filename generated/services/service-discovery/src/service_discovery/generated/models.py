@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
@@ -21,30 +21,24 @@ class ConfigScope(StrEnum):
 class DegradeInstanceRequest(Model):
     """The numbers by which an instance is worse than its peers."""
 
-    consecutive_failures: Annotated[int, Field(alias="consecutiveFailures", ge=0, le=1000)]
-    p99_ms: Annotated[int, Field(alias="p99Ms", ge=0, le=60000)]
-    peer_p99_ms: Annotated[int, Field(alias="peerP99Ms", ge=1, le=60000)]
+    consecutive_failures: Annotated[int, Field(ge=0, le=1000)]
+    p99_ms: Annotated[int, Field(ge=0, le=60000)]
+    peer_p99_ms: Annotated[int, Field(ge=1, le=60000)]
 
 
 class DrainInstanceRequest(Model):
     """Why calls are kept away from it from now on."""
 
-    service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
+    service_instance_id: UUID
     drain_reason: Annotated[
-        str,
-        Field(
-            alias="drainReason",
-            max_length=500,
-            min_length=10,
-            pattern="^[^\\u0000-\\u001f\\u007f]+$",
-        ),
+        str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
 
 
 class Endpoint(Model):
     """One place where a service may be called now, as far as the region that was asked knows."""
 
-    service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
+    service_instance_id: UUID
     address: Annotated[
         str,
         Field(
@@ -68,7 +62,6 @@ class EndpointSet(Model):
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
@@ -89,11 +82,10 @@ class Environment(StrEnum):
 class InstanceDegraded(Model):
     """A copy does worse than its peers and gets a tenth of its calls."""
 
-    service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
+    service_instance_id: UUID
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
@@ -105,18 +97,17 @@ class InstanceDegraded(Model):
             max_length=14, min_length=9, pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$"
         ),
     ]
-    consecutive_failures: Annotated[int, Field(alias="consecutiveFailures", ge=0, le=1000)]
-    p99_ms: Annotated[int, Field(alias="p99Ms", ge=0, le=60000)]
+    consecutive_failures: Annotated[int, Field(ge=0, le=1000)]
+    p99_ms: Annotated[int, Field(ge=0, le=60000)]
 
 
 class InstanceDeregistered(Model):
     """A copy has gone in good order; whatever was lent to it can be taken back."""
 
-    service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
+    service_instance_id: UUID
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
@@ -131,28 +122,23 @@ class InstanceDeregistered(Model):
     spiffe_id: Annotated[
         str,
         Field(
-            alias="spiffeId",
             max_length=160,
             min_length=36,
             pattern="^spiffe://cloudsync\\.internal/ns/[a-z-]+/sa/[a-z-]+$",
         ),
     ]
     pod_name: Annotated[
-        str,
-        Field(
-            alias="podName", max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
-        ),
+        str, Field(max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
     ]
 
 
 class InstanceDrained(Model):
     """A copy gets no new calls and finishes those it has."""
 
-    service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
+    service_instance_id: UUID
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
@@ -165,24 +151,17 @@ class InstanceDrained(Model):
         ),
     ]
     drain_reason: Annotated[
-        str,
-        Field(
-            alias="drainReason",
-            max_length=500,
-            min_length=10,
-            pattern="^[^\\u0000-\\u001f\\u007f]+$",
-        ),
+        str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
 
 
 class InstanceExpired(Model):
     """A copy stopped breathing without a word."""
 
-    service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
+    service_instance_id: UUID
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
@@ -195,25 +174,18 @@ class InstanceExpired(Model):
         ),
     ]
     node_name: Annotated[
-        str,
-        Field(
-            alias="nodeName",
-            max_length=253,
-            min_length=1,
-            pattern="^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$",
-        ),
+        str, Field(max_length=253, min_length=1, pattern="^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")
     ]
-    lease_expires_at: Annotated[AwareDatetime, Field(alias="leaseExpiresAt")]
+    lease_expires_at: AwareDatetime
 
 
 class InstanceRecovered(Model):
     """A degraded copy passed five probes and has its full share again."""
 
-    service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
+    service_instance_id: UUID
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
@@ -230,11 +202,10 @@ class InstanceRecovered(Model):
 class InstanceRegistered(Model):
     """A new copy passed its first three probes and takes calls."""
 
-    service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
+    service_instance_id: UUID
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
@@ -252,7 +223,6 @@ class InstanceRegistered(Model):
     build_version: Annotated[
         str,
         Field(
-            alias="buildVersion",
             max_length=64,
             min_length=5,
             pattern="^[0-9]+\\.[0-9]+\\.[0-9]+(-[0-9A-Za-z.-]+)?(\\+[0-9A-Za-z.-]+)?$",
@@ -277,7 +247,6 @@ class KnownGeneration(Model):
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
@@ -289,20 +258,12 @@ class KnownGeneration(Model):
 class ModelDeployed(Model):
     """This version serves, with the score it was let in on."""
 
-    model_id: Annotated[UUID, Field(alias="modelId")]
-    model_key: Annotated[
-        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
-    ]
+    model_id: UUID
+    model_key: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")]
     semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
-    primary_score: Annotated[float | None, Field(alias="primaryScore", ge=0.0, le=1000000.0)] = None
+    primary_score: Annotated[float | None, Field(ge=0.0, le=1000000.0)] = None
     previous_semver: Annotated[
-        str | None,
-        Field(
-            alias="previousSemver",
-            max_length=20,
-            min_length=5,
-            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
-        ),
+        str | None, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")
     ] = None
 
 
@@ -327,21 +288,19 @@ class RenewInstanceLeaseRequest(Model):
     A sign of life with how busy the instance is, three times in a lease with up to a second of jitter.
     """
 
-    service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
-    load_percent: Annotated[int, Field(alias="loadPercent", ge=0, le=100)]
+    service_instance_id: UUID
+    load_percent: Annotated[int, Field(ge=0, le=100)]
 
 
 class ReportHealthRequest(Model):
     """One probe and what it found."""
 
-    instance_id: Annotated[UUID, Field(alias="instanceId")]
+    instance_id: UUID
     probe: ProbeKind
-    latency_ms: Annotated[int, Field(alias="latencyMs", ge=0, le=60000)]
+    latency_ms: Annotated[int, Field(ge=0, le=60000)]
     outcome: ProbeOutcome
-    failing_dependency: Annotated[
-        str | None, Field(alias="failingDependency", max_length=120, min_length=1)
-    ] = None
-    observed_at: Annotated[AwareDatetime, Field(alias="observedAt")]
+    failing_dependency: Annotated[str | None, Field(max_length=120, min_length=1)] = None
+    observed_at: AwareDatetime
 
 
 class ResolveServiceRequest(Model):
@@ -350,7 +309,6 @@ class ResolveServiceRequest(Model):
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
@@ -363,10 +321,7 @@ class ResolveServiceRequest(Model):
         ),
     ]
     zone_hint: Annotated[
-        str | None,
-        Field(
-            alias="zoneHint", max_length=20, min_length=10, pattern="^(us|eu|ap)-[a-z]+-[1-9][a-f]$"
-        ),
+        str | None, Field(max_length=20, min_length=10, pattern="^(us|eu|ap)-[a-z]+-[1-9][a-f]$")
     ] = None
 
 
@@ -385,13 +340,13 @@ class SecretKind(StrEnum):
 class SecretRotated(Model):
     """A new version took over."""
 
-    secret_id: Annotated[UUID, Field(alias="secretId")]
+    secret_id: UUID
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
     ]
     kind: SecretKind
-    current_version_number: Annotated[int, Field(alias="currentVersionNumber", ge=1, le=100000)]
-    previous_valid_until: Annotated[AwareDatetime, Field(alias="previousValidUntil")]
+    current_version_number: Annotated[int, Field(ge=1, le=100000)]
+    previous_valid_until: AwareDatetime
 
 
 class ServiceName(RootModel[str]):
@@ -429,7 +384,6 @@ class ShiftTrafficRequest(Model):
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=1,
             pattern="^(\\*|([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery))$",
@@ -438,19 +392,13 @@ class ShiftTrafficRequest(Model):
     from_region: Annotated[
         str,
         Field(
-            alias="fromRegion",
-            max_length=14,
-            min_length=9,
-            pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$",
+            max_length=14, min_length=9, pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$"
         ),
     ]
     to_region: Annotated[
         str,
         Field(
-            alias="toRegion",
-            max_length=14,
-            min_length=9,
-            pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$",
+            max_length=14, min_length=9, pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$"
         ),
     ]
     percent: Annotated[int, Field(ge=1, le=100)]
@@ -458,30 +406,23 @@ class ShiftTrafficRequest(Model):
         str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     incident_number: Annotated[
-        str | None,
-        Field(
-            alias="incidentNumber",
-            max_length=13,
-            min_length=13,
-            pattern="^INC-20[0-9]{2}-[0-9]{4}$",
-        ),
+        str | None, Field(max_length=13, min_length=13, pattern="^INC-20[0-9]{2}-[0-9]{4}$")
     ] = None
     drill: bool | None = None
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    expires_at: AwareDatetime
 
 
 class TrafficShift(Model):
     """The moving of a share of traffic from one region to another, for a drill or a disaster."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=1,
             pattern="^(\\*|([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery))$",
@@ -490,19 +431,13 @@ class TrafficShift(Model):
     from_region: Annotated[
         str,
         Field(
-            alias="fromRegion",
-            max_length=14,
-            min_length=9,
-            pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$",
+            max_length=14, min_length=9, pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$"
         ),
     ]
     to_region: Annotated[
         str,
         Field(
-            alias="toRegion",
-            max_length=14,
-            min_length=9,
-            pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$",
+            max_length=14, min_length=9, pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$"
         ),
     ]
     percent: Annotated[int, Field(ge=1, le=100)]
@@ -510,30 +445,23 @@ class TrafficShift(Model):
         str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     incident_number: Annotated[
-        str | None,
-        Field(
-            alias="incidentNumber",
-            max_length=13,
-            min_length=13,
-            pattern="^INC-20[0-9]{2}-[0-9]{4}$",
-        ),
+        str | None, Field(max_length=13, min_length=13, pattern="^INC-20[0-9]{2}-[0-9]{4}$")
     ] = None
     drill: bool
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
-    approved_by: Annotated[UUID | None, Field(alias="approvedBy")] = None
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    requested_by: UUID
+    approved_by: UUID | None = None
+    effective_at: AwareDatetime | None = None
+    expires_at: AwareDatetime
     status: ShiftStatus
 
 
 class TrafficShiftReverted(Model):
     """Traffic goes where it went before the shift."""
 
-    traffic_shift_id: Annotated[UUID, Field(alias="trafficShiftId")]
+    traffic_shift_id: UUID
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=1,
             pattern="^(\\*|([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery))$",
@@ -542,19 +470,13 @@ class TrafficShiftReverted(Model):
     from_region: Annotated[
         str,
         Field(
-            alias="fromRegion",
-            max_length=14,
-            min_length=9,
-            pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$",
+            max_length=14, min_length=9, pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$"
         ),
     ]
     to_region: Annotated[
         str,
         Field(
-            alias="toRegion",
-            max_length=14,
-            min_length=9,
-            pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$",
+            max_length=14, min_length=9, pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$"
         ),
     ]
 
@@ -562,11 +484,10 @@ class TrafficShiftReverted(Model):
 class TrafficShifted(Model):
     """The probes have seen the moved traffic arrive."""
 
-    traffic_shift_id: Annotated[UUID, Field(alias="trafficShiftId")]
+    traffic_shift_id: UUID
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=1,
             pattern="^(\\*|([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery))$",
@@ -575,30 +496,18 @@ class TrafficShifted(Model):
     from_region: Annotated[
         str,
         Field(
-            alias="fromRegion",
-            max_length=14,
-            min_length=9,
-            pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$",
+            max_length=14, min_length=9, pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$"
         ),
     ]
     to_region: Annotated[
         str,
         Field(
-            alias="toRegion",
-            max_length=14,
-            min_length=9,
-            pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$",
+            max_length=14, min_length=9, pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$"
         ),
     ]
     percent: Annotated[int, Field(ge=1, le=100)]
     incident_number: Annotated[
-        str | None,
-        Field(
-            alias="incidentNumber",
-            max_length=13,
-            min_length=13,
-            pattern="^INC-20[0-9]{2}-[0-9]{4}$",
-        ),
+        str | None, Field(max_length=13, min_length=13, pattern="^INC-20[0-9]{2}-[0-9]{4}$")
     ] = None
     drill: bool
 
@@ -607,12 +516,9 @@ class WatchEndpointsRequest(Model):
     """Which services a sidecar routes to, and what it knows already."""
 
     service_names: Annotated[
-        list[ServiceName],
-        Field(alias="serviceNames", json_schema_extra=UNIQUE, max_length=30, min_length=1),
+        list[ServiceName], Field(json_schema_extra=UNIQUE, max_length=30, min_length=1)
     ]
-    known_generations: Annotated[
-        list[KnownGeneration] | None, Field(alias="knownGenerations", max_length=30)
-    ] = None
+    known_generations: Annotated[list[KnownGeneration] | None, Field(max_length=30)] = None
 
 
 class WireProtocol(StrEnum):
@@ -626,7 +532,7 @@ class WireProtocol(StrEnum):
 class ConfigChanged(Model):
     """A value holds everywhere that it was meant for."""
 
-    config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
+    config_entry_id: UUID
     key: Annotated[
         str,
         Field(max_length=160, min_length=3, pattern="^[a-z][a-z0-9-]*(\\.[a-z][a-z0-9-]*){1,5}$"),
@@ -636,7 +542,6 @@ class ConfigChanged(Model):
     service_name: Annotated[
         str | None,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
@@ -665,41 +570,29 @@ class DefineServiceRequest(Model):
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
         ),
     ]
-    context_name: Annotated[
-        str, Field(alias="contextName", max_length=20, min_length=4, pattern="^[a-z]+$")
-    ]
+    context_name: Annotated[str, Field(max_length=20, min_length=4, pattern="^[a-z]+$")]
     tier: ServiceTier
     owner_team: Annotated[
-        str,
-        Field(
-            alias="ownerTeam",
-            max_length=63,
-            min_length=1,
-            pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
-        ),
+        str, Field(max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
     ]
-    min_healthy_instances: Annotated[int, Field(alias="minHealthyInstances", ge=2, le=10)]
-    outlier_ejection_percent: Annotated[
-        int | None, Field(alias="outlierEjectionPercent", ge=10, le=50)
-    ] = None
+    min_healthy_instances: Annotated[int, Field(ge=2, le=10)]
+    outlier_ejection_percent: Annotated[int | None, Field(ge=10, le=50)] = None
 
 
 class HealthReport(Model):
     """What a probe found, told by the prober of the registry or by the instance itself."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    instance_id: Annotated[UUID, Field(alias="instanceId")]
+    instance_id: UUID
     probe: ProbeKind
-    latency_ms: Annotated[int, Field(alias="latencyMs", ge=0, le=60000)]
+    latency_ms: Annotated[int, Field(ge=0, le=60000)]
     outcome: ProbeOutcome
-    failing_dependency: Annotated[
-        str | None, Field(alias="failingDependency", max_length=120, min_length=1)
-    ] = None
-    observed_at: Annotated[AwareDatetime, Field(alias="observedAt")]
+    failing_dependency: Annotated[str | None, Field(max_length=120, min_length=1)] = None
+    observed_at: AwareDatetime
 
 
 class RegisterInstanceRequest(Model):
@@ -708,7 +601,6 @@ class RegisterInstanceRequest(Model):
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
@@ -734,24 +626,14 @@ class RegisterInstanceRequest(Model):
     port: Annotated[int, Field(ge=1024, le=65535)]
     protocol: WireProtocol
     pod_name: Annotated[
-        str,
-        Field(
-            alias="podName", max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
-        ),
+        str, Field(max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
     ]
     node_name: Annotated[
-        str,
-        Field(
-            alias="nodeName",
-            max_length=253,
-            min_length=1,
-            pattern="^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$",
-        ),
+        str, Field(max_length=253, min_length=1, pattern="^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")
     ]
     build_version: Annotated[
         str,
         Field(
-            alias="buildVersion",
             max_length=64,
             min_length=5,
             pattern="^[0-9]+\\.[0-9]+\\.[0-9]+(-[0-9A-Za-z.-]+)?(\\+[0-9A-Za-z.-]+)?$",
@@ -760,14 +642,13 @@ class RegisterInstanceRequest(Model):
     spiffe_id: Annotated[
         str,
         Field(
-            alias="spiffeId",
             max_length=160,
             min_length=36,
             pattern="^spiffe://cloudsync\\.internal/ns/[a-z-]+/sa/[a-z-]+$",
         ),
     ]
     weight: Annotated[int | None, Field(ge=0, le=1000)] = None
-    lease_ttl_seconds: Annotated[int | None, Field(alias="leaseTtlSeconds", ge=10, le=60)] = None
+    lease_ttl_seconds: Annotated[int | None, Field(ge=10, le=60)] = None
 
 
 class ServiceDefinition(Model):
@@ -776,9 +657,9 @@ class ServiceDefinition(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     name: Annotated[
         str,
@@ -788,35 +669,26 @@ class ServiceDefinition(Model):
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
         ),
     ]
-    context_name: Annotated[
-        str, Field(alias="contextName", max_length=20, min_length=4, pattern="^[a-z]+$")
-    ]
+    context_name: Annotated[str, Field(max_length=20, min_length=4, pattern="^[a-z]+$")]
     tier: ServiceTier
     owner_team: Annotated[
-        str,
-        Field(
-            alias="ownerTeam",
-            max_length=63,
-            min_length=1,
-            pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
-        ),
+        str, Field(max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
     ]
-    min_healthy_instances: Annotated[int, Field(alias="minHealthyInstances", ge=2, le=10)]
-    outlier_ejection_percent: Annotated[int, Field(alias="outlierEjectionPercent", ge=10, le=50)]
+    min_healthy_instances: Annotated[int, Field(ge=2, le=10)]
+    outlier_ejection_percent: Annotated[int, Field(ge=10, le=50)]
 
 
 class ServiceInstance(Model):
     """One running copy of a service in one zone, alive for as long as it renews its lease."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     service_name: Annotated[
         str,
         Field(
-            alias="serviceName",
             max_length=63,
             min_length=9,
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
@@ -842,24 +714,14 @@ class ServiceInstance(Model):
     port: Annotated[int, Field(ge=1024, le=65535)]
     protocol: WireProtocol
     pod_name: Annotated[
-        str,
-        Field(
-            alias="podName", max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
-        ),
+        str, Field(max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
     ]
     node_name: Annotated[
-        str,
-        Field(
-            alias="nodeName",
-            max_length=253,
-            min_length=1,
-            pattern="^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$",
-        ),
+        str, Field(max_length=253, min_length=1, pattern="^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")
     ]
     build_version: Annotated[
         str,
         Field(
-            alias="buildVersion",
             max_length=64,
             min_length=5,
             pattern="^[0-9]+\\.[0-9]+\\.[0-9]+(-[0-9A-Za-z.-]+)?(\\+[0-9A-Za-z.-]+)?$",
@@ -868,24 +730,17 @@ class ServiceInstance(Model):
     spiffe_id: Annotated[
         str,
         Field(
-            alias="spiffeId",
             max_length=160,
             min_length=36,
             pattern="^spiffe://cloudsync\\.internal/ns/[a-z-]+/sa/[a-z-]+$",
         ),
     ]
     weight: Annotated[int, Field(ge=0, le=1000)]
-    load_percent: Annotated[int, Field(alias="loadPercent", ge=0, le=100)]
-    lease_ttl_seconds: Annotated[int, Field(alias="leaseTtlSeconds", ge=10, le=60)]
-    lease_expires_at: Annotated[AwareDatetime, Field(alias="leaseExpiresAt")]
-    consecutive_failures: Annotated[int, Field(alias="consecutiveFailures", ge=0, le=1000)]
+    load_percent: Annotated[int, Field(ge=0, le=100)]
+    lease_ttl_seconds: Annotated[int, Field(ge=10, le=60)]
+    lease_expires_at: AwareDatetime
+    consecutive_failures: Annotated[int, Field(ge=0, le=1000)]
     drain_reason: Annotated[
-        str | None,
-        Field(
-            alias="drainReason",
-            max_length=500,
-            min_length=10,
-            pattern="^[^\\u0000-\\u001f\\u007f]+$",
-        ),
+        str | None, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ] = None
     status: InstanceStatus

@@ -21,14 +21,12 @@ RECIPIENT_OPTED_OUT = Emission(
     type="cloudsync.notification.recipient-opted-out.v1",
     topic="cloudsync.notification.sms-delivery.v1",
     key="phoneHash",
-    key_field="phoneHash",
     fields=("phoneHash", "keyword", "purposes"),
 )
 
 SMS_BOUNCED = Emission(
     type="cloudsync.notification.sms-bounced.v1",
     topic="cloudsync.notification.sms-delivery.v1",
-    key="id",
     key_field="notificationId",
     fields=(
         "notificationId",
@@ -46,14 +44,12 @@ SMS_COUNTRY_SUSPENDED = Emission(
     type="cloudsync.notification.sms-country-suspended.v1",
     topic="cloudsync.notification.sms-delivery.v1",
     key="country",
-    key_field="country",
     fields=("country", "suspensionCause", "suspendedUntil"),
 )
 
 SMS_DELIVERED = Emission(
     type="cloudsync.notification.sms-delivered.v1",
     topic="cloudsync.notification.sms-delivery.v1",
-    key="id",
     key_field="notificationId",
     fields=(
         "notificationId",
@@ -75,14 +71,12 @@ SMS_ERASURE_COMPLETED = Emission(
     type="cloudsync.notification.sms-erasure-completed.v1",
     topic="cloudsync.notification.sms-delivery.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
 
 SMS_FAILED = Emission(
     type="cloudsync.notification.sms-failed.v1",
     topic="cloudsync.notification.sms-delivery.v1",
-    key="id",
     key_field="notificationId",
     fields=("notificationId", "channel", "failure"),
 )

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -91,21 +91,15 @@ class EmailProvider(StrEnum):
 class InvoiceOverdue(Model):
     """An invoice was not paid by its day, or still is not after another reminder."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    invoice_id: UUID
+    subscription_id: UUID | None = None
     invoice_number: Annotated[
-        str | None,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str | None, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ] = None
-    amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
+    amount_due_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    due_on: Annotated[date | None, Field(alias="dueOn")] = None
-    dunning_level: Annotated[int, Field(alias="dunningLevel", ge=0, le=4)]
+    due_on: date | None = None
+    dunning_level: Annotated[int, Field(ge=0, le=4)]
 
 
 class LoginFailureCause(StrEnum):
@@ -124,65 +118,54 @@ class LoginFailureCause(StrEnum):
 class MeetingScheduled(Model):
     """A room is kept for an hour to come."""
 
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
-    calendar_event_id: Annotated[UUID | None, Field(alias="calendarEventId")] = None
-    channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
-    host_id: Annotated[UUID, Field(alias="hostId")]
-    join_url: Annotated[
-        str, Field(alias="joinUrl", max_length=2048, min_length=10, pattern="^https://")
-    ]
-    scheduled_start: Annotated[AwareDatetime, Field(alias="scheduledStart")]
-    scheduled_end: Annotated[AwareDatetime, Field(alias="scheduledEnd")]
+    meeting_id: UUID
+    calendar_event_id: UUID | None = None
+    channel_id: UUID | None = None
+    host_id: UUID
+    join_url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    scheduled_start: AwareDatetime
+    scheduled_end: AwareDatetime
 
 
 class MetricAnomalyDetected(Model):
     """A bucket left its band."""
 
-    anomaly_id: Annotated[UUID, Field(alias="anomalyId")]
-    metric_key: Annotated[
-        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
-    ]
+    anomaly_id: UUID
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
     dimension_values: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z_]{2,30}$", max_length=30)],
             DimensionValuesValue,
         ],
-        Field(alias="dimensionValues", max_length=6),
+        Field(max_length=6),
     ]
     observed: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
-    expected_low: Annotated[
-        float, Field(alias="expectedLow", ge=-1000000000000000.0, le=1000000000000000.0)
-    ]
-    expected_high: Annotated[
-        float, Field(alias="expectedHigh", ge=-1000000000000000.0, le=1000000000000000.0)
-    ]
+    expected_low: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
+    expected_high: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
     score: Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class NotificationBounced(Model):
     """A carrier or host sent a notice back, or its reader complained."""
 
-    notification_id: Annotated[UUID, Field(alias="notificationId")]
+    notification_id: UUID
     channel: DeliveryChannel
-    bounce_kind: Annotated[BounceKind | None, Field(alias="bounceKind")] = None
-    diagnostic_code: Annotated[str | None, Field(alias="diagnosticCode", max_length=200)] = None
+    bounce_kind: BounceKind | None = None
+    diagnostic_code: Annotated[str | None, Field(max_length=200)] = None
     address_hash: Annotated[
-        str | None,
-        Field(alias="addressHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
     phone_hash: Annotated[
-        str | None, Field(alias="phoneHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
-    carrier_error_code: Annotated[
-        str | None, Field(alias="carrierErrorCode", max_length=6, pattern="^[0-9]{3,6}$")
-    ] = None
+    carrier_error_code: Annotated[str | None, Field(max_length=6, pattern="^[0-9]{3,6}$")] = None
     platform: DevicePlatform | None = None
 
 
 class NotificationFailed(Model):
     """We gave up before any carrier took it; the cause is ours or the clock's."""
 
-    notification_id: Annotated[UUID, Field(alias="notificationId")]
+    notification_id: UUID
     channel: DeliveryChannel
     failure: DeliveryFailure | None = None
 
@@ -227,8 +210,8 @@ class SmsCountrySuspended(Model):
     """Auth-service stops offering texts as a factor there until the moment given."""
 
     country: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
-    suspension_cause: Annotated[CountrySuspensionCause, Field(alias="suspensionCause")]
-    suspended_until: Annotated[AwareDatetime, Field(alias="suspendedUntil")]
+    suspension_cause: CountrySuspensionCause
+    suspended_until: AwareDatetime
 
 
 class SmsDeliveryState(StrEnum):
@@ -280,28 +263,25 @@ class SubmissionResult(Model):
     """What an aggregator answered when it took a text."""
 
     route: SmsRoute
-    carrier_reference: Annotated[str, Field(alias="carrierReference", max_length=100, min_length=1)]
-    cost_micros: Annotated[int | None, Field(alias="costMicros", ge=0, le=5000000)] = None
+    carrier_reference: Annotated[str, Field(max_length=100, min_length=1)]
+    cost_micros: Annotated[int | None, Field(ge=0, le=5000000)] = None
 
 
 class SuspendCountryRequest(Model):
     """Which country, for how long and why."""
 
     country: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
-    suspension_cause: Annotated[CountrySuspensionCause, Field(alias="suspensionCause")]
-    suspended_until: Annotated[AwareDatetime, Field(alias="suspendedUntil")]
+    suspension_cause: CountrySuspensionCause
+    suspended_until: AwareDatetime
 
 
 class TemplatePublished(Model):
     """Words that count from now on."""
 
     template_key: Annotated[
-        str,
-        Field(
-            alias="templateKey", max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$"
-        ),
+        str, Field(max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$")
     ]
-    delivered_by: Annotated[DeliveryChannel, Field(alias="deliveredBy")]
+    delivered_by: DeliveryChannel
     language: Annotated[
         str,
         Field(
@@ -311,8 +291,8 @@ class TemplatePublished(Model):
         ),
     ]
     revision: Annotated[int, Field(ge=1, le=100000)]
-    plain_body: Annotated[str, Field(alias="plainBody", max_length=51200)]
-    variables_schema: Annotated[str, Field(alias="variablesSchema", max_length=32768)]
+    plain_body: Annotated[str, Field(max_length=51200)]
+    variables_schema: Annotated[str, Field(max_length=32768)]
 
 
 class TemplateRetired(Model):
@@ -321,12 +301,9 @@ class TemplateRetired(Model):
     """
 
     template_key: Annotated[
-        str,
-        Field(
-            alias="templateKey", max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$"
-        ),
+        str, Field(max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$")
     ]
-    delivered_by: Annotated[DeliveryChannel, Field(alias="deliveredBy")]
+    delivered_by: DeliveryChannel
     language: Annotated[
         str,
         Field(
@@ -347,30 +324,28 @@ class UserDeleted(Model):
     Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    erasure_request_id: UUID
+    successor_user_id: UUID | None = None
 
 
 class CarrierReceipt(Model):
     """Callback of an aggregator, signed by it and passed on by the gateway."""
 
     route: SmsRoute
-    carrier_reference: Annotated[str, Field(alias="carrierReference", max_length=100, min_length=1)]
+    carrier_reference: Annotated[str, Field(max_length=100, min_length=1)]
     state: SmsDeliveryState
-    carrier_error_code: Annotated[
-        str | None, Field(alias="carrierErrorCode", max_length=6, pattern="^[0-9]{3,6}$")
-    ] = None
-    bounce_kind: Annotated[BounceKind | None, Field(alias="bounceKind")] = None
-    occurred_at: Annotated[AwareDatetime, Field(alias="occurredAt")]
+    carrier_error_code: Annotated[str | None, Field(max_length=6, pattern="^[0-9]{3,6}$")] = None
+    bounce_kind: BounceKind | None = None
+    occurred_at: AwareDatetime
 
 
 class CostEstimate(Model):
     """Encoding, segments and price of a text on the route that would carry it now."""
 
-    encoding_kind: Annotated[SmsEncoding, Field(alias="encodingKind")]
-    segment_count: Annotated[int, Field(alias="segmentCount", ge=1, le=6)]
-    cost_micros: Annotated[int, Field(alias="costMicros", ge=0, le=5000000)]
+    encoding_kind: SmsEncoding
+    segment_count: Annotated[int, Field(ge=1, le=6)]
+    cost_micros: Annotated[int, Field(ge=0, le=5000000)]
     route: SmsRoute
 
 
@@ -378,9 +353,7 @@ class CostEstimateRequest(Model):
     """A text that nobody has ordered yet, and where it would go."""
 
     purpose: SmsPurpose
-    country_code: Annotated[
-        str, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ]
+    country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
     text: Annotated[str, Field(max_length=918, min_length=1)]
 
 
@@ -388,68 +361,45 @@ class CountryPolicy(Model):
     """What may be texted to a country, by whom it is carried and what it may cost."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     country: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
-    enabled_purposes: Annotated[
-        list[SmsPurpose], Field(alias="enabledPurposes", json_schema_extra=UNIQUE, max_length=4)
-    ]
+    enabled_purposes: Annotated[list[SmsPurpose], Field(json_schema_extra=UNIQUE, max_length=4)]
     preferred_routes: Annotated[
-        list[SmsRoute],
-        Field(alias="preferredRoutes", json_schema_extra=UNIQUE, max_length=3, min_length=1),
+        list[SmsRoute], Field(json_schema_extra=UNIQUE, max_length=3, min_length=1)
     ]
-    max_price_per_segment_micros: Annotated[
-        int, Field(alias="maxPricePerSegmentMicros", ge=0, le=5000000)
-    ]
-    hourly_cap: Annotated[int, Field(alias="hourlyCap", ge=0, le=200000)]
-    alpha_sender_allowed: Annotated[bool, Field(alias="alphaSenderAllowed")]
+    max_price_per_segment_micros: Annotated[int, Field(ge=0, le=5000000)]
+    hourly_cap: Annotated[int, Field(ge=0, le=200000)]
+    alpha_sender_allowed: bool
     quiet_from: Annotated[
         str | None,
-        Field(
-            alias="quietFrom",
-            max_length=5,
-            min_length=5,
-            pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
-        ),
+        Field(max_length=5, min_length=5, pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"),
     ] = None
     quiet_to: Annotated[
         str | None,
-        Field(
-            alias="quietTo",
-            max_length=5,
-            min_length=5,
-            pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
-        ),
+        Field(max_length=5, min_length=5, pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"),
     ] = None
-    suspended_until: Annotated[AwareDatetime | None, Field(alias="suspendedUntil")] = None
-    suspension_cause: Annotated[CountrySuspensionCause | None, Field(alias="suspensionCause")] = (
-        None
-    )
+    suspended_until: AwareDatetime | None = None
+    suspension_cause: CountrySuspensionCause | None = None
 
 
 class InboundKeyword(Model):
     """Somebody answered a text."""
 
-    phone_hash: Annotated[
-        str, Field(alias="phoneHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    phone_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     keyword: OptOutKeyword
-    received_at: Annotated[AwareDatetime, Field(alias="receivedAt")]
+    received_at: AwareDatetime
 
 
 class LoginFailed(Model):
     """A login ended without proof, by the fifth wrong answer or by five minutes of silence."""
 
-    session_id: Annotated[UUID, Field(alias="sessionId")]
-    identifier_hash: Annotated[
-        str, Field(alias="identifierHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    session_id: UUID
+    identifier_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     cause: LoginFailureCause
-    country_code: Annotated[
-        str, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ]
+    country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
     attempt: Annotated[int, Field(ge=1, le=1000)]
 
 
@@ -458,43 +408,35 @@ class NotificationDelivered(Model):
     One schema for three topics, told apart by the channel, so that audit and analytics write one reader.
     """
 
-    notification_id: Annotated[UUID, Field(alias="notificationId")]
+    notification_id: UUID
     channel: DeliveryChannel
     notification_key: Annotated[
-        str | None,
-        Field(
-            alias="notificationKey",
-            max_length=80,
-            min_length=3,
-            pattern="^[a-z]+(\\.[a-z_]+){1,3}$",
-        ),
+        str | None, Field(max_length=80, min_length=3, pattern="^[a-z]+(\\.[a-z_]+){1,3}$")
     ] = None
-    recipient_user_id: Annotated[UUID | None, Field(alias="recipientUserId")] = None
+    recipient_user_id: UUID | None = None
     provider: EmailProvider | None = None
-    country_code: Annotated[
-        str | None, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ] = None
+    country_code: Annotated[str | None, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")] = (
+        None
+    )
     route: SmsRoute | None = None
-    segment_count: Annotated[int | None, Field(alias="segmentCount", ge=1, le=6)] = None
-    topic_key: Annotated[PushTopic | None, Field(alias="topicKey")] = None
-    accepted_devices: Annotated[int | None, Field(alias="acceptedDevices", ge=0, le=10)] = None
-    occurred_at: Annotated[AwareDatetime | None, Field(alias="occurredAt")] = None
-    latency_ms: Annotated[int | None, Field(alias="latencyMs", ge=0, le=604800000)] = None
+    segment_count: Annotated[int | None, Field(ge=1, le=6)] = None
+    topic_key: PushTopic | None = None
+    accepted_devices: Annotated[int | None, Field(ge=0, le=10)] = None
+    occurred_at: AwareDatetime | None = None
+    latency_ms: Annotated[int | None, Field(ge=0, le=604800000)] = None
 
 
 class OptOut(Model):
     """A number whose holder told the carrier to stop."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    phone_hash: Annotated[
-        str, Field(alias="phoneHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    phone_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     keyword: OptOutKeyword
-    received_at: Annotated[AwareDatetime, Field(alias="receivedAt")]
+    received_at: AwareDatetime
     purposes: Annotated[
         list[SmsPurpose], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
@@ -503,19 +445,17 @@ class OptOut(Model):
 class PreferencesChanged(Model):
     """Tells every open client of the person to read its preferences anew."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     changed_topics: Annotated[
         list[PreferencesChangedChangedTopicsItem] | None,
-        Field(alias="changedTopics", json_schema_extra=UNIQUE, max_length=60),
+        Field(json_schema_extra=UNIQUE, max_length=60),
     ] = None
 
 
 class RecipientOptedOut(Model):
     """The holder of a number wants no more texts."""
 
-    phone_hash: Annotated[
-        str, Field(alias="phoneHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    phone_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     keyword: OptOutKeyword
     purposes: Annotated[list[SmsPurpose] | None, Field(max_length=4)] = None
 
@@ -524,30 +464,25 @@ class RouteHealth(Model):
     """How one aggregator does in one country, as the receipts of the last ten minutes tell it."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    route_name: Annotated[SmsRoute, Field(alias="routeName")]
+    route_name: SmsRoute
     destination: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
-    success_ratio: Annotated[float, Field(alias="successRatio", ge=0.0, le=1.0)]
-    median_latency_ms: Annotated[int, Field(alias="medianLatencyMs", ge=0, le=3600000)]
+    success_ratio: Annotated[float, Field(ge=0.0, le=1.0)]
+    median_latency_ms: Annotated[int, Field(ge=0, le=3600000)]
     breaker: RouteBreaker
-    sample_size: Annotated[int, Field(alias="sampleSize", ge=0, le=10000000)]
+    sample_size: Annotated[int, Field(ge=0, le=10000000)]
 
 
 class SendSmsRequest(Model):
     """Message of the code and alert queues, number and words sealed."""
 
     purpose: SmsPurpose
-    phone_number: Annotated[
-        str, Field(alias="phoneNumber", max_length=16, pattern="^\\+[1-9][0-9]{6,14}$")
-    ]
+    phone_number: Annotated[str, Field(max_length=16, pattern="^\\+[1-9][0-9]{6,14}$")]
     template_key: Annotated[
-        str,
-        Field(
-            alias="templateKey", max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$"
-        ),
+        str, Field(max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$")
     ]
     locale: Annotated[
         str | None,
@@ -564,63 +499,48 @@ class SendSmsRequest(Model):
         ],
         Field(max_length=64),
     ]
-    validity_seconds: Annotated[int, Field(alias="validitySeconds", ge=60, le=86400)]
+    validity_seconds: Annotated[int, Field(ge=60, le=86400)]
 
 
 class SetCountryPolicyRequest(Model):
     """Replaces the policy as a whole."""
 
     country: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
-    enabled_purposes: Annotated[
-        list[SmsPurpose], Field(alias="enabledPurposes", json_schema_extra=UNIQUE, max_length=4)
-    ]
+    enabled_purposes: Annotated[list[SmsPurpose], Field(json_schema_extra=UNIQUE, max_length=4)]
     preferred_routes: Annotated[
-        list[SmsRoute],
-        Field(alias="preferredRoutes", json_schema_extra=UNIQUE, max_length=3, min_length=1),
+        list[SmsRoute], Field(json_schema_extra=UNIQUE, max_length=3, min_length=1)
     ]
-    max_price_per_segment_micros: Annotated[
-        int, Field(alias="maxPricePerSegmentMicros", ge=0, le=5000000)
-    ]
-    hourly_cap: Annotated[int, Field(alias="hourlyCap", ge=0, le=200000)]
-    alpha_sender_allowed: Annotated[bool | None, Field(alias="alphaSenderAllowed")] = None
+    max_price_per_segment_micros: Annotated[int, Field(ge=0, le=5000000)]
+    hourly_cap: Annotated[int, Field(ge=0, le=200000)]
+    alpha_sender_allowed: bool | None = None
     quiet_from: Annotated[
         str | None,
-        Field(
-            alias="quietFrom",
-            max_length=5,
-            min_length=5,
-            pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
-        ),
+        Field(max_length=5, min_length=5, pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"),
     ] = None
     quiet_to: Annotated[
         str | None,
-        Field(
-            alias="quietTo",
-            max_length=5,
-            min_length=5,
-            pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
-        ),
+        Field(max_length=5, min_length=5, pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"),
     ] = None
 
 
 class SmsErasureCompleted(Model):
     """Ticks the store sms off an erasure request."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: SmsErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=1000000)]
+    erased_items: Annotated[int, Field(ge=0, le=1000000)]
 
 
 class SmsLookupEntry(Model):
     """One text to a number, as support sees it when somebody waits for a code."""
 
-    occurred_at: Annotated[AwareDatetime, Field(alias="occurredAt")]
-    sms_id: Annotated[UUID, Field(alias="smsId")]
+    occurred_at: AwareDatetime
+    sms_id: UUID
     purpose: SmsPurpose
-    delivery_state: Annotated[SmsDeliveryState, Field(alias="deliveryState")]
+    delivery_state: SmsDeliveryState
     route: SmsRoute | None = None
-    carrier_error_code: Annotated[str | None, Field(alias="carrierErrorCode", max_length=6)] = None
+    carrier_error_code: Annotated[str | None, Field(max_length=6)] = None
 
 
 class SmsLookupPage(Model):
@@ -628,8 +548,7 @@ class SmsLookupPage(Model):
 
     items: Annotated[list[SmsLookupEntry], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -639,41 +558,28 @@ class SmsMessage(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     channel: DeliveryChannel
     purpose: SmsPurpose
-    phone_number: Annotated[
-        str, Field(alias="phoneNumber", max_length=16, pattern="^\\+[1-9][0-9]{6,14}$")
-    ]
-    phone_hash: Annotated[
-        str, Field(alias="phoneHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    country_code: Annotated[
-        str, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ]
+    phone_number: Annotated[str, Field(max_length=16, pattern="^\\+[1-9][0-9]{6,14}$")]
+    phone_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
     sender_identity: Annotated[
-        str,
-        Field(
-            alias="senderIdentity", max_length=16, pattern="^([A-Za-z0-9 ]{3,11}|\\+?[0-9]{3,15})$"
-        ),
+        str, Field(max_length=16, pattern="^([A-Za-z0-9 ]{3,11}|\\+?[0-9]{3,15})$")
     ]
-    encoding_kind: Annotated[SmsEncoding, Field(alias="encodingKind")]
-    text_body: Annotated[str, Field(alias="textBody", max_length=918, min_length=1)]
-    segment_count: Annotated[int, Field(alias="segmentCount", ge=1, le=6)]
+    encoding_kind: SmsEncoding
+    text_body: Annotated[str, Field(max_length=918, min_length=1)]
+    segment_count: Annotated[int, Field(ge=1, le=6)]
     route: SmsRoute | None = None
-    delivery_state: Annotated[SmsDeliveryState, Field(alias="deliveryState")]
+    delivery_state: SmsDeliveryState
     failure: DeliveryFailure | None = None
-    carrier_reference: Annotated[
-        str | None, Field(alias="carrierReference", max_length=100, min_length=1)
-    ] = None
-    carrier_error_code: Annotated[
-        str | None, Field(alias="carrierErrorCode", max_length=6, pattern="^[0-9]{3,6}$")
-    ] = None
-    validity_seconds: Annotated[int, Field(alias="validitySeconds", ge=60, le=86400)]
-    cost_micros: Annotated[int | None, Field(alias="costMicros", ge=0, le=5000000)] = None
-    submitted_at: Annotated[AwareDatetime | None, Field(alias="submittedAt")] = None
-    settled_at: Annotated[AwareDatetime | None, Field(alias="settledAt")] = None
-    risk_score: Annotated[int, Field(alias="riskScore", ge=0, le=100)]
+    carrier_reference: Annotated[str | None, Field(max_length=100, min_length=1)] = None
+    carrier_error_code: Annotated[str | None, Field(max_length=6, pattern="^[0-9]{3,6}$")] = None
+    validity_seconds: Annotated[int, Field(ge=60, le=86400)]
+    cost_micros: Annotated[int | None, Field(ge=0, le=5000000)] = None
+    submitted_at: AwareDatetime | None = None
+    settled_at: AwareDatetime | None = None
+    risk_score: Annotated[int, Field(ge=0, le=100)]

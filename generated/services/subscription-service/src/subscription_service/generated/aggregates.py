@@ -22,7 +22,6 @@ from . import models, problems, tables
 ORDER_CANCELLED = Emission(
     type="cloudsync.billing.order-cancelled.v1",
     topic="cloudsync.billing.order.v1",
-    key="id",
     key_field="orderId",
     fields=("orderId", "subscriptionId", "kind", "reason", "capturedPaymentIds", "notifyUserId"),
 )
@@ -31,14 +30,12 @@ ORDER_CANCELLED_ = Emission(
     type="cloudsync.billing.order-cancelled.v1",
     topic="cloudsync.billing.order.v1",
     key="orderId",
-    key_field="orderId",
     fields=("orderId", "subscriptionId", "kind", "reason", "capturedPaymentIds", "notifyUserId"),
 )
 
 SUBSCRIPTION_ACTIVATED = Emission(
     type="cloudsync.billing.subscription-activated.v1",
     topic="cloudsync.billing.subscription.v1",
-    key="id",
     key_field="subscriptionId",
     fields=(
         "subscriptionId",
@@ -56,7 +53,6 @@ SUBSCRIPTION_ACTIVATED = Emission(
 SUBSCRIPTION_CANCELLED = Emission(
     type="cloudsync.billing.subscription-cancelled.v1",
     topic="cloudsync.billing.subscription.v1",
-    key="id",
     key_field="subscriptionId",
     fields=("subscriptionId", "planCode", "cancellationReason", "endedAt", "seatQuantity"),
 )
@@ -64,7 +60,6 @@ SUBSCRIPTION_CANCELLED = Emission(
 SUBSCRIPTION_CHANGED = Emission(
     type="cloudsync.billing.subscription-changed.v1",
     topic="cloudsync.billing.subscription.v1",
-    key="id",
     key_field="subscriptionId",
     fields=(
         "subscriptionId",
@@ -85,7 +80,6 @@ SUBSCRIPTION_CHANGED = Emission(
 SUBSCRIPTION_ORDERED = Emission(
     type="cloudsync.billing.subscription-ordered.v1",
     topic="cloudsync.billing.order.v1",
-    key="id",
     key_field="orderId",
     fields=(
         "orderId",

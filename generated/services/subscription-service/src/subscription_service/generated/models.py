@@ -7,14 +7,14 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field
 
 
 class ApproveOrderRequest(Model):
     """Why a large order is accepted, for whoever audits it in seven years."""
 
-    approval_note: Annotated[str, Field(alias="approvalNote", max_length=500, min_length=1)]
+    approval_note: Annotated[str, Field(max_length=500, min_length=1)]
 
 
 class BillingInterval(StrEnum):
@@ -99,67 +99,53 @@ class EndSubscriptionRequest(Model):
     What the nightly timer found to be the reason of the end, be it the notice that was given, a lapsed trial or thirty unpaid days.
     """
 
-    cancellation_reason: Annotated[CancellationReason, Field(alias="cancellationReason")]
+    cancellation_reason: CancellationReason
 
 
 class Entitlements(Model):
     """The limits that a plan grants, one number each."""
 
-    storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
-    api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
-    meeting_participants: Annotated[int, Field(alias="meetingParticipants", ge=-1, le=10000)]
-    version_history_days: Annotated[int, Field(alias="versionHistoryDays", ge=-1, le=36500)]
-    guests_per_seat: Annotated[int, Field(alias="guestsPerSeat", ge=-1, le=1000)]
+    storage_gib_per_seat: Annotated[int, Field(ge=-1, le=1000000)]
+    api_calls_per_day: Annotated[int, Field(ge=-1, le=100000000000)]
+    meeting_participants: Annotated[int, Field(ge=-1, le=10000)]
+    version_history_days: Annotated[int, Field(ge=-1, le=36500)]
+    guests_per_seat: Annotated[int, Field(ge=-1, le=1000)]
     sso: Annotated[int, Field(ge=0, le=1)]
 
 
 class GrantDiscountRequest(Model):
     """What sales and customer agreed on, from the next invoice on."""
 
-    discount_basis_points: Annotated[int, Field(alias="discountBasisPoints", ge=0, le=9000)]
+    discount_basis_points: Annotated[int, Field(ge=0, le=9000)]
 
 
 class InvoiceOverdue(Model):
     """An invoice was not paid by its day, or still is not after another reminder."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    invoice_id: UUID
+    subscription_id: UUID | None = None
     invoice_number: Annotated[
-        str | None,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str | None, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ] = None
-    amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
+    amount_due_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    due_on: Annotated[date | None, Field(alias="dueOn")] = None
-    dunning_level: Annotated[int, Field(alias="dunningLevel", ge=0, le=4)]
+    due_on: date | None = None
+    dunning_level: Annotated[int, Field(ge=0, le=4)]
 
 
 class InvoicePaid(Model):
     """Nothing is due any more, by one payment or several and perhaps a credit."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    invoice_id: UUID
+    subscription_id: UUID | None = None
     invoice_number: Annotated[
-        str,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ]
-    paid_minor: Annotated[int, Field(alias="paidMinor", ge=0, le=9007199254740991)]
+    paid_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    payment_ids: Annotated[
-        list[UUID], Field(alias="paymentIds", json_schema_extra=UNIQUE, max_length=50)
-    ]
-    still_overdue: Annotated[int, Field(alias="stillOverdue", ge=0, le=120)]
-    after_dunning_level: Annotated[int | None, Field(alias="afterDunningLevel", ge=0, le=4)] = None
+    payment_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=50)]
+    still_overdue: Annotated[int, Field(ge=0, le=120)]
+    after_dunning_level: Annotated[int | None, Field(ge=0, le=4)] = None
 
 
 class MemberRole(StrEnum):
@@ -188,9 +174,7 @@ class MembershipEndReason(StrEnum):
 class Money(Model):
     """A whole number of the smallest unit of a currency together with its code."""
 
-    amount_minor: Annotated[
-        int, Field(alias="amountMinor", ge=-9007199254740991, le=9007199254740991)
-    ]
+    amount_minor: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
     currency: Currency
 
 
@@ -240,21 +224,21 @@ class OrderStatus(StrEnum):
 class OrganizationDeleted(Model):
     """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
-    purge_after: Annotated[AwareDatetime, Field(alias="purgeAfter")]
+    organization_id: UUID
+    deletion_requested_by: UUID
+    purge_after: AwareDatetime
 
 
 class OrganizationRestored(Model):
     """Stops the off-boarding."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
 
 
 class PauseSubscriptionRequest(Model):
     """Until when nothing is charged and nothing can be written, ninety days at most."""
 
-    paused_until: Annotated[AwareDatetime, Field(alias="pausedUntil")]
+    paused_until: AwareDatetime
 
 
 class PaymentMethodKind(StrEnum):
@@ -287,16 +271,13 @@ class PreviewOrderRequest(Model):
     """The same wish without a way to pay."""
 
     kind: OrderKind | None = None
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    billing_interval: Annotated[BillingInterval, Field(alias="billingInterval")]
+    subscription_id: UUID | None = None
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    billing_interval: BillingInterval
     currency: Currency
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
     promotion_code: Annotated[
-        str | None,
-        Field(alias="promotionCode", max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$"),
+        str | None, Field(max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")
     ] = None
 
 
@@ -312,8 +293,8 @@ class PriceLineKind(StrEnum):
 class PriceTier(Model):
     """Seats up to a number cost so much each; those beyond cost what the tier after it says."""
 
-    up_to_seats: Annotated[int | None, Field(alias="upToSeats", ge=1, le=100000)] = None
-    unit_amount_minor: Annotated[int, Field(alias="unitAmountMinor", ge=0, le=10000000)]
+    up_to_seats: Annotated[int | None, Field(ge=1, le=100000)] = None
+    unit_amount_minor: Annotated[int, Field(ge=0, le=10000000)]
 
 
 class ProductLine(StrEnum):
@@ -327,23 +308,21 @@ class Promotion(Model):
     """A discount that a code opens, for so many customers and so long."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    promotion_code: Annotated[
-        str, Field(alias="promotionCode", max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")
-    ]
-    percent_off_basis_points: Annotated[int, Field(alias="percentOffBasisPoints", ge=100, le=5000)]
+    promotion_code: Annotated[str, Field(max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")]
+    percent_off_basis_points: Annotated[int, Field(ge=100, le=5000)]
     families: Annotated[
         list[PlanFamily], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
     periods: Annotated[int, Field(ge=1, le=24)]
-    starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
-    ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
-    redemption_limit: Annotated[int, Field(alias="redemptionLimit", ge=1, le=50000)]
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    redemption_limit: Annotated[int, Field(ge=1, le=50000)]
     redemptions: Annotated[int, Field(ge=0, le=50000)]
-    created_by: Annotated[UUID, Field(alias="createdBy")]
+    created_by: UUID
 
 
 class PublishPlanPriceRequest(Model):
@@ -351,16 +330,13 @@ class PublishPlanPriceRequest(Model):
     Tiers of one currency and interval, from a moment at least thirty days ahead where the plan is on sale already.
     """
 
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     interval: BillingInterval
     currency: Currency
     tiers: Annotated[list[PriceTier], Field(max_length=6, min_length=1)]
-    valid_from: Annotated[AwareDatetime, Field(alias="validFrom")]
+    valid_from: AwareDatetime
     price_list_edition: Annotated[
-        str | None,
-        Field(alias="priceListEdition", max_length=15, pattern="^[0-9]{4}-[a-z0-9]{1,10}$"),
+        str | None, Field(max_length=15, pattern="^[0-9]{4}-[a-z0-9]{1,10}$")
     ] = None
 
 
@@ -375,9 +351,7 @@ class QuotaLevel(StrEnum):
 class RedeemPromotionRequest(Model):
     """The code as it was typed, in capitals."""
 
-    promotion_code: Annotated[
-        str, Field(alias="promotionCode", max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")
-    ]
+    promotion_code: Annotated[str, Field(max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")]
 
 
 class Region(StrEnum):
@@ -439,70 +413,60 @@ class SeatType(StrEnum):
 class SeatsCommitted(Model):
     """The seats are sold."""
 
-    reservation_id: Annotated[UUID, Field(alias="reservationId")]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    pool_code: Annotated[
-        str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    reservation_id: UUID
+    subscription_id: UUID
+    pool_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     seats: Annotated[int, Field(ge=1, le=100000)]
-    committed_at: Annotated[AwareDatetime, Field(alias="committedAt")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    committed_total: Annotated[int | None, Field(alias="committedTotal", ge=0, le=200000)] = None
+    committed_at: AwareDatetime
+    order_id: UUID | None = None
+    committed_total: Annotated[int | None, Field(ge=0, le=200000)] = None
 
 
 class SeatsRejected(Model):
     """Nothing is held."""
 
-    reservation_id: Annotated[UUID, Field(alias="reservationId")]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    pool_code: Annotated[
-        str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    reservation_id: UUID
+    subscription_id: UUID
+    pool_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     seats: Annotated[int, Field(ge=1, le=100000)]
-    reject_reason: Annotated[RejectReason, Field(alias="rejectReason")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    free_seats: Annotated[int | None, Field(alias="freeSeats", ge=0, le=200000)] = None
+    reject_reason: RejectReason
+    order_id: UUID | None = None
+    free_seats: Annotated[int | None, Field(ge=0, le=200000)] = None
 
 
 class SeatsReleased(Model):
     """Seats are back in their pool."""
 
-    reservation_id: Annotated[UUID, Field(alias="reservationId")]
-    release_reason: Annotated[ReleaseReason, Field(alias="releaseReason")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    reservation_id: UUID
+    release_reason: ReleaseReason
+    order_id: UUID | None = None
+    subscription_id: UUID | None = None
     pool_code: Annotated[
-        str | None,
-        Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$"),
+        str | None, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
     ] = None
     seats: Annotated[int, Field(ge=0, le=200000)]
-    released_at: Annotated[AwareDatetime | None, Field(alias="releasedAt")] = None
+    released_at: AwareDatetime | None = None
 
 
 class SeatsReserved(Model):
     """Seats are held for half an hour and cannot be sold to anybody else."""
 
-    reservation_id: Annotated[UUID, Field(alias="reservationId")]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    pool_code: Annotated[
-        str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    reservation_id: UUID
+    subscription_id: UUID
+    pool_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     seats: Annotated[int, Field(ge=1, le=100000)]
     kind: ReservationKind
-    hold_expires_at: Annotated[AwareDatetime, Field(alias="holdExpiresAt")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    hold_expires_at: AwareDatetime
+    order_id: UUID | None = None
 
 
 class StartTrialRequest(Model):
     """Which plan to try."""
 
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     billing_contact_email: Annotated[
         str | None,
         Field(
-            alias="billingContactEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
@@ -513,29 +477,25 @@ class StartTrialRequest(Model):
 class SubscriptionActivated(Model):
     """From now on the tenant may use what is listed."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    product_line: Annotated[ProductLine, Field(alias="productLine")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    plan_family: Annotated[PlanFamily | None, Field(alias="planFamily")] = None
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    product_line: ProductLine
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    plan_family: PlanFamily | None = None
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
     entitlements: Entitlements
-    period_end: Annotated[AwareDatetime, Field(alias="periodEnd")]
+    period_end: AwareDatetime
     trial: bool
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    order_id: UUID | None = None
 
 
 class SubscriptionCancelled(Model):
     """The last paid moment is over."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    cancellation_reason: Annotated[CancellationReason, Field(alias="cancellationReason")]
-    ended_at: Annotated[AwareDatetime, Field(alias="endedAt")]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    cancellation_reason: CancellationReason
+    ended_at: AwareDatetime
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
 
 
 class SubscriptionChangeKind(StrEnum):
@@ -558,23 +518,19 @@ class SubscriptionChangeKind(StrEnum):
 class SubscriptionOrdered(Model):
     """Opens the order saga."""
 
-    order_id: Annotated[UUID, Field(alias="orderId")]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    order_id: UUID
+    subscription_id: UUID
+    organization_id: UUID
     kind: OrderKind
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
-    total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
+    total_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    price_digest: Annotated[
-        str, Field(alias="priceDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    payment_method_id: Annotated[UUID, Field(alias="paymentMethodId")]
-    authorization_id: Annotated[UUID | None, Field(alias="authorizationId")] = None
-    placed_by: Annotated[UUID, Field(alias="placedBy")]
-    deadline_at: Annotated[AwareDatetime, Field(alias="deadlineAt")]
+    price_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    payment_method_id: UUID
+    authorization_id: UUID | None = None
+    placed_by: UUID
+    deadline_at: AwareDatetime
 
 
 class SubscriptionStatus(StrEnum):
@@ -604,31 +560,27 @@ class UpdateSubscriptionRequest(Model):
     """Merge patch of how and where to a subscription is billed."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    collection_mode: Annotated[CollectionMode | None, Field(alias="collectionMode")] = None
-    payment_method_id: Annotated[UUID | None, Field(alias="paymentMethodId")] = None
+    collection_mode: CollectionMode | None = None
+    payment_method_id: UUID | None = None
     billing_contact_email: Annotated[
         str | None,
         Field(
-            alias="billingContactEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ] = None
     purchase_order_number: Annotated[
-        str | None,
-        Field(
-            alias="purchaseOrderNumber", max_length=40, min_length=1, pattern="^[A-Za-z0-9/_. -]+$"
-        ),
+        str | None, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9/_. -]+$")
     ] = None
 
 
 class UserSuspended(Model):
     """Sessions must end within five seconds and the profile is locked."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     reason: SuspensionReason
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
+    effective_at: AwareDatetime | None = None
 
 
 class CancelOrderRequest(Model):
@@ -640,9 +592,7 @@ class CancelOrderRequest(Model):
 class ChangePlanRequest(Model):
     """The plan to go to, and when."""
 
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     timing: ChangeTiming
 
 
@@ -651,7 +601,7 @@ class ChangeSeatsRequest(Model):
     How many seats there shall be, as a target, so that a request that is sent twice adds nothing twice.
     """
 
-    target_seats: Annotated[int, Field(alias="targetSeats", ge=1, le=100000)]
+    target_seats: Annotated[int, Field(ge=1, le=100000)]
     timing: ChangeTiming
 
 
@@ -659,28 +609,21 @@ class CreateOrderRequest(Model):
     """Plan, interval and seats, and the method that shall pay."""
 
     kind: OrderKind | None = None
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    billing_interval: Annotated[BillingInterval, Field(alias="billingInterval")]
+    subscription_id: UUID | None = None
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    billing_interval: BillingInterval
     currency: Currency
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
-    payment_method_id: Annotated[UUID, Field(alias="paymentMethodId")]
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
+    payment_method_id: UUID
     promotion_code: Annotated[
-        str | None,
-        Field(alias="promotionCode", max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$"),
+        str | None, Field(max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")
     ] = None
     purchase_order_number: Annotated[
-        str | None,
-        Field(
-            alias="purchaseOrderNumber", max_length=40, min_length=1, pattern="^[A-Za-z0-9/_. -]+$"
-        ),
+        str | None, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9/_. -]+$")
     ] = None
     billing_contact_email: Annotated[
         str | None,
         Field(
-            alias="billingContactEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
@@ -691,63 +634,59 @@ class CreateOrderRequest(Model):
 class CreatePromotionRequest(Model):
     """Code, size and reach of a discount that marketing will hand out."""
 
-    promotion_code: Annotated[
-        str, Field(alias="promotionCode", max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")
-    ]
-    percent_off_basis_points: Annotated[int, Field(alias="percentOffBasisPoints", ge=100, le=5000)]
+    promotion_code: Annotated[str, Field(max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")]
+    percent_off_basis_points: Annotated[int, Field(ge=100, le=5000)]
     families: Annotated[
         list[PlanFamily], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
     periods: Annotated[int | None, Field(ge=1, le=24)] = None
-    starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
-    ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
-    redemption_limit: Annotated[int | None, Field(alias="redemptionLimit", ge=1, le=50000)] = None
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    redemption_limit: Annotated[int | None, Field(ge=1, le=50000)] = None
 
 
 class EntitlementAnswer(Model):
     """What the tenant may use at present."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    plan_family: Annotated[PlanFamily, Field(alias="planFamily")]
+    subscription_id: UUID
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    plan_family: PlanFamily
     entitled: bool
     entitlements: Entitlements
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
-    valid_until: Annotated[AwareDatetime, Field(alias="validUntil")]
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
+    valid_until: AwareDatetime
 
 
 class IntroducePlanRequest(Model):
     """A plan as the reviewed catalogue file describes it, put on sale from a moment on."""
 
     code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
-    display_name: Annotated[str, Field(alias="displayName", max_length=60, min_length=3)]
+    display_name: Annotated[str, Field(max_length=60, min_length=3)]
     family: PlanFamily
-    product_line: Annotated[ProductLine | None, Field(alias="productLine")] = None
-    min_seats: Annotated[int, Field(alias="minSeats", ge=1, le=100000)]
-    max_seats: Annotated[int, Field(alias="maxSeats", ge=1, le=100000)]
-    trial_days: Annotated[int | None, Field(alias="trialDays", ge=0, le=30)] = None
+    product_line: ProductLine | None = None
+    min_seats: Annotated[int, Field(ge=1, le=100000)]
+    max_seats: Annotated[int, Field(ge=1, le=100000)]
+    trial_days: Annotated[int | None, Field(ge=0, le=30)] = None
     entitlements: Entitlements
-    on_sale_from: Annotated[AwareDatetime, Field(alias="onSaleFrom")]
-    on_sale_until: Annotated[AwareDatetime | None, Field(alias="onSaleUntil")] = None
+    on_sale_from: AwareDatetime
+    on_sale_until: AwareDatetime | None = None
 
 
 class MemberJoined(Model):
     """Somebody belongs to the organisation from now on."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     role: MemberRole
-    seat_type: Annotated[SeatType, Field(alias="seatType")]
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
+    seat_type: SeatType
+    unit_id: UUID | None = None
 
 
 class MemberRemoved(Model):
     """Somebody no longer belongs here."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    end_reason: MembershipEndReason
+    successor_user_id: UUID | None = None
 
 
 class OfferedPrice(Model):
@@ -764,33 +703,27 @@ class OpenSubscriptionRequest(Model):
     """
 
     number: Annotated[str, Field(max_length=15, min_length=15, pattern="^SUB-[0-9]{4}-[0-9]{6}$")]
-    product_line: Annotated[ProductLine | None, Field(alias="productLine")] = None
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    billing_interval: Annotated[BillingInterval, Field(alias="billingInterval")]
-    collection_mode: Annotated[CollectionMode | None, Field(alias="collectionMode")] = None
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
-    seat_minimum: Annotated[int | None, Field(alias="seatMinimum", ge=1, le=100000)] = None
-    unit_amount_minor: Annotated[int, Field(alias="unitAmountMinor", ge=0, le=9007199254740991)]
+    product_line: ProductLine | None = None
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    billing_interval: BillingInterval
+    collection_mode: CollectionMode | None = None
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
+    seat_minimum: Annotated[int | None, Field(ge=1, le=100000)] = None
+    unit_amount_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    current_period_start: Annotated[AwareDatetime, Field(alias="currentPeriodStart")]
-    current_period_end: Annotated[AwareDatetime, Field(alias="currentPeriodEnd")]
-    payment_method_id: Annotated[UUID | None, Field(alias="paymentMethodId")] = None
+    current_period_start: AwareDatetime
+    current_period_end: AwareDatetime
+    payment_method_id: UUID | None = None
     billing_contact_email: Annotated[
         str | None,
         Field(
-            alias="billingContactEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ] = None
     purchase_order_number: Annotated[
-        str | None,
-        Field(
-            alias="purchaseOrderNumber", max_length=40, min_length=1, pattern="^[A-Za-z0-9/_. -]+$"
-        ),
+        str | None, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9/_. -]+$")
     ] = None
 
 
@@ -798,163 +731,143 @@ class Order(Model):
     """The wish to buy, priced once and carried through by the order saga."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
+    subscription_id: UUID
     kind: OrderKind
     status: OrderStatus
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    billing_interval: Annotated[BillingInterval, Field(alias="billingInterval")]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
-    total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
-    unit_amount_minor: Annotated[
-        int | None, Field(alias="unitAmountMinor", ge=0, le=9007199254740991)
-    ] = None
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    billing_interval: BillingInterval
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
+    total_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    unit_amount_minor: Annotated[int | None, Field(ge=0, le=9007199254740991)] = None
     currency: Currency
-    price_digest: Annotated[
-        str, Field(alias="priceDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    price_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     promotion_code: Annotated[
-        str | None,
-        Field(alias="promotionCode", max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$"),
+        str | None, Field(max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")
     ] = None
     purchase_order_number: Annotated[
-        str | None,
-        Field(
-            alias="purchaseOrderNumber", max_length=40, min_length=1, pattern="^[A-Za-z0-9/_. -]+$"
-        ),
+        str | None, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9/_. -]+$")
     ] = None
-    payment_method_id: Annotated[UUID, Field(alias="paymentMethodId")]
-    authorization_id: Annotated[UUID | None, Field(alias="authorizationId")] = None
-    captured_payment_ids: Annotated[
-        list[UUID], Field(alias="capturedPaymentIds", json_schema_extra=UNIQUE, max_length=4)
-    ]
+    payment_method_id: UUID
+    authorization_id: UUID | None = None
+    captured_payment_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=4)]
     action_url: Annotated[
-        str | None, Field(alias="actionUrl", max_length=2048, min_length=10, pattern="^https://")
+        str | None, Field(max_length=2048, min_length=10, pattern="^https://")
     ] = None
-    action_expires_at: Annotated[AwareDatetime | None, Field(alias="actionExpiresAt")] = None
-    placed_by: Annotated[UUID, Field(alias="placedBy")]
-    approved_by: Annotated[UUID | None, Field(alias="approvedBy")] = None
-    approval_note: Annotated[
-        str | None, Field(alias="approvalNote", max_length=500, min_length=1)
-    ] = None
-    deadline_at: Annotated[AwareDatetime, Field(alias="deadlineAt")]
-    seats_reserved_at: Annotated[AwareDatetime | None, Field(alias="seatsReservedAt")] = None
-    fulfilled_at: Annotated[AwareDatetime | None, Field(alias="fulfilledAt")] = None
-    cancel_reason: Annotated[OrderCancelReason | None, Field(alias="cancelReason")] = None
-    cancel_motive: Annotated[OrderCancelMotive | None, Field(alias="cancelMotive")] = None
+    action_expires_at: AwareDatetime | None = None
+    placed_by: UUID
+    approved_by: UUID | None = None
+    approval_note: Annotated[str | None, Field(max_length=500, min_length=1)] = None
+    deadline_at: AwareDatetime
+    seats_reserved_at: AwareDatetime | None = None
+    fulfilled_at: AwareDatetime | None = None
+    cancel_reason: OrderCancelReason | None = None
+    cancel_motive: OrderCancelMotive | None = None
 
 
 class OrderCancelled(Model):
     """The order will not be carried out."""
 
-    order_id: Annotated[UUID, Field(alias="orderId")]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
+    order_id: UUID
+    subscription_id: UUID
     kind: OrderKind | None = None
     reason: OrderCancelReason
-    captured_payment_ids: Annotated[
-        list[UUID], Field(alias="capturedPaymentIds", json_schema_extra=UNIQUE, max_length=4)
-    ]
-    notify_user_id: Annotated[UUID, Field(alias="notifyUserId")]
+    captured_payment_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=4)]
+    notify_user_id: UUID
 
 
 class OrganizationCreated(Model):
     """A tenant exists, though it cannot work yet."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
     slug: Annotated[
         str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
     ]
     edition: Edition
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
-    owner_user_id: Annotated[UUID, Field(alias="ownerUserId")]
+    data_residency: Region
+    owner_user_id: UUID
 
 
 class OrganizationPurged(Model):
     """The point of no return."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    organization_id: UUID
+    data_residency: Region
 
 
 class PaymentActionRequired(Model):
     """The payer has a quarter of an hour to answer their bank."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    cause_id: UUID
+    payment_id: UUID
     purpose: PaymentPurpose
-    action_url: Annotated[
-        str, Field(alias="actionUrl", max_length=2048, min_length=10, pattern="^https://")
-    ]
-    action_expires_at: Annotated[AwareDatetime, Field(alias="actionExpiresAt")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
+    action_url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    action_expires_at: AwareDatetime
+    order_id: UUID | None = None
+    invoice_id: UUID | None = None
 
 
 class PaymentFailed(Model):
     """This attempt is over."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    cause_id: UUID
+    payment_id: UUID
     purpose: PaymentPurpose
-    decline_code: Annotated[DeclineCode, Field(alias="declineCode")]
+    decline_code: DeclineCode
     retryable: bool
-    captured_minor: Annotated[int, Field(alias="capturedMinor", ge=0, le=100000000)]
+    captured_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
+    order_id: UUID | None = None
+    invoice_id: UUID | None = None
 
 
 class PaymentProcessed(Model):
     """Money has moved to us for an order or invoice."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    cause_id: UUID
+    payment_id: UUID
     purpose: PaymentPurpose
-    captured_minor: Annotated[int, Field(alias="capturedMinor", ge=0, le=100000000)]
+    captured_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
-    method_kind: Annotated[PaymentMethodKind, Field(alias="methodKind")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
-    credit_applied_minor: Annotated[
-        int | None, Field(alias="creditAppliedMinor", ge=0, le=100000000)
-    ] = None
-    captured_at: Annotated[AwareDatetime | None, Field(alias="capturedAt")] = None
+    method_kind: PaymentMethodKind
+    order_id: UUID | None = None
+    invoice_id: UUID | None = None
+    credit_applied_minor: Annotated[int | None, Field(ge=0, le=100000000)] = None
+    captured_at: AwareDatetime | None = None
 
 
 class Plan(Model):
     """What can be bought and what it entitles to."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
-    display_name: Annotated[str, Field(alias="displayName", max_length=60, min_length=3)]
+    display_name: Annotated[str, Field(max_length=60, min_length=3)]
     family: PlanFamily
-    product_line: Annotated[ProductLine, Field(alias="productLine")]
-    min_seats: Annotated[int, Field(alias="minSeats", ge=1, le=100000)]
-    max_seats: Annotated[int, Field(alias="maxSeats", ge=1, le=100000)]
-    trial_days: Annotated[int, Field(alias="trialDays", ge=0, le=30)]
+    product_line: ProductLine
+    min_seats: Annotated[int, Field(ge=1, le=100000)]
+    max_seats: Annotated[int, Field(ge=1, le=100000)]
+    trial_days: Annotated[int, Field(ge=0, le=30)]
     entitlements: Entitlements
-    on_sale_from: Annotated[AwareDatetime, Field(alias="onSaleFrom")]
-    on_sale_until: Annotated[AwareDatetime | None, Field(alias="onSaleUntil")] = None
+    on_sale_from: AwareDatetime
+    on_sale_until: AwareDatetime | None = None
 
 
 class PlanOffer(Model):
     """A plan with the prices at which it can be had today, as the public price page shows it."""
 
     code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
-    display_name: Annotated[str, Field(alias="displayName", max_length=60, min_length=3)]
+    display_name: Annotated[str, Field(max_length=60, min_length=3)]
     family: PlanFamily
-    min_seats: Annotated[int, Field(alias="minSeats", ge=1, le=100000)]
-    max_seats: Annotated[int, Field(alias="maxSeats", ge=1, le=100000)]
-    trial_days: Annotated[int, Field(alias="trialDays", ge=0, le=30)]
+    min_seats: Annotated[int, Field(ge=1, le=100000)]
+    max_seats: Annotated[int, Field(ge=1, le=100000)]
+    trial_days: Annotated[int, Field(ge=0, le=30)]
     entitlements: Entitlements
     prices: Annotated[list[OfferedPrice], Field(max_length=14)]
 
@@ -971,21 +884,18 @@ class PlanPrice(Model):
     """Graduated price of a plan in one currency and interval during one stretch of time."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     interval: BillingInterval
     currency: Currency
     tiers: Annotated[list[PriceTier], Field(max_length=6, min_length=1)]
-    valid_from: Annotated[AwareDatetime, Field(alias="validFrom")]
-    valid_until: Annotated[AwareDatetime | None, Field(alias="validUntil")] = None
+    valid_from: AwareDatetime
+    valid_until: AwareDatetime | None = None
     price_list_edition: Annotated[
-        str | None,
-        Field(alias="priceListEdition", max_length=15, pattern="^[0-9]{4}-[a-z0-9]{1,10}$"),
+        str | None, Field(max_length=15, pattern="^[0-9]{4}-[a-z0-9]{1,10}$")
     ] = None
 
 
@@ -995,40 +905,26 @@ class PriceLine(Model):
     kind: PriceLineKind
     label: Annotated[str, Field(max_length=120, min_length=1)]
     seats: Annotated[int | None, Field(ge=1, le=100000)] = None
-    unit_amount_minor: Annotated[
-        int | None, Field(alias="unitAmountMinor", ge=0, le=9007199254740991)
-    ] = None
-    amount_minor: Annotated[
-        int, Field(alias="amountMinor", ge=-9007199254740991, le=9007199254740991)
-    ]
+    unit_amount_minor: Annotated[int | None, Field(ge=0, le=9007199254740991)] = None
+    amount_minor: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
 
 
 class QuotaExceeded(Model):
     """The soft or the hard limit of a meter was passed."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    meter_code: Annotated[
-        str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
-    ]
+    subscription_id: UUID
+    meter_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
     level: QuotaLevel
-    total_micros: Annotated[
-        int, Field(alias="totalMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
-    limit_micros: Annotated[
-        int, Field(alias="limitMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
-    resets_at: Annotated[AwareDatetime, Field(alias="resetsAt")]
+    total_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    limit_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    resets_at: AwareDatetime
 
 
 class RequestCancellationRequest(Model):
     """Why the customer leaves, by a word from the list and in their own if they like."""
 
-    cancellation_reason: Annotated[
-        RequestCancellationRequestCancellationReason, Field(alias="cancellationReason")
-    ]
-    cancellation_comment: Annotated[
-        str | None, Field(alias="cancellationComment", max_length=1000, min_length=1)
-    ] = None
+    cancellation_reason: RequestCancellationRequestCancellationReason
+    cancellation_comment: Annotated[str | None, Field(max_length=1000, min_length=1)] = None
 
 
 class Subscription(Model):
@@ -1037,77 +933,56 @@ class Subscription(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     number: Annotated[str, Field(max_length=15, min_length=15, pattern="^SUB-[0-9]{4}-[0-9]{6}$")]
-    product_line: Annotated[ProductLine, Field(alias="productLine")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    product_line: ProductLine
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     status: SubscriptionStatus
-    billing_interval: Annotated[BillingInterval, Field(alias="billingInterval")]
-    collection_mode: Annotated[CollectionMode, Field(alias="collectionMode")]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
-    seat_minimum: Annotated[int, Field(alias="seatMinimum", ge=1, le=100000)]
-    unit_amount_minor: Annotated[int, Field(alias="unitAmountMinor", ge=0, le=10000000)]
+    billing_interval: BillingInterval
+    collection_mode: CollectionMode
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
+    seat_minimum: Annotated[int, Field(ge=1, le=100000)]
+    unit_amount_minor: Annotated[int, Field(ge=0, le=10000000)]
     currency: Currency
-    discount_basis_points: Annotated[int, Field(alias="discountBasisPoints", ge=0, le=9000)]
-    approved_by: Annotated[UUID | None, Field(alias="approvedBy")] = None
+    discount_basis_points: Annotated[int, Field(ge=0, le=9000)]
+    approved_by: UUID | None = None
     promotion_code: Annotated[
-        str | None,
-        Field(alias="promotionCode", max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$"),
+        str | None, Field(max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")
     ] = None
-    current_period_start: Annotated[AwareDatetime, Field(alias="currentPeriodStart")]
-    current_period_end: Annotated[AwareDatetime, Field(alias="currentPeriodEnd")]
-    trial_ends_at: Annotated[AwareDatetime | None, Field(alias="trialEndsAt")] = None
-    paused_until: Annotated[AwareDatetime | None, Field(alias="pausedUntil")] = None
-    last_paused_at: Annotated[AwareDatetime | None, Field(alias="lastPausedAt")] = None
-    past_due_since: Annotated[AwareDatetime | None, Field(alias="pastDueSince")] = None
-    cancel_at_period_end: Annotated[bool, Field(alias="cancelAtPeriodEnd")]
-    cancellation_reason: Annotated[CancellationReason | None, Field(alias="cancellationReason")] = (
-        None
-    )
-    cancellation_comment: Annotated[
-        str | None, Field(alias="cancellationComment", max_length=1000, min_length=1)
-    ] = None
-    ended_at: Annotated[AwareDatetime | None, Field(alias="endedAt")] = None
+    current_period_start: AwareDatetime
+    current_period_end: AwareDatetime
+    trial_ends_at: AwareDatetime | None = None
+    paused_until: AwareDatetime | None = None
+    last_paused_at: AwareDatetime | None = None
+    past_due_since: AwareDatetime | None = None
+    cancel_at_period_end: bool
+    cancellation_reason: CancellationReason | None = None
+    cancellation_comment: Annotated[str | None, Field(max_length=1000, min_length=1)] = None
+    ended_at: AwareDatetime | None = None
     scheduled_plan_code: Annotated[
-        str | None,
-        Field(
-            alias="scheduledPlanCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$"
-        ),
+        str | None, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
     ] = None
-    scheduled_seat_quantity: Annotated[
-        int | None, Field(alias="scheduledSeatQuantity", ge=1, le=100000)
-    ] = None
-    recommended_seats: Annotated[int | None, Field(alias="recommendedSeats", ge=0, le=500000)] = (
-        None
-    )
+    scheduled_seat_quantity: Annotated[int | None, Field(ge=1, le=100000)] = None
+    recommended_seats: Annotated[int | None, Field(ge=0, le=500000)] = None
     upgrade_hint_meter: Annotated[
-        str | None,
-        Field(
-            alias="upgradeHintMeter", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$"
-        ),
+        str | None, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
     ] = None
-    upgrade_hinted_at: Annotated[AwareDatetime | None, Field(alias="upgradeHintedAt")] = None
-    last_change: Annotated[SubscriptionChangeKind | None, Field(alias="lastChange")] = None
-    payment_method_id: Annotated[UUID | None, Field(alias="paymentMethodId")] = None
+    upgrade_hinted_at: AwareDatetime | None = None
+    last_change: SubscriptionChangeKind | None = None
+    payment_method_id: UUID | None = None
     billing_contact_email: Annotated[
         str | None,
         Field(
-            alias="billingContactEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ] = None
     purchase_order_number: Annotated[
-        str | None,
-        Field(
-            alias="purchaseOrderNumber", max_length=40, min_length=1, pattern="^[A-Za-z0-9/_. -]+$"
-        ),
+        str | None, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9/_. -]+$")
     ] = None
 
 
@@ -1115,55 +990,41 @@ class SubscriptionChange(Model):
     """One line in the history of a subscription, added and never rewritten."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    change_kind: Annotated[SubscriptionChangeKind, Field(alias="changeKind")]
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    subscription_id: UUID
+    change_kind: SubscriptionChangeKind
+    effective_at: AwareDatetime | None = None
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     from_plan_code: Annotated[
-        str | None,
-        Field(alias="fromPlanCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$"),
+        str | None, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
     ] = None
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
-    from_seat_quantity: Annotated[int | None, Field(alias="fromSeatQuantity", ge=1, le=100000)] = (
-        None
-    )
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
+    from_seat_quantity: Annotated[int | None, Field(ge=1, le=100000)] = None
     status: SubscriptionStatus
-    from_status: Annotated[SubscriptionStatus | None, Field(alias="fromStatus")] = None
-    proration_minor: Annotated[
-        int | None, Field(alias="prorationMinor", ge=-9007199254740991, le=9007199254740991)
-    ] = None
+    from_status: SubscriptionStatus | None = None
+    proration_minor: Annotated[int | None, Field(ge=-9007199254740991, le=9007199254740991)] = None
 
 
 class SubscriptionChanged(Model):
     """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    last_change: SubscriptionChangeKind
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
     status: SubscriptionStatus
-    current_period_end: Annotated[AwareDatetime, Field(alias="currentPeriodEnd")]
+    current_period_end: AwareDatetime
     from_plan_code: Annotated[
-        str | None,
-        Field(alias="fromPlanCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$"),
+        str | None, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
     ] = None
-    from_seat_quantity: Annotated[int | None, Field(alias="fromSeatQuantity", ge=1, le=100000)] = (
-        None
-    )
-    from_status: Annotated[SubscriptionStatus | None, Field(alias="fromStatus")] = None
+    from_seat_quantity: Annotated[int | None, Field(ge=1, le=100000)] = None
+    from_status: SubscriptionStatus | None = None
     entitlements: Entitlements | None = None
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
-    proration_minor: Annotated[
-        int | None, Field(alias="prorationMinor", ge=-9007199254740991, le=9007199254740991)
-    ] = None
+    effective_at: AwareDatetime | None = None
+    proration_minor: Annotated[int | None, Field(ge=-9007199254740991, le=9007199254740991)] = None
 
 
 class OrderPreview(Model):
@@ -1171,8 +1032,8 @@ class OrderPreview(Model):
 
     lines: Annotated[list[PriceLine], Field(max_length=20)]
     subtotal: Money
-    estimated_tax: Annotated[Money, Field(alias="estimatedTax")]
+    estimated_tax: Money
     total: Money
-    seats_available: Annotated[bool, Field(alias="seatsAvailable")]
-    approval_needed: Annotated[bool, Field(alias="approvalNeeded")]
-    renews_on: Annotated[date | None, Field(alias="renewsOn")] = None
+    seats_available: bool
+    approval_needed: bool
+    renews_on: date | None = None

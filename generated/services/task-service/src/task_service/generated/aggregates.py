@@ -24,7 +24,6 @@ TASK_ASSIGNED = Emission(
     type="cloudsync.collaboration.task-assigned.v1",
     topic="cloudsync.collaboration.task.v1",
     key="taskId",
-    key_field="taskId",
     fields=(
         "taskId",
         "boardKey",
@@ -40,7 +39,6 @@ TASK_ASSIGNED = Emission(
 TASK_ASSIGNED_ = Emission(
     type="cloudsync.collaboration.task-assigned.v1",
     topic="cloudsync.collaboration.task.v1",
-    key="id",
     key_field="taskId",
     fields=(
         "taskId",
@@ -57,7 +55,6 @@ TASK_ASSIGNED_ = Emission(
 TASK_BLOCKED = Emission(
     type="cloudsync.collaboration.task-blocked.v1",
     topic="cloudsync.collaboration.task.v1",
-    key="id",
     key_field="taskId",
     fields=("taskId", "boardId", "movedBy", "blockedReason"),
 )
@@ -65,7 +62,6 @@ TASK_BLOCKED = Emission(
 TASK_COMPLETED = Emission(
     type="cloudsync.collaboration.task-completed.v1",
     topic="cloudsync.collaboration.task.v1",
-    key="id",
     key_field="taskId",
     fields=(
         "taskId",
@@ -84,7 +80,6 @@ TASK_COMPLETED = Emission(
 TASK_CREATED = Emission(
     type="cloudsync.collaboration.task-created.v1",
     topic="cloudsync.collaboration.task.v1",
-    key="id",
     key_field="taskId",
     fields=("taskId", "boardId", "boardKey", "number", "reporterId", "priority"),
 )
@@ -92,7 +87,6 @@ TASK_CREATED = Emission(
 TASK_DROPPED = Emission(
     type="cloudsync.collaboration.task-dropped.v1",
     topic="cloudsync.collaboration.task.v1",
-    key="id",
     key_field="taskId",
     fields=("taskId", "boardId", "movedBy"),
 )
@@ -100,7 +94,6 @@ TASK_DROPPED = Emission(
 TASK_DUE_DATE_CHANGED = Emission(
     type="cloudsync.collaboration.task-due-date-changed.v1",
     topic="cloudsync.collaboration.task.v1",
-    key="id",
     key_field="taskId",
     fields=("taskId", "boardKey", "number", "headline", "oldDueOn", "newDueOn", "assigneeIds"),
 )
@@ -109,14 +102,12 @@ TASK_ERASURE_COMPLETED = Emission(
     type="cloudsync.collaboration.task-erasure-completed.v1",
     topic="cloudsync.collaboration.task.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
 
 TASK_REOPENED = Emission(
     type="cloudsync.collaboration.task-reopened.v1",
     topic="cloudsync.collaboration.task.v1",
-    key="id",
     key_field="taskId",
     fields=("taskId", "boardId", "movedBy"),
 )
@@ -124,7 +115,6 @@ TASK_REOPENED = Emission(
 TASK_STARTED = Emission(
     type="cloudsync.collaboration.task-started.v1",
     topic="cloudsync.collaboration.task.v1",
-    key="id",
     key_field="taskId",
     fields=("taskId", "boardId", "movedBy", "startedAt"),
 )
@@ -137,19 +127,11 @@ BOARD = AggregateSpec(
     defaults={"access": "private", "nextNumber": 1},
     relations={
         "lead": Relation(fields=("leadUserId",)),
-        "participant": Relation(
-            through="board-member",
-            parent="boardId",
-            principal="userId",
-            prefix="",
-            value_field="",
-            values=(),
-        ),
+        "participant": Relation(through="board-member", parent="boardId", principal="userId"),
         "contributor": Relation(
             through="board-member",
             parent="boardId",
             principal="userId",
-            prefix="",
             value_field="boardRole",
             values=("editor", "lead"),
         ),
@@ -157,7 +139,6 @@ BOARD = AggregateSpec(
             through="board-member",
             parent="boardId",
             principal="userId",
-            prefix="",
             value_field="boardRole",
             values=("lead",),
         ),

@@ -7,29 +7,27 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
 class AddChecklistItemRequest(Model):
     """One more thing to tick off, at a line that is free."""
 
-    item_text: Annotated[str, Field(alias="itemText", max_length=500, min_length=1)]
+    item_text: Annotated[str, Field(max_length=500, min_length=1)]
     place: Annotated[int, Field(ge=0, le=99)]
 
 
 class AssignTaskRequest(Model):
     """Everybody who has it in hand from now on; an empty list takes it out of all hands."""
 
-    assignee_ids: Annotated[
-        list[UUID], Field(alias="assigneeIds", json_schema_extra=UNIQUE, max_length=10)
-    ]
+    assignee_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=10)]
 
 
 class BlockTaskRequest(Model):
     """What it waits for."""
 
-    blocked_reason: Annotated[str, Field(alias="blockedReason", max_length=500, min_length=3)]
+    blocked_reason: Annotated[str, Field(max_length=500, min_length=3)]
 
 
 class BoardAccess(StrEnum):
@@ -64,26 +62,24 @@ class ChecklistItem(Model):
     """A thing to tick off within a task that is too small for a task of its own."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    task_id: Annotated[UUID, Field(alias="taskId")]
-    item_text: Annotated[str, Field(alias="itemText", max_length=500, min_length=1)]
+    task_id: UUID
+    item_text: Annotated[str, Field(max_length=500, min_length=1)]
     done: bool
     place: Annotated[int, Field(ge=0, le=99)]
-    ticked_by: Annotated[UUID | None, Field(alias="tickedBy")] = None
+    ticked_by: UUID | None = None
 
 
 class CreateBoardRequest(Model):
     """Key, title and circle of a new board."""
 
-    board_key: Annotated[
-        str, Field(alias="boardKey", max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")
-    ]
-    board_title: Annotated[str, Field(alias="boardTitle", max_length=120, min_length=1)]
+    board_key: Annotated[str, Field(max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")]
+    board_title: Annotated[str, Field(max_length=120, min_length=1)]
     aim: Annotated[str | None, Field(max_length=500)] = None
-    team_id: Annotated[UUID | None, Field(alias="teamId")] = None
+    team_id: UUID | None = None
     access: BoardAccess | None = None
 
 
@@ -100,15 +96,15 @@ class DependencyRelation(StrEnum):
 class DocumentArchived(Model):
     """Put away read-only."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    owner_id: Annotated[UUID | None, Field(alias="ownerId")] = None
+    document_id: UUID
+    owner_id: UUID | None = None
 
 
 class DocumentDeleted(Model):
     """Gone for good."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    attachment_file_ids: Annotated[list[UUID], Field(alias="attachmentFileIds", max_length=200)]
+    document_id: UUID
+    attachment_file_ids: Annotated[list[UUID], Field(max_length=200)]
 
 
 class Edition(StrEnum):
@@ -150,14 +146,14 @@ class LinkDependencyRequest(Model):
     """Which ends of the two belong together and how many days lie between them."""
 
     relation: DependencyRelation | None = None
-    lag_days: Annotated[int | None, Field(alias="lagDays", ge=-365, le=365)] = None
+    lag_days: Annotated[int | None, Field(ge=-365, le=365)] = None
 
 
 class LogTimeRequest(Model):
     """Minutes and the day on which they were spent, today or at most four weeks ago."""
 
     minutes: Annotated[int, Field(ge=1, le=1440)]
-    spent_on: Annotated[date, Field(alias="spentOn")]
+    spent_on: date
     remark: Annotated[str | None, Field(max_length=200)] = None
 
 
@@ -174,22 +170,22 @@ class MembershipEndReason(StrEnum):
 class MoveTaskRequest(Model):
     """The column that a card was let go over, and the card above which it now lies."""
 
-    column_id: Annotated[UUID, Field(alias="columnId")]
-    after_task_id: Annotated[UUID | None, Field(alias="afterTaskId")] = None
+    column_id: UUID
+    after_task_id: UUID | None = None
 
 
 class OrganizationDeleted(Model):
     """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
-    purge_after: Annotated[AwareDatetime, Field(alias="purgeAfter")]
+    organization_id: UUID
+    deletion_requested_by: UUID
+    purge_after: AwareDatetime
 
 
 class OrganizationRestored(Model):
     """Stops the off-boarding."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
 
 
 class PathStep(Model):
@@ -197,17 +193,17 @@ class PathStep(Model):
     A task that cannot be late without the whole board being late, with the dates that its predecessors leave it.
     """
 
-    task_id: Annotated[UUID, Field(alias="taskId")]
+    task_id: UUID
     number: Annotated[int, Field(ge=1, le=9007199254740991)]
-    remaining_minutes: Annotated[int, Field(alias="remainingMinutes", ge=0, le=144000)]
-    earliest_start: Annotated[date, Field(alias="earliestStart")]
-    earliest_finish: Annotated[date, Field(alias="earliestFinish")]
+    remaining_minutes: Annotated[int, Field(ge=0, le=144000)]
+    earliest_start: date
+    earliest_finish: date
 
 
 class PlanTaskRequest(Model):
     """The estimate without which nothing leaves the backlog."""
 
-    estimate_minutes: Annotated[int, Field(alias="estimateMinutes", ge=5, le=144000)]
+    estimate_minutes: Annotated[int, Field(ge=5, le=144000)]
 
 
 class Region(StrEnum):
@@ -232,76 +228,72 @@ class RejectedRow(Model):
 class RescheduleTaskRequest(Model):
     """First and last day."""
 
-    start_on: Annotated[date | None, Field(alias="startOn")] = None
-    due_on: Annotated[date | None, Field(alias="dueOn")] = None
+    start_on: date | None = None
+    due_on: date | None = None
 
 
 class SeatBoardMemberRequest(Model):
     """As what somebody is let onto a board, or what they become there."""
 
-    board_role: Annotated[BoardRole, Field(alias="boardRole")]
-    follows_board: Annotated[bool | None, Field(alias="followsBoard")] = None
+    board_role: BoardRole
+    follows_board: bool | None = None
 
 
 class TaskAssigned(Model):
     """Hands changed on a task."""
 
-    task_id: Annotated[UUID, Field(alias="taskId")]
-    board_key: Annotated[
-        str, Field(alias="boardKey", max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")
-    ]
+    task_id: UUID
+    board_key: Annotated[str, Field(max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")]
     number: Annotated[int, Field(ge=1, le=9007199254740991)]
     headline: Annotated[str, Field(max_length=300, min_length=1)]
-    added_assignee_ids: Annotated[list[UUID], Field(alias="addedAssigneeIds", max_length=10)]
-    removed_assignee_ids: Annotated[list[UUID], Field(alias="removedAssigneeIds", max_length=10)]
-    assigned_by: Annotated[UUID, Field(alias="assignedBy")]
-    due_on: Annotated[date | None, Field(alias="dueOn")] = None
+    added_assignee_ids: Annotated[list[UUID], Field(max_length=10)]
+    removed_assignee_ids: Annotated[list[UUID], Field(max_length=10)]
+    assigned_by: UUID
+    due_on: date | None = None
 
 
 class TaskBlocked(Model):
     """Work stands still and says why."""
 
-    task_id: Annotated[UUID, Field(alias="taskId")]
-    board_id: Annotated[UUID, Field(alias="boardId")]
-    moved_by: Annotated[UUID, Field(alias="movedBy")]
-    blocked_reason: Annotated[str, Field(alias="blockedReason", max_length=500, min_length=3)]
+    task_id: UUID
+    board_id: UUID
+    moved_by: UUID
+    blocked_reason: Annotated[str, Field(max_length=500, min_length=3)]
 
 
 class TaskDependency(Model):
     """One task waits for another of the same board."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    predecessor_id: Annotated[UUID, Field(alias="predecessorId")]
-    successor_id: Annotated[UUID, Field(alias="successorId")]
+    predecessor_id: UUID
+    successor_id: UUID
     relation: DependencyRelation
-    lag_days: Annotated[int, Field(alias="lagDays", ge=-365, le=365)]
-    linked_by: Annotated[UUID, Field(alias="linkedBy")]
+    lag_days: Annotated[int, Field(ge=-365, le=365)]
+    linked_by: UUID
 
 
 class TaskDropped(Model):
     """Decided against."""
 
-    task_id: Annotated[UUID, Field(alias="taskId")]
-    board_id: Annotated[UUID, Field(alias="boardId")]
-    moved_by: Annotated[UUID, Field(alias="movedBy")]
+    task_id: UUID
+    board_id: UUID
+    moved_by: UUID
 
 
 class TaskDueDateChanged(Model):
     """A deadline came, moved or went."""
 
-    task_id: Annotated[UUID, Field(alias="taskId")]
-    board_key: Annotated[
-        str, Field(alias="boardKey", max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")
-    ]
+    task_id: UUID
+    board_key: Annotated[str, Field(max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")]
     number: Annotated[int, Field(ge=1, le=9007199254740991)]
     headline: Annotated[str, Field(max_length=300, min_length=1)]
-    old_due_on: Annotated[date | None, Field(alias="oldDueOn")] = None
-    new_due_on: Annotated[date | None, Field(alias="newDueOn")] = None
-    assignee_ids: Annotated[list[UUID], Field(alias="assigneeIds", max_length=10)]
+    old_due_on: date | None = None
+    new_due_on: date | None = None
+    assignee_ids: Annotated[list[UUID], Field(max_length=10)]
 
 
 class TaskErasureCompletedStore(StrEnum):
@@ -320,18 +312,18 @@ class TaskPriority(StrEnum):
 class TaskReopened(Model):
     """It was not done after all."""
 
-    task_id: Annotated[UUID, Field(alias="taskId")]
-    board_id: Annotated[UUID, Field(alias="boardId")]
-    moved_by: Annotated[UUID, Field(alias="movedBy")]
+    task_id: UUID
+    board_id: UUID
+    moved_by: UUID
 
 
 class TaskStarted(Model):
     """Somebody began, or went on after a block."""
 
-    task_id: Annotated[UUID, Field(alias="taskId")]
-    board_id: Annotated[UUID, Field(alias="boardId")]
-    moved_by: Annotated[UUID, Field(alias="movedBy")]
-    started_at: Annotated[AwareDatetime, Field(alias="startedAt")]
+    task_id: UUID
+    board_id: UUID
+    moved_by: UUID
+    started_at: AwareDatetime
 
 
 class TeamMemberRemoved(Model):
@@ -339,10 +331,8 @@ class TeamMemberRemoved(Model):
     Those who left a team, one by hand or many at once when memberships of the organisation end.
     """
 
-    team_id: Annotated[UUID, Field(alias="teamId")]
-    user_ids: Annotated[
-        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
-    ]
+    team_id: UUID
+    user_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)]
 
 
 class TickChecklistItemRequest(Model):
@@ -355,14 +345,14 @@ class TimeEntry(Model):
     """Minutes that somebody spent on a task on a day."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    task_id: Annotated[UUID, Field(alias="taskId")]
-    worker_id: Annotated[UUID, Field(alias="workerId")]
+    task_id: UUID
+    worker_id: UUID
     minutes: Annotated[int, Field(ge=1, le=1440)]
-    spent_on: Annotated[date, Field(alias="spentOn")]
+    spent_on: date
     remark: Annotated[str | None, Field(max_length=200)] = None
 
 
@@ -370,25 +360,21 @@ class UpdateBoardRequest(Model):
     """Title, aim and circle of a board."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    board_title: Annotated[str | None, Field(alias="boardTitle", max_length=120, min_length=1)] = (
-        None
-    )
+    board_title: Annotated[str | None, Field(max_length=120, min_length=1)] = None
     aim: Annotated[str | None, Field(max_length=500)] = None
-    team_id: Annotated[UUID | None, Field(alias="teamId")] = None
+    team_id: UUID | None = None
     access: BoardAccess | None = None
-    lead_user_id: Annotated[UUID | None, Field(alias="leadUserId")] = None
+    lead_user_id: UUID | None = None
 
 
 class UpdateColumnRequest(Model):
     """Another label, place, limit or rule."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    column_label: Annotated[str | None, Field(alias="columnLabel", max_length=60, min_length=1)] = (
-        None
-    )
+    column_label: Annotated[str | None, Field(max_length=60, min_length=1)] = None
     position: Annotated[int | None, Field(ge=0, le=49)] = None
-    wip_limit: Annotated[int | None, Field(alias="wipLimit", ge=1, le=200)] = None
-    entry_rule: Annotated[str | None, Field(alias="entryRule", max_length=300)] = None
+    wip_limit: Annotated[int | None, Field(ge=1, le=200)] = None
+    entry_rule: Annotated[str | None, Field(max_length=300)] = None
 
 
 class UpdateTaskRequest(Model):
@@ -398,11 +384,11 @@ class UpdateTaskRequest(Model):
     headline: Annotated[str | None, Field(max_length=300, min_length=1)] = None
     details: Annotated[str | None, Field(max_length=32768)] = None
     priority: TaskPriority | None = None
-    estimate_minutes: Annotated[int | None, Field(alias="estimateMinutes", ge=5, le=144000)] = None
+    estimate_minutes: Annotated[int | None, Field(ge=5, le=144000)] = None
     labels: Annotated[list[Label] | None, Field(json_schema_extra=UNIQUE, max_length=20)] = None
-    document_ids: Annotated[
-        list[UUID] | None, Field(alias="documentIds", json_schema_extra=UNIQUE, max_length=25)
-    ] = None
+    document_ids: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=25)] = (
+        None
+    )
 
 
 class UserDeleted(Model):
@@ -410,9 +396,9 @@ class UserDeleted(Model):
     Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    erasure_request_id: UUID
+    successor_user_id: UUID | None = None
 
 
 class Weekday(RootModel[int]):
@@ -423,18 +409,16 @@ class WorkPolicy(Model):
     """How an organisation reckons with work, and whether its boards can be written to at all."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    minutes_per_workday: Annotated[int, Field(alias="minutesPerWorkday", ge=60, le=720)]
-    rest_days: Annotated[
-        list[Weekday], Field(alias="restDays", json_schema_extra=UNIQUE, max_length=3)
-    ]
-    assignments_per_hour: Annotated[int, Field(alias="assignmentsPerHour", ge=10, le=1000)]
-    guests_on_boards: Annotated[bool, Field(alias="guestsOnBoards")]
-    import_row_limit: Annotated[int, Field(alias="importRowLimit", ge=100, le=200000)]
-    locked_since: Annotated[AwareDatetime | None, Field(alias="lockedSince")] = None
+    minutes_per_workday: Annotated[int, Field(ge=60, le=720)]
+    rest_days: Annotated[list[Weekday], Field(json_schema_extra=UNIQUE, max_length=3)]
+    assignments_per_hour: Annotated[int, Field(ge=10, le=1000)]
+    guests_on_boards: bool
+    import_row_limit: Annotated[int, Field(ge=100, le=200000)]
+    locked_since: AwareDatetime | None = None
 
 
 class WorkflowState(StrEnum):
@@ -452,31 +436,29 @@ class WorkflowState(StrEnum):
 class AddColumnRequest(Model):
     """Label, place and meaning of a new column."""
 
-    column_label: Annotated[str, Field(alias="columnLabel", max_length=60, min_length=1)]
+    column_label: Annotated[str, Field(max_length=60, min_length=1)]
     position: Annotated[int, Field(ge=0, le=49)]
-    maps_to: Annotated[WorkflowState, Field(alias="mapsTo")]
-    wip_limit: Annotated[int | None, Field(alias="wipLimit", ge=1, le=200)] = None
-    entry_rule: Annotated[str | None, Field(alias="entryRule", max_length=300)] = None
+    maps_to: WorkflowState
+    wip_limit: Annotated[int | None, Field(ge=1, le=200)] = None
+    entry_rule: Annotated[str | None, Field(max_length=300)] = None
 
 
 class Board(Model):
     """Where a group of people sees its work side by side."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    board_key: Annotated[
-        str, Field(alias="boardKey", max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")
-    ]
-    board_title: Annotated[str, Field(alias="boardTitle", max_length=120, min_length=1)]
+    board_key: Annotated[str, Field(max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")]
+    board_title: Annotated[str, Field(max_length=120, min_length=1)]
     aim: Annotated[str | None, Field(max_length=500)] = None
-    team_id: Annotated[UUID | None, Field(alias="teamId")] = None
+    team_id: UUID | None = None
     access: BoardAccess
-    lead_user_id: Annotated[UUID, Field(alias="leadUserId")]
-    next_number: Annotated[int, Field(alias="nextNumber", ge=1, le=9007199254740991)]
-    archived_at: Annotated[AwareDatetime | None, Field(alias="archivedAt")] = None
+    lead_user_id: UUID
+    next_number: Annotated[int, Field(ge=1, le=9007199254740991)]
+    archived_at: AwareDatetime | None = None
 
 
 class BoardColumn(Model):
@@ -485,31 +467,31 @@ class BoardColumn(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    board_id: Annotated[UUID, Field(alias="boardId")]
-    column_label: Annotated[str, Field(alias="columnLabel", max_length=60, min_length=1)]
+    board_id: UUID
+    column_label: Annotated[str, Field(max_length=60, min_length=1)]
     position: Annotated[int, Field(ge=0, le=49)]
-    maps_to: Annotated[WorkflowState, Field(alias="mapsTo")]
-    wip_limit: Annotated[int | None, Field(alias="wipLimit", ge=1, le=200)] = None
-    entry_rule: Annotated[str | None, Field(alias="entryRule", max_length=300)] = None
+    maps_to: WorkflowState
+    wip_limit: Annotated[int | None, Field(ge=1, le=200)] = None
+    entry_rule: Annotated[str | None, Field(max_length=300)] = None
 
 
 class BoardMember(Model):
     """Somebody who was let onto a board by name."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    board_id: Annotated[UUID, Field(alias="boardId")]
-    user_id: Annotated[UUID, Field(alias="userId")]
-    board_role: Annotated[BoardRole, Field(alias="boardRole")]
-    seated_by: Annotated[UUID, Field(alias="seatedBy")]
-    follows_board: Annotated[bool, Field(alias="followsBoard")]
+    board_id: UUID
+    user_id: UUID
+    board_role: BoardRole
+    seated_by: UUID
+    follows_board: bool
 
 
 class ColumnMapping(Model):
@@ -522,9 +504,9 @@ class ColumnMapping(Model):
 class ConcludeBoardImportRequest(Model):
     """What a worker counted and could not read."""
 
-    rows_read: Annotated[int, Field(alias="rowsRead", ge=0, le=200000)]
-    rows_written: Annotated[int, Field(alias="rowsWritten", ge=0, le=200000)]
-    rejected_rows: Annotated[list[RejectedRow], Field(alias="rejectedRows", max_length=100)]
+    rows_read: Annotated[int, Field(ge=0, le=200000)]
+    rows_written: Annotated[int, Field(ge=0, le=200000)]
+    rejected_rows: Annotated[list[RejectedRow], Field(max_length=100)]
 
 
 class CreateTaskRequest(Model):
@@ -534,9 +516,9 @@ class CreateTaskRequest(Model):
     details: Annotated[str | None, Field(max_length=32768)] = None
     priority: TaskPriority | None = None
     labels: Annotated[list[Label] | None, Field(json_schema_extra=UNIQUE, max_length=20)] = None
-    document_ids: Annotated[
-        list[UUID] | None, Field(alias="documentIds", json_schema_extra=UNIQUE, max_length=25)
-    ] = None
+    document_ids: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=25)] = (
+        None
+    )
 
 
 class CriticalPath(Model):
@@ -544,17 +526,17 @@ class CriticalPath(Model):
     The chain of tasks that decides when a board is finished, and the day on which that would be if everybody kept to their estimates.
     """
 
-    board_id: Annotated[UUID, Field(alias="boardId")]
+    board_id: UUID
     steps: Annotated[list[PathStep], Field(max_length=1000)]
-    total_minutes: Annotated[int, Field(alias="totalMinutes", ge=0, le=144000000)]
-    finishes_on: Annotated[date | None, Field(alias="finishesOn")] = None
-    unestimated_tasks: Annotated[int, Field(alias="unestimatedTasks", ge=0, le=100000)]
+    total_minutes: Annotated[int, Field(ge=0, le=144000000)]
+    finishes_on: date | None = None
+    unestimated_tasks: Annotated[int, Field(ge=0, le=100000)]
 
 
 class ImportBoardRequest(Model):
     """A table and what its headings mean."""
 
-    csv_text: Annotated[str, Field(alias="csvText", max_length=10485760, min_length=3)]
+    csv_text: Annotated[str, Field(max_length=10485760, min_length=3)]
     mapping: Annotated[list[ColumnMapping], Field(max_length=60, min_length=1)]
     rehearsal: bool | None = None
 
@@ -562,28 +544,28 @@ class ImportBoardRequest(Model):
 class MemberRemoved(Model):
     """Somebody no longer belongs here."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    end_reason: MembershipEndReason
+    successor_user_id: UUID | None = None
 
 
 class OrganizationCreated(Model):
     """A tenant exists, though it cannot work yet."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
     slug: Annotated[
         str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
     ]
     edition: Edition
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
-    owner_user_id: Annotated[UUID, Field(alias="ownerUserId")]
+    data_residency: Region
+    owner_user_id: UUID
 
 
 class OrganizationPurged(Model):
     """The point of no return."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    organization_id: UUID
+    data_residency: Region
 
 
 class SearchTasksRequest(Model):
@@ -592,22 +574,18 @@ class SearchTasksRequest(Model):
     """
 
     phrase: Annotated[str, Field(max_length=200, min_length=2)]
-    board_ids: Annotated[
-        list[UUID] | None, Field(alias="boardIds", json_schema_extra=UNIQUE, max_length=50)
-    ] = None
-    assignee_ids: Annotated[
-        list[UUID] | None, Field(alias="assigneeIds", json_schema_extra=UNIQUE, max_length=20)
-    ] = None
+    board_ids: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
+    assignee_ids: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=20)] = (
+        None
+    )
     workflow_states: Annotated[
-        list[WorkflowState] | None,
-        Field(alias="workflowStates", json_schema_extra=UNIQUE, max_length=7),
+        list[WorkflowState] | None, Field(json_schema_extra=UNIQUE, max_length=7)
     ] = None
     labels: Annotated[list[Label] | None, Field(json_schema_extra=UNIQUE, max_length=20)] = None
-    due_from: Annotated[date | None, Field(alias="dueFrom")] = None
-    due_to: Annotated[date | None, Field(alias="dueTo")] = None
+    due_from: date | None = None
+    due_to: date | None = None
     page_cursor: Annotated[
-        str | None,
-        Field(alias="pageCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 
@@ -615,95 +593,79 @@ class Task(Model):
     """Something that somebody is to do, with a state that means the same on every board."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    board_id: Annotated[UUID, Field(alias="boardId")]
-    board_key: Annotated[
-        str, Field(alias="boardKey", max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")
-    ]
+    board_id: UUID
+    board_key: Annotated[str, Field(max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")]
     number: Annotated[int, Field(ge=1, le=9007199254740991)]
     headline: Annotated[str, Field(max_length=300, min_length=1)]
     details: Annotated[str | None, Field(max_length=32768)] = None
-    column_id: Annotated[UUID, Field(alias="columnId")]
+    column_id: UUID
     rank: Annotated[str, Field(max_length=64, min_length=1, pattern="^[0-9a-z]{1,64}$")]
-    workflow_state: Annotated[WorkflowState, Field(alias="workflowState")]
+    workflow_state: WorkflowState
     priority: TaskPriority
-    assignee_ids: Annotated[
-        list[UUID], Field(alias="assigneeIds", json_schema_extra=UNIQUE, max_length=10)
-    ]
-    reporter_id: Annotated[UUID, Field(alias="reporterId")]
-    start_on: Annotated[date | None, Field(alias="startOn")] = None
-    due_on: Annotated[date | None, Field(alias="dueOn")] = None
-    estimate_minutes: Annotated[int | None, Field(alias="estimateMinutes", ge=5, le=144000)] = None
-    spent_minutes: Annotated[int, Field(alias="spentMinutes", ge=0, le=525600)]
+    assignee_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=10)]
+    reporter_id: UUID
+    start_on: date | None = None
+    due_on: date | None = None
+    estimate_minutes: Annotated[int | None, Field(ge=5, le=144000)] = None
+    spent_minutes: Annotated[int, Field(ge=0, le=525600)]
     labels: Annotated[list[Label], Field(json_schema_extra=UNIQUE, max_length=20)]
-    document_ids: Annotated[
-        list[UUID], Field(alias="documentIds", json_schema_extra=UNIQUE, max_length=25)
-    ]
-    stale_document_ids: Annotated[
-        list[UUID], Field(alias="staleDocumentIds", json_schema_extra=UNIQUE, max_length=25)
-    ]
-    open_predecessors: Annotated[int, Field(alias="openPredecessors", ge=0, le=100)]
-    open_checklist_items: Annotated[int, Field(alias="openChecklistItems", ge=0, le=100)]
-    blocked_reason: Annotated[
-        str | None, Field(alias="blockedReason", max_length=500, min_length=3)
-    ] = None
-    moved_by: Annotated[UUID, Field(alias="movedBy")]
-    started_at: Annotated[AwareDatetime | None, Field(alias="startedAt")] = None
-    completed_at: Annotated[AwareDatetime | None, Field(alias="completedAt")] = None
-    completed_by: Annotated[UUID | None, Field(alias="completedBy")] = None
+    document_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=25)]
+    stale_document_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=25)]
+    open_predecessors: Annotated[int, Field(ge=0, le=100)]
+    open_checklist_items: Annotated[int, Field(ge=0, le=100)]
+    blocked_reason: Annotated[str | None, Field(max_length=500, min_length=3)] = None
+    moved_by: UUID
+    started_at: AwareDatetime | None = None
+    completed_at: AwareDatetime | None = None
+    completed_by: UUID | None = None
 
 
 class TaskCompleted(Model):
     """Something is done."""
 
-    task_id: Annotated[UUID, Field(alias="taskId")]
-    board_id: Annotated[UUID, Field(alias="boardId")]
-    board_key: Annotated[
-        str, Field(alias="boardKey", max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")
-    ]
+    task_id: UUID
+    board_id: UUID
+    board_key: Annotated[str, Field(max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")]
     number: Annotated[int, Field(ge=1, le=9007199254740991)]
     headline: Annotated[str, Field(max_length=300, min_length=1)]
     priority: TaskPriority | None = None
-    completed_by: Annotated[UUID, Field(alias="completedBy")]
-    completed_at: Annotated[AwareDatetime, Field(alias="completedAt")]
-    cycle_minutes: Annotated[int, Field(alias="cycleMinutes", ge=0, le=10512000)]
-    document_ids: Annotated[list[UUID], Field(alias="documentIds", max_length=25)]
+    completed_by: UUID
+    completed_at: AwareDatetime
+    cycle_minutes: Annotated[int, Field(ge=0, le=10512000)]
+    document_ids: Annotated[list[UUID], Field(max_length=25)]
 
 
 class TaskCreated(Model):
     """There is more to do."""
 
-    task_id: Annotated[UUID, Field(alias="taskId")]
-    board_id: Annotated[UUID, Field(alias="boardId")]
-    board_key: Annotated[
-        str, Field(alias="boardKey", max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")
-    ]
+    task_id: UUID
+    board_id: UUID
+    board_key: Annotated[str, Field(max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")]
     number: Annotated[int, Field(ge=1, le=9007199254740991)]
-    reporter_id: Annotated[UUID, Field(alias="reporterId")]
+    reporter_id: UUID
     priority: TaskPriority
 
 
 class TaskEntry(Model):
     """A task as full-text search knows it."""
 
-    task_id: Annotated[UUID, Field(alias="taskId")]
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    board_id: Annotated[UUID, Field(alias="boardId")]
-    board_key: Annotated[
-        str, Field(alias="boardKey", max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")
-    ]
+    task_id: UUID
+    organization_id: UUID
+    board_id: UUID
+    board_key: Annotated[str, Field(max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")]
     number: Annotated[int, Field(ge=1, le=9007199254740991)]
     headline: Annotated[str, Field(max_length=300, min_length=1)]
     details: Annotated[str | None, Field(max_length=32768)] = None
-    workflow_state: Annotated[WorkflowState, Field(alias="workflowState")]
+    workflow_state: WorkflowState
     priority: TaskPriority
     labels: Annotated[list[Label], Field(max_length=20)]
-    assignee_ids: Annotated[list[UUID], Field(alias="assigneeIds", max_length=10)]
-    due_on: Annotated[date | None, Field(alias="dueOn")] = None
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    assignee_ids: Annotated[list[UUID], Field(max_length=10)]
+    due_on: date | None = None
+    updated_at: AwareDatetime
 
 
 class TaskErasureCompleted(Model):
@@ -711,56 +673,48 @@ class TaskErasureCompleted(Model):
     In how many tasks, seats and time entries of an erased person a tombstone stands now, as evidence for the request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: TaskErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000000)]
 
 
 class UpdateWorkPolicyRequest(Model):
     """Another length of the day, other days of rest, other limits."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    minutes_per_workday: Annotated[int | None, Field(alias="minutesPerWorkday", ge=60, le=720)] = (
-        None
-    )
-    rest_days: Annotated[
-        list[Weekday] | None, Field(alias="restDays", json_schema_extra=UNIQUE, max_length=3)
-    ] = None
-    assignments_per_hour: Annotated[
-        int | None, Field(alias="assignmentsPerHour", ge=10, le=1000)
-    ] = None
-    guests_on_boards: Annotated[bool | None, Field(alias="guestsOnBoards")] = None
-    import_row_limit: Annotated[int | None, Field(alias="importRowLimit", ge=100, le=200000)] = None
+    minutes_per_workday: Annotated[int | None, Field(ge=60, le=720)] = None
+    rest_days: Annotated[list[Weekday] | None, Field(json_schema_extra=UNIQUE, max_length=3)] = None
+    assignments_per_hour: Annotated[int | None, Field(ge=10, le=1000)] = None
+    guests_on_boards: bool | None = None
+    import_row_limit: Annotated[int | None, Field(ge=100, le=200000)] = None
 
 
 class BoardImport(Model):
     """A table of another tool on its way onto a board."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    board_id: Annotated[UUID, Field(alias="boardId")]
-    started_by: Annotated[UUID, Field(alias="startedBy")]
+    board_id: UUID
+    started_by: UUID
     stage: BoardImportStage
     rehearsal: bool
-    csv_text: Annotated[str | None, Field(alias="csvText", max_length=10485760, min_length=3)] = (
-        None
-    )
+    csv_text: Annotated[str | None, Field(max_length=10485760, min_length=3)] = None
     mapping: Annotated[list[ColumnMapping], Field(max_length=60, min_length=1)]
-    rows_read: Annotated[int, Field(alias="rowsRead", ge=0, le=200000)]
-    rows_written: Annotated[int, Field(alias="rowsWritten", ge=0, le=200000)]
-    rejected_rows: Annotated[list[RejectedRow], Field(alias="rejectedRows", max_length=100)]
-    concluded_at: Annotated[AwareDatetime | None, Field(alias="concludedAt")] = None
+    rows_read: Annotated[int, Field(ge=0, le=200000)]
+    rows_written: Annotated[int, Field(ge=0, le=200000)]
+    rejected_rows: Annotated[list[RejectedRow], Field(max_length=100)]
+    concluded_at: AwareDatetime | None = None
 
 
 class ColumnView(Model):
     """A column with the tasks that stand in it, in their order, two hundred of them at most."""
 
     column: BoardColumn
-    task_count: Annotated[int, Field(alias="taskCount", ge=0, le=100000)]
+    task_count: Annotated[int, Field(ge=0, le=100000)]
     tasks: Annotated[list[Task], Field(max_length=200)]
 
 
@@ -770,8 +724,7 @@ class FoundTasks(Model):
     hits: Annotated[list[TaskEntry], Field(max_length=100)]
     total: Annotated[int, Field(ge=0, le=10000)]
     next_page: Annotated[
-        str | None,
-        Field(alias="nextPage", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
 
 

@@ -23,14 +23,12 @@ QUOTA_EXCEEDED = Emission(
     type="cloudsync.billing.quota-exceeded.v1",
     topic="cloudsync.billing.usage.v1",
     key="subscriptionId",
-    key_field="subscriptionId",
     fields=("subscriptionId", "meterCode", "level", "totalMicros", "limitMicros", "resetsAt"),
 )
 
 SEATS_COMMITTED = Emission(
     type="cloudsync.billing.seats-committed.v1",
     topic="cloudsync.billing.seat-reservation.v1",
-    key="id",
     key_field="reservationId",
     fields=(
         "reservationId",
@@ -46,7 +44,6 @@ SEATS_COMMITTED = Emission(
 SEATS_REJECTED = Emission(
     type="cloudsync.billing.seats-rejected.v1",
     topic="cloudsync.billing.seat-reservation.v1",
-    key="id",
     key_field="reservationId",
     fields=(
         "reservationId",
@@ -62,7 +59,6 @@ SEATS_REJECTED = Emission(
 SEATS_RELEASED = Emission(
     type="cloudsync.billing.seats-released.v1",
     topic="cloudsync.billing.seat-reservation.v1",
-    key="id",
     key_field="reservationId",
     fields=(
         "reservationId",
@@ -79,7 +75,6 @@ SEATS_RELEASED_ = Emission(
     type="cloudsync.billing.seats-released.v1",
     topic="cloudsync.billing.seat-reservation.v1",
     key="reservationId",
-    key_field="reservationId",
     fields=(
         "reservationId",
         "releaseReason",
@@ -94,7 +89,6 @@ SEATS_RELEASED_ = Emission(
 SEATS_RESERVED = Emission(
     type="cloudsync.billing.seats-reserved.v1",
     topic="cloudsync.billing.seat-reservation.v1",
-    key="id",
     key_field="reservationId",
     fields=(
         "reservationId",
@@ -111,7 +105,6 @@ USAGE_ERASURE_COMPLETED = Emission(
     type="cloudsync.billing.usage-erasure-completed.v1",
     topic="cloudsync.billing.usage.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
 
@@ -119,7 +112,6 @@ USAGE_PERIOD_CLOSED = Emission(
     type="cloudsync.billing.usage-period-closed.v1",
     topic="cloudsync.billing.usage.v1",
     key="subscriptionId",
-    key_field="subscriptionId",
     fields=("subscriptionId", "usagePeriodId", "periodStart", "periodEnd", "totalsMicros"),
 )
 
@@ -127,7 +119,6 @@ USAGE_RECORDED = Emission(
     type="cloudsync.billing.usage-recorded.v1",
     topic="cloudsync.billing.usage.v1",
     key="subscriptionId",
-    key_field="subscriptionId",
     fields=(
         "subscriptionId",
         "meterCode",

@@ -7,32 +7,26 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
 class AdjustUsageRequest(Model):
     """Which record is undone or amended, by how much and why."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    meter_code: Annotated[
-        str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
-    ]
-    quantity_micros: Annotated[
-        int, Field(alias="quantityMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
-    occurred_at: Annotated[AwareDatetime, Field(alias="occurredAt")]
+    subscription_id: UUID
+    meter_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
+    quantity_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    occurred_at: AwareDatetime
     adjusts: UUID
-    adjust_reason: Annotated[str, Field(alias="adjustReason", max_length=500, min_length=10)]
+    adjust_reason: Annotated[str, Field(max_length=500, min_length=10)]
 
 
 class AssignSeatRequest(Model):
     """Who shall sit on a free seat of a pool."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    pool_code: Annotated[
-        str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    user_id: UUID
+    pool_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
 
 
 class AssuranceLevel(StrEnum):
@@ -75,18 +69,14 @@ class CancellationReason(StrEnum):
 class CheckQuotaRequest(Model):
     """What a caller is about to let through, before it has happened."""
 
-    meter_code: Annotated[
-        str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
-    ]
-    quantity_micros: Annotated[
-        int, Field(alias="quantityMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
+    meter_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
+    quantity_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
 
 
 class ClosePeriodRequest(Model):
     """The period whose totals shall be final."""
 
-    usage_period_id: Annotated[UUID, Field(alias="usagePeriodId")]
+    usage_period_id: UUID
 
 
 class CollectionMode(StrEnum):
@@ -101,7 +91,7 @@ class CollectionMode(StrEnum):
 class CommitSeatsRequest(Model):
     """The reservation whose seats are paid for."""
 
-    reservation_id: Annotated[UUID, Field(alias="reservationId")]
+    reservation_id: UUID
 
 
 class Currency(StrEnum):
@@ -151,11 +141,11 @@ class DeletionReason(StrEnum):
 class Entitlements(Model):
     """The limits that a plan grants, one number each."""
 
-    storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
-    api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
-    meeting_participants: Annotated[int, Field(alias="meetingParticipants", ge=-1, le=10000)]
-    version_history_days: Annotated[int, Field(alias="versionHistoryDays", ge=-1, le=36500)]
-    guests_per_seat: Annotated[int, Field(alias="guestsPerSeat", ge=-1, le=1000)]
+    storage_gib_per_seat: Annotated[int, Field(ge=-1, le=1000000)]
+    api_calls_per_day: Annotated[int, Field(ge=-1, le=100000000000)]
+    meeting_participants: Annotated[int, Field(ge=-1, le=10000)]
+    version_history_days: Annotated[int, Field(ge=-1, le=36500)]
+    guests_per_seat: Annotated[int, Field(ge=-1, le=1000)]
     sso: Annotated[int, Field(ge=0, le=1)]
 
 
@@ -173,7 +163,7 @@ class FileOrigin(StrEnum):
 class FreezePoolRequest(Model):
     """What is wrong with the counters, for whoever is on call next."""
 
-    frozen_reason: Annotated[str, Field(alias="frozenReason", max_length=300, min_length=10)]
+    frozen_reason: Annotated[str, Field(max_length=300, min_length=10)]
 
 
 class LegalEntity(StrEnum):
@@ -198,18 +188,18 @@ class LinkTargetKind(StrEnum):
 class MarkBilledRequest(Model):
     """The invoice on which the totals stand."""
 
-    billed_invoice_id: Annotated[UUID, Field(alias="billedInvoiceId")]
+    billed_invoice_id: UUID
 
 
 class MeetingEnded(Model):
     """Everybody is out."""
 
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
-    channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
-    actual_start: Annotated[AwareDatetime, Field(alias="actualStart")]
-    actual_end: Annotated[AwareDatetime, Field(alias="actualEnd")]
-    peak_participants: Annotated[int, Field(alias="peakParticipants", ge=0, le=1000)]
-    participant_minutes: Annotated[int, Field(alias="participantMinutes", ge=0, le=1440000)]
+    meeting_id: UUID
+    channel_id: UUID | None = None
+    actual_start: AwareDatetime
+    actual_end: AwareDatetime
+    peak_participants: Annotated[int, Field(ge=0, le=1000)]
+    participant_minutes: Annotated[int, Field(ge=0, le=1440000)]
 
 
 class MembershipEndReason(StrEnum):
@@ -256,9 +246,9 @@ class MeterUnit(StrEnum):
 class OpenPeriodRequest(Model):
     """Subscription and bounds of the next period, written when the one before begins to close."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    period_start: Annotated[AwareDatetime, Field(alias="periodStart")]
-    period_end: Annotated[AwareDatetime, Field(alias="periodEnd")]
+    subscription_id: UUID
+    period_start: AwareDatetime
+    period_end: AwareDatetime
 
 
 class OrderCancelReason(StrEnum):
@@ -334,19 +324,17 @@ class QuotaVerdict(StrEnum):
 class ReclaimIdleSeatsRequest(Model):
     """From how many silent days on a seat is taken back; with dryRun it is only counted."""
 
-    pool_code: Annotated[
-        str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    idle_days: Annotated[int, Field(alias="idleDays", ge=30, le=365)]
-    dry_run: Annotated[bool | None, Field(alias="dryRun")] = None
+    pool_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    idle_days: Annotated[int, Field(ge=30, le=365)]
+    dry_run: bool | None = None
 
 
 class ReclaimedSeats(Model):
     """How many seats became free, and who sat on the first thousand of them."""
 
-    reclaimed_seats: Annotated[int, Field(alias="reclaimedSeats", ge=0, le=200000)]
-    user_ids: Annotated[list[UUID], Field(alias="userIds", max_length=1000)]
-    dry_run: Annotated[bool, Field(alias="dryRun")]
+    reclaimed_seats: Annotated[int, Field(ge=0, le=200000)]
+    user_ids: Annotated[list[UUID], Field(max_length=1000)]
+    dry_run: bool
 
 
 class Region(StrEnum):
@@ -361,7 +349,7 @@ class Region(StrEnum):
 class ReinstateHoldRequest(Model):
     """The expired reservation whose payment arrived after all."""
 
-    reservation_id: Annotated[UUID, Field(alias="reservationId")]
+    reservation_id: UUID
 
 
 class RejectReason(StrEnum):
@@ -389,14 +377,14 @@ class ReleaseReason(StrEnum):
 class ReleaseSeatsRequest(Model):
     """Which reservation gives its seats back, and why; the pool counts releases by the reason."""
 
-    reservation_id: Annotated[UUID, Field(alias="reservationId")]
-    release_reason: Annotated[ReleaseReason, Field(alias="releaseReason")]
+    reservation_id: UUID
+    release_reason: ReleaseReason
 
 
 class ReopenPeriodRequest(Model):
     """Why finance wants a closed period to count again, for the auditor."""
 
-    reopen_reason: Annotated[str, Field(alias="reopenReason", max_length=500, min_length=10)]
+    reopen_reason: Annotated[str, Field(max_length=500, min_length=10)]
 
 
 class ReservationKind(StrEnum):
@@ -421,14 +409,12 @@ class ReservationStatus(StrEnum):
 class ReserveSeatsRequest(Model):
     """How many seats of which pool shall be held."""
 
-    reservation_id: Annotated[UUID, Field(alias="reservationId")]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    pool_code: Annotated[
-        str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    reservation_id: UUID
+    subscription_id: UUID
+    pool_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     seats: Annotated[int, Field(ge=1, le=100000)]
     kind: ReservationKind
-    dry_run: Annotated[bool | None, Field(alias="dryRun")] = None
+    dry_run: bool | None = None
 
 
 class RevokeReason(StrEnum):
@@ -446,105 +432,92 @@ class RevokeReason(StrEnum):
 class RevokeSeatRequest(Model):
     """The assignment that ends."""
 
-    seat_assignment_id: Annotated[UUID, Field(alias="seatAssignmentId")]
+    seat_assignment_id: UUID
 
 
 class SeatAssignment(Model):
     """A person on a seat, since when, and when they last did something with it."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
-    pool_code: Annotated[
-        str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    assigned_at: Annotated[AwareDatetime, Field(alias="assignedAt")]
-    assigned_by: Annotated[UUID, Field(alias="assignedBy")]
-    last_active_at: Annotated[AwareDatetime | None, Field(alias="lastActiveAt")] = None
-    revoked_at: Annotated[AwareDatetime | None, Field(alias="revokedAt")] = None
-    revoke_reason: Annotated[RevokeReason | None, Field(alias="revokeReason")] = None
+    user_id: UUID
+    pool_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    assigned_at: AwareDatetime
+    assigned_by: UUID
+    last_active_at: AwareDatetime | None = None
+    revoked_at: AwareDatetime | None = None
+    revoke_reason: RevokeReason | None = None
 
 
 class SeatPool(Model):
     """How many seats of one kind an organisation may have, has and uses."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    pool_code: Annotated[
-        str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    pool_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     ceiling: Annotated[int, Field(ge=0, le=200000)]
-    held_seats: Annotated[int, Field(alias="heldSeats", ge=0, le=200000)]
-    committed_seats: Annotated[int, Field(alias="committedSeats", ge=0, le=200000)]
-    assigned_seats: Annotated[int, Field(alias="assignedSeats", ge=0, le=200000)]
+    held_seats: Annotated[int, Field(ge=0, le=200000)]
+    committed_seats: Annotated[int, Field(ge=0, le=200000)]
+    assigned_seats: Annotated[int, Field(ge=0, le=200000)]
     frozen: bool
-    frozen_reason: Annotated[
-        str | None, Field(alias="frozenReason", max_length=300, min_length=10)
-    ] = None
-    rebuilt_at: Annotated[AwareDatetime | None, Field(alias="rebuiltAt")] = None
+    frozen_reason: Annotated[str | None, Field(max_length=300, min_length=10)] = None
+    rebuilt_at: AwareDatetime | None = None
 
 
 class SeatsCommitted(Model):
     """The seats are sold."""
 
-    reservation_id: Annotated[UUID, Field(alias="reservationId")]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    pool_code: Annotated[
-        str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    reservation_id: UUID
+    subscription_id: UUID
+    pool_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     seats: Annotated[int, Field(ge=1, le=100000)]
-    committed_at: Annotated[AwareDatetime, Field(alias="committedAt")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    committed_total: Annotated[int | None, Field(alias="committedTotal", ge=0, le=200000)] = None
+    committed_at: AwareDatetime
+    order_id: UUID | None = None
+    committed_total: Annotated[int | None, Field(ge=0, le=200000)] = None
 
 
 class SeatsRejected(Model):
     """Nothing is held."""
 
-    reservation_id: Annotated[UUID, Field(alias="reservationId")]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    pool_code: Annotated[
-        str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    reservation_id: UUID
+    subscription_id: UUID
+    pool_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     seats: Annotated[int, Field(ge=1, le=100000)]
-    reject_reason: Annotated[RejectReason, Field(alias="rejectReason")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    free_seats: Annotated[int | None, Field(alias="freeSeats", ge=0, le=200000)] = None
+    reject_reason: RejectReason
+    order_id: UUID | None = None
+    free_seats: Annotated[int | None, Field(ge=0, le=200000)] = None
 
 
 class SeatsReleased(Model):
     """Seats are back in their pool."""
 
-    reservation_id: Annotated[UUID, Field(alias="reservationId")]
-    release_reason: Annotated[ReleaseReason, Field(alias="releaseReason")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    reservation_id: UUID
+    release_reason: ReleaseReason
+    order_id: UUID | None = None
+    subscription_id: UUID | None = None
     pool_code: Annotated[
-        str | None,
-        Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$"),
+        str | None, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
     ] = None
     seats: Annotated[int, Field(ge=0, le=200000)]
-    released_at: Annotated[AwareDatetime | None, Field(alias="releasedAt")] = None
+    released_at: AwareDatetime | None = None
 
 
 class SeatsReserved(Model):
     """Seats are held for half an hour and cannot be sold to anybody else."""
 
-    reservation_id: Annotated[UUID, Field(alias="reservationId")]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    pool_code: Annotated[
-        str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    reservation_id: UUID
+    subscription_id: UUID
+    pool_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     seats: Annotated[int, Field(ge=1, le=100000)]
     kind: ReservationKind
-    hold_expires_at: Annotated[AwareDatetime, Field(alias="holdExpiresAt")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    hold_expires_at: AwareDatetime
+    order_id: UUID | None = None
 
 
 class SessionChannel(StrEnum):
@@ -560,15 +533,11 @@ class SessionChannel(StrEnum):
 class SetQuotaRequest(Model):
     """What a plan or contract includes until the next reset."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    meter_code: Annotated[
-        str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
-    ]
-    limit_micros: Annotated[
-        int, Field(alias="limitMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
-    resets_at: Annotated[AwareDatetime, Field(alias="resetsAt")]
-    soft_limit_percent: Annotated[int | None, Field(alias="softLimitPercent", ge=50, le=100)] = None
+    subscription_id: UUID
+    meter_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
+    limit_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    resets_at: AwareDatetime
+    soft_limit_percent: Annotated[int | None, Field(ge=50, le=100)] = None
 
 
 class SourceServiceName(RootModel[str]):
@@ -580,36 +549,32 @@ class SplitReservationRequest(Model):
     How many seats of a reservation become one of their own, to be given back while the others stay.
     """
 
-    reservation_id: Annotated[UUID, Field(alias="reservationId")]
+    reservation_id: UUID
     seats: Annotated[int, Field(ge=1, le=100000)]
 
 
 class SubscriptionActivated(Model):
     """From now on the tenant may use what is listed."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    product_line: Annotated[ProductLine, Field(alias="productLine")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    plan_family: Annotated[PlanFamily | None, Field(alias="planFamily")] = None
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    product_line: ProductLine
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    plan_family: PlanFamily | None = None
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
     entitlements: Entitlements
-    period_end: Annotated[AwareDatetime, Field(alias="periodEnd")]
+    period_end: AwareDatetime
     trial: bool
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    order_id: UUID | None = None
 
 
 class SubscriptionCancelled(Model):
     """The last paid moment is over."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    cancellation_reason: Annotated[CancellationReason, Field(alias="cancellationReason")]
-    ended_at: Annotated[AwareDatetime, Field(alias="endedAt")]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    cancellation_reason: CancellationReason
+    ended_at: AwareDatetime
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
 
 
 class SubscriptionChangeKind(StrEnum):
@@ -632,23 +597,19 @@ class SubscriptionChangeKind(StrEnum):
 class SubscriptionOrdered(Model):
     """Opens the order saga."""
 
-    order_id: Annotated[UUID, Field(alias="orderId")]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    order_id: UUID
+    subscription_id: UUID
+    organization_id: UUID
     kind: OrderKind
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
-    total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
+    total_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    price_digest: Annotated[
-        str, Field(alias="priceDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    payment_method_id: Annotated[UUID, Field(alias="paymentMethodId")]
-    authorization_id: Annotated[UUID | None, Field(alias="authorizationId")] = None
-    placed_by: Annotated[UUID, Field(alias="placedBy")]
-    deadline_at: Annotated[AwareDatetime, Field(alias="deadlineAt")]
+    price_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    payment_method_id: UUID
+    authorization_id: UUID | None = None
+    placed_by: UUID
+    deadline_at: AwareDatetime
 
 
 class SubscriptionStatus(StrEnum):
@@ -683,16 +644,12 @@ class UsageGranularity(StrEnum):
 class UsageMeasurement(Model):
     """One reading as a service reports it, rolled up to a minute where many would be alike."""
 
-    record_id: Annotated[UUID, Field(alias="recordId")]
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    meter_code: Annotated[
-        str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
-    ]
-    quantity_micros: Annotated[
-        int, Field(alias="quantityMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
-    occurred_at: Annotated[AwareDatetime, Field(alias="occurredAt")]
-    source_event_id: Annotated[UUID | None, Field(alias="sourceEventId")] = None
+    record_id: UUID
+    organization_id: UUID
+    meter_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
+    quantity_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    occurred_at: AwareDatetime
+    source_event_id: UUID | None = None
     dimensions: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z][a-z_]{1,29}$", max_length=30)],
@@ -706,16 +663,16 @@ class UsageMeasurement(Model):
 class UsagePeriodClosed(Model):
     """The totals of a period are final and may be put on an invoice."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    usage_period_id: Annotated[UUID, Field(alias="usagePeriodId")]
-    period_start: Annotated[AwareDatetime, Field(alias="periodStart")]
-    period_end: Annotated[AwareDatetime, Field(alias="periodEnd")]
+    subscription_id: UUID
+    usage_period_id: UUID
+    period_start: AwareDatetime
+    period_end: AwareDatetime
     totals_micros: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{2,39}$", max_length=40)],
             MeterTotalsValue,
         ],
-        Field(alias="totalsMicros", max_length=40),
+        Field(max_length=40),
     ]
 
 
@@ -731,33 +688,26 @@ class UsagePeriodStatus(StrEnum):
 class UsagePoint(Model):
     """The total of one hour, day or month."""
 
-    starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
-    quantity_micros: Annotated[
-        int, Field(alias="quantityMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
+    starts_at: AwareDatetime
+    quantity_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
 
 
 class UsageRecord(Model):
     """A reading that counts, 90 million of them a day."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    meter_code: Annotated[
-        str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
-    ]
-    quantity_micros: Annotated[
-        int, Field(alias="quantityMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
-    occurred_at: Annotated[AwareDatetime, Field(alias="occurredAt")]
+    subscription_id: UUID
+    meter_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
+    quantity_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    occurred_at: AwareDatetime
     source_service: Annotated[
-        str,
-        Field(alias="sourceService", max_length=40, min_length=3, pattern="^[a-z][a-z-]{2,39}$"),
+        str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z-]{2,39}$")
     ]
-    source_event_id: Annotated[UUID | None, Field(alias="sourceEventId")] = None
+    source_event_id: UUID | None = None
     dimensions: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z][a-z_]{1,29}$", max_length=30)],
@@ -766,9 +716,7 @@ class UsageRecord(Model):
         Field(max_length=5),
     ]
     adjusts: UUID | None = None
-    adjust_reason: Annotated[
-        str | None, Field(alias="adjustReason", max_length=500, min_length=10)
-    ] = None
+    adjust_reason: Annotated[str | None, Field(max_length=500, min_length=10)] = None
 
 
 class UsageRecorded(Model):
@@ -776,20 +724,12 @@ class UsageRecorded(Model):
     What a subscription used of one meter within a minute, with the total of its period so far.
     """
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    meter_code: Annotated[
-        str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
-    ]
-    minute_start: Annotated[AwareDatetime, Field(alias="minuteStart")]
-    quantity_micros: Annotated[
-        int, Field(alias="quantityMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
-    total_micros: Annotated[
-        int, Field(alias="totalMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
-    limit_micros: Annotated[
-        int | None, Field(alias="limitMicros", ge=-9007199254740991, le=9007199254740991)
-    ] = None
+    subscription_id: UUID
+    meter_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
+    minute_start: AwareDatetime
+    quantity_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    total_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    limit_micros: Annotated[int | None, Field(ge=-9007199254740991, le=9007199254740991)] = None
 
 
 class UsageRejectionCause(StrEnum):
@@ -804,9 +744,7 @@ class UsageRejectionCause(StrEnum):
 class UsageSeries(Model):
     """Totals in the order of time, gaps left out; 750 points at most, a month of hours."""
 
-    meter_code: Annotated[
-        str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
-    ]
+    meter_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
     granularity: UsageGranularity
     points: Annotated[list[UsagePoint], Field(max_length=750)]
 
@@ -814,19 +752,19 @@ class UsageSeries(Model):
 class UsageSummary(Model):
     """Totals by meter as of a moment."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    usage_period_id: Annotated[UUID, Field(alias="usagePeriodId")]
-    period_start: Annotated[AwareDatetime, Field(alias="periodStart")]
-    period_end: Annotated[AwareDatetime, Field(alias="periodEnd")]
-    period_status: Annotated[UsagePeriodStatus, Field(alias="periodStatus")]
+    subscription_id: UUID
+    usage_period_id: UUID
+    period_start: AwareDatetime
+    period_end: AwareDatetime
+    period_status: UsagePeriodStatus
     totals_micros: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{2,39}$", max_length=40)],
             MeterTotalsValue,
         ],
-        Field(alias="totalsMicros", max_length=40),
+        Field(max_length=40),
     ]
-    as_of: Annotated[AwareDatetime, Field(alias="asOf")]
+    as_of: AwareDatetime
 
 
 class UserDeleted(Model):
@@ -834,9 +772,9 @@ class UserDeleted(Model):
     Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    erasure_request_id: UUID
+    successor_user_id: UUID | None = None
 
 
 class DefineMeterRequest(Model):
@@ -847,24 +785,20 @@ class DefineMeterRequest(Model):
     unit: MeterUnit
     aggregation: MeterAggregation
     entitlement_key: Annotated[
-        str,
-        Field(alias="entitlementKey", max_length=40, min_length=3, pattern="^[a-z][a-z_]{2,39}$"),
+        str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z_]{2,39}$")
     ]
-    allowed_sources: Annotated[
-        list[SourceServiceName], Field(alias="allowedSources", max_length=5, min_length=1)
-    ]
-    soft_limit_percent: Annotated[int | None, Field(alias="softLimitPercent", ge=50, le=100)] = None
+    allowed_sources: Annotated[list[SourceServiceName], Field(max_length=5, min_length=1)]
+    soft_limit_percent: Annotated[int | None, Field(ge=50, le=100)] = None
     allowed_dimensions: Annotated[
-        list[DefineMeterRequestAllowedDimensionsItem] | None,
-        Field(alias="allowedDimensions", max_length=5),
+        list[DefineMeterRequestAllowedDimensionsItem] | None, Field(max_length=5)
     ] = None
 
 
 class FileDeleted(Model):
     """Its bytes are destroyed and no longer count as used storage."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+    file_id: UUID
+    size_bytes: Annotated[int, Field(ge=1, le=53687091200)]
     origin: FileOrigin
     reason: DeletionReason | None = None
 
@@ -874,47 +808,42 @@ class FileTarget(Model):
     The thing that a file hangs on or, before the scan, shall hang on once it has proved clean.
     """
 
-    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
-    target_id: Annotated[UUID, Field(alias="targetId")]
+    target_kind: LinkTargetKind
+    target_id: UUID
 
 
 class FileUploaded(Model):
     """All parts are there and the digest fits."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+    file_id: UUID
+    size_bytes: Annotated[int, Field(ge=1, le=53687091200)]
     media_type: Annotated[
         str,
         Field(
-            alias="mediaType",
             max_length=127,
             min_length=3,
             pattern="^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$",
         ),
     ]
-    content_sha256: Annotated[
-        str, Field(alias="contentSha256", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    content_sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     origin: FileOrigin
-    uploader_id: Annotated[UUID, Field(alias="uploaderId")]
+    uploader_id: UUID
     target: FileTarget | None = None
 
 
 class GetUsageRequest(Model):
     """Which subscription, optionally an earlier period, and which meters."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    usage_period_id: Annotated[UUID | None, Field(alias="usagePeriodId")] = None
-    meter_codes: Annotated[list[MeterCode] | None, Field(alias="meterCodes", max_length=40)] = None
+    subscription_id: UUID
+    usage_period_id: UUID | None = None
+    meter_codes: Annotated[list[MeterCode] | None, Field(max_length=40)] = None
 
 
 class GetUsageSeriesRequest(Model):
     """One meter between two moments in hours, days or months."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    meter_code: Annotated[
-        str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
-    ]
+    subscription_id: UUID
+    meter_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
     since: AwareDatetime
     until: AwareDatetime
     granularity: UsageGranularity
@@ -923,52 +852,43 @@ class GetUsageSeriesRequest(Model):
 class InvoiceIssued(Model):
     """An invoice has its number and can no longer change."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    invoice_id: UUID
+    subscription_id: UUID | None = None
+    order_id: UUID | None = None
     invoice_number: Annotated[
-        str,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ]
-    legal_entity: Annotated[LegalEntity, Field(alias="legalEntity")]
-    total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
-    amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
+    legal_entity: LegalEntity
+    total_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    amount_due_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    due_on: Annotated[date, Field(alias="dueOn")]
-    collection_mode: Annotated[CollectionMode, Field(alias="collectionMode")]
+    due_on: date
+    collection_mode: CollectionMode
     usage_period_ids: Annotated[
-        list[UUID] | None, Field(alias="usagePeriodIds", json_schema_extra=UNIQUE, max_length=24)
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=24)
     ] = None
 
 
 class LoginSucceeded(Model):
     """Somebody has shown every factor that was asked of them."""
 
-    session_id: Annotated[UUID, Field(alias="sessionId")]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    session_id: UUID
+    user_id: UUID
     channel: SessionChannel
     auth_methods: Annotated[
-        list[AuthMethod],
-        Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4, min_length=1),
+        list[AuthMethod], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
-    assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
-    country_code: Annotated[
-        str, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ]
-    risk_score: Annotated[int, Field(alias="riskScore", ge=0, le=100)]
+    assurance_level: AssuranceLevel
+    country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
+    risk_score: Annotated[int, Field(ge=0, le=100)]
 
 
 class MemberRemoved(Model):
     """Somebody no longer belongs here."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    end_reason: MembershipEndReason
+    successor_user_id: UUID | None = None
 
 
 class Meter(Model):
@@ -977,100 +897,89 @@ class Meter(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
     title: Annotated[str, Field(max_length=60, min_length=3)]
     unit: MeterUnit
     aggregation: MeterAggregation
     entitlement_key: Annotated[
-        str,
-        Field(alias="entitlementKey", max_length=40, min_length=3, pattern="^[a-z][a-z_]{2,39}$"),
+        str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z_]{2,39}$")
     ]
-    soft_limit_percent: Annotated[int, Field(alias="softLimitPercent", ge=50, le=100)]
+    soft_limit_percent: Annotated[int, Field(ge=50, le=100)]
     allowed_sources: Annotated[
-        list[SourceServiceName],
-        Field(alias="allowedSources", json_schema_extra=UNIQUE, max_length=5, min_length=1),
+        list[SourceServiceName], Field(json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
     allowed_dimensions: Annotated[
-        list[MeterAllowedDimensionsItem],
-        Field(alias="allowedDimensions", json_schema_extra=UNIQUE, max_length=5),
+        list[MeterAllowedDimensionsItem], Field(json_schema_extra=UNIQUE, max_length=5)
     ]
-    retired_at: Annotated[AwareDatetime | None, Field(alias="retiredAt")] = None
+    retired_at: AwareDatetime | None = None
 
 
 class OrderCancelled(Model):
     """The order will not be carried out."""
 
-    order_id: Annotated[UUID, Field(alias="orderId")]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
+    order_id: UUID
+    subscription_id: UUID
     kind: OrderKind | None = None
     reason: OrderCancelReason
-    captured_payment_ids: Annotated[
-        list[UUID], Field(alias="capturedPaymentIds", json_schema_extra=UNIQUE, max_length=4)
-    ]
-    notify_user_id: Annotated[UUID, Field(alias="notifyUserId")]
+    captured_payment_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=4)]
+    notify_user_id: UUID
 
 
 class OrganizationPurged(Model):
     """The point of no return."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    organization_id: UUID
+    data_residency: Region
 
 
 class PaymentFailed(Model):
     """This attempt is over."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    cause_id: UUID
+    payment_id: UUID
     purpose: PaymentPurpose
-    decline_code: Annotated[DeclineCode, Field(alias="declineCode")]
+    decline_code: DeclineCode
     retryable: bool
-    captured_minor: Annotated[int, Field(alias="capturedMinor", ge=0, le=100000000)]
+    captured_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
+    order_id: UUID | None = None
+    invoice_id: UUID | None = None
 
 
 class PaymentProcessed(Model):
     """Money has moved to us for an order or invoice."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    cause_id: UUID
+    payment_id: UUID
     purpose: PaymentPurpose
-    captured_minor: Annotated[int, Field(alias="capturedMinor", ge=0, le=100000000)]
+    captured_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
-    method_kind: Annotated[PaymentMethodKind, Field(alias="methodKind")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
-    credit_applied_minor: Annotated[
-        int | None, Field(alias="creditAppliedMinor", ge=0, le=100000000)
-    ] = None
-    captured_at: Annotated[AwareDatetime | None, Field(alias="capturedAt")] = None
+    method_kind: PaymentMethodKind
+    order_id: UUID | None = None
+    invoice_id: UUID | None = None
+    credit_applied_minor: Annotated[int | None, Field(ge=0, le=100000000)] = None
+    captured_at: AwareDatetime | None = None
 
 
 class Quota(Model):
     """How much of a meter a subscription includes until the next reset, and how near it is."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    meter_code: Annotated[
-        str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
-    ]
-    limit_micros: Annotated[
-        int, Field(alias="limitMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
-    soft_limit_percent: Annotated[int, Field(alias="softLimitPercent", ge=50, le=100)]
+    subscription_id: UUID
+    meter_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
+    limit_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    soft_limit_percent: Annotated[int, Field(ge=50, le=100)]
     level: QuotaLevel
-    exceeded_at: Annotated[AwareDatetime | None, Field(alias="exceededAt")] = None
-    resets_at: Annotated[AwareDatetime, Field(alias="resetsAt")]
+    exceeded_at: AwareDatetime | None = None
+    resets_at: AwareDatetime
 
 
 class QuotaDecision(Model):
@@ -1079,30 +988,20 @@ class QuotaDecision(Model):
     verdict: QuotaVerdict
     level: QuotaLevel
     degraded: bool
-    limit_micros: Annotated[
-        int | None, Field(alias="limitMicros", ge=-9007199254740991, le=9007199254740991)
-    ] = None
-    remaining_micros: Annotated[
-        int | None, Field(alias="remainingMicros", ge=-9007199254740991, le=9007199254740991)
-    ] = None
-    resets_at: Annotated[AwareDatetime | None, Field(alias="resetsAt")] = None
+    limit_micros: Annotated[int | None, Field(ge=-9007199254740991, le=9007199254740991)] = None
+    remaining_micros: Annotated[int | None, Field(ge=-9007199254740991, le=9007199254740991)] = None
+    resets_at: AwareDatetime | None = None
 
 
 class QuotaExceeded(Model):
     """The soft or the hard limit of a meter was passed."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    meter_code: Annotated[
-        str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
-    ]
+    subscription_id: UUID
+    meter_code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
     level: QuotaLevel
-    total_micros: Annotated[
-        int, Field(alias="totalMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
-    limit_micros: Annotated[
-        int, Field(alias="limitMicros", ge=-9007199254740991, le=9007199254740991)
-    ]
-    resets_at: Annotated[AwareDatetime, Field(alias="resetsAt")]
+    total_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    limit_micros: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    resets_at: AwareDatetime
 
 
 class RecordUsageRequest(Model):
@@ -1115,97 +1014,86 @@ class Reservation(Model):
     """Seats taken out of a pool for somebody who is about to pay, and what became of them."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    pool_code: Annotated[
-        str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
+    subscription_id: UUID
+    pool_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     kind: ReservationKind
     status: ReservationStatus
     seats: Annotated[int, Field(ge=1, le=100000)]
-    seats_before: Annotated[int, Field(alias="seatsBefore", ge=0, le=200000)]
+    seats_before: Annotated[int, Field(ge=0, le=200000)]
     ceiling: Annotated[int, Field(ge=0, le=200000)]
-    held_at: Annotated[AwareDatetime, Field(alias="heldAt")]
-    hold_expires_at: Annotated[AwareDatetime, Field(alias="holdExpiresAt")]
-    committed_at: Annotated[AwareDatetime | None, Field(alias="committedAt")] = None
-    released_at: Annotated[AwareDatetime | None, Field(alias="releasedAt")] = None
-    release_reason: Annotated[ReleaseReason | None, Field(alias="releaseReason")] = None
-    reject_reason: Annotated[RejectReason | None, Field(alias="rejectReason")] = None
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
-    split_from_id: Annotated[UUID | None, Field(alias="splitFromId")] = None
+    held_at: AwareDatetime
+    hold_expires_at: AwareDatetime
+    committed_at: AwareDatetime | None = None
+    released_at: AwareDatetime | None = None
+    release_reason: ReleaseReason | None = None
+    reject_reason: RejectReason | None = None
+    requested_by: UUID
+    split_from_id: UUID | None = None
 
 
 class SubscriptionChanged(Model):
     """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    last_change: SubscriptionChangeKind
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
     status: SubscriptionStatus
-    current_period_end: Annotated[AwareDatetime, Field(alias="currentPeriodEnd")]
+    current_period_end: AwareDatetime
     from_plan_code: Annotated[
-        str | None,
-        Field(alias="fromPlanCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$"),
+        str | None, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
     ] = None
-    from_seat_quantity: Annotated[int | None, Field(alias="fromSeatQuantity", ge=1, le=100000)] = (
-        None
-    )
-    from_status: Annotated[SubscriptionStatus | None, Field(alias="fromStatus")] = None
+    from_seat_quantity: Annotated[int | None, Field(ge=1, le=100000)] = None
+    from_status: SubscriptionStatus | None = None
     entitlements: Entitlements | None = None
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
-    proration_minor: Annotated[
-        int | None, Field(alias="prorationMinor", ge=-9007199254740991, le=9007199254740991)
-    ] = None
+    effective_at: AwareDatetime | None = None
+    proration_minor: Annotated[int | None, Field(ge=-9007199254740991, le=9007199254740991)] = None
 
 
 class UsageErasureCompleted(Model):
     """Counts what named a person among the seats."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: UsageErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000000)]
 
 
 class UsagePeriod(Model):
     """The stretch of a subscription for which usage is billed together."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    period_start: Annotated[AwareDatetime, Field(alias="periodStart")]
-    period_end: Annotated[AwareDatetime, Field(alias="periodEnd")]
-    period_status: Annotated[UsagePeriodStatus, Field(alias="periodStatus")]
+    subscription_id: UUID
+    period_start: AwareDatetime
+    period_end: AwareDatetime
+    period_status: UsagePeriodStatus
     totals_micros: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{2,39}$", max_length=40)],
             MeterTotalsValue,
         ],
-        Field(alias="totalsMicros", max_length=40),
+        Field(max_length=40),
     ]
-    rolled_up_until: Annotated[AwareDatetime | None, Field(alias="rolledUpUntil")] = None
-    closing_since: Annotated[AwareDatetime | None, Field(alias="closingSince")] = None
-    closed_at: Annotated[AwareDatetime | None, Field(alias="closedAt")] = None
-    billed_invoice_id: Annotated[UUID | None, Field(alias="billedInvoiceId")] = None
-    reopened_by: Annotated[UUID | None, Field(alias="reopenedBy")] = None
-    reopen_reason: Annotated[
-        str | None, Field(alias="reopenReason", max_length=500, min_length=10)
-    ] = None
+    rolled_up_until: AwareDatetime | None = None
+    closing_since: AwareDatetime | None = None
+    closed_at: AwareDatetime | None = None
+    billed_invoice_id: UUID | None = None
+    reopened_by: UUID | None = None
+    reopen_reason: Annotated[str | None, Field(max_length=500, min_length=10)] = None
 
 
 class UsageRejection(Model):
     """A reading that was not counted and why, so that its source can mend its clock or its code."""
 
-    record_id: Annotated[UUID, Field(alias="recordId")]
+    record_id: UUID
     cause: UsageRejectionCause
 
 

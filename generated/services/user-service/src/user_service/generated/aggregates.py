@@ -24,14 +24,12 @@ ORGANIZATION_USERS_ERASED = Emission(
     type="cloudsync.user.organization-users-erased.v1",
     topic="cloudsync.user.user.v1",
     key="organizationId",
-    key_field="organizationId",
     fields=("organizationId", "erasedUsers"),
 )
 
 USER_ACTIVATED = Emission(
     type="cloudsync.user.user-activated.v1",
     topic="cloudsync.user.user.v1",
-    key="id",
     key_field="userId",
     fields=("userId", "kind", "provisioningSource"),
 )
@@ -40,14 +38,12 @@ USER_CREATED = Emission(
     type="cloudsync.user.user-created.v1",
     topic="cloudsync.user.user.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "kind", "primaryEmailHash", "locale", "timeZone", "provisioningSource"),
 )
 
 USER_CREATED_ = Emission(
     type="cloudsync.user.user-created.v1",
     topic="cloudsync.user.user.v1",
-    key="id",
     key_field="userId",
     fields=("userId", "kind", "primaryEmailHash", "locale", "timeZone", "provisioningSource"),
 )
@@ -56,14 +52,12 @@ USER_DEACTIVATED = Emission(
     type="cloudsync.user.user-deactivated.v1",
     topic="cloudsync.user.user.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "fromStatus"),
 )
 
 USER_DEACTIVATED_ = Emission(
     type="cloudsync.user.user-deactivated.v1",
     topic="cloudsync.user.user.v1",
-    key="id",
     key_field="userId",
     fields=("userId", "fromStatus"),
 )
@@ -71,7 +65,6 @@ USER_DEACTIVATED_ = Emission(
 USER_DELETED = Emission(
     type="cloudsync.user.user-deleted.v1",
     topic="cloudsync.user.user.v1",
-    key="id",
     key_field="userId",
     fields=("userId", "erasureRequestId", "successorUserId"),
 )
@@ -79,7 +72,6 @@ USER_DELETED = Emission(
 USER_DELETION_CANCELLED = Emission(
     type="cloudsync.user.user-deletion-cancelled.v1",
     topic="cloudsync.user.user.v1",
-    key="id",
     key_field="userId",
     fields=("userId",),
 )
@@ -87,7 +79,6 @@ USER_DELETION_CANCELLED = Emission(
 USER_DELETION_REQUESTED = Emission(
     type="cloudsync.user.user-deletion-requested.v1",
     topic="cloudsync.user.user.v1",
-    key="id",
     key_field="userId",
     fields=("userId", "deletionScheduledAt"),
 )
@@ -95,7 +86,6 @@ USER_DELETION_REQUESTED = Emission(
 USER_MERGED = Emission(
     type="cloudsync.user.user-merged.v1",
     topic="cloudsync.user.user.v1",
-    key="id",
     key_field="userId",
     fields=("userId", "survivorId", "absorbedId"),
 )
@@ -104,14 +94,12 @@ USER_REACTIVATED = Emission(
     type="cloudsync.user.user-reactivated.v1",
     topic="cloudsync.user.user.v1",
     key="userId",
-    key_field="userId",
     fields=("userId",),
 )
 
 USER_REACTIVATED_ = Emission(
     type="cloudsync.user.user-reactivated.v1",
     topic="cloudsync.user.user.v1",
-    key="id",
     key_field="userId",
     fields=("userId",),
 )
@@ -119,7 +107,6 @@ USER_REACTIVATED_ = Emission(
 USER_REINSTATED = Emission(
     type="cloudsync.user.user-reinstated.v1",
     topic="cloudsync.user.user.v1",
-    key="id",
     key_field="userId",
     fields=("userId",),
 )
@@ -127,7 +114,6 @@ USER_REINSTATED = Emission(
 USER_SUSPENDED = Emission(
     type="cloudsync.user.user-suspended.v1",
     topic="cloudsync.user.user.v1",
-    key="id",
     key_field="userId",
     fields=("userId", "reason", "effectiveAt"),
 )
@@ -136,14 +122,12 @@ USER_UPDATED = Emission(
     type="cloudsync.user.user-updated.v1",
     topic="cloudsync.user.user.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "changedFields"),
 )
 
 USER_UPDATED_ = Emission(
     type="cloudsync.user.user-updated.v1",
     topic="cloudsync.user.user.v1",
-    key="id",
     key_field="userId",
     fields=("userId", "changedFields"),
 )

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -81,7 +81,6 @@ class ChangePrimaryEmailRequest(Model):
     new_address: Annotated[
         str,
         Field(
-            alias="newAddress",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
@@ -100,32 +99,20 @@ class CreateServiceAccountRequest(Model):
     primary_email: Annotated[
         str,
         Field(
-            alias="primaryEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ]
     display_name: Annotated[
-        str,
-        Field(
-            alias="displayName",
-            max_length=120,
-            min_length=1,
-            pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$",
-        ),
+        str, Field(max_length=120, min_length=1, pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$")
     ]
     username: Annotated[
         str, Field(max_length=32, min_length=3, pattern="^[a-z0-9][a-z0-9._-]{1,30}[a-z0-9]$")
     ]
     time_zone: Annotated[
         str | None,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$"),
     ] = None
 
 
@@ -137,8 +124,8 @@ class CreateUserRequestKind(StrEnum):
 class DataExport(Model):
     """A receipt for the archive that is being put together."""
 
-    export_id: Annotated[UUID, Field(alias="exportId")]
-    ready_by: Annotated[AwareDatetime, Field(alias="readyBy")]
+    export_id: UUID
+    ready_by: AwareDatetime
 
 
 class DirectoryOperationKind(StrEnum):
@@ -165,9 +152,9 @@ class DirectorySync(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     source: DirectorySource
     cursor: Annotated[str, Field(max_length=512)]
@@ -175,9 +162,9 @@ class DirectorySync(Model):
     created: Annotated[int, Field(ge=0, le=5000)]
     updated: Annotated[int, Field(ge=0, le=5000)]
     failed: Annotated[int, Field(ge=0, le=5000)]
-    started_at: Annotated[AwareDatetime, Field(alias="startedAt")]
-    finished_at: Annotated[AwareDatetime | None, Field(alias="finishedAt")] = None
-    dry_run: Annotated[bool, Field(alias="dryRun")]
+    started_at: AwareDatetime
+    finished_at: AwareDatetime | None = None
+    dry_run: bool
 
 
 class DocumentErasureCompletedStore(StrEnum):
@@ -187,7 +174,7 @@ class DocumentErasureCompletedStore(StrEnum):
 class DomainVerified(Model):
     """The TXT record was found."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
     domain: Annotated[
         str,
         Field(
@@ -196,7 +183,7 @@ class DomainVerified(Model):
             pattern="^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ]
-    verified_at: Annotated[AwareDatetime, Field(alias="verifiedAt")]
+    verified_at: AwareDatetime
 
 
 class EmailAddress(RootModel[str]):
@@ -214,11 +201,11 @@ class EmailAlias(Model):
     """One of at most ten addresses that an account answers to, the primary one included."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     address: Annotated[
         str,
         Field(
@@ -229,22 +216,21 @@ class EmailAlias(Model):
     ]
     purpose: AddressPurpose
     verification_code_hash: Annotated[
-        str | None,
-        Field(alias="verificationCodeHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
-    code_expires_at: Annotated[AwareDatetime | None, Field(alias="codeExpiresAt")] = None
-    verified_at: Annotated[AwareDatetime | None, Field(alias="verifiedAt")] = None
+    code_expires_at: AwareDatetime | None = None
+    verified_at: AwareDatetime | None = None
 
 
 class EmailAliasView(Model):
     """An address without the digest of its code, which leaves the service in no answer."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     address: Annotated[
         str,
         Field(
@@ -254,8 +240,8 @@ class EmailAliasView(Model):
         ),
     ]
     purpose: AddressPurpose
-    code_expires_at: Annotated[AwareDatetime | None, Field(alias="codeExpiresAt")] = None
-    verified_at: Annotated[AwareDatetime | None, Field(alias="verifiedAt")] = None
+    code_expires_at: AwareDatetime | None = None
+    verified_at: AwareDatetime | None = None
 
 
 class EmailChangeState(StrEnum):
@@ -288,7 +274,7 @@ class FileErasureCompletedStore(StrEnum):
 class HoldUserRequest(Model):
     """The moment until which nothing may be erased."""
 
-    legal_hold_until: Annotated[AwareDatetime, Field(alias="legalHoldUntil")]
+    legal_hold_until: AwareDatetime
 
 
 class LegalBasis(StrEnum):
@@ -318,9 +304,9 @@ class MemberRole(StrEnum):
 class MemberRoleChanged(Model):
     """The role that counts from now on."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     role: MemberRole
-    previous_role: Annotated[MemberRole | None, Field(alias="previousRole")] = None
+    previous_role: MemberRole | None = None
 
 
 class MembershipEndReason(StrEnum):
@@ -340,7 +326,7 @@ class MembershipErasureCompletedStore(StrEnum):
 class MergeUsersRequest(Model):
     """Which account is the duplicate."""
 
-    duplicate_user_id: Annotated[UUID, Field(alias="duplicateUserId")]
+    duplicate_user_id: UUID
 
 
 class MlErasureCompletedStore(StrEnum):
@@ -350,15 +336,15 @@ class MlErasureCompletedStore(StrEnum):
 class OrganizationDeleted(Model):
     """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
-    purge_after: Annotated[AwareDatetime, Field(alias="purgeAfter")]
+    organization_id: UUID
+    deletion_requested_by: UUID
+    purge_after: AwareDatetime
 
 
 class OrganizationRestored(Model):
     """Stops the off-boarding."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
 
 
 class OrganizationUsersErased(Model):
@@ -366,8 +352,8 @@ class OrganizationUsersErased(Model):
     How many accounts a purge has turned into tombstones, told once the last store has answered for the last of them.
     """
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    erased_users: Annotated[int, Field(alias="erasedUsers", ge=0, le=1000000)]
+    organization_id: UUID
+    erased_users: Annotated[int, Field(ge=0, le=1000000)]
 
 
 class PersonalDataStore(StrEnum):
@@ -451,7 +437,7 @@ class ReportingErasureCompletedStore(StrEnum):
 class RequestErasureRequest(Model):
     """The legal basis on which a person's data is to be removed from every store."""
 
-    legal_basis: Annotated[LegalBasis, Field(alias="legalBasis")]
+    legal_basis: LegalBasis
 
 
 class ResolveAttendeesRequest(Model):
@@ -459,8 +445,7 @@ class ResolveAttendeesRequest(Model):
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1),
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ] = None
     addresses: Annotated[
         list[EmailAddress] | None, Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)
@@ -506,8 +491,8 @@ class StoreErasure(Model):
 
     store: PersonalDataStore
     state: ErasureState
-    answered_at: Annotated[AwareDatetime | None, Field(alias="answeredAt")] = None
-    erased_items: Annotated[int | None, Field(alias="erasedItems", ge=0, le=100000000)] = None
+    answered_at: AwareDatetime | None = None
+    erased_items: Annotated[int | None, Field(ge=0, le=100000000)] = None
 
 
 class SuspendUserRequestReason(StrEnum):
@@ -536,13 +521,7 @@ class UpdateUserRequest(Model):
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     display_name: Annotated[
-        str | None,
-        Field(
-            alias="displayName",
-            max_length=120,
-            min_length=1,
-            pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$",
-        ),
+        str | None, Field(max_length=120, min_length=1, pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$")
     ] = None
     username: Annotated[
         str | None,
@@ -558,21 +537,15 @@ class UpdateUserRequest(Model):
     ] = None
     time_zone: Annotated[
         str | None,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$"),
     ] = None
     external_id: Annotated[
-        str | None,
-        Field(alias="externalId", max_length=128, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$"),
+        str | None, Field(max_length=128, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$")
     ] = None
-    manager_id: Annotated[UUID | None, Field(alias="managerId")] = None
-    recovery_phone: Annotated[
-        str | None, Field(alias="recoveryPhone", max_length=16, pattern="^\\+[1-9][0-9]{6,14}$")
-    ] = None
+    manager_id: UUID | None = None
+    recovery_phone: Annotated[str | None, Field(max_length=16, pattern="^\\+[1-9][0-9]{6,14}$")] = (
+        None
+    )
 
 
 class UsageErasureCompletedStore(StrEnum):
@@ -582,19 +555,18 @@ class UsageErasureCompletedStore(StrEnum):
 class UserActivated(Model):
     """The invitation was taken up."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     kind: AccountKind
-    provisioning_source: Annotated[ProvisioningSource, Field(alias="provisioningSource")]
+    provisioning_source: ProvisioningSource
 
 
 class UserCreated(Model):
     """Somebody was invited, or a program got an identity."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     kind: AccountKind
     primary_email_hash: Annotated[
-        str | None,
-        Field(alias="primaryEmailHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
     locale: Annotated[
         str,
@@ -605,15 +577,9 @@ class UserCreated(Model):
         ),
     ]
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
-    provisioning_source: Annotated[ProvisioningSource, Field(alias="provisioningSource")]
+    provisioning_source: ProvisioningSource
 
 
 class UserDeleted(Model):
@@ -621,22 +587,22 @@ class UserDeleted(Model):
     Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    erasure_request_id: UUID
+    successor_user_id: UUID | None = None
 
 
 class UserDeletionCancelled(Model):
     """The person or an administrator thought better of it."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
 
 
 class UserDeletionRequested(Model):
     """The grace period has begun."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    deletion_scheduled_at: Annotated[AwareDatetime, Field(alias="deletionScheduledAt")]
+    user_id: UUID
+    deletion_scheduled_at: AwareDatetime
 
 
 class UserMerged(Model):
@@ -644,9 +610,9 @@ class UserMerged(Model):
     From now on the absorbed id stands for the surviving one, in memberships, grants and authorship alike.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    survivor_id: Annotated[UUID, Field(alias="survivorId")]
-    absorbed_id: Annotated[UUID, Field(alias="absorbedId")]
+    user_id: UUID
+    survivor_id: UUID
+    absorbed_id: UUID
 
 
 class UserOverviewDegradedItem(StrEnum):
@@ -656,27 +622,27 @@ class UserOverviewDegradedItem(StrEnum):
 
 class UserOverviewMembership(Model):
     role: MemberRole
-    seat_type: Annotated[SeatType, Field(alias="seatType")]
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
+    seat_type: SeatType
+    unit_id: UUID | None = None
 
 
 class UserOverviewProfile(Model):
-    given_name: Annotated[str, Field(alias="givenName", max_length=80)]
-    family_name: Annotated[str, Field(alias="familyName", max_length=80)]
+    given_name: Annotated[str, Field(max_length=80)]
+    family_name: Annotated[str, Field(max_length=80)]
     headline: Annotated[str | None, Field(max_length=140)] = None
-    avatar_file_id: Annotated[UUID | None, Field(alias="avatarFileId")] = None
+    avatar_file_id: UUID | None = None
 
 
 class UserReactivated(Model):
     """A leaver came back and takes a seat once more, under the same id."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
 
 
 class UserReinstated(Model):
     """The account works again; its former sessions stay dead and the person signs in anew."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
 
 
 class UserStatus(StrEnum):
@@ -693,9 +659,9 @@ class UserStatus(StrEnum):
 class UserSuspended(Model):
     """Sessions must end within five seconds and the profile is locked."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     reason: SuspensionReason
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
+    effective_at: AwareDatetime | None = None
 
 
 class UserUpdatedChangedFieldsItem(RootModel[str]):
@@ -738,15 +704,9 @@ class Attendee(Model):
     """Somebody whose calendar may be consulted, with the zone in which their day must be read."""
 
     id: UUID
-    display_name: Annotated[str, Field(alias="displayName", max_length=120, min_length=1)]
+    display_name: Annotated[str, Field(max_length=120, min_length=1)]
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
     status: UserStatus
 
@@ -756,10 +716,10 @@ class AuthErasureCompleted(Model):
     Ticks the store auth off the erasure request after credentials, keys and sessions of the person are gone.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: AuthErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000)]
 
 
 class CalendarErasureCompleted(Model):
@@ -767,19 +727,19 @@ class CalendarErasureCompleted(Model):
     How many events, answers, shares and working hours of an erased person were handed over or removed, as evidence for the request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: CalendarErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000000)]
 
 
 class ChatErasureCompleted(Model):
     """In how many messages, reactions and seats a tombstone stands for the erased person now."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: ChatErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000000)]
 
 
 class CreateUserRequest(Model):
@@ -788,20 +748,13 @@ class CreateUserRequest(Model):
     primary_email: Annotated[
         str,
         Field(
-            alias="primaryEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ]
     display_name: Annotated[
-        str,
-        Field(
-            alias="displayName",
-            max_length=120,
-            min_length=1,
-            pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$",
-        ),
+        str, Field(max_length=120, min_length=1, pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$")
     ]
     username: Annotated[
         str, Field(max_length=32, min_length=3, pattern="^[a-z0-9][a-z0-9._-]{1,30}[a-z0-9]$")
@@ -817,17 +770,11 @@ class CreateUserRequest(Model):
     ] = None
     time_zone: Annotated[
         str | None,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$"),
     ] = None
-    manager_id: Annotated[UUID | None, Field(alias="managerId")] = None
+    manager_id: UUID | None = None
     external_id: Annotated[
-        str | None,
-        Field(alias="externalId", max_length=128, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$"),
+        str | None, Field(max_length=128, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$")
     ] = None
 
 
@@ -836,26 +783,18 @@ class DirectoryOperation(Model):
 
     kind: DirectoryOperationKind
     external_id: Annotated[
-        str,
-        Field(alias="externalId", max_length=128, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$"),
+        str, Field(max_length=128, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$")
     ]
     primary_email: Annotated[
         str | None,
         Field(
-            alias="primaryEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ] = None
     display_name: Annotated[
-        str | None,
-        Field(
-            alias="displayName",
-            max_length=120,
-            min_length=1,
-            pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$",
-        ),
+        str | None, Field(max_length=120, min_length=1, pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$")
     ] = None
     username: Annotated[
         str | None,
@@ -871,16 +810,9 @@ class DirectoryOperation(Model):
     ] = None
     time_zone: Annotated[
         str | None,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$"),
     ] = None
-    manager_external_id: Annotated[
-        str | None, Field(alias="managerExternalId", max_length=128, min_length=1)
-    ] = None
+    manager_external_id: Annotated[str | None, Field(max_length=128, min_length=1)] = None
 
 
 class DocumentErasureCompleted(Model):
@@ -888,10 +820,10 @@ class DocumentErasureCompleted(Model):
     How many grants, mentions and documents of an erased person were withdrawn or queued for hand-over, as evidence for the request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: DocumentErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=10000000)]
+    erased_items: Annotated[int, Field(ge=0, le=10000000)]
 
 
 class EmailChange(Model):
@@ -899,46 +831,46 @@ class EmailChange(Model):
     The same answer whether or not the new address was free, so that nobody learns who has an account.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     state: EmailChangeState
-    code_expires_at: Annotated[AwareDatetime | None, Field(alias="codeExpiresAt")] = None
-    undoable_until: Annotated[AwareDatetime | None, Field(alias="undoableUntil")] = None
+    code_expires_at: AwareDatetime | None = None
+    undoable_until: AwareDatetime | None = None
 
 
 class EmailErasureCompleted(Model):
     """Ticks the store email off an erasure request."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: EmailErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=10000000)]
+    erased_items: Annotated[int, Field(ge=0, le=10000000)]
 
 
 class ErasureRequest(Model):
     """A person's claim to be forgotten and the proof that it was met."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    user_id: Annotated[UUID, Field(alias="userId")]
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
-    legal_basis: Annotated[LegalBasis, Field(alias="legalBasis")]
-    due_by: Annotated[AwareDatetime, Field(alias="dueBy")]
+    user_id: UUID
+    requested_by: UUID
+    legal_basis: LegalBasis
+    due_by: AwareDatetime
     stores: Annotated[list[StoreErasure], Field(max_length=32, min_length=8)]
     evidence_url: Annotated[
-        str | None, Field(alias="evidenceUrl", max_length=2048, min_length=10, pattern="^https://")
+        str | None, Field(max_length=2048, min_length=10, pattern="^https://")
     ] = None
 
 
 class EventsErasureCompleted(Model):
     """How many events became unreadable with the key of their person."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: EventsErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000000)]
 
 
 class FileErasureCompleted(Model):
@@ -946,44 +878,41 @@ class FileErasureCompleted(Model):
     Counts the objects and records of an erased person that were destroyed, without naming one of them.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: FileErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=10000000)]
+    erased_items: Annotated[int, Field(ge=0, le=10000000)]
 
 
 class LoginSucceeded(Model):
     """Somebody has shown every factor that was asked of them."""
 
-    session_id: Annotated[UUID, Field(alias="sessionId")]
-    user_id: Annotated[UUID, Field(alias="userId")]
+    session_id: UUID
+    user_id: UUID
     channel: SessionChannel
     auth_methods: Annotated[
-        list[AuthMethod],
-        Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4, min_length=1),
+        list[AuthMethod], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
-    assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
-    country_code: Annotated[
-        str, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
-    ]
-    risk_score: Annotated[int, Field(alias="riskScore", ge=0, le=100)]
+    assurance_level: AssuranceLevel
+    country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
+    risk_score: Annotated[int, Field(ge=0, le=100)]
 
 
 class MemberJoined(Model):
     """Somebody belongs to the organisation from now on."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     role: MemberRole
-    seat_type: Annotated[SeatType, Field(alias="seatType")]
-    unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
+    seat_type: SeatType
+    unit_id: UUID | None = None
 
 
 class MemberRemoved(Model):
     """Somebody no longer belongs here."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    end_reason: MembershipEndReason
+    successor_user_id: UUID | None = None
 
 
 class MembershipErasureCompleted(Model):
@@ -991,49 +920,49 @@ class MembershipErasureCompleted(Model):
     Says how many memberships and team seats of an erased person were ended, so that the request can tick the store organizations.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: MembershipErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000)]
 
 
 class MlErasureCompleted(Model):
     """What sign-in risk had counted about a person is deleted."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: MlErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000000)]
 
 
 class OrganizationPurged(Model):
     """The point of no return."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    organization_id: UUID
+    data_residency: Region
 
 
 class ProfileErasureCompleted(Model):
     """Ticks the store profiles off the erasure request."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: ProfileErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=1000)]
+    erased_items: Annotated[int, Field(ge=0, le=1000)]
 
 
 class ProfileUpdated(Model):
     """What search needs to keep its people index and user-service to drop a cached card."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     changed_fields: Annotated[
         list[ProfileUpdatedChangedFieldsItem] | None,
-        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30, min_length=1),
+        Field(json_schema_extra=UNIQUE, max_length=30, min_length=1),
     ] = None
-    given_name: Annotated[str, Field(alias="givenName", max_length=80)]
-    family_name: Annotated[str, Field(alias="familyName", max_length=80)]
+    given_name: Annotated[str, Field(max_length=80)]
+    family_name: Annotated[str, Field(max_length=80)]
     headline: Annotated[str | None, Field(max_length=140)] = None
-    avatar_file_id: Annotated[UUID | None, Field(alias="avatarFileId")] = None
+    avatar_file_id: UUID | None = None
     skills: Annotated[list[SkillTag], Field(max_length=50)]
     audience: Audience
     status: ProfileStatus
@@ -1044,10 +973,10 @@ class PushErasureCompleted(Model):
     Ticks the store push off an erasure request, with registrations and mutes that were removed.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: PushErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000)]
 
 
 class ReportingErasureCompleted(Model):
@@ -1055,10 +984,10 @@ class ReportingErasureCompleted(Model):
     Counts the schedules that were paused and the lists of recipients that the person was struck from.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: ReportingErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000000)]
 
 
 class ResolvedAttendees(Model):
@@ -1075,7 +1004,7 @@ class RunDirectorySyncRequest(Model):
 
     source: DirectorySource
     cursor: Annotated[str | None, Field(max_length=512)] = None
-    dry_run: Annotated[bool | None, Field(alias="dryRun")] = None
+    dry_run: bool | None = None
     operations: Annotated[list[DirectoryOperation], Field(max_length=5000, min_length=1)]
 
 
@@ -1084,19 +1013,19 @@ class SearchErasureCompleted(Model):
     Entry, saved searches and past queries of an erased person that were deleted, counted as evidence.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: SearchErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000000)]
 
 
 class SmsErasureCompleted(Model):
     """Ticks the store sms off an erasure request."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: SmsErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=1000000)]
+    erased_items: Annotated[int, Field(ge=0, le=1000000)]
 
 
 class SuspendUserRequest(Model):
@@ -1113,47 +1042,40 @@ class TaskErasureCompleted(Model):
     In how many tasks, seats and time entries of an erased person a tombstone stands now, as evidence for the request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: TaskErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000000)]
 
 
 class UsageErasureCompleted(Model):
     """Counts what named a person among the seats."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: UsageErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000000)]
 
 
 class User(Model):
     """The account of a person or a program in one organisation, from invitation to tombstone."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     primary_email: Annotated[
         str,
         Field(
-            alias="primaryEmail",
             max_length=254,
             min_length=3,
             pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
         ),
     ]
-    email_verified_at: Annotated[AwareDatetime | None, Field(alias="emailVerifiedAt")] = None
+    email_verified_at: AwareDatetime | None = None
     display_name: Annotated[
-        str,
-        Field(
-            alias="displayName",
-            max_length=120,
-            min_length=1,
-            pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$",
-        ),
+        str, Field(max_length=120, min_length=1, pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$")
     ]
     username: Annotated[
         str, Field(max_length=32, min_length=3, pattern="^[a-z0-9][a-z0-9._-]{1,30}[a-z0-9]$")
@@ -1169,41 +1091,32 @@ class User(Model):
         ),
     ]
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
-    home_region: Annotated[Region, Field(alias="homeRegion")]
-    provisioning_source: Annotated[ProvisioningSource, Field(alias="provisioningSource")]
+    home_region: Region
+    provisioning_source: ProvisioningSource
     external_id: Annotated[
-        str | None,
-        Field(alias="externalId", max_length=128, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$"),
+        str | None, Field(max_length=128, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$")
     ] = None
-    manager_id: Annotated[UUID | None, Field(alias="managerId")] = None
-    recovery_phone: Annotated[
-        str | None, Field(alias="recoveryPhone", max_length=16, pattern="^\\+[1-9][0-9]{6,14}$")
-    ] = None
-    suspension_reason: Annotated[SuspensionReason | None, Field(alias="suspensionReason")] = None
-    last_active_at: Annotated[AwareDatetime | None, Field(alias="lastActiveAt")] = None
-    deletion_scheduled_at: Annotated[AwareDatetime | None, Field(alias="deletionScheduledAt")] = (
+    manager_id: UUID | None = None
+    recovery_phone: Annotated[str | None, Field(max_length=16, pattern="^\\+[1-9][0-9]{6,14}$")] = (
         None
     )
-    legal_hold_until: Annotated[AwareDatetime | None, Field(alias="legalHoldUntil")] = None
-    merged_into_user_id: Annotated[UUID | None, Field(alias="mergedIntoUserId")] = None
+    suspension_reason: SuspensionReason | None = None
+    last_active_at: AwareDatetime | None = None
+    deletion_scheduled_at: AwareDatetime | None = None
+    legal_hold_until: AwareDatetime | None = None
+    merged_into_user_id: UUID | None = None
 
 
 class UserCard(Model):
     """What lists, pickers and mentions need of an account."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    display_name: Annotated[str, Field(alias="displayName", max_length=120, min_length=1)]
+    display_name: Annotated[str, Field(max_length=120, min_length=1)]
     username: Annotated[str, Field(max_length=32, min_length=3)]
     kind: AccountKind
     status: UserStatus
@@ -1216,23 +1129,17 @@ class UserCard(Model):
         ),
     ]
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
-    manager_id: Annotated[UUID | None, Field(alias="managerId")] = None
-    last_active_at: Annotated[AwareDatetime | None, Field(alias="lastActiveAt")] = None
+    manager_id: UUID | None = None
+    last_active_at: AwareDatetime | None = None
 
 
 class UserDeactivated(Model):
     """Somebody has left."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    from_status: Annotated[UserStatus | None, Field(alias="fromStatus")] = None
+    user_id: UUID
+    from_status: UserStatus | None = None
 
 
 class UserOverview(Model):
@@ -1249,29 +1156,28 @@ class UserOverview(Model):
 class UserUpdated(Model):
     """Names which fields differ and not what they hold; caches drop the card and read it anew."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     changed_fields: Annotated[
-        list[UserUpdatedChangedFieldsItem] | None,
-        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30),
+        list[UserUpdatedChangedFieldsItem] | None, Field(json_schema_extra=UNIQUE, max_length=30)
     ] = None
 
 
 class VersionErasureCompleted(Model):
     """In how many versions the tombstone stands where an erased person had contributed."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: VersionErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000000)]
 
 
 class VideoErasureCompleted(Model):
     """How many entries lost their name and how many meetings another host."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: VideoErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=1000000)]
+    erased_items: Annotated[int, Field(ge=0, le=1000000)]
 
 
 class WebhookErasureCompleted(Model):
@@ -1279,7 +1185,7 @@ class WebhookErasureCompleted(Model):
     Ticks the store webhooks off an erasure request, with the number of endpoints whose contacts had to change.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: WebhookErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000)]

@@ -23,7 +23,6 @@ VERSIONS_THINNED = Emission(
     type="cloudsync.content.versions-thinned.v1",
     topic="cloudsync.content.version.v1",
     key="subjectId",
-    key_field="subjectId",
     fields=("subjectKind", "subjectId", "numbers", "freedBytes"),
 )
 
@@ -31,7 +30,6 @@ VERSION_CAPTIONED = Emission(
     type="cloudsync.content.version-captioned.v1",
     topic="cloudsync.content.version.v1",
     key="subjectId",
-    key_field="subjectId",
     fields=("contentVersionId", "subjectKind", "subjectId", "versionNumber", "pinned"),
 )
 
@@ -39,7 +37,6 @@ VERSION_CORRUPTED = Emission(
     type="cloudsync.content.version-corrupted.v1",
     topic="cloudsync.content.version.v1",
     key="subjectId",
-    key_field="subjectId",
     fields=(
         "contentVersionId",
         "subjectKind",
@@ -54,7 +51,6 @@ VERSION_CREATED = Emission(
     type="cloudsync.content.version-created.v1",
     topic="cloudsync.content.version.v1",
     key="subjectId",
-    key_field="subjectId",
     fields=(
         "contentVersionId",
         "subjectKind",
@@ -70,7 +66,6 @@ VERSION_ERASURE_COMPLETED = Emission(
     type="cloudsync.content.version-erasure-completed.v1",
     topic="cloudsync.content.version.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
 
@@ -78,7 +73,6 @@ VERSION_RESTORED = Emission(
     type="cloudsync.content.version-restored.v1",
     topic="cloudsync.content.version.v1",
     key="subjectId",
-    key_field="subjectId",
     fields=(
         "restoreJobId",
         "subjectKind",

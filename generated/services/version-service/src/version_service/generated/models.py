@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
@@ -24,15 +24,12 @@ class ApplyRestoreRequest(Model):
     The restorer's word that the old content is a new version now, and where its full payload can be fetched.
     """
 
-    restored_number: Annotated[int, Field(alias="restoredNumber", ge=1, le=9007199254740991)]
-    new_number: Annotated[int, Field(alias="newNumber", ge=1, le=9007199254740991)]
-    safety_version_number: Annotated[
-        int | None, Field(alias="safetyVersionNumber", ge=1, le=9007199254740991)
-    ] = None
+    restored_number: Annotated[int, Field(ge=1, le=9007199254740991)]
+    new_number: Annotated[int, Field(ge=1, le=9007199254740991)]
+    safety_version_number: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
     content_ref: Annotated[
         str,
         Field(
-            alias="contentRef",
             max_length=118,
             min_length=29,
             pattern="^(body:[a-f0-9]{24}|file:[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}|payload:[0-9a-f-]{36}/[0-9a-f-]{36}/[0-9a-f]{32}\\.zst)$",
@@ -43,17 +40,13 @@ class ApplyRestoreRequest(Model):
 class BlameRangeRequest(Model):
     """A block, or a rectangle of cells within a table block."""
 
-    content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
-    block_id: Annotated[
-        str, Field(alias="blockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")
-    ]
+    content_version_id: UUID
+    block_id: Annotated[str, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")]
     from_cell: Annotated[
-        str | None,
-        Field(alias="fromCell", max_length=10, min_length=2, pattern="^[A-Z]{1,3}[1-9][0-9]{0,6}$"),
+        str | None, Field(max_length=10, min_length=2, pattern="^[A-Z]{1,3}[1-9][0-9]{0,6}$")
     ] = None
     to_cell: Annotated[
-        str | None,
-        Field(alias="toCell", max_length=10, min_length=2, pattern="^[A-Z]{1,3}[1-9][0-9]{0,6}$"),
+        str | None, Field(max_length=10, min_length=2, pattern="^[A-Z]{1,3}[1-9][0-9]{0,6}$")
     ] = None
 
 
@@ -61,11 +54,11 @@ class BlamedPart(Model):
     """A stretch of a block, or a cell, and who wrote it in which version."""
 
     path: Annotated[str, Field(max_length=300, min_length=1, pattern="^[A-Za-z0-9_/:.-]+$")]
-    start_offset: Annotated[int, Field(alias="startOffset", ge=0, le=1000000)]
-    end_offset: Annotated[int, Field(alias="endOffset", ge=0, le=1000000)]
-    contributor_id: Annotated[UUID, Field(alias="contributorId")]
-    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
-    written_at: Annotated[AwareDatetime, Field(alias="writtenAt")]
+    start_offset: Annotated[int, Field(ge=0, le=1000000)]
+    end_offset: Annotated[int, Field(ge=0, le=1000000)]
+    contributor_id: UUID
+    version_number: Annotated[int, Field(ge=1, le=9007199254740991)]
+    written_at: AwareDatetime
 
 
 class CaptionVersionRequest(Model):
@@ -91,10 +84,10 @@ class ChangeSummary(Model):
     How much differs from the version before, in the units that a history panel shows beside a moment.
     """
 
-    blocks_added: Annotated[int, Field(alias="blocksAdded", ge=0, le=1000000)]
-    blocks_removed: Annotated[int, Field(alias="blocksRemoved", ge=0, le=1000000)]
-    words_delta: Annotated[int, Field(alias="wordsDelta", ge=-10000000, le=10000000)]
-    cells_changed: Annotated[int, Field(alias="cellsChanged", ge=0, le=10000000)]
+    blocks_added: Annotated[int, Field(ge=0, le=1000000)]
+    blocks_removed: Annotated[int, Field(ge=0, le=1000000)]
+    words_delta: Annotated[int, Field(ge=-10000000, le=10000000)]
+    cells_changed: Annotated[int, Field(ge=0, le=10000000)]
 
 
 class ContentChunk(Model):
@@ -104,8 +97,7 @@ class ContentChunk(Model):
     data: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=349528)]
     last: bool
     content_digest: Annotated[
-        str | None,
-        Field(alias="contentDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
 
 
@@ -156,39 +148,39 @@ class DiffPart(Model):
     hunks: Annotated[list[DiffHunk], Field(max_length=200)]
     last: bool
     truncated: bool | None = None
-    computed_ms: Annotated[int | None, Field(alias="computedMs", ge=0, le=60000)] = None
+    computed_ms: Annotated[int | None, Field(ge=0, le=60000)] = None
 
 
 class DiffVersionsRequest(Model):
     """Two versions of one subject in either order; the earlier one is taken for the left side."""
 
-    left_content_version_id: Annotated[UUID, Field(alias="leftContentVersionId")]
-    right_content_version_id: Annotated[UUID, Field(alias="rightContentVersionId")]
+    left_content_version_id: UUID
+    right_content_version_id: UUID
     granularity: DiffGranularity
 
 
 class DocumentDeleted(Model):
     """Gone for good."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    attachment_file_ids: Annotated[list[UUID], Field(alias="attachmentFileIds", max_length=200)]
+    document_id: UUID
+    attachment_file_ids: Annotated[list[UUID], Field(max_length=200)]
 
 
 class DocumentOwnershipTransferred(Model):
     """A transfer job finished and this many documents have a new owner."""
 
-    document_transfer_id: Annotated[UUID, Field(alias="documentTransferId")]
-    from_user_id: Annotated[UUID, Field(alias="fromUserId")]
-    to_user_id: Annotated[UUID, Field(alias="toUserId")]
-    document_ids: Annotated[list[UUID] | None, Field(alias="documentIds", max_length=10000)] = None
-    moved_count: Annotated[int, Field(alias="movedCount", ge=0, le=10000)]
+    document_transfer_id: UUID
+    from_user_id: UUID
+    to_user_id: UUID
+    document_ids: Annotated[list[UUID] | None, Field(max_length=10000)] = None
+    moved_count: Annotated[int, Field(ge=0, le=10000)]
 
 
 class DocumentShared(Model):
     """A grant was made or its access changed."""
 
-    share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
-    document_id: Annotated[UUID, Field(alias="documentId")]
+    share_grant_id: UUID
+    document_id: UUID
     principal: Annotated[
         str,
         Field(
@@ -198,7 +190,7 @@ class DocumentShared(Model):
         ),
     ]
     access: AccessLevel
-    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+    expires_at: AwareDatetime | None = None
 
 
 class DocumentType(StrEnum):
@@ -214,8 +206,8 @@ class DocumentType(StrEnum):
 class DocumentUnshared(Model):
     """A grant ended, by hand or by its date."""
 
-    share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
-    document_id: Annotated[UUID, Field(alias="documentId")]
+    share_grant_id: UUID
+    document_id: UUID
     principal: Annotated[
         str,
         Field(
@@ -229,22 +221,18 @@ class DocumentUnshared(Model):
 class DocumentUpdated(Model):
     """New content, coalesced to one event each two seconds and document."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    from_sequence: Annotated[int, Field(alias="fromSequence", ge=0, le=9007199254740991)]
-    to_sequence: Annotated[int, Field(alias="toSequence", ge=0, le=9007199254740991)]
-    body_ref: Annotated[
-        str, Field(alias="bodyRef", max_length=24, min_length=24, pattern="^[a-f0-9]{24}$")
-    ]
-    body_checksum: Annotated[
-        str, Field(alias="bodyChecksum", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    document_id: UUID
+    from_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
+    to_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
+    body_ref: Annotated[str, Field(max_length=24, min_length=24, pattern="^[a-f0-9]{24}$")]
+    body_checksum: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     title: Annotated[
         str,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
     ]
-    editor_ids: Annotated[list[UUID], Field(alias="editorIds", max_length=100)]
-    attached_file_ids: Annotated[list[UUID], Field(alias="attachedFileIds", max_length=200)]
-    detached_file_ids: Annotated[list[UUID], Field(alias="detachedFileIds", max_length=200)]
+    editor_ids: Annotated[list[UUID], Field(max_length=100)]
+    attached_file_ids: Annotated[list[UUID], Field(max_length=200)]
+    detached_file_ids: Annotated[list[UUID], Field(max_length=200)]
     origin: ChangeOrigin
 
 
@@ -309,13 +297,13 @@ class HistoryStatus(StrEnum):
 class KeepDiffRequest(Model):
     """A finished comparison on its way into the seven-day store."""
 
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
-    left_number: Annotated[int, Field(alias="leftNumber", ge=1, le=9007199254740991)]
-    right_number: Annotated[int, Field(alias="rightNumber", ge=1, le=9007199254740991)]
+    subject_id: UUID
+    left_number: Annotated[int, Field(ge=1, le=9007199254740991)]
+    right_number: Annotated[int, Field(ge=1, le=9007199254740991)]
     granularity: DiffGranularity
     hunks: Annotated[list[DiffHunk], Field(max_length=5000)]
     truncated: bool
-    computed_ms: Annotated[int, Field(alias="computedMs", ge=0, le=60000)]
+    computed_ms: Annotated[int, Field(ge=0, le=60000)]
 
 
 class LegalHoldPlaced(Model):
@@ -323,17 +311,17 @@ class LegalHoldPlaced(Model):
     Records of a case stay from now on, and customers who keep a copy of the trail do not prune theirs.
     """
 
-    legal_hold_id: Annotated[UUID, Field(alias="legalHoldId")]
-    held_from: Annotated[AwareDatetime, Field(alias="heldFrom")]
-    held_until: Annotated[AwareDatetime | None, Field(alias="heldUntil")] = None
+    legal_hold_id: UUID
+    held_from: AwareDatetime
+    held_until: AwareDatetime | None = None
 
 
 class LegalHoldReleased(Model):
     """The case is over as far as keeping is concerned, and retention goes on where it stopped."""
 
-    legal_hold_id: Annotated[UUID, Field(alias="legalHoldId")]
-    release_requested_by: Annotated[UUID, Field(alias="releaseRequestedBy")]
-    release_approver_id: Annotated[UUID, Field(alias="releaseApproverId")]
+    legal_hold_id: UUID
+    release_requested_by: UUID
+    release_approver_id: UUID
 
 
 class LinkTargetKind(StrEnum):
@@ -366,11 +354,11 @@ class PinVersionRequest(Model):
 class PreviewThinningRequest(Model):
     """Five numbers to try out."""
 
-    keep_all_hours: Annotated[int, Field(alias="keepAllHours", ge=24, le=720)]
-    keep_hourly_days: Annotated[int, Field(alias="keepHourlyDays", ge=1, le=90)]
-    keep_daily_days: Annotated[int, Field(alias="keepDailyDays", ge=30, le=730)]
-    keep_monthly_years: Annotated[int, Field(alias="keepMonthlyYears", ge=0, le=10)]
-    max_per_subject: Annotated[int, Field(alias="maxPerSubject", ge=50, le=10000)]
+    keep_all_hours: Annotated[int, Field(ge=24, le=720)]
+    keep_hourly_days: Annotated[int, Field(ge=1, le=90)]
+    keep_daily_days: Annotated[int, Field(ge=30, le=730)]
+    keep_monthly_years: Annotated[int, Field(ge=0, le=10)]
+    max_per_subject: Annotated[int, Field(ge=50, le=10000)]
 
 
 class Principal(RootModel[str]):
@@ -407,9 +395,9 @@ class RestoreRequested(Model):
     Asks version-service for a version's content by way of the bus when the call itself did not get through.
     """
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
+    document_id: UUID
+    version_number: Annotated[int, Field(ge=1, le=9007199254740991)]
+    requested_by: UUID
 
 
 class RetentionClass(StrEnum):
@@ -434,17 +422,17 @@ class Sensitivity(StrEnum):
 class SetThinningPolicyRequest(Model):
     """The five numbers as they shall be."""
 
-    keep_all_hours: Annotated[int, Field(alias="keepAllHours", ge=24, le=720)]
-    keep_hourly_days: Annotated[int, Field(alias="keepHourlyDays", ge=1, le=90)]
-    keep_daily_days: Annotated[int, Field(alias="keepDailyDays", ge=30, le=730)]
-    keep_monthly_years: Annotated[int, Field(alias="keepMonthlyYears", ge=0, le=10)]
-    max_per_subject: Annotated[int, Field(alias="maxPerSubject", ge=50, le=10000)]
+    keep_all_hours: Annotated[int, Field(ge=24, le=720)]
+    keep_hourly_days: Annotated[int, Field(ge=1, le=90)]
+    keep_daily_days: Annotated[int, Field(ge=30, le=730)]
+    keep_monthly_years: Annotated[int, Field(ge=0, le=10)]
+    max_per_subject: Annotated[int, Field(ge=50, le=10000)]
 
 
 class StreamContentRequest(Model):
     """Which version, and from which byte on when an earlier stream broke off."""
 
-    content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
+    content_version_id: UUID
     offset: Annotated[int | None, Field(ge=0, le=53687091200)] = None
 
 
@@ -458,10 +446,8 @@ class SubjectKind(StrEnum):
 class TeamMemberAdded(Model):
     """Those who were really added by one request; they now see what the team sees."""
 
-    team_id: Annotated[UUID, Field(alias="teamId")]
-    user_ids: Annotated[
-        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
-    ]
+    team_id: UUID
+    user_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)]
 
 
 class TeamMemberRemoved(Model):
@@ -469,10 +455,8 @@ class TeamMemberRemoved(Model):
     Those who left a team, one by hand or many at once when memberships of the organisation end.
     """
 
-    team_id: Annotated[UUID, Field(alias="teamId")]
-    user_ids: Annotated[
-        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
-    ]
+    team_id: UUID
+    user_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)]
 
 
 class ThinningPolicy(Model):
@@ -481,15 +465,15 @@ class ThinningPolicy(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    keep_all_hours: Annotated[int, Field(alias="keepAllHours", ge=24, le=720)]
-    keep_hourly_days: Annotated[int, Field(alias="keepHourlyDays", ge=1, le=90)]
-    keep_daily_days: Annotated[int, Field(alias="keepDailyDays", ge=30, le=730)]
-    keep_monthly_years: Annotated[int, Field(alias="keepMonthlyYears", ge=0, le=10)]
-    max_per_subject: Annotated[int, Field(alias="maxPerSubject", ge=50, le=10000)]
+    keep_all_hours: Annotated[int, Field(ge=24, le=720)]
+    keep_hourly_days: Annotated[int, Field(ge=1, le=90)]
+    keep_daily_days: Annotated[int, Field(ge=30, le=730)]
+    keep_monthly_years: Annotated[int, Field(ge=0, le=10)]
+    max_per_subject: Annotated[int, Field(ge=50, le=10000)]
 
 
 class ThinningPreview(Model):
@@ -497,10 +481,10 @@ class ThinningPreview(Model):
     What a policy would cost and free if it held today, extrapolated from a thousand subjects of the organisation.
     """
 
-    versions_kept: Annotated[int, Field(alias="versionsKept", ge=0, le=9007199254740991)]
-    versions_thinned: Annotated[int, Field(alias="versionsThinned", ge=0, le=9007199254740991)]
-    freed_bytes: Annotated[int, Field(alias="freedBytes", ge=0, le=9007199254740991)]
-    oldest_kept_at: Annotated[AwareDatetime, Field(alias="oldestKeptAt")]
+    versions_kept: Annotated[int, Field(ge=0, le=9007199254740991)]
+    versions_thinned: Annotated[int, Field(ge=0, le=9007199254740991)]
+    freed_bytes: Annotated[int, Field(ge=0, le=9007199254740991)]
+    oldest_kept_at: AwareDatetime
 
 
 class UserDeleted(Model):
@@ -508,39 +492,32 @@ class UserDeleted(Model):
     Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    erasure_request_id: UUID
+    successor_user_id: UUID | None = None
 
 
 class VersionCaptioned(Model):
     """A moment became a milestone or got another name."""
 
-    content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
-    subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
-    version_number: Annotated[
-        int | None, Field(alias="versionNumber", ge=1, le=9007199254740991)
-    ] = None
+    content_version_id: UUID
+    subject_kind: SubjectKind
+    subject_id: UUID
+    version_number: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
     pinned: bool
 
 
 class VersionCorrupted(Model):
     """Reading a payload back gave another digest than the one on record."""
 
-    content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
-    subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
-    version_number: Annotated[
-        int | None, Field(alias="versionNumber", ge=1, le=9007199254740991)
-    ] = None
-    content_digest: Annotated[
-        str, Field(alias="contentDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    content_version_id: UUID
+    subject_kind: SubjectKind
+    subject_id: UUID
+    version_number: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
+    content_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     payload_key: Annotated[
         str | None,
         Field(
-            alias="payloadKey",
             max_length=110,
             min_length=110,
             pattern="^[0-9a-f-]{36}/[0-9a-f-]{36}/[0-9a-f]{32}\\.zst$",
@@ -554,17 +531,17 @@ class VersionDiff(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
-    left_number: Annotated[int, Field(alias="leftNumber", ge=1, le=9007199254740991)]
-    right_number: Annotated[int, Field(alias="rightNumber", ge=1, le=9007199254740991)]
+    subject_id: UUID
+    left_number: Annotated[int, Field(ge=1, le=9007199254740991)]
+    right_number: Annotated[int, Field(ge=1, le=9007199254740991)]
     granularity: DiffGranularity
     hunks: Annotated[list[DiffHunk], Field(max_length=5000)]
     truncated: bool
-    computed_ms: Annotated[int, Field(alias="computedMs", ge=0, le=60000)]
+    computed_ms: Annotated[int, Field(ge=0, le=60000)]
 
 
 class VersionEncoding(StrEnum):
@@ -585,18 +562,15 @@ class VersionNumber(RootModel[int]):
 class VersionRestored(Model):
     """An earlier content has become the newest version."""
 
-    restore_job_id: Annotated[UUID, Field(alias="restoreJobId")]
-    subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
-    restored_number: Annotated[int, Field(alias="restoredNumber", ge=1, le=9007199254740991)]
-    new_number: Annotated[int, Field(alias="newNumber", ge=1, le=9007199254740991)]
-    safety_version_number: Annotated[
-        int | None, Field(alias="safetyVersionNumber", ge=1, le=9007199254740991)
-    ] = None
+    restore_job_id: UUID
+    subject_kind: SubjectKind
+    subject_id: UUID
+    restored_number: Annotated[int, Field(ge=1, le=9007199254740991)]
+    new_number: Annotated[int, Field(ge=1, le=9007199254740991)]
+    safety_version_number: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
     content_ref: Annotated[
         str,
         Field(
-            alias="contentRef",
             max_length=118,
             min_length=29,
             pattern="^(body:[a-f0-9]{24}|file:[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}|payload:[0-9a-f-]{36}/[0-9a-f-]{36}/[0-9a-f]{32}\\.zst)$",
@@ -629,12 +603,12 @@ class VersionTrigger(StrEnum):
 class VersionsThinned(Model):
     """The content of these versions of one subject is gone by policy, their rows remain."""
 
-    subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
+    subject_kind: SubjectKind
+    subject_id: UUID
     numbers: Annotated[
         list[VersionNumber], Field(json_schema_extra=UNIQUE, max_length=10000, min_length=1)
     ]
-    freed_bytes: Annotated[int, Field(alias="freedBytes", ge=0, le=9007199254740991)]
+    freed_bytes: Annotated[int, Field(ge=0, le=9007199254740991)]
 
 
 class Blame(Model):
@@ -647,42 +621,37 @@ class ContentHistory(Model):
     """What all versions of one document or file have in common, above all who may read them."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
-    owner_id: Annotated[UUID, Field(alias="ownerId")]
-    reader_principals: Annotated[list[Principal], Field(alias="readerPrincipals", max_length=5000)]
-    reader_ids: Annotated[list[UUID], Field(alias="readerIds", max_length=5000)]
+    subject_kind: SubjectKind
+    subject_id: UUID
+    owner_id: UUID
+    reader_principals: Annotated[list[Principal], Field(max_length=5000)]
+    reader_ids: Annotated[list[UUID], Field(max_length=5000)]
     audience: HistoryAudience
     status: HistoryStatus
-    drops_at: Annotated[AwareDatetime | None, Field(alias="dropsAt")] = None
+    drops_at: AwareDatetime | None = None
 
 
 class ContentVersion(Model):
     """How a document or file was at one moment, and who made it so."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
-    version_number: Annotated[
-        int | None, Field(alias="versionNumber", ge=1, le=9007199254740991)
-    ] = None
-    parent_number: Annotated[int | None, Field(alias="parentNumber", ge=1, le=9007199254740991)] = (
-        None
-    )
+    subject_kind: SubjectKind
+    subject_id: UUID
+    version_number: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
+    parent_number: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
     trigger: VersionTrigger
     encoding: VersionEncoding
     content_ref: Annotated[
         str | None,
         Field(
-            alias="contentRef",
             max_length=118,
             min_length=29,
             pattern="^(body:[a-f0-9]{24}|file:[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}|payload:[0-9a-f-]{36}/[0-9a-f-]{36}/[0-9a-f]{32}\\.zst)$",
@@ -691,56 +660,48 @@ class ContentVersion(Model):
     payload_key: Annotated[
         str | None,
         Field(
-            alias="payloadKey",
             max_length=110,
             min_length=110,
             pattern="^[0-9a-f-]{36}/[0-9a-f-]{36}/[0-9a-f]{32}\\.zst$",
         ),
     ] = None
-    payload_bytes: Annotated[int, Field(alias="payloadBytes", ge=0, le=53687091200)]
-    content_digest: Annotated[
-        str, Field(alias="contentDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    from_sequence: Annotated[int, Field(alias="fromSequence", ge=0, le=9007199254740991)]
-    to_sequence: Annotated[int, Field(alias="toSequence", ge=0, le=9007199254740991)]
+    payload_bytes: Annotated[int, Field(ge=0, le=53687091200)]
+    content_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    from_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
+    to_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
     contributor_ids: Annotated[
-        list[UUID],
-        Field(alias="contributorIds", json_schema_extra=UNIQUE, max_length=100, min_length=1),
+        list[UUID], Field(json_schema_extra=UNIQUE, max_length=100, min_length=1)
     ]
     caption: Annotated[
         str | None,
         Field(max_length=120, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
     ] = None
     milestone: bool
-    change_summary: Annotated[ChangeSummary, Field(alias="changeSummary")]
+    change_summary: ChangeSummary
     pinned: bool
     status: VersionStatus
-    retention_class: Annotated[RetentionClass, Field(alias="retentionClass")]
+    retention_class: RetentionClass
 
 
 class CreateVersionRequest(Model):
     """What a writer knows when it wants a moment kept."""
 
-    subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
+    subject_kind: SubjectKind
+    subject_id: UUID
     trigger: VersionTrigger
     content_ref: Annotated[
         str,
         Field(
-            alias="contentRef",
             max_length=118,
             min_length=29,
             pattern="^(body:[a-f0-9]{24}|file:[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}|payload:[0-9a-f-]{36}/[0-9a-f-]{36}/[0-9a-f]{32}\\.zst)$",
         ),
     ]
-    content_digest: Annotated[
-        str, Field(alias="contentDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    from_sequence: Annotated[int, Field(alias="fromSequence", ge=0, le=9007199254740991)]
-    to_sequence: Annotated[int, Field(alias="toSequence", ge=0, le=9007199254740991)]
+    content_digest: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    from_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
+    to_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
     contributor_ids: Annotated[
-        list[UUID],
-        Field(alias="contributorIds", json_schema_extra=UNIQUE, max_length=100, min_length=1),
+        list[UUID], Field(json_schema_extra=UNIQUE, max_length=100, min_length=1)
     ]
     caption: Annotated[
         str | None,
@@ -748,16 +709,16 @@ class CreateVersionRequest(Model):
     ] = None
     milestone: bool | None = None
     pinned: bool | None = None
-    retention_class: Annotated[RetentionClass | None, Field(alias="retentionClass")] = None
+    retention_class: RetentionClass | None = None
 
 
 class DocumentCreated(Model):
     """What search needs for a first entry."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    document_type: Annotated[DocumentType, Field(alias="documentType")]
-    owner_id: Annotated[UUID, Field(alias="ownerId")]
-    folder_id: Annotated[UUID | None, Field(alias="folderId")] = None
+    document_id: UUID
+    document_type: DocumentType
+    owner_id: UUID
+    folder_id: UUID | None = None
     title: Annotated[
         str,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
@@ -769,17 +730,17 @@ class DocumentCreated(Model):
 class DocumentMoved(Model):
     """From folder to folder, an absent one being the owner's root."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    from_folder_id: Annotated[UUID | None, Field(alias="fromFolderId")] = None
-    to_folder_id: Annotated[UUID | None, Field(alias="toFolderId")] = None
+    document_id: UUID
+    from_folder_id: UUID | None = None
+    to_folder_id: UUID | None = None
     principals: Annotated[list[Grantee] | None, Field(max_length=5000)] = None
 
 
 class FileDeleted(Model):
     """Its bytes are destroyed and no longer count as used storage."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+    file_id: UUID
+    size_bytes: Annotated[int, Field(ge=1, le=53687091200)]
     origin: FileOrigin
     reason: DeletionReason | None = None
 
@@ -787,10 +748,10 @@ class FileDeleted(Model):
 class FileLinked(Model):
     """Something uses the file from now on."""
 
-    file_link_id: Annotated[UUID, Field(alias="fileLinkId")]
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
-    target_id: Annotated[UUID, Field(alias="targetId")]
+    file_link_id: UUID
+    file_id: UUID
+    target_kind: LinkTargetKind
+    target_id: UUID
 
 
 class FileTarget(Model):
@@ -798,38 +759,35 @@ class FileTarget(Model):
     The thing that a file hangs on or, before the scan, shall hang on once it has proved clean.
     """
 
-    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
-    target_id: Annotated[UUID, Field(alias="targetId")]
+    target_kind: LinkTargetKind
+    target_id: UUID
 
 
 class FileUnlinked(Model):
     """A target stopped using the file, which may have become an orphan by it."""
 
-    file_link_id: Annotated[UUID, Field(alias="fileLinkId")]
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
-    target_id: Annotated[UUID, Field(alias="targetId")]
+    file_link_id: UUID
+    file_id: UUID
+    target_kind: LinkTargetKind
+    target_id: UUID
 
 
 class FileUploaded(Model):
     """All parts are there and the digest fits."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+    file_id: UUID
+    size_bytes: Annotated[int, Field(ge=1, le=53687091200)]
     media_type: Annotated[
         str,
         Field(
-            alias="mediaType",
             max_length=127,
             min_length=3,
             pattern="^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$",
         ),
     ]
-    content_sha256: Annotated[
-        str, Field(alias="contentSha256", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    content_sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     origin: FileOrigin
-    uploader_id: Annotated[UUID, Field(alias="uploaderId")]
+    uploader_id: UUID
     target: FileTarget | None = None
 
 
@@ -838,8 +796,8 @@ class ListVersionsRequest(Model):
     The subject whose past is wanted, which is what rights are asked for, and what narrows its moments down.
     """
 
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
-    subject_kind: Annotated[SubjectKind | None, Field(alias="subjectKind")] = None
+    subject_id: UUID
+    subject_kind: SubjectKind | None = None
     trigger: VersionTrigger | None = None
     status: VersionStatus | None = None
     milestone: bool | None = None
@@ -857,60 +815,58 @@ class ListVersionsRequest(Model):
 class MemberRemoved(Model):
     """Somebody no longer belongs here."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    end_reason: MembershipEndReason
+    successor_user_id: UUID | None = None
 
 
 class OrganizationCreated(Model):
     """A tenant exists, though it cannot work yet."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
     slug: Annotated[
         str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
     ]
     edition: Edition
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
-    owner_user_id: Annotated[UUID, Field(alias="ownerUserId")]
+    data_residency: Region
+    owner_user_id: UUID
 
 
 class OrganizationPurged(Model):
     """The point of no return."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    organization_id: UUID
+    data_residency: Region
 
 
 class RestoreJob(Model):
     """The wish to have an earlier content back and what became of it."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
-    target_number: Annotated[int, Field(alias="targetNumber", ge=1, le=9007199254740991)]
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
-    safety_version_number: Annotated[
-        int | None, Field(alias="safetyVersionNumber", ge=1, le=9007199254740991)
-    ] = None
-    new_number: Annotated[int | None, Field(alias="newNumber", ge=1, le=9007199254740991)] = None
+    subject_kind: SubjectKind
+    subject_id: UUID
+    target_number: Annotated[int, Field(ge=1, le=9007199254740991)]
+    requested_by: UUID
+    safety_version_number: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
+    new_number: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
     outcome: RestoreOutcome
     problem: Annotated[
         str | None, Field(max_length=200, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ] = None
-    finished_at: Annotated[AwareDatetime | None, Field(alias="finishedAt")] = None
+    finished_at: AwareDatetime | None = None
 
 
 class RestoreVersionRequest(Model):
     """Subject and number as the person saw them in the history, and who the person is."""
 
-    subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
-    target_number: Annotated[int, Field(alias="targetNumber", ge=1, le=9007199254740991)]
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
+    subject_kind: SubjectKind
+    subject_id: UUID
+    target_number: Annotated[int, Field(ge=1, le=9007199254740991)]
+    requested_by: UUID
 
 
 class SealVersionRequest(Model):
@@ -918,43 +874,40 @@ class SealVersionRequest(Model):
     The recorder's word that the payload is written in both regions and that reading it back gave the digest.
     """
 
-    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
-    parent_number: Annotated[int | None, Field(alias="parentNumber", ge=1, le=9007199254740991)] = (
-        None
-    )
+    version_number: Annotated[int, Field(ge=1, le=9007199254740991)]
+    parent_number: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
     encoding: VersionEncoding
     payload_key: Annotated[
         str | None,
         Field(
-            alias="payloadKey",
             max_length=110,
             min_length=110,
             pattern="^[0-9a-f-]{36}/[0-9a-f-]{36}/[0-9a-f]{32}\\.zst$",
         ),
     ] = None
-    payload_bytes: Annotated[int, Field(alias="payloadBytes", ge=0, le=53687091200)]
-    change_summary: Annotated[ChangeSummary, Field(alias="changeSummary")]
+    payload_bytes: Annotated[int, Field(ge=0, le=53687091200)]
+    change_summary: ChangeSummary
 
 
 class VersionCreated(Model):
     """A moment is safe in two regions under this number."""
 
-    content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
-    subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
-    subject_id: Annotated[UUID, Field(alias="subjectId")]
-    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
+    content_version_id: UUID
+    subject_kind: SubjectKind
+    subject_id: UUID
+    version_number: Annotated[int, Field(ge=1, le=9007199254740991)]
     trigger: VersionTrigger
-    contributor_ids: Annotated[list[UUID], Field(alias="contributorIds", max_length=100)]
-    change_summary: Annotated[ChangeSummary, Field(alias="changeSummary")]
+    contributor_ids: Annotated[list[UUID], Field(max_length=100)]
+    change_summary: ChangeSummary
 
 
 class VersionErasureCompleted(Model):
     """In how many versions the tombstone stands where an erased person had contributed."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: VersionErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000000)]
 
 
 class VersionPage(Model):
@@ -962,6 +915,5 @@ class VersionPage(Model):
 
     items: Annotated[list[ContentVersion], Field(max_length=200)]
     next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None

@@ -23,7 +23,6 @@ from . import models, problems, tables
 MEETING_CANCELLED = Emission(
     type="cloudsync.collaboration.meeting-cancelled.v1",
     topic="cloudsync.collaboration.meeting.v1",
-    key="id",
     key_field="meetingId",
     fields=("meetingId", "calendarEventId", "reason"),
 )
@@ -31,7 +30,6 @@ MEETING_CANCELLED = Emission(
 MEETING_ENDED = Emission(
     type="cloudsync.collaboration.meeting-ended.v1",
     topic="cloudsync.collaboration.meeting.v1",
-    key="id",
     key_field="meetingId",
     fields=(
         "meetingId",
@@ -46,7 +44,6 @@ MEETING_ENDED = Emission(
 MEETING_SCHEDULED = Emission(
     type="cloudsync.collaboration.meeting-scheduled.v1",
     topic="cloudsync.collaboration.meeting.v1",
-    key="id",
     key_field="meetingId",
     fields=(
         "meetingId",
@@ -62,7 +59,6 @@ MEETING_SCHEDULED = Emission(
 MEETING_STARTED = Emission(
     type="cloudsync.collaboration.meeting-started.v1",
     topic="cloudsync.collaboration.meeting.v1",
-    key="id",
     key_field="meetingId",
     fields=("meetingId", "hostId", "channelId", "calendarEventId", "mediaRegion", "actualStart"),
 )
@@ -71,7 +67,6 @@ RECORDING_FAILED = Emission(
     type="cloudsync.collaboration.recording-failed.v1",
     topic="cloudsync.collaboration.meeting.v1",
     key="meetingId",
-    key_field="meetingId",
     fields=("recordingId", "meetingId", "cause"),
 )
 
@@ -79,7 +74,6 @@ RECORDING_READY = Emission(
     type="cloudsync.collaboration.recording-ready.v1",
     topic="cloudsync.collaboration.meeting.v1",
     key="meetingId",
-    key_field="meetingId",
     fields=(
         "recordingId",
         "meetingId",
@@ -95,7 +89,6 @@ RECORDING_SHARED = Emission(
     type="cloudsync.collaboration.recording-shared.v1",
     topic="cloudsync.collaboration.meeting.v1",
     key="meetingId",
-    key_field="meetingId",
     fields=("recordingId", "meetingId", "fileId"),
 )
 
@@ -103,7 +96,6 @@ RECORDING_STOPPED = Emission(
     type="cloudsync.collaboration.recording-stopped.v1",
     topic="cloudsync.collaboration.meeting.v1",
     key="meetingId",
-    key_field="meetingId",
     fields=("recordingId", "meetingId", "layout", "durationSeconds"),
 )
 
@@ -111,7 +103,6 @@ VIDEO_ERASURE_COMPLETED = Emission(
     type="cloudsync.collaboration.video-erasure-completed.v1",
     topic="cloudsync.collaboration.meeting.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
 
@@ -153,7 +144,6 @@ MEETING = AggregateSpec(
             through="participant",
             parent="meetingId",
             principal="userId",
-            prefix="",
             value_field="joinState",
             values=("admitted", "connected", "left"),
         ),

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, Field
 
 
@@ -23,7 +23,7 @@ class AdmissionPolicy(StrEnum):
 class AdmitParticipantRequest(Model):
     """Who waits, and whether to let them in."""
 
-    participant_id: Annotated[UUID, Field(alias="participantId")]
+    participant_id: UUID
     admit: bool
 
 
@@ -31,17 +31,15 @@ class BreakoutRoom(Model):
     """A side room of a live meeting for some of its people, closed by the clock or by the host."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
-    room_label: Annotated[str, Field(alias="roomLabel", max_length=60, min_length=1)]
-    participant_ids: Annotated[
-        list[UUID], Field(alias="participantIds", json_schema_extra=UNIQUE, max_length=200)
-    ]
-    opened_by: Annotated[UUID, Field(alias="openedBy")]
-    closes_at: Annotated[AwareDatetime | None, Field(alias="closesAt")] = None
+    meeting_id: UUID
+    room_label: Annotated[str, Field(max_length=60, min_length=1)]
+    participant_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200)]
+    opened_by: UUID
+    closes_at: AwareDatetime | None = None
 
 
 class BreakoutRoomList(Model):
@@ -61,7 +59,7 @@ class ChangeScope(StrEnum):
 class ConnectParticipantRequest(Model):
     """A media node has accepted somebody's token."""
 
-    consented_at: Annotated[AwareDatetime | None, Field(alias="consentedAt")] = None
+    consented_at: AwareDatetime | None = None
 
 
 class CountAttendanceRequest(Model):
@@ -69,8 +67,8 @@ class CountAttendanceRequest(Model):
     What the media nodes have counted in a room, sent every minute and once more when it empties.
     """
 
-    peak_participants: Annotated[int, Field(alias="peakParticipants", ge=0, le=1000)]
-    participant_minutes: Annotated[int, Field(alias="participantMinutes", ge=0, le=1440000)]
+    peak_participants: Annotated[int, Field(ge=0, le=1000)]
+    participant_minutes: Annotated[int, Field(ge=0, le=1440000)]
 
 
 class DeviceKind(StrEnum):
@@ -102,24 +100,24 @@ class Environment(StrEnum):
 class EventCancelled(Model):
     """Time was given back, of a whole event or of some dates of a series."""
 
-    event_id: Annotated[UUID, Field(alias="eventId")]
+    event_id: UUID
     scope: ChangeScope | None = None
-    occurrence_date: Annotated[date | None, Field(alias="occurrenceDate")] = None
-    cancelled_by: Annotated[UUID | None, Field(alias="cancelledBy")] = None
-    attendee_user_ids: Annotated[list[UUID], Field(alias="attendeeUserIds", max_length=500)]
+    occurrence_date: date | None = None
+    cancelled_by: UUID | None = None
+    attendee_user_ids: Annotated[list[UUID], Field(max_length=500)]
 
 
 class EventRescheduled(Model):
     """A time that people had in their heads is no longer the right one."""
 
-    event_id: Annotated[UUID, Field(alias="eventId")]
-    old_start: Annotated[AwareDatetime, Field(alias="oldStart")]
-    new_start: Annotated[AwareDatetime, Field(alias="newStart")]
-    new_end: Annotated[AwareDatetime, Field(alias="newEnd")]
+    event_id: UUID
+    old_start: AwareDatetime
+    new_start: AwareDatetime
+    new_end: AwareDatetime
     scope: ChangeScope
-    split_series_id: Annotated[UUID | None, Field(alias="splitSeriesId")] = None
+    split_series_id: UUID | None = None
     sequence: Annotated[int, Field(ge=1, le=100000)]
-    attendee_user_ids: Annotated[list[UUID], Field(alias="attendeeUserIds", max_length=500)]
+    attendee_user_ids: Annotated[list[UUID], Field(max_length=500)]
 
 
 class FailRecordingRequest(Model):
@@ -145,14 +143,13 @@ class FinishRecordingRequest(Model):
     bucket_key: Annotated[
         str,
         Field(
-            alias="bucketKey",
             max_length=85,
             min_length=85,
             pattern="^[0-9a-f-]{36}/[0-9]{4}/(0[1-9]|1[0-2])/[0-9a-f-]{36}\\.(mp4|m4a)$",
         ),
     ]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=0, le=53687091200)]
-    duration_seconds: Annotated[int, Field(alias="durationSeconds", ge=0, le=86400)]
+    size_bytes: Annotated[int, Field(ge=0, le=53687091200)]
+    duration_seconds: Annotated[int, Field(ge=0, le=86400)]
     sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
 
 
@@ -180,7 +177,7 @@ class FlagStatus(StrEnum):
 class HandOverHostRequest(Model):
     """Who shall answer for the meeting from now on."""
 
-    host_id: Annotated[UUID, Field(alias="hostId")]
+    host_id: UUID
 
 
 class JoinMeetingRequest(Model):
@@ -189,7 +186,6 @@ class JoinMeetingRequest(Model):
     join_code: Annotated[
         str,
         Field(
-            alias="joinCode",
             max_length=12,
             min_length=12,
             pattern="^[a-hj-km-np-z]{3}-[a-hj-km-np-z2-9]{4}-[a-hj-km-np-z]{3}$",
@@ -198,7 +194,7 @@ class JoinMeetingRequest(Model):
     passcode: Annotated[str | None, Field(max_length=10, min_length=4, pattern="^[0-9]{4,10}$")] = (
         None
     )
-    display_name: Annotated[str, Field(alias="displayName", max_length=80, min_length=1)]
+    display_name: Annotated[str, Field(max_length=80, min_length=1)]
     device: DeviceKind
 
 
@@ -217,9 +213,7 @@ class JoinState(StrEnum):
 class LeaveMeetingRequest(Model):
     """A connection ended; the node's estimate of how good it was comes along."""
 
-    mean_opinion_score: Annotated[float | None, Field(alias="meanOpinionScore", ge=1.0, le=5.0)] = (
-        None
-    )
+    mean_opinion_score: Annotated[float | None, Field(ge=1.0, le=5.0)] = None
 
 
 class LinkTargetKind(StrEnum):
@@ -245,7 +239,6 @@ class LookUpMeetingRequest(Model):
     join_code: Annotated[
         str,
         Field(
-            alias="joinCode",
             max_length=12,
             min_length=12,
             pattern="^[a-hj-km-np-z]{3}-[a-hj-km-np-z2-9]{4}-[a-hj-km-np-z]{3}$",
@@ -267,8 +260,8 @@ class MeetingCancelReason(StrEnum):
 class MeetingCancelled(Model):
     """The room will not open, and its address leads to a page that says so."""
 
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
-    calendar_event_id: Annotated[UUID | None, Field(alias="calendarEventId")] = None
+    meeting_id: UUID
+    calendar_event_id: UUID | None = None
     reason: MeetingCancelReason
 
 
@@ -286,12 +279,12 @@ class MeetingChangeKind(StrEnum):
 class MeetingEnded(Model):
     """Everybody is out."""
 
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
-    channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
-    actual_start: Annotated[AwareDatetime, Field(alias="actualStart")]
-    actual_end: Annotated[AwareDatetime, Field(alias="actualEnd")]
-    peak_participants: Annotated[int, Field(alias="peakParticipants", ge=0, le=1000)]
-    participant_minutes: Annotated[int, Field(alias="participantMinutes", ge=0, le=1440000)]
+    meeting_id: UUID
+    channel_id: UUID | None = None
+    actual_start: AwareDatetime
+    actual_end: AwareDatetime
+    peak_participants: Annotated[int, Field(ge=0, le=1000)]
+    participant_minutes: Annotated[int, Field(ge=0, le=1440000)]
 
 
 class MeetingPhase(StrEnum):
@@ -317,66 +310,60 @@ class MeetingRole(StrEnum):
 class MeetingScheduled(Model):
     """A room is kept for an hour to come."""
 
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
-    calendar_event_id: Annotated[UUID | None, Field(alias="calendarEventId")] = None
-    channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
-    host_id: Annotated[UUID, Field(alias="hostId")]
-    join_url: Annotated[
-        str, Field(alias="joinUrl", max_length=2048, min_length=10, pattern="^https://")
-    ]
-    scheduled_start: Annotated[AwareDatetime, Field(alias="scheduledStart")]
-    scheduled_end: Annotated[AwareDatetime, Field(alias="scheduledEnd")]
+    meeting_id: UUID
+    calendar_event_id: UUID | None = None
+    channel_id: UUID | None = None
+    host_id: UUID
+    join_url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    scheduled_start: AwareDatetime
+    scheduled_end: AwareDatetime
 
 
 class OpenBreakoutRoomsRequestRoomsItem(Model):
-    room_label: Annotated[str, Field(alias="roomLabel", max_length=60, min_length=1)]
-    participant_ids: Annotated[
-        list[UUID], Field(alias="participantIds", json_schema_extra=UNIQUE, max_length=200)
-    ]
+    room_label: Annotated[str, Field(max_length=60, min_length=1)]
+    participant_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=200)]
 
 
 class OrganizationDeleted(Model):
     """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
-    purge_after: Annotated[AwareDatetime, Field(alias="purgeAfter")]
+    organization_id: UUID
+    deletion_requested_by: UUID
+    purge_after: AwareDatetime
 
 
 class OrganizationRestored(Model):
     """Stops the off-boarding."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
 
 
 class Participant(Model):
     """Somebody in a meeting or before its door."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
-    user_id: Annotated[UUID | None, Field(alias="userId")] = None
-    display_name: Annotated[str, Field(alias="displayName", max_length=80, min_length=1)]
-    meeting_role: Annotated[MeetingRole, Field(alias="meetingRole")]
-    join_state: Annotated[JoinState, Field(alias="joinState")]
-    joined_at: Annotated[AwareDatetime | None, Field(alias="joinedAt")] = None
-    left_at: Annotated[AwareDatetime | None, Field(alias="leftAt")] = None
+    meeting_id: UUID
+    user_id: UUID | None = None
+    display_name: Annotated[str, Field(max_length=80, min_length=1)]
+    meeting_role: MeetingRole
+    join_state: JoinState
+    joined_at: AwareDatetime | None = None
+    left_at: AwareDatetime | None = None
     device: DeviceKind
     banned: bool
-    consented_at: Annotated[AwareDatetime | None, Field(alias="consentedAt")] = None
-    mean_opinion_score: Annotated[float | None, Field(alias="meanOpinionScore", ge=1.0, le=5.0)] = (
-        None
-    )
+    consented_at: AwareDatetime | None = None
+    mean_opinion_score: Annotated[float | None, Field(ge=1.0, le=5.0)] = None
 
 
 class RecordingFailed(Model):
     """There will be no film."""
 
-    recording_id: Annotated[UUID, Field(alias="recordingId")]
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
+    recording_id: UUID
+    meeting_id: UUID
     cause: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")]
 
 
@@ -399,31 +386,30 @@ class RecordingPolicy(StrEnum):
 class RecordingReady(Model):
     """The film is composed and lies in the region's bucket, where file-service fetches it."""
 
-    recording_id: Annotated[UUID, Field(alias="recordingId")]
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
+    recording_id: UUID
+    meeting_id: UUID
     bucket_key: Annotated[
         str,
         Field(
-            alias="bucketKey",
             max_length=85,
             min_length=85,
             pattern="^[0-9a-f-]{36}/[0-9]{4}/(0[1-9]|1[0-2])/[0-9a-f-]{36}\\.(mp4|m4a)$",
         ),
     ]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=0, le=53687091200)]
-    duration_seconds: Annotated[int, Field(alias="durationSeconds", ge=0, le=86400)]
+    size_bytes: Annotated[int, Field(ge=0, le=53687091200)]
+    duration_seconds: Annotated[int, Field(ge=0, le=86400)]
     sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
-    share_with: Annotated[
-        list[UUID] | None, Field(alias="shareWith", json_schema_extra=UNIQUE, max_length=1000)
-    ] = None
+    share_with: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=1000)] = (
+        None
+    )
 
 
 class RecordingShared(Model):
     """A recording can be opened as a file by those who were there."""
 
-    recording_id: Annotated[UUID, Field(alias="recordingId")]
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
-    file_id: Annotated[UUID, Field(alias="fileId")]
+    recording_id: UUID
+    meeting_id: UUID
+    file_id: UUID
 
 
 class RecordingStage(StrEnum):
@@ -440,10 +426,10 @@ class RecordingStage(StrEnum):
 class RecordingStopped(Model):
     """How long was captured and how it is to be laid out."""
 
-    recording_id: Annotated[UUID, Field(alias="recordingId")]
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
+    recording_id: UUID
+    meeting_id: UUID
     layout: RecordingLayout
-    duration_seconds: Annotated[int, Field(alias="durationSeconds", ge=0, le=86400)]
+    duration_seconds: Annotated[int, Field(ge=0, le=86400)]
 
 
 class Region(StrEnum):
@@ -475,14 +461,14 @@ class ScheduleMeetingRequest(Model):
     """What a calendar or a person knows of a meeting to come."""
 
     title: Annotated[str, Field(max_length=200, min_length=1)]
-    scheduled_start: Annotated[AwareDatetime, Field(alias="scheduledStart")]
-    scheduled_end: Annotated[AwareDatetime, Field(alias="scheduledEnd")]
+    scheduled_start: AwareDatetime
+    scheduled_end: AwareDatetime
     admission: AdmissionPolicy | None = None
-    max_participants: Annotated[int | None, Field(alias="maxParticipants", ge=2, le=1000)] = None
+    max_participants: Annotated[int | None, Field(ge=2, le=1000)] = None
     encryption: EncryptionMode | None = None
-    recording_policy: Annotated[RecordingPolicy | None, Field(alias="recordingPolicy")] = None
-    calendar_event_id: Annotated[UUID | None, Field(alias="calendarEventId")] = None
-    channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
+    recording_policy: RecordingPolicy | None = None
+    calendar_event_id: UUID | None = None
+    channel_id: UUID | None = None
     passcode: Annotated[str | None, Field(max_length=10, min_length=4, pattern="^[0-9]{4,10}$")] = (
         None
     )
@@ -492,8 +478,8 @@ class StartInstantMeetingRequest(Model):
     """A call without an appointment, from a channel or out of the blue."""
 
     title: Annotated[str, Field(max_length=200, min_length=1)]
-    channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
-    media_region: Annotated[Region, Field(alias="mediaRegion")]
+    channel_id: UUID | None = None
+    media_region: Region
     admission: AdmissionPolicy | None = None
 
 
@@ -502,21 +488,21 @@ class StartMeetingRequest(Model):
     Which meeting, and the region that the host's client measured as nearest to most of those who wait.
     """
 
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
-    media_region: Annotated[Region, Field(alias="mediaRegion")]
+    meeting_id: UUID
+    media_region: Region
 
 
 class StartRecordingRequest(Model):
     """Which meeting to keep and how to lay out the faces."""
 
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
+    meeting_id: UUID
     layout: RecordingLayout | None = None
 
 
 class StopRecordingRequest(Model):
     """How many seconds the client saw run, against which the composed length is checked."""
 
-    duration_seconds: Annotated[int, Field(alias="durationSeconds", ge=0, le=86400)]
+    duration_seconds: Annotated[int, Field(ge=0, le=86400)]
 
 
 class SuspensionReason(StrEnum):
@@ -534,17 +520,17 @@ class UserDeleted(Model):
     Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    erasure_request_id: UUID
+    successor_user_id: UUID | None = None
 
 
 class UserSuspended(Model):
     """Sessions must end within five seconds and the profile is locked."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     reason: SuspensionReason
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
+    effective_at: AwareDatetime | None = None
 
 
 class VideoErasureCompletedStore(StrEnum):
@@ -554,7 +540,7 @@ class VideoErasureCompletedStore(StrEnum):
 class WatchMeetingRequest(Model):
     """Which meeting to be told of for as long as the call is open."""
 
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
+    meeting_id: UUID
 
 
 class CancelMeetingRequest(Model):
@@ -568,46 +554,42 @@ class FileTarget(Model):
     The thing that a file hangs on or, before the scan, shall hang on once it has proved clean.
     """
 
-    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
-    target_id: Annotated[UUID, Field(alias="targetId")]
+    target_kind: LinkTargetKind
+    target_id: UUID
 
 
 class FileUploaded(Model):
     """All parts are there and the digest fits."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+    file_id: UUID
+    size_bytes: Annotated[int, Field(ge=1, le=53687091200)]
     media_type: Annotated[
         str,
         Field(
-            alias="mediaType",
             max_length=127,
             min_length=3,
             pattern="^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$",
         ),
     ]
-    content_sha256: Annotated[
-        str, Field(alias="contentSha256", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    content_sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     origin: FileOrigin
-    uploader_id: Annotated[UUID, Field(alias="uploaderId")]
+    uploader_id: UUID
     target: FileTarget | None = None
 
 
 class FlagChanged(Model):
     """Something about a flag decides differently from now on."""
 
-    feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
+    feature_flag_id: UUID
     key: Annotated[
         str, Field(max_length=100, min_length=3, pattern="^[a-z][a-z0-9]*([.-][a-z0-9]+){1,5}$")
     ]
     environment: Environment
     purpose: FlagPurpose
-    rollout_percent: Annotated[int, Field(alias="rolloutPercent", ge=0, le=100)]
+    rollout_percent: Annotated[int, Field(ge=0, le=100)]
     status: FlagStatus
     rules_checksum: Annotated[
-        str | None,
-        Field(alias="rulesChecksum", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
 
 
@@ -615,52 +597,47 @@ class Meeting(Model):
     """A call from its invitation to its last minute."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     title: Annotated[str, Field(max_length=200, min_length=1)]
-    host_id: Annotated[UUID, Field(alias="hostId")]
-    cohost_ids: Annotated[
-        list[UUID], Field(alias="cohostIds", json_schema_extra=UNIQUE, max_length=10)
-    ]
-    calendar_event_id: Annotated[UUID | None, Field(alias="calendarEventId")] = None
-    channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
+    host_id: UUID
+    cohost_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=10)]
+    calendar_event_id: UUID | None = None
+    channel_id: UUID | None = None
     join_code: Annotated[
         str,
         Field(
-            alias="joinCode",
             max_length=12,
             min_length=12,
             pattern="^[a-hj-km-np-z]{3}-[a-hj-km-np-z2-9]{4}-[a-hj-km-np-z]{3}$",
         ),
     ]
-    passcode_hash: Annotated[
-        str | None, Field(alias="passcodeHash", max_length=128, min_length=80)
-    ] = None
+    passcode_hash: Annotated[str | None, Field(max_length=128, min_length=80)] = None
     phase: MeetingPhase
-    scheduled_start: Annotated[AwareDatetime, Field(alias="scheduledStart")]
-    scheduled_end: Annotated[AwareDatetime, Field(alias="scheduledEnd")]
-    actual_start: Annotated[AwareDatetime | None, Field(alias="actualStart")] = None
-    actual_end: Annotated[AwareDatetime | None, Field(alias="actualEnd")] = None
+    scheduled_start: AwareDatetime
+    scheduled_end: AwareDatetime
+    actual_start: AwareDatetime | None = None
+    actual_end: AwareDatetime | None = None
     admission: AdmissionPolicy
-    max_participants: Annotated[int, Field(alias="maxParticipants", ge=2, le=1000)]
-    peak_participants: Annotated[int, Field(alias="peakParticipants", ge=0, le=1000)]
-    participant_minutes: Annotated[int, Field(alias="participantMinutes", ge=0, le=1440000)]
-    media_region: Annotated[Region | None, Field(alias="mediaRegion")] = None
+    max_participants: Annotated[int, Field(ge=2, le=1000)]
+    peak_participants: Annotated[int, Field(ge=0, le=1000)]
+    participant_minutes: Annotated[int, Field(ge=0, le=1440000)]
+    media_region: Region | None = None
     encryption: EncryptionMode
-    recording_policy: Annotated[RecordingPolicy, Field(alias="recordingPolicy")]
+    recording_policy: RecordingPolicy
     locked: bool
 
 
 class MeetingCard(Model):
     """As much of a meeting as somebody may know who has its code and nothing else."""
 
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
+    meeting_id: UUID
     phase: MeetingPhase
-    scheduled_start: Annotated[AwareDatetime, Field(alias="scheduledStart")]
+    scheduled_start: AwareDatetime
     admission: AdmissionPolicy
-    passcode_needed: Annotated[bool, Field(alias="passcodeNeeded")]
+    passcode_needed: bool
 
 
 class MeetingJoined(Model):
@@ -670,7 +647,6 @@ class MeetingJoined(Model):
     media_token: Annotated[
         str | None,
         Field(
-            alias="mediaToken",
             max_length=2048,
             min_length=60,
             pattern="^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$",
@@ -679,7 +655,6 @@ class MeetingJoined(Model):
     media_node: Annotated[
         str | None,
         Field(
-            alias="mediaNode",
             max_length=100,
             min_length=30,
             pattern="^[a-z0-9-]{1,40}\\.media\\.[a-z0-9-]{4,20}\\.cloudsync\\.example$",
@@ -690,46 +665,45 @@ class MeetingJoined(Model):
 class MeetingStarted(Model):
     """Media flows in this region from this moment on."""
 
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
-    host_id: Annotated[UUID, Field(alias="hostId")]
-    channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
-    calendar_event_id: Annotated[UUID | None, Field(alias="calendarEventId")] = None
-    media_region: Annotated[Region, Field(alias="mediaRegion")]
-    actual_start: Annotated[AwareDatetime, Field(alias="actualStart")]
+    meeting_id: UUID
+    host_id: UUID
+    channel_id: UUID | None = None
+    calendar_event_id: UUID | None = None
+    media_region: Region
+    actual_start: AwareDatetime
 
 
 class OpenBreakoutRoomsRequest(Model):
     """How to split a meeting and until when."""
 
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
+    meeting_id: UUID
     rooms: Annotated[list[OpenBreakoutRoomsRequestRoomsItem], Field(max_length=50, min_length=1)]
-    closes_at: Annotated[AwareDatetime | None, Field(alias="closesAt")] = None
+    closes_at: AwareDatetime | None = None
 
 
 class OrganizationPurged(Model):
     """The point of no return."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    organization_id: UUID
+    data_residency: Region
 
 
 class Recording(Model):
     """What was kept of a meeting, from the first captured second to a file in file-service."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    meeting_id: Annotated[UUID, Field(alias="meetingId")]
+    meeting_id: UUID
     layout: RecordingLayout
-    started_by: Annotated[UUID, Field(alias="startedBy")]
-    duration_seconds: Annotated[int, Field(alias="durationSeconds", ge=0, le=86400)]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=0, le=53687091200)]
+    started_by: UUID
+    duration_seconds: Annotated[int, Field(ge=0, le=86400)]
+    size_bytes: Annotated[int, Field(ge=0, le=53687091200)]
     bucket_key: Annotated[
         str | None,
         Field(
-            alias="bucketKey",
             max_length=85,
             min_length=85,
             pattern="^[0-9a-f-]{36}/[0-9]{4}/(0[1-9]|1[0-2])/[0-9a-f-]{36}\\.(mp4|m4a)$",
@@ -738,38 +712,32 @@ class Recording(Model):
     sha256: Annotated[str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")] = (
         None
     )
-    file_id: Annotated[UUID | None, Field(alias="fileId")] = None
-    consent_given: Annotated[int, Field(alias="consentGiven", ge=0, le=1000)]
+    file_id: UUID | None = None
+    consent_given: Annotated[int, Field(ge=0, le=1000)]
     stage: RecordingStage
     cause: Annotated[str | None, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")] = (
         None
     )
-    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    expires_at: AwareDatetime
 
 
 class VideoErasureCompleted(Model):
     """How many entries lost their name and how many meetings another host."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: VideoErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=1000000)]
+    erased_items: Annotated[int, Field(ge=0, le=1000000)]
 
 
 class FileQuarantined(Model):
     """Withdrawn from everybody with the threat's name."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
+    file_id: UUID
     threat_name: Annotated[
-        str,
-        Field(
-            alias="threatName",
-            max_length=120,
-            min_length=1,
-            pattern="^[A-Za-z0-9][A-Za-z0-9 ._:/!@-]*$",
-        ),
+        str, Field(max_length=120, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9 ._:/!@-]*$")
     ]
-    scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
+    scan_verdict: ScanVerdict
     targets: Annotated[list[FileTarget] | None, Field(max_length=1000)] = None
 
 
@@ -780,4 +748,4 @@ class MeetingChange(Model):
     meeting: Meeting
     participant: Participant | None = None
     recording: Recording | None = None
-    connected_count: Annotated[int, Field(alias="connectedCount", ge=0, le=1000)]
+    connected_count: Annotated[int, Field(ge=0, le=1000)]

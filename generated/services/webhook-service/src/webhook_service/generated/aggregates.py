@@ -23,7 +23,6 @@ WEBHOOK_DELIVERED = Emission(
     type="cloudsync.notification.webhook-delivered.v1",
     topic="cloudsync.notification.webhook.v1",
     key="endpointId",
-    key_field="endpointId",
     fields=("deliveryId", "endpointId", "eventType", "attempt", "httpStatus", "durationMs"),
 )
 
@@ -31,14 +30,12 @@ WEBHOOK_DELIVERY_EXHAUSTED = Emission(
     type="cloudsync.notification.webhook-delivery-exhausted.v1",
     topic="cloudsync.notification.webhook.v1",
     key="endpointId",
-    key_field="endpointId",
     fields=("deliveryId", "endpointId", "eventType", "failureKind"),
 )
 
 WEBHOOK_DISABLED = Emission(
     type="cloudsync.notification.webhook-disabled.v1",
     topic="cloudsync.notification.webhook.v1",
-    key="id",
     key_field="endpointId",
     fields=("endpointId", "label", "disabledReason", "sealedContacts", "pendingDeliveries"),
 )
@@ -47,14 +44,12 @@ WEBHOOK_ERASURE_COMPLETED = Emission(
     type="cloudsync.notification.webhook-erasure-completed.v1",
     topic="cloudsync.notification.webhook.v1",
     key="userId",
-    key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
 
 WEBHOOK_REGISTERED = Emission(
     type="cloudsync.notification.webhook-registered.v1",
     topic="cloudsync.notification.webhook.v1",
-    key="id",
     key_field="endpointId",
     fields=("endpointId", "eventTypes", "host"),
 )

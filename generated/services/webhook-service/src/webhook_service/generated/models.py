@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from cloudsync_chassis.model import UNIQUE, Model
+from cloudsync_chassis.camel import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
 
 
@@ -38,14 +38,14 @@ class AttemptResult(Model):
     What a dispatch worker saw on the wire, handed to the commands that settle or retry the delivery.
     """
 
-    delivery_id: Annotated[UUID, Field(alias="deliveryId")]
-    attempt_number: Annotated[int, Field(alias="attemptNumber", ge=1, le=14)]
-    started_at: Annotated[AwareDatetime, Field(alias="startedAt")]
-    duration_ms: Annotated[int, Field(alias="durationMs", ge=0, le=10000)]
-    http_status: Annotated[int | None, Field(alias="httpStatus", ge=100, le=599)] = None
-    failure_kind: Annotated[AttemptFailure | None, Field(alias="failureKind")] = None
-    response_excerpt: Annotated[str | None, Field(alias="responseExcerpt", max_length=1024)] = None
-    retry_at: Annotated[AwareDatetime | None, Field(alias="retryAt")] = None
+    delivery_id: UUID
+    attempt_number: Annotated[int, Field(ge=1, le=14)]
+    started_at: AwareDatetime
+    duration_ms: Annotated[int, Field(ge=0, le=10000)]
+    http_status: Annotated[int | None, Field(ge=100, le=599)] = None
+    failure_kind: AttemptFailure | None = None
+    response_excerpt: Annotated[str | None, Field(max_length=1024)] = None
+    retry_at: AwareDatetime | None = None
 
 
 class ChangeOrigin(StrEnum):
@@ -87,17 +87,17 @@ class DeliveryAttempt(Model):
     """One call to a receiver and what came back."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    delivery_id: Annotated[UUID, Field(alias="deliveryId")]
-    attempt_number: Annotated[int, Field(alias="attemptNumber", ge=1, le=14)]
-    started_at: Annotated[AwareDatetime, Field(alias="startedAt")]
-    duration_ms: Annotated[int, Field(alias="durationMs", ge=0, le=10000)]
-    http_status: Annotated[int | None, Field(alias="httpStatus", ge=100, le=599)] = None
-    failure_kind: Annotated[AttemptFailure | None, Field(alias="failureKind")] = None
-    response_excerpt: Annotated[str | None, Field(alias="responseExcerpt", max_length=1024)] = None
+    delivery_id: UUID
+    attempt_number: Annotated[int, Field(ge=1, le=14)]
+    started_at: AwareDatetime
+    duration_ms: Annotated[int, Field(ge=0, le=10000)]
+    http_status: Annotated[int | None, Field(ge=100, le=599)] = None
+    failure_kind: AttemptFailure | None = None
+    response_excerpt: Annotated[str | None, Field(max_length=1024)] = None
 
 
 class DeliveryOutcome(StrEnum):
@@ -124,31 +124,27 @@ class DisabledReason(StrEnum):
 class DocumentUpdated(Model):
     """New content, coalesced to one event each two seconds and document."""
 
-    document_id: Annotated[UUID, Field(alias="documentId")]
-    from_sequence: Annotated[int, Field(alias="fromSequence", ge=0, le=9007199254740991)]
-    to_sequence: Annotated[int, Field(alias="toSequence", ge=0, le=9007199254740991)]
-    body_ref: Annotated[
-        str, Field(alias="bodyRef", max_length=24, min_length=24, pattern="^[a-f0-9]{24}$")
-    ]
-    body_checksum: Annotated[
-        str, Field(alias="bodyChecksum", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    document_id: UUID
+    from_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
+    to_sequence: Annotated[int, Field(ge=0, le=9007199254740991)]
+    body_ref: Annotated[str, Field(max_length=24, min_length=24, pattern="^[a-f0-9]{24}$")]
+    body_checksum: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     title: Annotated[
         str,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
     ]
-    editor_ids: Annotated[list[UUID], Field(alias="editorIds", max_length=100)]
-    attached_file_ids: Annotated[list[UUID], Field(alias="attachedFileIds", max_length=200)]
-    detached_file_ids: Annotated[list[UUID], Field(alias="detachedFileIds", max_length=200)]
+    editor_ids: Annotated[list[UUID], Field(max_length=100)]
+    attached_file_ids: Annotated[list[UUID], Field(max_length=200)]
+    detached_file_ids: Annotated[list[UUID], Field(max_length=200)]
     origin: ChangeOrigin
 
 
 class DueDelivery(Model):
     """What the wheel puts on the queue when a slot's second has come."""
 
-    delivery_id: Annotated[UUID, Field(alias="deliveryId")]
-    endpoint_id: Annotated[UUID, Field(alias="endpointId")]
-    due_at: Annotated[AwareDatetime, Field(alias="dueAt")]
+    delivery_id: UUID
+    endpoint_id: UUID
+    due_at: AwareDatetime
 
 
 class EmailAddress(RootModel[str]):
@@ -176,11 +172,11 @@ class EndpointState(StrEnum):
 class Entitlements(Model):
     """The limits that a plan grants, one number each."""
 
-    storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
-    api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
-    meeting_participants: Annotated[int, Field(alias="meetingParticipants", ge=-1, le=10000)]
-    version_history_days: Annotated[int, Field(alias="versionHistoryDays", ge=-1, le=36500)]
-    guests_per_seat: Annotated[int, Field(alias="guestsPerSeat", ge=-1, le=1000)]
+    storage_gib_per_seat: Annotated[int, Field(ge=-1, le=1000000)]
+    api_calls_per_day: Annotated[int, Field(ge=-1, le=100000000000)]
+    meeting_participants: Annotated[int, Field(ge=-1, le=10000)]
+    version_history_days: Annotated[int, Field(ge=-1, le=36500)]
+    guests_per_seat: Annotated[int, Field(ge=-1, le=1000)]
     sso: Annotated[int, Field(ge=0, le=1)]
 
 
@@ -217,15 +213,15 @@ class LinkTargetKind(StrEnum):
 class OrganizationDeleted(Model):
     """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
-    purge_after: Annotated[AwareDatetime, Field(alias="purgeAfter")]
+    organization_id: UUID
+    deletion_requested_by: UUID
+    purge_after: AwareDatetime
 
 
 class OrganizationRestored(Model):
     """Stops the off-boarding."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    organization_id: UUID
 
 
 class PayloadStyle(StrEnum):
@@ -284,7 +280,7 @@ class ReplayProgress(StrEnum):
 class RotateEndpointSecretRequest(Model):
     """How long the former key signs beside the new one."""
 
-    overlap_hours: Annotated[int, Field(alias="overlapHours", ge=0, le=24)]
+    overlap_hours: Annotated[int, Field(ge=0, le=24)]
 
 
 class ScanVerdict(StrEnum):
@@ -312,13 +308,13 @@ class SecretKind(StrEnum):
 class SecretRotated(Model):
     """A new version took over."""
 
-    secret_id: Annotated[UUID, Field(alias="secretId")]
+    secret_id: UUID
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
     ]
     kind: SecretKind
-    current_version_number: Annotated[int, Field(alias="currentVersionNumber", ge=1, le=100000)]
-    previous_valid_until: Annotated[AwareDatetime, Field(alias="previousValidUntil")]
+    current_version_number: Annotated[int, Field(ge=1, le=100000)]
+    previous_valid_until: AwareDatetime
 
 
 class SendTestDeliveryRequest(Model):
@@ -327,7 +323,6 @@ class SendTestDeliveryRequest(Model):
     event_type: Annotated[
         str,
         Field(
-            alias="eventType",
             max_length=20,
             min_length=12,
             pattern="^(user\\.created|organization\\.deleted|document\\.updated|file\\.uploaded|task\\.completed|payment\\.processed|invoice\\.issued|subscription\\.changed)$",
@@ -381,11 +376,10 @@ class UpdateEndpointRequestCustomHeadersValue(RootModel[str]):
 class UserCreated(Model):
     """Somebody was invited, or a program got an identity."""
 
-    user_id: Annotated[UUID, Field(alias="userId")]
+    user_id: UUID
     kind: AccountKind
     primary_email_hash: Annotated[
-        str | None,
-        Field(alias="primaryEmailHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
     locale: Annotated[
         str,
@@ -396,15 +390,9 @@ class UserCreated(Model):
         ),
     ]
     time_zone: Annotated[
-        str,
-        Field(
-            alias="timeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
-    provisioning_source: Annotated[ProvisioningSource, Field(alias="provisioningSource")]
+    provisioning_source: ProvisioningSource
 
 
 class UserDeleted(Model):
@@ -412,44 +400,42 @@ class UserDeleted(Model):
     Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
-    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+    user_id: UUID
+    erasure_request_id: UUID
+    successor_user_id: UUID | None = None
 
 
 class WebhookDelivered(Model):
     """A receiver took one call; the attempt tells how patient we had to be."""
 
-    delivery_id: Annotated[UUID, Field(alias="deliveryId")]
-    endpoint_id: Annotated[UUID, Field(alias="endpointId")]
+    delivery_id: UUID
+    endpoint_id: UUID
     event_type: Annotated[
         str,
         Field(
-            alias="eventType",
             max_length=20,
             min_length=12,
             pattern="^(user\\.created|organization\\.deleted|document\\.updated|file\\.uploaded|task\\.completed|payment\\.processed|invoice\\.issued|subscription\\.changed)$",
         ),
     ]
     attempt: Annotated[int, Field(ge=1, le=14)]
-    http_status: Annotated[int | None, Field(alias="httpStatus", ge=200, le=299)] = None
-    duration_ms: Annotated[int | None, Field(alias="durationMs", ge=0, le=10000)] = None
+    http_status: Annotated[int | None, Field(ge=200, le=299)] = None
+    duration_ms: Annotated[int | None, Field(ge=0, le=10000)] = None
 
 
 class WebhookDelivery(Model):
     """One event on its way to one endpoint, with its body as it will be signed."""
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    endpoint_id: Annotated[UUID, Field(alias="endpointId")]
-    event_id: Annotated[UUID, Field(alias="eventId")]
+    endpoint_id: UUID
+    event_id: UUID
     event_type: Annotated[
         str,
         Field(
-            alias="eventType",
             max_length=20,
             min_length=12,
             pattern="^(user\\.created|organization\\.deleted|document\\.updated|file\\.uploaded|task\\.completed|payment\\.processed|invoice\\.issued|subscription\\.changed)$",
@@ -457,12 +443,11 @@ class WebhookDelivery(Model):
     ]
     attempt: Annotated[int, Field(ge=0, le=14)]
     outcome: DeliveryOutcome
-    next_attempt_at: Annotated[AwareDatetime | None, Field(alias="nextAttemptAt")] = None
-    payload_bytes: Annotated[int, Field(alias="payloadBytes", ge=2, le=262144)]
+    next_attempt_at: AwareDatetime | None = None
+    payload_bytes: Annotated[int, Field(ge=2, le=262144)]
     signed_body: Annotated[
         str,
         Field(
-            alias="signedBody",
             json_schema_extra={
                 "contentMediaType": "application/json",
                 "contentSchema": {"$ref": "#/components/schemas/WebhookEnvelope"},
@@ -471,40 +456,37 @@ class WebhookDelivery(Model):
             min_length=2,
         ),
     ]
-    ordering_key: Annotated[UUID, Field(alias="orderingKey")]
+    ordering_key: UUID
     sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
-    replay_id: Annotated[UUID | None, Field(alias="replayId")] = None
+    replay_id: UUID | None = None
 
 
 class WebhookDeliveryExhausted(Model):
     """Fourteen attempts over a day did not reach the receiver."""
 
-    delivery_id: Annotated[UUID, Field(alias="deliveryId")]
-    endpoint_id: Annotated[UUID, Field(alias="endpointId")]
+    delivery_id: UUID
+    endpoint_id: UUID
     event_type: Annotated[
         str,
         Field(
-            alias="eventType",
             max_length=20,
             min_length=12,
             pattern="^(user\\.created|organization\\.deleted|document\\.updated|file\\.uploaded|task\\.completed|payment\\.processed|invoice\\.issued|subscription\\.changed)$",
         ),
     ]
-    failure_kind: Annotated[AttemptFailure | None, Field(alias="failureKind")] = None
+    failure_kind: AttemptFailure | None = None
 
 
 class WebhookDisabled(Model):
     """An endpoint hears nothing any more."""
 
-    endpoint_id: Annotated[UUID, Field(alias="endpointId")]
+    endpoint_id: UUID
     label: Annotated[str, Field(max_length=80, min_length=1)]
-    disabled_reason: Annotated[DisabledReason, Field(alias="disabledReason")]
-    sealed_contacts: Annotated[
-        str | None, Field(alias="sealedContacts", max_length=4000, pattern="^[A-Za-z0-9_-]+$")
-    ] = None
-    pending_deliveries: Annotated[
-        int | None, Field(alias="pendingDeliveries", ge=0, le=10000000)
-    ] = None
+    disabled_reason: DisabledReason
+    sealed_contacts: Annotated[str | None, Field(max_length=4000, pattern="^[A-Za-z0-9_-]+$")] = (
+        None
+    )
+    pending_deliveries: Annotated[int | None, Field(ge=0, le=10000000)] = None
 
 
 class WebhookEndpointCustomHeadersValue(RootModel[str]):
@@ -523,12 +505,10 @@ class WebhookEnvelope(Model):
             pattern="^(user\\.created|organization\\.deleted|document\\.updated|file\\.uploaded|task\\.completed|payment\\.processed|invoice\\.issued|subscription\\.changed)$",
         ),
     ]
-    api_version: Annotated[
-        str, Field(alias="apiVersion", max_length=10, pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
-    ]
-    occurred_at: Annotated[AwareDatetime, Field(alias="occurredAt")]
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    endpoint_id: Annotated[UUID, Field(alias="endpointId")]
+    api_version: Annotated[str, Field(max_length=10, pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    occurred_at: AwareDatetime
+    organization_id: UUID
+    endpoint_id: UUID
     sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
     data: Annotated[
         dict[
@@ -557,10 +537,8 @@ class WebhookEventName(RootModel[str]):
 class WebhookRegistered(Model):
     """An organisation added an address to which facts may flow out."""
 
-    endpoint_id: Annotated[UUID, Field(alias="endpointId")]
-    event_types: Annotated[
-        list[WebhookEventName], Field(alias="eventTypes", max_length=8, min_length=1)
-    ]
+    endpoint_id: UUID
+    event_types: Annotated[list[WebhookEventName], Field(max_length=8, min_length=1)]
     host: Annotated[
         str | None,
         Field(
@@ -575,19 +553,15 @@ class CreateEndpointRequest(Model):
     """Where to call, for what, and whom to write to when calls fail."""
 
     label: Annotated[str, Field(max_length=80, min_length=1)]
-    target_url: Annotated[
-        str, Field(alias="targetUrl", max_length=2048, min_length=10, pattern="^https://")
-    ]
+    target_url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
     event_types: Annotated[
-        list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
+        list[WebhookEventName], Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)
     ]
     condition: Annotated[str | None, Field(max_length=1000, min_length=4)] = None
-    payload_style: Annotated[PayloadStyle | None, Field(alias="payloadStyle")] = None
-    max_concurrency: Annotated[int | None, Field(alias="maxConcurrency", ge=1, le=50)] = None
+    payload_style: PayloadStyle | None = None
+    max_concurrency: Annotated[int | None, Field(ge=1, le=50)] = None
     contact_addresses: Annotated[
-        list[EmailAddress],
-        Field(alias="contactAddresses", json_schema_extra=UNIQUE, max_length=5, min_length=1),
+        list[EmailAddress], Field(json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
     custom_headers: Annotated[
         dict[
@@ -595,14 +569,14 @@ class CreateEndpointRequest(Model):
             CreateEndpointRequestCustomHeadersValue,
         ]
         | None,
-        Field(alias="customHeaders", max_length=5),
+        Field(max_length=5),
     ] = None
 
 
 class DisableEndpointRequest(Model):
     """Says why calls stop; the contacts of the endpoint read it in their mail."""
 
-    disabled_reason: Annotated[DisabledReason, Field(alias="disabledReason")]
+    disabled_reason: DisabledReason
 
 
 class FileTarget(Model):
@@ -610,80 +584,69 @@ class FileTarget(Model):
     The thing that a file hangs on or, before the scan, shall hang on once it has proved clean.
     """
 
-    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
-    target_id: Annotated[UUID, Field(alias="targetId")]
+    target_kind: LinkTargetKind
+    target_id: UUID
 
 
 class FileUploaded(Model):
     """All parts are there and the digest fits."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
-    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+    file_id: UUID
+    size_bytes: Annotated[int, Field(ge=1, le=53687091200)]
     media_type: Annotated[
         str,
         Field(
-            alias="mediaType",
             max_length=127,
             min_length=3,
             pattern="^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$",
         ),
     ]
-    content_sha256: Annotated[
-        str, Field(alias="contentSha256", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
+    content_sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     origin: FileOrigin
-    uploader_id: Annotated[UUID, Field(alias="uploaderId")]
+    uploader_id: UUID
     target: FileTarget | None = None
 
 
 class InvoiceIssued(Model):
     """An invoice has its number and can no longer change."""
 
-    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
-    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    invoice_id: UUID
+    subscription_id: UUID | None = None
+    order_id: UUID | None = None
     invoice_number: Annotated[
-        str,
-        Field(
-            alias="invoiceNumber",
-            max_length=15,
-            min_length=15,
-            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
-        ),
+        str, Field(max_length=15, min_length=15, pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$")
     ]
-    legal_entity: Annotated[LegalEntity, Field(alias="legalEntity")]
-    total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
-    amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
+    legal_entity: LegalEntity
+    total_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    amount_due_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
     currency: Currency
-    due_on: Annotated[date, Field(alias="dueOn")]
-    collection_mode: Annotated[CollectionMode, Field(alias="collectionMode")]
+    due_on: date
+    collection_mode: CollectionMode
     usage_period_ids: Annotated[
-        list[UUID] | None, Field(alias="usagePeriodIds", json_schema_extra=UNIQUE, max_length=24)
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=24)
     ] = None
 
 
 class OrganizationPurged(Model):
     """The point of no return."""
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    data_residency: Annotated[Region, Field(alias="dataResidency")]
+    organization_id: UUID
+    data_residency: Region
 
 
 class PaymentProcessed(Model):
     """Money has moved to us for an order or invoice."""
 
-    cause_id: Annotated[UUID, Field(alias="causeId")]
-    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    cause_id: UUID
+    payment_id: UUID
     purpose: PaymentPurpose
-    captured_minor: Annotated[int, Field(alias="capturedMinor", ge=0, le=100000000)]
+    captured_minor: Annotated[int, Field(ge=0, le=100000000)]
     currency: Currency
-    method_kind: Annotated[PaymentMethodKind, Field(alias="methodKind")]
-    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
-    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
-    credit_applied_minor: Annotated[
-        int | None, Field(alias="creditAppliedMinor", ge=0, le=100000000)
-    ] = None
-    captured_at: Annotated[AwareDatetime | None, Field(alias="capturedAt")] = None
+    method_kind: PaymentMethodKind
+    order_id: UUID | None = None
+    invoice_id: UUID | None = None
+    credit_applied_minor: Annotated[int | None, Field(ge=0, le=100000000)] = None
+    captured_at: AwareDatetime | None = None
 
 
 class ReplayDeliveriesRequest(Model):
@@ -691,11 +654,10 @@ class ReplayDeliveriesRequest(Model):
     Window and kinds of events to send again, not wider than the 30 days that deliveries are kept.
     """
 
-    from_time: Annotated[AwareDatetime, Field(alias="fromTime")]
-    to_time: Annotated[AwareDatetime, Field(alias="toTime")]
+    from_time: AwareDatetime
+    to_time: AwareDatetime
     event_types: Annotated[
-        list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
+        list[WebhookEventName], Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)
     ]
 
 
@@ -705,64 +667,54 @@ class ReplayJob(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    endpoint_id: Annotated[UUID, Field(alias="endpointId")]
-    from_time: Annotated[AwareDatetime, Field(alias="fromTime")]
-    to_time: Annotated[AwareDatetime, Field(alias="toTime")]
+    endpoint_id: UUID
+    from_time: AwareDatetime
+    to_time: AwareDatetime
     event_types: Annotated[
-        list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
+        list[WebhookEventName], Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)
     ]
     matched: Annotated[int, Field(ge=0, le=10000000)]
     sent: Annotated[int, Field(ge=0, le=10000000)]
     progress: ReplayProgress
-    requested_by: Annotated[UUID, Field(alias="requestedBy")]
+    requested_by: UUID
 
 
 class SubscriptionChanged(Model):
     """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
-    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
-    last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
-    plan_code: Annotated[
-        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
-    ]
-    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    subscription_id: UUID
+    last_change: SubscriptionChangeKind
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
     status: SubscriptionStatus
-    current_period_end: Annotated[AwareDatetime, Field(alias="currentPeriodEnd")]
+    current_period_end: AwareDatetime
     from_plan_code: Annotated[
-        str | None,
-        Field(alias="fromPlanCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$"),
+        str | None, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
     ] = None
-    from_seat_quantity: Annotated[int | None, Field(alias="fromSeatQuantity", ge=1, le=100000)] = (
-        None
-    )
-    from_status: Annotated[SubscriptionStatus | None, Field(alias="fromStatus")] = None
+    from_seat_quantity: Annotated[int | None, Field(ge=1, le=100000)] = None
+    from_status: SubscriptionStatus | None = None
     entitlements: Entitlements | None = None
-    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
-    proration_minor: Annotated[
-        int | None, Field(alias="prorationMinor", ge=-9007199254740991, le=9007199254740991)
-    ] = None
+    effective_at: AwareDatetime | None = None
+    proration_minor: Annotated[int | None, Field(ge=-9007199254740991, le=9007199254740991)] = None
 
 
 class TaskCompleted(Model):
     """Something is done."""
 
-    task_id: Annotated[UUID, Field(alias="taskId")]
-    board_id: Annotated[UUID, Field(alias="boardId")]
-    board_key: Annotated[
-        str, Field(alias="boardKey", max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")
-    ]
+    task_id: UUID
+    board_id: UUID
+    board_key: Annotated[str, Field(max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")]
     number: Annotated[int, Field(ge=1, le=9007199254740991)]
     headline: Annotated[str, Field(max_length=300, min_length=1)]
     priority: TaskPriority | None = None
-    completed_by: Annotated[UUID, Field(alias="completedBy")]
-    completed_at: Annotated[AwareDatetime, Field(alias="completedAt")]
-    cycle_minutes: Annotated[int, Field(alias="cycleMinutes", ge=0, le=10512000)]
-    document_ids: Annotated[list[UUID], Field(alias="documentIds", max_length=25)]
+    completed_by: UUID
+    completed_at: AwareDatetime
+    cycle_minutes: Annotated[int, Field(ge=0, le=10512000)]
+    document_ids: Annotated[list[UUID], Field(max_length=25)]
 
 
 class UpdateEndpointRequest(Model):
@@ -771,18 +723,16 @@ class UpdateEndpointRequest(Model):
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     label: Annotated[str | None, Field(max_length=80, min_length=1)] = None
     target_url: Annotated[
-        str | None, Field(alias="targetUrl", max_length=2048, min_length=10, pattern="^https://")
+        str | None, Field(max_length=2048, min_length=10, pattern="^https://")
     ] = None
     event_types: Annotated[
-        list[WebhookEventName] | None,
-        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
+        list[WebhookEventName] | None, Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)
     ] = None
     condition: Annotated[str | None, Field(max_length=1000, min_length=4)] = None
-    payload_style: Annotated[PayloadStyle | None, Field(alias="payloadStyle")] = None
-    max_concurrency: Annotated[int | None, Field(alias="maxConcurrency", ge=1, le=50)] = None
+    payload_style: PayloadStyle | None = None
+    max_concurrency: Annotated[int | None, Field(ge=1, le=50)] = None
     contact_addresses: Annotated[
-        list[EmailAddress] | None,
-        Field(alias="contactAddresses", json_schema_extra=UNIQUE, max_length=5, min_length=1),
+        list[EmailAddress] | None, Field(json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ] = None
     custom_headers: Annotated[
         dict[
@@ -790,7 +740,7 @@ class UpdateEndpointRequest(Model):
             UpdateEndpointRequestCustomHeadersValue,
         ]
         | None,
-        Field(alias="customHeaders", max_length=5),
+        Field(max_length=5),
     ] = None
 
 
@@ -800,60 +750,41 @@ class WebhookEndpoint(Model):
     """
 
     id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     label: Annotated[str, Field(max_length=80, min_length=1)]
-    target_url: Annotated[
-        str, Field(alias="targetUrl", max_length=2048, min_length=10, pattern="^https://")
-    ]
+    target_url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
     event_types: Annotated[
-        list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
+        list[WebhookEventName], Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)
     ]
     condition: Annotated[str | None, Field(max_length=1000, min_length=4)] = None
     state: EndpointState
     signing_secret_ref: Annotated[
-        str,
-        Field(
-            alias="signingSecretRef",
-            max_length=54,
-            min_length=54,
-            pattern="^secret://webhooks/[0-9a-f-]{36}$",
-        ),
+        str, Field(max_length=54, min_length=54, pattern="^secret://webhooks/[0-9a-f-]{36}$")
     ]
     previous_secret_ref: Annotated[
-        str | None,
-        Field(
-            alias="previousSecretRef",
-            max_length=54,
-            min_length=54,
-            pattern="^secret://webhooks/[0-9a-f-]{36}$",
-        ),
+        str | None, Field(max_length=54, min_length=54, pattern="^secret://webhooks/[0-9a-f-]{36}$")
     ] = None
-    previous_secret_until: Annotated[AwareDatetime | None, Field(alias="previousSecretUntil")] = (
-        None
-    )
+    previous_secret_until: AwareDatetime | None = None
     challenge_hash: Annotated[
-        str | None,
-        Field(alias="challengeHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ] = None
-    payload_style: Annotated[PayloadStyle, Field(alias="payloadStyle")]
-    max_concurrency: Annotated[int, Field(alias="maxConcurrency", ge=1, le=50)]
-    consecutive_failures: Annotated[int, Field(alias="consecutiveFailures", ge=0, le=10000)]
-    first_failure_at: Annotated[AwareDatetime | None, Field(alias="firstFailureAt")] = None
-    disabled_reason: Annotated[DisabledReason | None, Field(alias="disabledReason")] = None
+    payload_style: PayloadStyle
+    max_concurrency: Annotated[int, Field(ge=1, le=50)]
+    consecutive_failures: Annotated[int, Field(ge=0, le=10000)]
+    first_failure_at: AwareDatetime | None = None
+    disabled_reason: DisabledReason | None = None
     contact_addresses: Annotated[
-        list[EmailAddress],
-        Field(alias="contactAddresses", json_schema_extra=UNIQUE, max_length=5, min_length=1),
+        list[EmailAddress], Field(json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
     custom_headers: Annotated[
         dict[
             Annotated[str, StringConstraints(pattern="^X-[A-Za-z0-9-]{1,40}$", max_length=42)],
             WebhookEndpointCustomHeadersValue,
         ],
-        Field(alias="customHeaders", max_length=5),
+        Field(max_length=5),
     ]
 
 
@@ -862,10 +793,10 @@ class WebhookErasureCompleted(Model):
     Ticks the store webhooks off an erasure request, with the number of endpoints whose contacts had to change.
     """
 
-    user_id: Annotated[UUID, Field(alias="userId")]
-    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    user_id: UUID
+    erasure_request_id: UUID
     store: WebhookErasureCompletedStore
-    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000)]
+    erased_items: Annotated[int, Field(ge=0, le=100000)]
 
 
 class EndpointWithSecret(Model):
@@ -873,38 +804,29 @@ class EndpointWithSecret(Model):
 
     endpoint: WebhookEndpoint
     signing_secret: Annotated[
-        str | None,
-        Field(alias="signingSecret", max_length=70, min_length=70, pattern="^whsec_[0-9a-f]{64}$"),
+        str | None, Field(max_length=70, min_length=70, pattern="^whsec_[0-9a-f]{64}$")
     ] = None
 
 
 class FileScanned(Model):
     """The file may be used."""
 
-    file_id: Annotated[UUID, Field(alias="fileId")]
+    file_id: UUID
     file_name: Annotated[
         str,
         Field(
-            alias="fileName",
             max_length=255,
             min_length=1,
             pattern='^([^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.[^./\\\\:*?"<>|\\u0000-\\u001f\\u007f][^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]*|\\.\\.[^/\\\\:*?"<>|\\u0000-\\u001f\\u007f]+)$',
         ),
     ]
-    scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
+    scan_verdict: ScanVerdict
     signature_version: Annotated[
-        str,
-        Field(
-            alias="signatureVersion",
-            max_length=40,
-            min_length=1,
-            pattern="^[A-Za-z0-9][A-Za-z0-9._:-]*$",
-        ),
+        str, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9._:-]*$")
     ]
     media_type: Annotated[
         str,
         Field(
-            alias="mediaType",
             max_length=127,
             min_length=3,
             pattern="^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$",
@@ -912,11 +834,6 @@ class FileScanned(Model):
     ]
     text_extract_key: Annotated[
         str | None,
-        Field(
-            alias="textExtractKey",
-            max_length=110,
-            min_length=41,
-            pattern="^[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}$",
-        ),
+        Field(max_length=110, min_length=41, pattern="^[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}$"),
     ] = None
     target: FileTarget | None = None
