@@ -132,6 +132,7 @@ async def test_a_body_that_dawdles_is_given_up(narrow: Running) -> None:
             yield bytes([each])
             await asyncio.sleep(0.05)
 
+    assert (await sent(narrow, b"{}")).status_code == 400, "has read its keys"
     with unhurried():
         began = time.monotonic()
         answer = await sent(narrow, pieces())

@@ -15,7 +15,8 @@ import pytest
 def unhurried() -> Iterator[None]:
     """The loop does not sleep until its next timer: it moves the monotonic clock there.
 
-    Work costs no time. Threads are not waited for: what is measured within must not need any.
+    Work costs no time. Threads are not waited for: what is measured within must not need any, as
+    the first token that is verified does, for which keys are read.
     """
     loop: Any = asyncio.get_running_loop()
     selector, now = loop._selector, time.monotonic()
