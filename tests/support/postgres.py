@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+
 _START_SECONDS = 60
 
 
@@ -104,10 +106,19 @@ def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break
-        if is_listening(port):
+        if _takes_questions(port):
             return
         time.sleep(0.05)
     raise RuntimeError(f"PostgreSQL did not start: {_end_of(log)}")
+
+
+def _takes_questions(port: int) -> bool:
+    """It listens before that, and says that it is starting up."""
+    try:
+        psycopg.connect(f"postgresql://test@127.0.0.1:{port}/postgres", connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def _end_of(log: Path) -> str:

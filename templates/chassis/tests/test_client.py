@@ -24,6 +24,7 @@ from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.security.principal import Principal
 from cloudsync_chassis.testing import Running
+from unhurried import unhurried
 
 ANSWER = TypeAdapter(dict[str, int])
 CALL = Call(service="peer", operation="get", method="GET", path="/v1/{id}", parameters={"id": "1"})
@@ -66,8 +67,9 @@ def client(peer: Peer, breaker: BreakerPolicy | None = None, **budget: Any) -> S
 )
 async def test_what_may_pass_is_retried(replies: list[Reply], retries: int, requests: int) -> None:
     peer = Peer(*replies)
-    async with client(peer, retries=retries) as called:
-        assert await called.call(CALL, ANSWER) == {"a": 1}
+    with unhurried():
+        async with client(peer, retries=retries) as called:
+            assert await called.call(CALL, ANSWER) == {"a": 1}
     assert len(peer.requests) == requests
 
 
@@ -110,12 +112,13 @@ async def test_what_cannot_be_repeated_is_not_retried() -> None:
 
 async def test_the_budget_bounds_each_attempt_and_their_number() -> None:
     peer = Peer(*[5.0] * 9)
-    began = time.monotonic()
-    async with client(peer, timeout=0.05, retries=2) as called:
-        with pytest.raises(NoAnswerError, match="TimeoutError"):
-            await called.call(CALL, ANSWER)
+    with unhurried():
+        began = time.monotonic()
+        async with client(peer, timeout=0.05, retries=2) as called:
+            with pytest.raises(NoAnswerError, match="TimeoutError"):
+                await called.call(CALL, ANSWER)
+        assert time.monotonic() - began < 1
     assert len(peer.requests) == 3
-    assert time.monotonic() - began < 1
 
 
 async def test_a_call_within_an_operation_carries_trace_tenant_and_deadline(
@@ -131,7 +134,8 @@ async def test_a_call_within_an_operation_carries_trace_tenant_and_deadline(
                 await called.call(CALL, ANSWER)
 
     incoming = Incoming(principal=Principal("u", "user", tenant), trace=trace)
-    await table_shop.runtime.executor.run(operation, incoming, act)
+    with unhurried():
+        await table_shop.runtime.executor.run(operation, incoming, act)
     headers = peer.requests[0].headers
     assert headers["traceparent"][3:35] == trace.trace_id
     assert headers["x-organization-id"] == str(tenant)

@@ -13,6 +13,7 @@ import pytest
 from cloudsync_chassis.testing import Caller, Running
 
 BASE = "https://problems.example/"
+APPRAISE = "/v1/books/0190a0b0-0000-7000-8000-000000000001/appraise"
 
 
 async def listed(shop: Running, caller: Caller, **fields: Any) -> dict[str, Any]:
@@ -154,8 +155,8 @@ async def test_an_integral_number_is_an_integer(table_shop: Running) -> None:
         ("GET", "/v1/books?limit=1_0", None, {}, 400, "validation-failed"),
         ("GET", "/v1/books?limit=101", None, {}, 400, "validation-failed"),
         ("GET", "/v1/books?sort=isbn", None, {}, 400, "validation-failed"),
-        ("GET", "/v1/books", None, {"X-Organization-Id": ""}, 400, "validation-failed"),
-        ("GET", "/v1/books", None, {"X-Organization-Id": "0" * 32}, 400, "validation-failed"),
+        ("POST", APPRAISE, None, {"X-Organization-Id": ""}, 400, "validation-failed"),
+        ("POST", APPRAISE, None, {"X-Organization-Id": "0" * 32}, 400, "validation-failed"),
         ("GET", "/v1/books?cursor=abc", None, {}, 422, "cursor-unknown"),
         ("PUT", "/v1/books", None, {}, 405, "method-not-allowed"),
         ("POST", "/v1/books", b"{}", {"Content-Type": "text/plain"}, 415, "unsupported-media-type"),

@@ -18,6 +18,7 @@ from cloudsync_chassis.bounds import JsonBounds
 from cloudsync_chassis.problem import Problem
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.testing import Running, isolated, running
+from unhurried import unhurried
 
 JSON = {"Content-Type": "application/json"}
 
@@ -108,9 +109,9 @@ def test_what_is_no_json_never_fails_otherwise(content: bytes, depth: int) -> No
 
 def test_a_hostile_text_is_judged_quickly() -> None:
     for content in (b'"' * 10_000_000, b"\\" * 10_000_000, b'"\\' * 5_000_000, b"[" * 10_000_000):
-        began = time.perf_counter()
+        began = time.thread_time()  # what others do on the machine meanwhile is not counted
         assert told(content + b"[" * 70, 64, 100_000) in (None, "nested deeper than 64")
-        assert time.perf_counter() - began < 5
+        assert time.thread_time() - began < 5
 
 
 @pytest.mark.parametrize("announced", [True, False])
@@ -131,9 +132,11 @@ async def test_a_body_that_dawdles_is_given_up(narrow: Running) -> None:
             yield bytes([each])
             await asyncio.sleep(0.05)
 
-    began = time.monotonic()
-    answer = await sent(narrow, pieces())
-    assert time.monotonic() - began < 0.7
+    assert (await sent(narrow, b"{}")).status_code == 400, "has read its keys"
+    with unhurried():
+        began = time.monotonic()
+        answer = await sent(narrow, pieces())
+        assert time.monotonic() - began < 0.7
     assert answer.status_code == 408
     assert answer.json()["type"].endswith("/request-timeout")
     assert answer.headers["connection"] == "close"

@@ -30,6 +30,7 @@ from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.security.principal import Principal
 from cloudsync_chassis.testing import Running
+from unhurried import unhurried
 
 CALL = Call(service="peer", operation="get", method="GET", path="/v1/x")
 ANSWER = TypeAdapter(dict[str, int])
@@ -397,7 +398,6 @@ async def test_no_retry_starts_that_cannot_end_within_the_deadline(
     table_shop: Running, timeout: float
 ) -> None:
     peer, heard = Down(delay=0.012), Heard()
-    began = time.monotonic()
     left: list[float] = []
 
     async def act(ctx: Any) -> None:
@@ -415,9 +415,11 @@ async def test_no_retry_starts_that_cannot_end_within_the_deadline(
             assert ctx.deadline.remaining > 0, "something is left for a fallback"
 
     incoming = Incoming(principal=Principal("u", "user"), trace=Trace.new())
-    await table_shop.runtime.executor.run(Operation(id="o", timeout=timeout), incoming, act)
+    with unhurried():
+        began = time.monotonic()
+        await table_shop.runtime.executor.run(Operation(id="o", timeout=timeout), incoming, act)
+        assert time.monotonic() - began < timeout
     assert all(each >= attempts._SHORTEST for each in left[1:])
-    assert time.monotonic() - began < timeout + 0.1
 
 
 async def test_no_retry_waits_beyond_the_deadline(table_shop: Running) -> None:
@@ -433,9 +435,10 @@ async def test_no_retry_waits_beyond_the_deadline(table_shop: Running) -> None:
                 await called.call(CALL, ANSWER)
 
     incoming = Incoming(principal=Principal("u", "user"), trace=Trace.new())
-    began = time.monotonic()
-    await table_shop.runtime.executor.run(Operation(id="o", timeout=1.0), incoming, act)
-    assert time.monotonic() - began < 0.5
+    with unhurried():
+        began = time.monotonic()
+        await table_shop.runtime.executor.run(Operation(id="o", timeout=1.0), incoming, act)
+        assert time.monotonic() - began < 0.5
     assert heard.words == [("get", 429)]
 
 
@@ -448,5 +451,6 @@ async def test_a_missed_deadline_is_told(table_shop: Running) -> None:
                 await called.call(CALL, ANSWER)
 
     incoming = Incoming(principal=Principal("u", "user"), trace=Trace.new())
-    await table_shop.runtime.executor.run(Operation(id="o", timeout=0.1), incoming, act)
+    with unhurried():
+        await table_shop.runtime.executor.run(Operation(id="o", timeout=0.1), incoming, act)
     assert heard.words == ["out of time", ("get", 0)]

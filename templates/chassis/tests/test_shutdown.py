@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sqlite3
 import subprocess
@@ -50,6 +51,9 @@ sys.exit(serve.main(bookshop.SERVICE, bookshop.BookSettings, build))
 """
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
+
+ENDS_WITHIN = float(os.environ.get("CHASSIS_TEST_PATIENCE", "8"))
+"""Seconds that the machine may take to end a process in which nothing is left to wait for."""
 
 
 @pytest.fixture
@@ -129,7 +133,7 @@ async def test_what_never_ends_is_given_up_within_the_grace(
         told = time.monotonic()
         process.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(process.wait, 20) == 0
-        assert time.monotonic() - told < 1.5 + 2.0
+        assert time.monotonic() - told < 1.5 + ENDS_WITHIN
         answer = await begun
     assert (answer.status_code, answer.headers["connection"]) == (503, "close")
     assert answer.json()["type"].endswith("/unavailable")
@@ -176,11 +180,11 @@ async def test_a_bus_that_takes_nothing_holds_up_the_end_for_no_longer_than_its_
     table_shop: Running, monkeypatch: pytest.MonkeyPatch, publish: Callable[..., Awaitable[None]]
 ) -> None:
     runtime = table_shop.runtime
-    runtime.settings = runtime.settings.model_copy(update={"shutdown_grace": 1.0})
+    runtime.settings = runtime.settings.model_copy(update={"shutdown_grace": 4.0})
     monkeypatch.setattr(InProcessBus, "publish", publish)
     headers = table_shop.caller("clerk").headers
     body = {"title": "Emma", "priceMinor": 700}
     assert (await table_shop.http.post("/v1/books", json=body, headers=headers)).is_success
     began = time.monotonic()
     await runtime.stop()
-    assert time.monotonic() - began < 0.8
+    assert time.monotonic() - began < 4.0 * 0.8

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
 
+import bookshop
 from cloudsync_chassis import clock
 from cloudsync_chassis.client.base import ServiceClient
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import CallError, NoAnswerError
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.propagation import Trace
+from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
-from cloudsync_chassis.testing import Running
+from cloudsync_chassis.testing import Running, running
 
 ANSWER = TypeAdapter(dict[str, int])
 CALL = Call(service="peer", operation="get-price", method="GET", path="/v1/price")
@@ -64,6 +70,43 @@ async def test_an_event_is_told_and_handled(table_shop: Running) -> None:
         await table_shop.tell("PriceSuggested", {"bookId": "?"}, clerk.organization)
     with pytest.raises(AssertionError, match="does not consume"):
         await table_shop.tell("PriceFell", {}, clerk.organization)
+
+
+class Haggler(bookshop.Books):
+    """Asks for a little less after each suggestion, once that one is settled."""
+
+    async def on_price_suggested(
+        self, ctx: Context, event: Received[bookshop.PriceSuggested]
+    ) -> None:
+        await super().on_price_suggested(ctx, event)
+        said, less = ctx.cause, event.data.price_minor - 1
+        assert said is not None
+
+        async def haggle(later: Context) -> None:
+            await asyncio.sleep(0.05)
+            data = {**said.data, "priceMinor": less}
+            again = replace(said, id=uuid7(), data=data)
+            await self.runtime.outbox.append(later, event.data.book_id, again)
+
+        if less >= 0:
+            self.runtime.work.soon(ctx, "haggle", haggle)
+
+
+async def test_what_handlers_leave_for_afterwards_is_waited_for(
+    settings: bookshop.BookSettings,
+) -> None:
+    """Also where handlers of what comes of it do the same."""
+    runtime = Runtime(bookshop.SERVICE, settings)
+    haggler = Haggler(runtime)
+    async with running(bookshop.build(runtime, haggler)) as shop:
+        clerk = shop.caller("clerk")
+        body = {"title": "Emma", "priceMinor": 700}
+        book = (await shop.http.post("/v1/books", json=body, headers=clerk.headers)).json()
+        suggestion = {"bookId": book["id"], "priceMinor": 3}
+        await shop.tell("PriceSuggested", suggestion, clerk.organization)
+        assert [each.data.price_minor for each in haggler.suggestions] == [3, 2, 1, 0]
+        found = await shop.http.get(f"/v1/books/{book['id']}", headers=clerk.headers)
+        assert found.json()["priceMinor"] == 0
 
 
 async def test_handlers_find_and_count_within_their_tenant(shop: Running) -> None:
