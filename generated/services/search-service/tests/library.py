@@ -142,6 +142,19 @@ class Library:
         write = Operation(id="test", access="workload", writes=True, timeout=30.0)
         await self.service.runtime.executor.run(write, incoming, action)
 
+    async def graves(self) -> int:
+        """How many tombstones the store holds."""
+        runtime = self.service.runtime
+        entries = runtime.aggregates["search-entry"].repository
+        me = workload(runtime.spec.name, self.organization)
+        incoming = Incoming(principal=me, trace=Trace.new())
+
+        async def count(ctx: Context) -> int:
+            return await entries.count(ctx, {"status": "tombstoned"})
+
+        counting = Operation(id="count-graves", access="workload")
+        return await runtime.executor.run(counting, incoming, count)
+
     async def events(self, name: str) -> list[Event]:
         async with self.service.runtime.database.transaction(write=True) as connection:
             await connection.execute(sa.update(outbox).values(occurred_at=datetime.now(UTC)))

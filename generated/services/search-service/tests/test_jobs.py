@@ -21,11 +21,13 @@ async def test_tombstones_go_after_seven_days_and_entries_stay(tmp_path: Path) -
         await lib.tell("content.document-deleted", documentId=old, attachmentFileIds=[])
         lib.service.later(timedelta(days=6))
         await lib.service.tick()
-        await lib.did("GET", f"/v1/index-entries/document/{old}", by=lib.author)
-        lib.service.later(timedelta(days=2))
-        await lib.service.tick()
         path = f"/v1/index-entries/document/{old}"
         assert await lib.refused("GET", path, by=lib.author) == "404 not-found"
+        assert await lib.graves() == 1
+        lib.service.later(timedelta(days=2))
+        await lib.service.tick()
+        assert await lib.refused("GET", path, by=lib.author) == "404 not-found"
+        assert await lib.graves() == 0
         await lib.did("GET", f"/v1/index-entries/document/{kept}", by=lib.author)
 
 

@@ -77,11 +77,17 @@ async def test_queries_that_cannot_be_answered_are_refused(tmp_path: Path) -> No
 
 async def test_nobody_asks_more_often_than_allowed(tmp_path: Path) -> None:
     async with library(tmp_path, queries_per_user=2) as lib:
+        seconds = 0.0
+        lib.handlers.pace = lambda: seconds
         await lib.found("a b")
+        seconds = 0.9
         await lib.found("a b")
         answer = await lib.ask("GET", "/v1/search", q="a b")
         assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
         await lib.found("a b", by=lib.bob)
+        seconds = 1.0
+        await lib.found("a b")
+        assert (await lib.ask("GET", "/v1/search", q="a b")).status_code == 429
 
 
 async def test_suggestions_complete_titles_people_and_past_queries(tmp_path: Path) -> None:

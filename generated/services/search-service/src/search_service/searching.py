@@ -38,6 +38,7 @@ class Searching(Tuning):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._lately: OrderedDict[str, deque[float]] = OrderedDict()
+        self.pace = time.monotonic
 
     async def search(self, ctx: Context, request: port.Search) -> models.SearchResults:
         began = time.perf_counter()
@@ -87,7 +88,7 @@ class Searching(Tuning):
         Raises:
             Problem: `rate-limited`.
         """
-        now, who = time.monotonic(), f"{ctx.tenant}/{ctx.principal.subject}"
+        now, who = self.pace(), f"{ctx.tenant}/{ctx.principal.subject}"
         lately = self._lately.setdefault(who, deque())
         self._lately.move_to_end(who)
         while len(self._lately) > _ASKERS:
