@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Aggregate, Command, Query, Transition
+from cloudsync_gen.model.layers.datastore import Table
 from cloudsync_gen.targets._python_types import followed
 from cloudsync_gen.targets.service.facts import ServiceFacts
 from cloudsync_gen.targets.service.requests import Request, effect_of
@@ -47,7 +48,7 @@ class Arrangement:
 
     def seeds(self, parameters: Mapping[str, str], body: Any = None) -> tuple[SeedView, ...]:
         """What must exist, parents first: what the path names, what the entity is part of, what the
-        body refers to, and what leads the caller to the entity.
+        body refers to, what leads the caller to the entity, and what rows of these must refer to.
         """
         wanted = self._wanted()
         made = {each.id: self._seed(each, parameters) for each in wanted.values()}
@@ -58,7 +59,8 @@ class Arrangement:
             found.setdefault(name, seed)
         own = found.get(self._own.id) if self._own is not None else None
         leading = self._leading(own.values) if own is not None else ()
-        return (*found.values(), *leading)
+        rows = _Rows(self._facts, lambda each: self._seed(each, {}), parameters)
+        return rows.placed(*found.values(), *leading)
 
     def _wanted(self) -> dict[str, Aggregate]:
         wanted: dict[str, Aggregate] = {}
@@ -155,7 +157,7 @@ class Arrangement:
     def _identity(self, aggregate: Aggregate, parameters: Mapping[str, str]) -> dict[str, str]:
         """The key, as the path has it, and the parent's."""
         own = aggregate is self._own
-        key = self._request.key if own else self._facts.key_of(aggregate)
+        key = self._request.key if own else self._called(aggregate, parameters)
         found = {aggregate.key: parameters[key]} if key in parameters else {}
         part_of = aggregate.part_of
         parent = self._facts.aggregates.get(part_of.aggregate) if part_of else None
@@ -164,6 +166,12 @@ class Arrangement:
             if name in parameters:
                 found[part_of.field] = parameters[name]
         return found
+
+    def _called(self, aggregate: Aggregate, parameters: Mapping[str, str]) -> str:
+        """How the path calls the entity: by the aggregate's name, or as its part does."""
+        name, part_of = self._facts.key_of(aggregate), self._own.part_of if self._own else None
+        as_part = part_of is not None and part_of.aggregate == aggregate.id
+        return part_of.field if part_of and as_part and name not in parameters else name
 
     def _related(self, aggregate: Aggregate | None) -> set[str]:
         """Fields by which the caller stands in a relation that the operation names."""
@@ -187,6 +195,59 @@ class Arrangement:
         moved = commands.get(leading[0].command) if leading else None
         told = [each.field for each in moved.sets] if moved else []
         return {lifecycle.state_field: state}, told
+
+
+class _Rows:
+    """Puts entities after those that their rows must refer to, or the store would not take them."""
+
+    def __init__(
+        self,
+        facts: ServiceFacts,
+        example: Callable[[Aggregate], SeedView | None],
+        fixed: Collection[str],
+    ) -> None:
+        self._facts = facts
+        self._example = example
+        self._fixed = fixed
+        self._stored = {each.store: each for each in facts.aggregates.values()}
+        self._stores = {name_of(each.id): each.store for each in facts.aggregates.values()}
+        self._known: dict[str, SeedView] = {}
+        self._placed: list[SeedView] = []
+
+    def placed(self, *seeds: SeedView) -> tuple[SeedView, ...]:
+        """The entities, and those that are missing of what their foreign keys name."""
+        for each in seeds:
+            self._known.setdefault(each.aggregate, each)
+        for each in seeds:
+            self._place(each, frozenset())
+        return tuple(self._placed)
+
+    def _place(self, seed: SeedView, below: frozenset[str]) -> None:
+        if seed.aggregate in below or any(each is seed for each in self._placed):
+            return
+        for field, above, there in self._foreign(seed.aggregate):
+            value, name = seed.values.get(field), name_of(above.id)
+            known = self._known.get(name) if value is not None else None
+            if known is not None and field not in self._fixed:
+                seed.values[field] = known.values.get(there, value)
+            elif known is None and value is not None and (known := self._example(above)):
+                known.values[there] = value
+                self._known[name] = known
+            if known is not None:
+                self._place(known, below | {seed.aggregate})
+        self._placed.append(seed)
+
+    def _foreign(self, aggregate: str) -> Iterator[tuple[str, Aggregate, str]]:
+        """(field, the aggregate that it names an entity of, the field there)."""
+        table = self._facts.model.get(Table, self._stores[aggregate])
+        for key in table.foreign_keys if table is not None else ():
+            above, remote = self._stored.get(key.table), self._facts.model.get(Table, key.table)
+            if table is None or above is None or remote is None or remote is table:
+                continue
+            for column, there in zip(key.columns, remote.primary_key, strict=False):
+                field, name = table.columns[column].property, remote.columns[there].property
+                if field and name:
+                    yield field, above, name
 
 
 def _source(transitions: Iterable[Transition], command: str) -> str:
