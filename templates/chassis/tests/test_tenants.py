@@ -23,6 +23,7 @@ from cloudsync_chassis.security.principal import Principal
 from cloudsync_chassis.store import system
 from cloudsync_chassis.store.query import ListQuery, PageRequest
 from cloudsync_chassis.store.repository import Repository
+from cloudsync_chassis.store.shared import Shared
 from cloudsync_chassis.store.unit import Unit
 from cloudsync_chassis.testing import Running, isolated
 
@@ -69,6 +70,17 @@ def book(ctx: Context, number: int, title: str, version: int = 1) -> Book:
     )
 
 
+def asked(unit: Unit, tenant: UUID) -> Context:
+    """Somebody of the tenant asks."""
+    return Context(
+        operation=WRITE,
+        principal=Principal("somebody", organization_id=tenant),
+        unit=unit,
+        deadline=Deadline.after(30),
+        trace=Trace.new(),
+    )
+
+
 class Shelf:
     """One tenant's books as they ought to be, and the calls that may be made on them."""
 
@@ -81,15 +93,8 @@ class Shelf:
     async def play(self, kind: str, number: int, title: str) -> None:
         """One call in a transaction of its own, and what it has to answer."""
         async with Unit(self._runtime.database, write=True) as unit:
-            ctx = Context(
-                operation=WRITE,
-                principal=Principal("somebody", organization_id=self.tenant),
-                unit=unit,
-                deadline=Deadline.after(30),
-                trace=Trace.new(),
-            )
             call = getattr(self, f"_{kind.replace(' ', '_')}")
-            await call(ctx, number, title)
+            await call(asked(unit, self.tenant), number, title)
 
     async def check(self) -> None:
         await self.play("list", 0, TITLES[0])
@@ -197,6 +202,31 @@ def test_whatever_is_called_tenants_stay_apart(
         return played
 
     assert asyncio.run(play()) == sum(len(calls) for _, calls in steps)
+
+
+@pytest.mark.parametrize("kind", [bookshop.Books, bookshop.DocumentBooks])
+async def test_what_one_tenant_shares_all_have(kind: type[bookshop.Books], tmp_path: Path) -> None:
+    ours, theirs = TENANTS
+    runtime = Runtime(bookshop.SERVICE, bookshop.BookSettings(**isolated(tmp_path)))
+    inner = kind(runtime).books.repository
+    shared = Shared(inner, ours)
+    await runtime.database.create_all(bookshop.metadata, system.metadata)
+    async with Unit(runtime.database, write=True) as unit:
+        owner, stranger = asked(unit, ours), asked(unit, theirs)
+        made = book(owner, 0, "a")
+        await shared.insert(stranger, made)
+        assert await inner.find(owner, {"id": made.id}) == made
+        assert await inner.find(stranger, {"id": made.id}) is None
+        assert await shared.find(stranger, {"id": made.id}) == made
+        assert await shared.count(stranger, {}) == 1
+        with pytest.raises(ValueError, match="another organisation"):
+            await shared.insert(stranger, book(stranger, 1, "b"))
+        changed = book(owner, 0, "b", version=2)
+        assert await shared.replace(stranger, changed, 1)
+        assert await inner.find(owner, {"id": made.id}) == changed
+        assert await shared.remove(stranger, made.id, 2)
+        assert await inner.count(owner, {}) == 0
+    await runtime.database.dispose()
 
 
 async def test_a_unique_value_is_taken_within_a_tenant_only(shop: Any) -> None:

@@ -26,12 +26,14 @@ from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.testing import Caller, Running, isolated, running
 from payment_service.generated import models, operations
 from payment_service.generated.app import build
+from payment_service.generated.sagas import SAGAS
 from payment_service.generated.service import SERVICE
 from payment_service.generated.settings import ServiceSettings
 from payment_service.handlers import Handlers
 from payment_service.provider import Sandbox
 
 DAY = timedelta(days=1)
+ORDER = next(each for each in SAGAS if each.name == "order")
 EVENT = "cloudsync.billing.{}.v1"
 
 
@@ -101,7 +103,7 @@ class Till:
             id=uuid7(),
             type="saga.told",
             source="/test",
-            topic="sagas.order",
+            topic=ORDER.topic,
             subject=str(run.id),
             time=clock.now(),
             organization_id=self.tenant,

@@ -26,11 +26,13 @@ from cloudsync_chassis.testing import Caller, Running, isolated, running
 from subscription_service.catalogue import CLOUDSYNC
 from subscription_service.generated import models, operations, port
 from subscription_service.generated.app import build
+from subscription_service.generated.sagas import SAGAS
 from subscription_service.generated.service import SERVICE
 from subscription_service.generated.settings import ServiceSettings
 from subscription_service.handlers import Handlers
 
 EVENT = "cloudsync.billing.{}.v1"
+ORDER = next(each for each in SAGAS if each.name == "order")
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 LIMITS = {
     "storageGibPerSeat": 100,
@@ -145,7 +147,7 @@ class Shop:
             id=uuid7(),
             type="saga.told",
             source="/test",
-            topic="sagas.order",
+            topic=ORDER.topic,
             subject=str(run.id),
             time=clock.now(),
             organization_id=self.tenant,

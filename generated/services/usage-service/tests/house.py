@@ -26,11 +26,13 @@ from cloudsync_chassis.testing import Running, isolated, running
 from usage_service import release
 from usage_service.generated import models, operations, port
 from usage_service.generated.app import build
+from usage_service.generated.sagas import SAGAS
 from usage_service.generated.service import SERVICE
 from usage_service.generated.settings import ServiceSettings
 from usage_service.handlers import Handlers
 
 DAY = timedelta(days=1)
+ORDER = next(each for each in SAGAS if each.name == "order")
 LIMITS = {
     "storageGibPerSeat": 100,
     "apiCallsPerDay": 10,
@@ -75,7 +77,7 @@ class House:
             id=uuid7(),
             type="saga.told",
             source="/test",
-            topic="sagas.order",
+            topic=ORDER.topic,
             subject=str(run.id),
             time=clock.now(),
             organization_id=self.tenant,

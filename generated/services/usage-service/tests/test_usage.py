@@ -393,6 +393,10 @@ def test_the_course_of_a_meter(tmp_path: Path) -> None:
         assert await at.refused(lambda ctx: at.handlers.get_usage_series(ctx, wide)) == (
             "range-too-wide"
         )
+        back = series(-2, "day")
+        assert await at.refused(lambda ctx: at.handlers.get_usage_series(ctx, back)) == (
+            "rule-broken"
+        )
         found = await at.run(lambda ctx: at.handlers.get_usage_series(ctx, days))
         assert [each.quantity_micros for each in found.points] == [1_000_000, 2_000_000]
         nobody = models.GetUsageRequest(subscription_id=uuid7())

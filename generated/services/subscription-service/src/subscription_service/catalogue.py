@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.problem import breaks_rule
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.store.query import ListQuery, Page
-from cloudsync_chassis.store.repository import Repository
-from pydantic import BaseModel
+from cloudsync_chassis.store.shared import Shared
 
 from .generated import models, port, problems
 from .generated.defaults import Defaults
@@ -26,44 +22,8 @@ CLOUDSYNC = UUID("01890000-0000-7000-8000-000000000001")
 NOTICE = timedelta(days=30)
 """How long ahead a price that replaces another is published."""
 
-E = TypeVar("E", bound=BaseModel)
 _OFFERED = 40
 _PRICES = 14
-
-
-class Shared(Generic[E]):
-    """A repository of things that belong to CloudSync and that each tenant may refer to."""
-
-    def __init__(self, inner: Repository[E]) -> None:
-        self._inner = inner
-
-    async def insert(self, ctx: Context, entity: E) -> None:
-        """See `Repository.insert`."""
-        await self._inner.insert(ctx.within(CLOUDSYNC), entity)
-
-    async def find(self, ctx: Context, values: Mapping[str, Any]) -> E | None:
-        """See `Repository.find`."""
-        return await self._inner.find(ctx.within(CLOUDSYNC), values)
-
-    async def select(self, ctx: Context, query: ListQuery) -> Page[E]:
-        """See `Repository.select`."""
-        return await self._inner.select(ctx.within(CLOUDSYNC), query)
-
-    async def count(self, ctx: Context, filters: Mapping[str, Any]) -> int:
-        """See `Repository.count`."""
-        return await self._inner.count(ctx.within(CLOUDSYNC), filters)
-
-    async def tenants(self, ctx: Context, query: ListQuery, after: UUID | None) -> list[UUID]:
-        """See `Repository.tenants`."""
-        return await self._inner.tenants(ctx, query, after)
-
-    async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
-        """See `Repository.replace`."""
-        return await self._inner.replace(ctx.within(CLOUDSYNC), entity, expected)
-
-    async def remove(self, ctx: Context, entity_id: UUID, expected: int) -> bool:
-        """See `Repository.remove`."""
-        return await self._inner.remove(ctx.within(CLOUDSYNC), entity_id, expected)
 
 
 class Catalogue(Defaults):
@@ -76,9 +36,9 @@ class Catalogue(Defaults):
             raise TypeError("settings of another service")
         self.settings = settings
         self.taxes: TaxEstimator = StandardRates()
-        self.plan.repository = Shared(self.plan.repository)
-        self.plan_price.repository = Shared(self.plan_price.repository)
-        self.promotion.repository = Shared(self.promotion.repository)
+        self.plan.repository = Shared(self.plan.repository, CLOUDSYNC)
+        self.plan_price.repository = Shared(self.plan_price.repository, CLOUDSYNC)
+        self.promotion.repository = Shared(self.promotion.repository, CLOUDSYNC)
 
     async def introduce_plan(self, ctx: Context, request: port.IntroducePlan) -> None:
         """Enter a plan; entering the same one again changes nothing."""

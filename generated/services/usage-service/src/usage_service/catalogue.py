@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
-from cloudsync_chassis.store.query import ListQuery, Page
-from cloudsync_chassis.store.repository import Repository
-from pydantic import BaseModel
+from cloudsync_chassis.store.shared import Shared
 
 from .generated import models, port
 from .generated.defaults import Defaults
@@ -26,43 +22,6 @@ _EDITION = re.compile("-[0-9]{4}$")
 _FAMILY = re.compile("[a-z]+")
 _CEILINGS = {"starter": 20, "team": 500, "business": 5_000, "enterprise": 100_000}
 
-E = TypeVar("E", bound=BaseModel)
-
-
-class Shared(Generic[E]):
-    """A repository of things that belong to CloudSync and that each tenant may see."""
-
-    def __init__(self, inner: Repository[E]) -> None:
-        self._inner = inner
-
-    async def insert(self, ctx: Context, entity: E) -> None:
-        """See `Repository.insert`."""
-        await self._inner.insert(ctx.within(CLOUDSYNC), entity)
-
-    async def find(self, ctx: Context, values: Mapping[str, Any]) -> E | None:
-        """See `Repository.find`."""
-        return await self._inner.find(ctx.within(CLOUDSYNC), values)
-
-    async def select(self, ctx: Context, query: ListQuery) -> Page[E]:
-        """See `Repository.select`."""
-        return await self._inner.select(ctx.within(CLOUDSYNC), query)
-
-    async def count(self, ctx: Context, filters: Mapping[str, Any]) -> int:
-        """See `Repository.count`."""
-        return await self._inner.count(ctx.within(CLOUDSYNC), filters)
-
-    async def tenants(self, ctx: Context, query: ListQuery, after: UUID | None) -> list[UUID]:
-        """See `Repository.tenants`."""
-        return await self._inner.tenants(ctx, query, after)
-
-    async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
-        """See `Repository.replace`."""
-        return await self._inner.replace(ctx.within(CLOUDSYNC), entity, expected)
-
-    async def remove(self, ctx: Context, entity_id: UUID, expected: int) -> bool:
-        """See `Repository.remove`."""
-        return await self._inner.remove(ctx.within(CLOUDSYNC), entity_id, expected)
-
 
 class Catalogue(Defaults):
     """The shared meters, and the settings."""
@@ -73,7 +32,7 @@ class Catalogue(Defaults):
         if not isinstance(settings, ServiceSettings):
             raise TypeError("settings of another service")
         self.settings = settings
-        self.meter.repository = Shared(self.meter.repository)
+        self.meter.repository = Shared(self.meter.repository, CLOUDSYNC)
 
     async def define_meter(self, ctx: Context, request: port.DefineMeter) -> None:
         """Enter a meter, or renew its sources."""

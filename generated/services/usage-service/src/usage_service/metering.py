@@ -10,7 +10,7 @@ from uuid import UUID
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import from_record, given, to_record
-from cloudsync_chassis.problem import Problem, not_valid
+from cloudsync_chassis.problem import Problem, breaks_rule
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.work.spec import Due
 
@@ -202,11 +202,11 @@ class Metering(Entitling):
         """The course of a meter, gaps left out.
 
         Raises:
-            Problem: `range-too-wide`, `validation-failed`.
+            Problem: `range-too-wide`, `rule-broken`.
         """
         wish = request.body
         if wish.since >= wish.until:
-            raise not_valid("the range runs backwards", pointer="/until")
+            raise breaks_rule("the range runs backwards", pointer="/until")
         hours = (wish.until - wish.since) / timedelta(hours=1)
         lengths = {"hour": 1, "day": 24, "month": 24 * 28}
         if hours / lengths[wish.granularity.value] > _POINTS:

@@ -11,7 +11,7 @@ from cloudsync_chassis import ids
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import from_record
-from cloudsync_chassis.problem import NOT_FOUND, ProblemType, not_valid
+from cloudsync_chassis.problem import NOT_FOUND, ProblemType, breaks_rule
 from cloudsync_chassis.runtime import Runtime
 
 from .catalogue import Catalogue, itself, pool_of
@@ -304,14 +304,14 @@ class Seats(Catalogue):
         """Cut a part off a sold reservation; the part.
 
         Raises:
-            Problem: `illegal-transition`, `validation-failed`.
+            Problem: `illegal-transition`, `rule-broken`.
         """
         found = await self._known(ctx, request.body.reservation_id)
         part = request.body.seats
         if found.status is not _STATES.committed:
             raise problems.ILLEGAL_TRANSITION(f"the reservation is {found.status.value}")
         if part >= found.seats:
-            raise not_valid("fewer seats than the reservation has", pointer="/seats")
+            raise breaks_rule("fewer seats than the reservation has", pointer="/seats")
         rest = await self.reservation.rewrite(ctx, found, {"seats": found.seats - part})
         record = rest.model_dump(by_alias=True, exclude_none=True)
         cut = {"id": ids.uuid7(), "seats": part, "splitFromId": found.id}
