@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +38,8 @@ from cloudsync_gen.targets._standins import standins_of
 ROOT = Path(__file__).parents[2]
 CHASSIS = ROOT / "templates" / "chassis" / "src"
 TARGETS = ("clients", "contracts", "grpc_stubs", "service", "service_grpc", "stores")
+OF_ONE = {"service", "stores"}
+"""Targets whose files only the service needs that they are written for."""
 PATIENCE = 60.0
 LASTING = 3600
 ISSUER = "https://issuer.example.org/"
@@ -82,8 +84,13 @@ class Written:
         }
 
 
-def written(root: Path, folder: Path, targets: Iterable[str] = TARGETS) -> Written:
-    """Write every service of the model below `root`, with what its team has written there."""
+def written(
+    root: Path, folder: Path, targets: Iterable[str] = TARGETS, services: Collection[str] = ()
+) -> Written:
+    """Write every service of the model below `root`, with what its team has written there.
+
+    `services`: no others than these. What they share with others is written whole.
+    """
     checked = pipeline.check(pipeline.read_model(root))
     assert checked.model is not None
     contracts = compile_contracts(checked.model).value
@@ -91,6 +98,8 @@ def written(root: Path, folder: Path, targets: Iterable[str] = TARGETS) -> Writt
     for name in targets:
         target = BY_NAME[name]
         for unit in target.units(checked.model, contracts):
+            if services and name in OF_ONE and unit.name not in services:
+                continue
             for each in render(unit, target.files(unit.view)):
                 path = folder / each.path
                 path.parent.mkdir(parents=True, exist_ok=True)
