@@ -43,6 +43,7 @@ from cloudsync_chassis.security.principal import Kind, Principal, workload
 from cloudsync_chassis.store import system
 from cloudsync_chassis.store.database import gave_way
 from cloudsync_chassis.store.repository import UniqueViolationError
+from cloudsync_chassis.store.shared import Shared
 from cloudsync_chassis.testing import Running
 
 R = TypeVar("R")
@@ -182,12 +183,13 @@ class Bench:
 
     def leaks(self, case: Case) -> list[str]:
         """What a caller of another organisation learns or does: ids of seeds that the answer tells,
-        and those that the request named and was not refused for.
+        and those that the request named and was not refused for. What is shared is no secret.
         """
         owner, stranger = Tenant(), Tenant()
         answer = self.run(self._ask(case, owner, True, stranger))
         asked = json.dumps(owner.filled([case.parameters, case.query, case.body]))
-        ids = {str(owner.filled(each["values"]["id"])) for each in case.seeds}
+        own = [s for s in case.seeds if self._home(s["aggregate"], owner) == owner.organization]
+        ids = {str(owner.filled(each["values"]["id"])) for each in own}
         named = {each for each in ids if each in asked}
         found = named if answer.is_success and not _is_empty_page(answer) else set()
         return sorted(found | {each for each in ids - named if each in answer.text})
@@ -274,15 +276,22 @@ class Bench:
         """Put an entity into the store, as if the service had made it."""
         runtime = self.service.runtime
         aggregate = runtime.aggregates[name]
-        entity = from_record(aggregate.spec.model, values)
-        me = workload(runtime.spec.name, tenant.organization)
+        home = self._home(name, tenant)
+        moved = {"organizationId": str(home)} if home != tenant.organization else {}
+        entity = from_record(aggregate.spec.model, {**values, **moved})
+        me = workload(runtime.spec.name, home)
 
         async def insert(ctx: Context) -> None:
             await aggregate.repository.insert(ctx, entity)
 
-        # then the contract says what is missing; a handler may keep such entities in its own tenant
+        # then the contract says what is missing
         with suppress(Problem, UniqueViolationError, ValueError):
             await runtime.executor.run(_SEED, Incoming(principal=me, trace=Trace.new()), insert)
+
+    def _home(self, aggregate: str, tenant: Tenant) -> UUID:
+        """The organisation that keeps such entities: the tenant, or the one that shares them."""
+        repository = self.service.runtime.aggregates[aggregate].repository
+        return repository.organization if isinstance(repository, Shared) else tenant.organization
 
     def _caller(self, case: Case, tenant: Tenant) -> Principal:
         """A caller whom the model lets in."""

@@ -45,13 +45,15 @@ def _address(text: str | None) -> IPv4Address | IPv6Address | None:
         return None
 
 
-def acting(principal: Principal, text: str | None) -> Principal:
-    """The caller within the tenant that the header names; of a user it is not even read.
+def acting(principal: Principal, text: str | None, operation: Operation) -> Principal:
+    """The caller within the tenant that the header names, where the operation has that header or a
+    workload sends it; elsewhere it is not even read. A user stays in the tenant of the token.
 
     Raises:
         Problem: `validation-failed`: no UUID.
     """
-    if principal.kind == "user" or text is None:
+    heard = operation.access in ("public", "workload") or principal.kind == "workload"
+    if text is None or not heard:
         return principal
     if not _UUID.fullmatch(text):
         raise not_valid("a UUID", parameter=TENANT_HEADER)

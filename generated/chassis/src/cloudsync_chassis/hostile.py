@@ -36,7 +36,7 @@ def variants(case: Case) -> Iterator[tuple[str, Case]]:
     everywhere = _EVERYWHERE if case.method == RPC else _BY_HTTP
     for name in dict.fromkeys((*case.headers, *case.says.get("header", ()), *everywhere)):
         yield f"header {name}", replace(case, headers={**case.headers, name: PAYLOAD})
-    for place, body in _changed(case.body if case.rich is None else case.rich):
+    for place, body in _bodies(case):
         yield f"body {place}", replace(case, body=body)
 
 
@@ -55,6 +55,25 @@ def altered(place: str, answer: httpx.Response) -> list[str]:
 def _in_path() -> str:
     """Without what would end the segment: that is the client's to encode."""
     return PAYLOAD.replace("/", "").replace("?", "").replace("#", "").replace("%", "")
+
+
+def _bodies(case: Case) -> Iterator[tuple[str, Any]]:
+    """The plain body with each of its texts replaced, and with each that only the rich one has.
+
+    Not the rich one whole: what else it refers to may exist nowhere, and is refused before any text
+    is taken.
+    """
+    plain, rich = case.body, case.rich
+    yield from (known := dict(_changed(plain))).items()
+    if isinstance(plain, Mapping) and isinstance(rich, Mapping):
+        more = (
+            (place, {**plain, name: changed})
+            for name, value in rich.items()
+            for place, changed in _changed(value, f"/{name}")
+        )
+    else:
+        more = ((place, changed) for place, changed in _changed(rich))
+    yield from ((place, body) for place, body in more if place not in known)
 
 
 def _changed(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:

@@ -150,14 +150,16 @@ class Running:
 
     async def settle(self) -> None:
         """Return once the service has handled all that it and others have published so far, and
-        what came of it, steps of sagas included (in-process bus only).
+        what came of it: steps of sagas, and what handlers left to be done after them (in-process
+        bus only).
         """
         bus = self.runtime.bus
         assert isinstance(bus, InProcessBus), "only on the bus of this process"
-        await self.runtime.work.settle()
+        work = self.runtime.work
         consumed = (*self.runtime.subscriptions, *self.runtime.sagas.subscriptions())
         topics = {each.topic for each in consumed}
         while True:
+            await work.settle()
             while await self.runtime.relay.publish_once():
                 pass
             told = len(bus.log)
@@ -165,7 +167,8 @@ class Running:
             if all(bus.handled(self.runtime.spec.name, each) for each in waiting):
                 await self.runtime.sagas.watch(self.runtime.executor.consume)
                 # the service's own relay may have published meanwhile what is not handled yet
-                if not await self.runtime.relay.publish_once() and len(bus.log) == told:
+                more = await self.runtime.relay.publish_once() or len(bus.log) > told
+                if not more and work.settled:
                     return
             await asyncio.sleep(0.005)
 

@@ -182,7 +182,7 @@ class RpcCalls:
         name, message, context = call
         metadata = {str(name): str(value) for name, value in context.invocation_metadata() or ()}
         principal = await self._runtime.identity.caller(metadata.get("authorization"))
-        principal = headers.acting(principal, metadata.get(TENANT_HEADER.lower()))
+        principal = headers.acting(principal, metadata.get(TENANT_HEADER.lower()), operation)
         self._runtime.executor.admit(operation, principal)
         await self._runtime.limiter.admit(principal)
         key = headers.idempotency_key(metadata.get("idempotency-key"))

@@ -96,7 +96,7 @@ def admitted(operation: Operation) -> Any:
     async def admit(request: Request) -> RestCall:
         runtime: Runtime = request.app.state.runtime
         principal = await runtime.identity.caller(request.headers.get("Authorization"))
-        principal = sent.acting(principal, request.headers.get(TENANT_HEADER))
+        principal = sent.acting(principal, request.headers.get(TENANT_HEADER), operation)
         runtime.executor.admit(operation, principal)
         await runtime.limiter.admit(principal)
         return RestCall(request, operation, principal)

@@ -144,6 +144,11 @@ class Work:
         if woken:
             await self.do(woken)
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left of what operations asked for after them."""
+        return not self._after
+
     async def settle(self) -> None:
         """Return once nothing is left of what operations asked for after them."""
         while self._after:
