@@ -23,6 +23,7 @@ from cloudsync_gen.model.layers.application import Event
 from cloudsync_gen.model.layers.application import Saga as Declared
 from cloudsync_gen.targets.service.flow_views import SagaView, StepView
 from cloudsync_gen.targets.service.units import units
+from cloudsync_gen.targets.service.views import ServiceView
 from support.effort import Effort
 from support.saga_players import SILENT, Play, begin, ends, players
 
@@ -37,7 +38,11 @@ class Told:
         assert checked.model is not None
         model = checked.model
         contracts = compile_contracts(model).value
-        self.by_service = {unit.name: unit.view.flows.sagas for unit in units(model, contracts)}
+        self.by_service = {
+            unit.name: unit.view.flows.sagas
+            for unit in units(model, contracts)
+            if isinstance(unit.view, ServiceView)
+        }
         self.announcers = {
             event_type(model, each): name_of(each.service) for each in model.all(Event)
         }

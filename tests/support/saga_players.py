@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -130,7 +131,7 @@ class Player:
         """One handler undoes all that its event asks for."""
         for step in self.steps:
             if event.type in step.undone_on and step.name in self.mine:
-                ctx.unit.after_commit(lambda name=step.name: self.play.undone.append(name))
+                ctx.unit.after_commit(partial(self.play.undone.append, step.name))
 
     def _alone(self, step: Step) -> Undo:
         async def undo(ctx: Context, data: Mapping[str, Any]) -> None:
