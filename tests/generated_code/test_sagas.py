@@ -175,21 +175,28 @@ def _trouble(
     tables: dict[str, Saga], kind: str, what: str
 ) -> tuple[dict[str, int], dict[str, Saga]]:
     saga = next(iter(tables.values()))
+    # the first word on the end of a run counts, so what would complete it beside the trouble waits
+    closing = [each.name for each in steps(tables) if saga.completes_on in each.outcomes]
     if kind == "fails":
-        return {what: 99}, tables
+        return {**dict.fromkeys(closing, SILENT), what: 99}, _obliged(tables, closing)
     if kind == "fails for a while":
         return {what: 2}, tables
     if kind == "is silent":
-        return {what: SILENT}, changed(tables, what, timeout=0.5)
+        tables = changed(_obliged(tables, closing), what, timeout=0.5)
+        return dict.fromkeys([*closing, what], SILENT), tables
     if kind == "never comes":
         return {what: SILENT}, {name: replace(each, deadline=2) for name, each in tables.items()}
     if kind == "announces":
         last = [each.name for at, each in enumerate(steps(tables)) if at > saga.pivot]
-        last += [each.name for each in steps(tables) if saga.completes_on in each.outcomes]
-        for each in last:
-            tables = changed(tables, each, optional=False)
-        return dict.fromkeys(last, SILENT), tables
+        return dict.fromkeys([*last, *closing], SILENT), _obliged(tables, [*last, *closing])
     return {}, tables
+
+
+def _obliged(tables: dict[str, Saga], names: list[str]) -> dict[str, Saga]:
+    """With steps that are not done before they say so."""
+    for each in names:
+        tables = changed(tables, each, optional=False)
+    return tables
 
 
 async def _all_before_the_pivot(play: Play, tables: Mapping[str, Saga]) -> None:
