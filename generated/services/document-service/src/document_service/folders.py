@@ -97,9 +97,7 @@ class Folders(People):
     async def delete_folder(self, ctx: Context, request: port.DeleteFolder) -> None:
         folder = await self.folder.find(ctx, id=request.folder_id)
         # what lies in the bin keeps no folder from going, and comes back to the root
-        async for document in self.document.each(
-            ctx, folderId=request.folder_id, status="trashed"
-        ):
+        async for document in self.document.each(ctx, folderId=request.folder_id, status="trashed"):
             await self.write(ctx, document.id, {"folderId": None})
         await super().delete_folder(ctx, request)
         if folder is not None:
