@@ -111,11 +111,36 @@ def changed(tables: Mapping[str, Saga], name: str, **how: Any) -> dict[str, Saga
     }
 
 
+def leading_past(tables: Mapping[str, Saga]) -> set[str]:
+    """Steps that can be undone and whose outcomes start one that cannot."""
+    pivot, known = next(iter(tables.values())).pivot, steps(tables)
+    past = {each.on for each in known[pivot + 1 :]}
+    return {each.name for each in known[: pivot + 1] if past & {*each.outcomes}}
+
+
+def after_past(tables: Mapping[str, Saga]) -> set[str]:
+    """Steps that could be undone, if they did not start when what cannot be undone starts too."""
+    leading, known = leading_past(tables), steps(tables)
+    found: set[str] = set()
+    events = {kind for each in known if each.name in leading for kind in each.outcomes}
+    while True:
+        more = {each.name for each in known if each.on in events} - found
+        if not more:
+            return found
+        found |= more
+        events |= {kind for each in known if each.name in more for kind in each.outcomes}
+
+
 def plays(tables: Mapping[str, Saga], announcers: Mapping[str, str]) -> list[tuple[str, str]]:
     """(what goes wrong, the step or event with which it does)."""
     saga, found = next(iter(tables.values())), [("nothing", "")]
+    leading, late = leading_past(tables), after_past(tables)
+    beside = {each.on for each in steps(tables) if each.name in leading} - {""}
     for at, step in enumerate(steps(tables)):
-        if at > saga.pivot:
+        if at <= saga.pivot and step.on in beside and step.name not in leading:
+            # what starts beside it leads to what cannot be undone, so it has to come through
+            found.append(("fails for a while", step.name))
+        if at > saga.pivot or step.name in late:
             found += [("fails for a while", step.name)] if step.on else []
         elif not step.on:
             found += [("never comes", step.name)] if at else []
@@ -175,8 +200,16 @@ def _trouble(
     tables: dict[str, Saga], kind: str, what: str
 ) -> tuple[dict[str, int], dict[str, Saga]]:
     saga = next(iter(tables.values()))
-    # the first word on the end of a run counts, so what would complete it beside the trouble waits
-    closing = [each.name for each in steps(tables) if saga.completes_on in each.outcomes]
+    # the first word on the end of a run counts, so what would complete it beside the trouble waits,
+    # and so does what nobody can undo
+    all_steps = steps(tables)
+    early = what in [each.name for each in all_steps[: saga.pivot + 1]]
+    waiting = leading_past(tables) - {what} if early else set()
+    closing = [
+        each.name
+        for each in all_steps
+        if saga.completes_on in each.outcomes or each.name in waiting
+    ]
     if kind == "fails":
         return {**dict.fromkeys(closing, SILENT), what: 99}, _obliged(tables, closing)
     if kind == "fails for a while":

@@ -350,7 +350,7 @@ class Sagas:
             for at, step in steps:
                 if run.of(at).state != "untouched":
                     continue
-                if at > saga.pivot and run.state in ON_THE_WAY:
+                if run.state == "completed" or (at > saga.pivot and run.state in ON_THE_WAY):
                     await self._begin(ctx, saga, run, at, event, wait(self._pause, 0))
                     kept = True
                 elif run.open:
@@ -388,7 +388,7 @@ class Sagas:
         if word == "completed" and run.state == "running":
             await self._log.move(ctx, run.id, "completed")
             self._tell_end(ctx, saga, run, "completed")
-        elif word == "failed" and run.state == "running":
+        elif word == "failed" and run.state in ON_THE_WAY:
             await self._fail(ctx, saga, run, told)
         elif run.state == "stuck" or (word == "done" and run.state == "undone"):
             # it was under way when the others went back
@@ -396,11 +396,9 @@ class Sagas:
         ctx.unit.after_commit(self._woken.set)
 
     async def _fail(self, ctx: Context, saga: Saga, run: Run, told: Mapping[str, Any]) -> None:
-        """Past the pivot only an event that the model names takes a run back; what failed before it
-        has to be done again.
-        """
+        """Past the pivot only an event that the model names takes a run back, or all is done."""
         past = any(at > saga.pivot and row.state == "done" for at, row in run.steps.items())
-        if not past or told["reason"] in saga.fails_on:
+        if run.state == "running" and (not past or told["reason"] in saga.fails_on):
             await self._log.move(ctx, run.id, "failing", told["reason"])
             log.warning("saga_failing", saga=saga.name, run=str(run.id), reason=told["reason"])
             return
