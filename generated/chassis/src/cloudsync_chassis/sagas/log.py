@@ -264,6 +264,14 @@ def _late(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     return (saga_runs.c.ended_at.is_(None), saga_runs.c.deadline_at <= now)
 
 
+def is_news(run: Run, step: int, event: Event, mine: bool) -> bool:
+    """Whether a word on a step tells more than is known. Of its own steps a service knows as much
+    as it has said, unless its database is older.
+    """
+    known = run.of(step).changed_at
+    return not mine or known is None or known < event.time
+
+
 def within(ctx: Context, organization: UUID | None) -> Context:
     """The operation in a run's tenant, where it has one."""
     return ctx.within(organization) if organization is not None else ctx

@@ -52,6 +52,11 @@ class Repeats:
         statement = sa.update(saga_repeats).where(*_of(repeat.run, repeat.step)).values(changed)
         await (await ctx.unit.connection()).execute(statement)
 
+    async def hurry(self, ctx: Context, run: UUID, step: int) -> None:
+        """Do it again now."""
+        statement = sa.update(saga_repeats).where(*_of(run, step)).values(due_at=ctx.now)
+        await (await ctx.unit.connection()).execute(statement)
+
     async def forget(self, ctx: Context, run: UUID, step: int) -> None:
         """The step is done, or nobody wants it done any more."""
         statement = sa.delete(saga_repeats).where(*_of(run, step))

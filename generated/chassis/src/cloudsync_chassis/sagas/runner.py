@@ -28,6 +28,7 @@ from cloudsync_chassis.sagas.log import (
     SagaLog,
     answered,
     correlation_of,
+    is_news,
     keys_in,
     to_undo,
     within,
@@ -349,11 +350,12 @@ class Sagas:
             for at, step in steps:
                 if run.of(at).state != "untouched":
                     continue
-                if at > saga.pivot and run.state in ON_THE_WAY:
+                if run.state == "completed" or (at > saga.pivot and run.state in ON_THE_WAY):
                     await self._begin(ctx, saga, run, at, event, wait(self._pause, 0))
                     kept = True
                 elif run.open:
                     await self._log.note(ctx, run.id, at, state="failed", data=dict(event.data))
+                    await self._repeats.keep(ctx, run.id, at, event, run.deadline_at)
                     await self._tell(ctx, saga, run.id, "failed", step=at, reason=step.name)
         return kept
 
@@ -380,34 +382,31 @@ class Sagas:
         identity = UUID(event.subject)
         run = await self._log.open(ctx, saga, identity, event, told.get("keys", {}))
         word, at = told["word"], told.get("step", -1)
-        if word in ("done", "undone") and self._is_news(saga, run, at, event):
+        mine = at >= 0 and saga.steps[at].service == self._service
+        if word in ("done", "undone") and is_news(run, at, event, mine):
             await self._log.note(ctx, run.id, at, state=word, due_at=None)
         if word == "completed" and run.state == "running":
             await self._log.move(ctx, run.id, "completed")
             self._tell_end(ctx, saga, run, "completed")
-        elif word == "failed" and run.state == "running" and self._may_fail(saga, run, told):
-            await self._log.move(ctx, run.id, "failing", told["reason"])
-            log.warning("saga_failing", saga=saga.name, run=str(run.id), reason=told["reason"])
+        elif word == "failed" and run.state in ON_THE_WAY:
+            await self._fail(ctx, saga, run, told)
         elif run.state == "stuck" or (word == "done" and run.state == "undone"):
             # it was under way when the others went back
             await self._log.move(ctx, run.id, "failing")
         ctx.unit.after_commit(self._woken.set)
 
-    def _is_news(self, saga: Saga, run: Run, at: int, event: Event) -> bool:
-        """Whether a word on a step tells more than is known. Of its own steps a service knows as
-        much as it has said, unless its database is older.
-        """
-        known = run.of(at).changed_at
-        mine = saga.steps[at].service == self._service
-        return not mine or known is None or known < event.time
-
-    def _may_fail(self, saga: Saga, run: Run, told: Mapping[str, Any]) -> bool:
-        """Past the pivot only an event that the model names takes a run back."""
-        past = [at for at, row in run.steps.items() if at > saga.pivot and row.state == "done"]
-        if not past or told["reason"] in saga.fails_on:
-            return True
+    async def _fail(self, ctx: Context, saga: Saga, run: Run, told: Mapping[str, Any]) -> None:
+        """Past the pivot only an event that the model names takes a run back, or all is done."""
+        past = any(at > saga.pivot and row.state == "done" for at, row in run.steps.items())
+        if run.state == "running" and (not past or told["reason"] in saga.fails_on):
+            await self._log.move(ctx, run.id, "failing", told["reason"])
+            log.warning("saga_failing", saga=saga.name, run=str(run.id), reason=told["reason"])
+            return
         log.error("saga_step_late", saga=saga.name, run=str(run.id), reason=told["reason"])
-        return False
+        at = told.get("step", -1)
+        if run.of(at).state == "failed" and saga.steps[at].service == self._service:
+            await self._log.note(ctx, run.id, at, state="started")
+            await self._repeats.hurry(ctx, run.id, at)
 
     async def _askto_undo(
         self, ctx: Context, saga: Saga, run: Run, steps: Sequence[int], event: Event
