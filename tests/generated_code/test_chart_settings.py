@@ -26,6 +26,7 @@ RIGHT = {
     "database_pool": "the model's, in the generated settings",
     "database_wait": "a second: who waits longer is better told to come back",
     "field_key_rotation": "of keys that the service makes itself, in production none",
+    "patience": "operations take the time that the model gives them",
     "jobs": "each replica asks for its lease: one of them works by the clock",
     "issuer": "the model's, in the generated settings",
     "max_body_bytes": "the model's, in the generated settings",

@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from cloudsync_gen.model.system import Model
 
 EXAMPLES = """
-export dr ../architecture  then, in there: `dr list motivation`
-export dr .  as `documentation-robotics/`, here
-export codeowners .github/CODEOWNERS  the lines of all services; others in the file stay
-export codeowners CODEOWNERS --organization acme  of the teams `@acme/...`
+export dr ../arch  then, in there: `dr list motivation`
+export dr .  as `documentation-robotics/`
+export codeowners CODEOWNERS  other lines there stay
 """
 
 _HANDLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}")

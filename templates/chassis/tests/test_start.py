@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -21,7 +22,11 @@ print(*(set(sys.argv[1:]) & set(sys.modules)))
 def test_who_serves_loads_neither_migrations_nor_another_dialect_nor_a_command_line() -> None:
     heavy = ("alembic", "typer", "cel.cli", "cedarpy", "grpc", "sqlalchemy.dialects.postgresql")
     run = subprocess.run(
-        [sys.executable, "-c", SERVED, *heavy], capture_output=True, text=True, check=True
+        [sys.executable, "-c", SERVED, *heavy],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert run.stdout.split() == []
 
