@@ -5,7 +5,7 @@ Invariants are broken one by one, steps of life cycles taken one by one, roles t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import httpx
@@ -25,6 +25,11 @@ from cloudsync_chassis.security.principal import Principal, workload
 _READ = Operation(id="read-all", access="workload")
 _NOBODY = "nobody"
 _COMMON = frozenset(e.slug for e in vars(problems).values() if isinstance(e, problems.ProblemType))
+
+
+def found(look: Callable[[Case], list[str]], cases: Iterable[Case]) -> dict[str, list[str]]:
+    """Case -> what a look at it has found, of those where there is anything."""
+    return {str(case): told for case in cases if (told := look(case))}
 
 
 def invariants_of(bench: Bench) -> set[str]:
