@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cloudsync_gen.model.system import Model
 
 EXAMPLES = """
-export dr ../arch  then, in there: `dr list motivation`
+export dr ../arch  then there: `dr list ux`
 export dr .  as `documentation-robotics/`
 export codeowners CODEOWNERS  other lines there stay
 """

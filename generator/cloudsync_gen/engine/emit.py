@@ -109,6 +109,9 @@ def py_call(value: tuple[str, str, tuple[tuple[str, Any], ...]]) -> str:
     flat = start + ", ".join(_flat(each, data) for each, data in told) + ")"
     if len(flat) <= _LINE:
         return flat
+    inside = "    " + ", ".join(_flat(each, data) for each, data in told)
+    if len(inside) <= _LINE:
+        return f"{start}\n{inside}\n)"
     entries = (
         (
             py_entry((4, f"{each}frozenset", sorted(data)))

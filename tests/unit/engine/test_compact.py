@@ -36,6 +36,17 @@ JOINED = {
     "argument without a comma": ("f(\n    {\n        1,\n    }\n)\n", "f({1})\n"),
 }
 LONG = "argument_" * 9
+HALF = "argument_" * 4
+JOINED |= {
+    "call whose arguments fit on a line of their own": (
+        f"some_function_of_a_long_name(\n    {HALF}a,\n    {HALF}b,\n)\n",
+        f"some_function_of_a_long_name(\n    {HALF}a, {HALF}b\n)\n",
+    ),
+    "parameters that do": (
+        f"def of_a_long_name(\n    {HALF}a,\n    {HALF}b,\n) -> SomeResult: ...\n",
+        f"def of_a_long_name(\n    {HALF}a, {HALF}b\n) -> SomeResult: ...\n",
+    ),
+}
 KEPT = {
     "one that is too long": f"f(\n    {LONG}a,\n    {LONG}b,\n)\n",
     "a subscript of one": "x: tuple[\n    int,\n]\n",

@@ -2,8 +2,9 @@
 
 Templates write one argument a line, each with its comma, since they cannot know how long a line
 gets. That is a form which black keeps (its "magic trailing comma"), and a long one. Joining what
-fits, from the inside out, gives the other form that black keeps: without the comma, on one line of
-at most `WIDTH` columns. Whatever is not surely of that kind stays as it is.
+fits, from the inside out, gives the other forms that black keeps: without the comma, on one line of
+at most `WIDTH` columns, or with the arguments on one line between the brackets. Whatever is not
+surely of that kind stays as it is.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ def compact(text: str) -> str:
             if joined is not None:
                 del done[start:]
                 line = joined
+            else:
+                done[start + 1 :] = _folded(done[start:], line)
         done.append(line)
         if bare[-1:] and line[-1] in _OPENERS and not bare.startswith("#"):
             open_at.append(len(done) - 1)
@@ -55,6 +58,24 @@ def _joined(lines: list[str], closing: str) -> str | None:
     if made is None or len(made) > WIDTH or not made.isascii() or "#" in made or '"""' in made:
         return None
     return made
+
+
+def _folded(lines: list[str], closing: str) -> list[str]:
+    """The body of the group on one line of its own, if it is that of a call or of a function's
+    parameters and fits; as it is otherwise. Black keeps literals and imports exploded.
+    """
+    head, body = lines[0], lines[1:]
+    inner = " " * (len(head) - len(head.lstrip(" ")) + _STEP)
+    defined = head.lstrip(" ").startswith(("def ", "async def "))
+    called = head[-1] == "(" and _CALLEE.search(head[:-1]) and not _KEYWORD.search(head[:-1])
+    if not called or head.lstrip(" ").startswith("class ") or len(body) < 1 + defined:
+        return body
+    if any(not each.startswith(inner) or each[len(inner)] == " " for each in body):
+        return body
+    made = inner + " ".join(each[len(inner) :] for each in body).removesuffix(",")
+    plain = made.isascii() and "#" not in made and '"""' not in made and body[-1].endswith(",")
+    ends = closing.lstrip(" ")[:1] == ")" and closing.startswith(inner[_STEP:])
+    return [made] if plain and ends and len(made) <= WIDTH else body
 
 
 def _on_one_line(head: str, parts: list[str], closing: str) -> str | None:
