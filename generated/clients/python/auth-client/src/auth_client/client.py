@@ -76,8 +76,7 @@ class AuthClient(ServiceClient):
         return await self.call(request, _LOGIN_CHALLENGE)
 
     async def revoke_user_sessions(
-        self,
-        body: models.RevokeUserSessionsRequest,
+        self, body: models.RevokeUserSessionsRequest
     ) -> models.RevokedSessions:
         """Sign a person out everywhere"""
         request = Call(
@@ -91,10 +90,7 @@ class AuthClient(ServiceClient):
         return await self.call(request, _REVOKED_SESSIONS)
 
     async def begin_assistance(
-        self,
-        body: models.BeginAssistanceRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.BeginAssistanceRequest, *, idempotency_key: str | None = None
     ) -> models.TokenSet:
         """See what a customer sees"""
         request = Call(
@@ -121,10 +117,7 @@ class AuthClient(ServiceClient):
         return await self.call(request, _SESSION_VIEW)
 
     async def complete_challenge(
-        self,
-        body: models.CompleteChallengeRequest,
-        *,
-        session_id: UUID,
+        self, body: models.CompleteChallengeRequest, *, session_id: UUID
     ) -> models.TokenSet:
         """Answer a challenge"""
         request = Call(
@@ -139,10 +132,7 @@ class AuthClient(ServiceClient):
         return await self.call(request, _TOKEN_SET)
 
     async def require_step_up(
-        self,
-        *,
-        session_id: UUID,
-        if_match: str | None = None,
+        self, *, session_id: UUID, if_match: str | None = None
     ) -> models.SessionView:
         """Demand a stronger factor"""
         request = Call(
@@ -157,11 +147,7 @@ class AuthClient(ServiceClient):
         return await self.call(request, _SESSION_VIEW)
 
     async def revoke_session(
-        self,
-        body: models.RevokeSessionRequest,
-        *,
-        session_id: UUID,
-        if_match: str | None = None,
+        self, body: models.RevokeSessionRequest, *, session_id: UUID, if_match: str | None = None
     ) -> models.SessionView:
         """End a session"""
         request = Call(
@@ -189,8 +175,7 @@ class AuthClient(ServiceClient):
         return await self.call(request, _TOKEN_SET)
 
     async def introspect_token(
-        self,
-        body: models.IntrospectTokenRequest,
+        self, body: models.IntrospectTokenRequest
     ) -> models.TokenIntrospection:
         """Ask what a token is worth"""
         request = Call(
@@ -235,10 +220,7 @@ class AuthClient(ServiceClient):
         return await self.call(request, _CREDENTIAL_PAGE)
 
     async def create_credentials(
-        self,
-        body: models.CreateCredentialsRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.CreateCredentialsRequest, *, idempotency_key: str | None = None
     ) -> models.CredentialView:
         """Enrol a factor"""
         request = Call(
@@ -324,10 +306,7 @@ class AuthClient(ServiceClient):
         return await self.call(request, _API_KEY_PAGE)
 
     async def create_api_key(
-        self,
-        body: models.CreateApiKeyRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.CreateApiKeyRequest, *, idempotency_key: str | None = None
     ) -> models.IssuedApiKey:
         """Issue an API key"""
         request = Call(
@@ -367,11 +346,7 @@ class AuthClient(ServiceClient):
         await self.send(request)
 
     async def update_api_key(
-        self,
-        body: models.UpdateApiKeyRequest,
-        *,
-        api_key_id: UUID,
-        if_match: str | None = None,
+        self, body: models.UpdateApiKeyRequest, *, api_key_id: UUID, if_match: str | None = None
     ) -> models.ApiKeyView:
         """Change an API key"""
         request = Call(
@@ -427,10 +402,7 @@ class AuthClient(ServiceClient):
         return await self.call(request, _IDENTITY_PROVIDER_PAGE)
 
     async def create_identity_provider(
-        self,
-        body: models.IdentityProviderRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.IdentityProviderRequest, *, idempotency_key: str | None = None
     ) -> models.IdentityProviderView:
         """Connect an identity provider"""
         request = Call(
@@ -445,9 +417,7 @@ class AuthClient(ServiceClient):
         return await self.call(request, _IDENTITY_PROVIDER_VIEW)
 
     async def get_identity_provider(
-        self,
-        *,
-        identity_provider_id: UUID,
+        self, *, identity_provider_id: UUID
     ) -> models.IdentityProviderView:
         """Get an identity provider"""
         request = Call(
@@ -461,10 +431,7 @@ class AuthClient(ServiceClient):
         return await self.call(request, _IDENTITY_PROVIDER_VIEW)
 
     async def configure_identity_provider(
-        self,
-        body: models.IdentityProviderRequest,
-        *,
-        identity_provider_id: UUID,
+        self, body: models.IdentityProviderRequest, *, identity_provider_id: UUID
     ) -> models.IdentityProviderView:
         """Replace the settings of a provider"""
         request = Call(
@@ -479,10 +446,7 @@ class AuthClient(ServiceClient):
         return await self.call(request, _IDENTITY_PROVIDER_VIEW)
 
     async def remove_identity_provider(
-        self,
-        *,
-        identity_provider_id: UUID,
-        if_match: str | None = None,
+        self, *, identity_provider_id: UUID, if_match: str | None = None
     ) -> None:
         """Disconnect an identity provider"""
         request = Call(
@@ -497,11 +461,7 @@ class AuthClient(ServiceClient):
         await self.send(request)
 
     async def list_auth_policies(
-        self,
-        *,
-        sort: str | None = None,
-        cursor: str | None = None,
-        limit: int | None = None,
+        self, *, sort: str | None = None, cursor: str | None = None, limit: int | None = None
     ) -> models.AuthPolicyPage:
         """Find the sign-in policy"""
         request = Call(

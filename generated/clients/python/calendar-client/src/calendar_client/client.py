@@ -59,10 +59,7 @@ class CalendarClient(ServiceClient):
         return await self.call(request, _CALENDAR_PAGE)
 
     async def create_calendar(
-        self,
-        body: models.CreateCalendarRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.CreateCalendarRequest, *, idempotency_key: str | None = None
     ) -> models.CalendarView:
         """Open a calendar"""
         request = Call(
@@ -101,11 +98,7 @@ class CalendarClient(ServiceClient):
         await self.send(request)
 
     async def update_calendar(
-        self,
-        body: models.UpdateCalendarRequest,
-        *,
-        calendar_id: UUID,
-        if_match: str | None = None,
+        self, body: models.UpdateCalendarRequest, *, calendar_id: UUID, if_match: str | None = None
     ) -> models.CalendarView:
         """Change a calendar"""
         request = Call(
@@ -143,11 +136,7 @@ class CalendarClient(ServiceClient):
         return await self.call(request, _CALENDAR_SHARE_PAGE)
 
     async def share_calendar(
-        self,
-        body: models.ShareCalendarRequest,
-        *,
-        calendar_id: UUID,
-        grantee_id: UUID,
+        self, body: models.ShareCalendarRequest, *, calendar_id: UUID, grantee_id: UUID
     ) -> models.CalendarShare:
         """Share a calendar"""
         request = Call(
@@ -162,11 +151,7 @@ class CalendarClient(ServiceClient):
         return await self.call(request, _CALENDAR_SHARE)
 
     async def unshare_calendar(
-        self,
-        *,
-        calendar_id: UUID,
-        grantee_id: UUID,
-        if_match: str | None = None,
+        self, *, calendar_id: UUID, grantee_id: UUID, if_match: str | None = None
     ) -> None:
         """End a share"""
         request = Call(
@@ -181,10 +166,7 @@ class CalendarClient(ServiceClient):
         await self.send(request)
 
     async def rotate_ics_token(
-        self,
-        *,
-        calendar_id: UUID,
-        idempotency_key: str | None = None,
+        self, *, calendar_id: UUID, idempotency_key: str | None = None
     ) -> models.IcsFeed:
         """Rotate the feed's token"""
         request = Call(
@@ -231,11 +213,7 @@ class CalendarClient(ServiceClient):
         return await self.call(request, _ICS_IMPORT)
 
     async def list_occurrences(
-        self,
-        *,
-        calendar_id: UUID,
-        from_: datetime,
-        to: datetime,
+        self, *, calendar_id: UUID, from_: datetime, to: datetime
     ) -> models.OccurrenceList:
         """List occurrences"""
         request = Call(
@@ -270,11 +248,7 @@ class CalendarClient(ServiceClient):
         return await self.call(request, _CALENDAR_EVENT)
 
     async def hold_slot(
-        self,
-        body: models.HoldSlotRequest,
-        *,
-        calendar_id: UUID,
-        idempotency_key: str | None = None,
+        self, body: models.HoldSlotRequest, *, calendar_id: UUID, idempotency_key: str | None = None
     ) -> models.CalendarEvent:
         """Pencil in a slot"""
         request = Call(
@@ -323,10 +297,7 @@ class CalendarClient(ServiceClient):
         return await self.call(request, _CALENDAR_EVENT)
 
     async def confirm_event(
-        self,
-        *,
-        calendar_event_id: UUID,
-        if_match: str | None = None,
+        self, *, calendar_event_id: UUID, if_match: str | None = None
     ) -> models.CalendarEvent:
         """Confirm a pencilled event"""
         request = Call(
@@ -381,10 +352,7 @@ class CalendarClient(ServiceClient):
         return await self.call(request, _CALENDAR_EVENT)
 
     async def cancel_occurrences(
-        self,
-        body: models.CancelOccurrencesRequest,
-        *,
-        calendar_event_id: UUID,
+        self, body: models.CancelOccurrencesRequest, *, calendar_event_id: UUID
     ) -> models.CalendarEvent:
         """Cancel dates of a series"""
         request = Call(
@@ -479,10 +447,7 @@ class CalendarClient(ServiceClient):
         await self.send(request)
 
     async def respond_to_invitation(
-        self,
-        body: models.RespondToInvitationRequest,
-        *,
-        calendar_event_id: UUID,
+        self, body: models.RespondToInvitationRequest, *, calendar_event_id: UUID
     ) -> models.EventAttendee:
         """Answer an invitation"""
         request = Call(
@@ -497,11 +462,7 @@ class CalendarClient(ServiceClient):
         return await self.call(request, _EVENT_ATTENDEE)
 
     async def get_free_busy(
-        self,
-        *,
-        user_ids: list[UUID],
-        from_: datetime,
-        to: datetime,
+        self, *, user_ids: list[UUID], from_: datetime, to: datetime
     ) -> models.FreeBusyAnswer:
         """Get free and busy"""
         request = Call(
@@ -548,10 +509,7 @@ class CalendarClient(ServiceClient):
         return await self.call(request, _WORKING_HOURS_PAGE)
 
     async def set_working_week(
-        self,
-        body: models.SetWorkingWeekRequest,
-        *,
-        user_id: UUID,
+        self, body: models.SetWorkingWeekRequest, *, user_id: UUID
     ) -> models.WorkingHoursPage:
         """Set one's week"""
         request = Call(

@@ -52,10 +52,7 @@ class ChatClient(ServiceClient):
         return await self.call(request, _CHANNEL_PAGE)
 
     async def create_channel(
-        self,
-        body: models.CreateChannelRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.CreateChannelRequest, *, idempotency_key: str | None = None
     ) -> models.ChannelView:
         """Create a channel"""
         request = Call(
@@ -102,11 +99,7 @@ class ChatClient(ServiceClient):
         return await self.call(request, _CHANNEL_VIEW)
 
     async def update_channel(
-        self,
-        body: models.UpdateChannelRequest,
-        *,
-        channel_id: UUID,
-        if_match: str | None = None,
+        self, body: models.UpdateChannelRequest, *, channel_id: UUID, if_match: str | None = None
     ) -> models.ChannelView:
         """Change a channel"""
         request = Call(
@@ -123,10 +116,7 @@ class ChatClient(ServiceClient):
         return await self.call(request, _CHANNEL_VIEW)
 
     async def archive_channel(
-        self,
-        *,
-        channel_id: UUID,
-        if_match: str | None = None,
+        self, *, channel_id: UUID, if_match: str | None = None
     ) -> models.ChannelView:
         """Archive a channel"""
         request = Call(
@@ -141,10 +131,7 @@ class ChatClient(ServiceClient):
         return await self.call(request, _CHANNEL_VIEW)
 
     async def unarchive_channel(
-        self,
-        *,
-        channel_id: UUID,
-        if_match: str | None = None,
+        self, *, channel_id: UUID, if_match: str | None = None
     ) -> models.ChannelView:
         """Open an archived channel"""
         request = Call(
@@ -171,11 +158,7 @@ class ChatClient(ServiceClient):
         return await self.call(request, _CHANNEL_HOLD)
 
     async def preserve_channel(
-        self,
-        body: models.PreserveChannelRequest,
-        *,
-        channel_id: UUID,
-        if_match: str | None = None,
+        self, body: models.PreserveChannelRequest, *, channel_id: UUID, if_match: str | None = None
     ) -> models.ChannelHold:
         """Place or lift a legal hold"""
         request = Call(
@@ -212,10 +195,7 @@ class ChatClient(ServiceClient):
         return await self.call(request, _CHANNEL_MEMBER_PAGE)
 
     async def change_members(
-        self,
-        body: models.ChangeMembersRequest,
-        *,
-        channel_id: UUID,
+        self, body: models.ChangeMembersRequest, *, channel_id: UUID
     ) -> models.MembersChanged:
         """Add and remove people"""
         request = Call(
@@ -254,10 +234,7 @@ class ChatClient(ServiceClient):
         await self.send(request)
 
     async def mark_channel_read(
-        self,
-        body: models.MarkChannelReadRequest,
-        *,
-        channel_id: UUID,
+        self, body: models.MarkChannelReadRequest, *, channel_id: UUID
     ) -> models.ChannelMember:
         """Mark as read"""
         request = Call(
@@ -402,10 +379,7 @@ class ChatClient(ServiceClient):
         return await self.call(request, _MESSAGE)
 
     async def search_channel(
-        self,
-        body: models.SearchChannelRequest,
-        *,
-        channel_id: UUID,
+        self, body: models.SearchChannelRequest, *, channel_id: UUID
     ) -> models.ChannelHits:
         """Search in a channel"""
         request = Call(
@@ -432,11 +406,7 @@ class ChatClient(ServiceClient):
         return await self.call(request, _MESSAGE)
 
     async def edit_message(
-        self,
-        body: models.EditMessageRequest,
-        *,
-        message_id: UUID,
-        if_match: str | None = None,
+        self, body: models.EditMessageRequest, *, message_id: UUID, if_match: str | None = None
     ) -> models.Message:
         """Edit a message"""
         request = Call(
@@ -453,10 +423,7 @@ class ChatClient(ServiceClient):
         return await self.call(request, _MESSAGE)
 
     async def retract_message(
-        self,
-        body: models.RetractMessageRequest,
-        *,
-        message_id: UUID,
+        self, body: models.RetractMessageRequest, *, message_id: UUID
     ) -> models.Message:
         """Take a message back"""
         request = Call(
@@ -471,11 +438,7 @@ class ChatClient(ServiceClient):
         return await self.call(request, _MESSAGE)
 
     async def toggle_reaction(
-        self,
-        body: models.ToggleReactionRequest,
-        *,
-        message_id: UUID,
-        emoji: str,
+        self, body: models.ToggleReactionRequest, *, message_id: UUID, emoji: str
     ) -> models.Message:
         """React or stop reacting"""
         request = Call(
@@ -511,11 +474,7 @@ class ChatClient(ServiceClient):
         return await self.call(request, _MESSAGE)
 
     async def release_hold(
-        self,
-        body: models.ReleaseHoldRequest,
-        *,
-        message_id: UUID,
-        if_match: str | None = None,
+        self, body: models.ReleaseHoldRequest, *, message_id: UUID, if_match: str | None = None
     ) -> models.Message:
         """Release a held message"""
         request = Call(

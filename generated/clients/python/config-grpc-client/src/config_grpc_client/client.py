@@ -16,13 +16,10 @@ from config_grpc_client import models
 
 METHODS: Mapping[str, RpcMethod] = {
     "/cloudsync.platform.config.v1.ConfigService/ApproveChange": RpcMethod(
-        config_pb2.ApproveChangeRequest,
-        config_pb2.ApproveChangeResponse,
-        "configEntry",
+        config_pb2.ApproveChangeRequest, config_pb2.ApproveChangeResponse, "configEntry"
     ),
     "/cloudsync.platform.config.v1.ConfigService/CompareRevisions": RpcMethod(
-        config_pb2.CompareRevisionsRequest,
-        config_pb2.CompareRevisionsResponse,
+        config_pb2.CompareRevisionsRequest, config_pb2.CompareRevisionsResponse
     ),
     "/cloudsync.platform.config.v1.ConfigService/CompleteConfigRollout": RpcMethod(
         config_pb2.CompleteConfigRolloutRequest,
@@ -30,75 +27,49 @@ METHODS: Mapping[str, RpcMethod] = {
         "configEntry",
     ),
     "/cloudsync.platform.config.v1.ConfigService/CountersignChange": RpcMethod(
-        config_pb2.CountersignChangeRequest,
-        config_pb2.CountersignChangeResponse,
-        "configEntry",
+        config_pb2.CountersignChangeRequest, config_pb2.CountersignChangeResponse, "configEntry"
     ),
     "/cloudsync.platform.config.v1.ConfigService/DefineConfigSchema": RpcMethod(
-        config_pb2.DefineConfigSchemaRequest,
-        config_pb2.DefineConfigSchemaResponse,
-        "configSchema",
+        config_pb2.DefineConfigSchemaRequest, config_pb2.DefineConfigSchemaResponse, "configSchema"
     ),
     "/cloudsync.platform.config.v1.ConfigService/DraftChange": RpcMethod(
-        config_pb2.DraftChangeRequest,
-        config_pb2.DraftChangeResponse,
-        "configEntry",
+        config_pb2.DraftChangeRequest, config_pb2.DraftChangeResponse, "configEntry"
     ),
     "/cloudsync.platform.config.v1.ConfigService/FreezeChanges": RpcMethod(
-        config_pb2.FreezeChangesRequest,
-        config_pb2.FreezeChangesResponse,
-        "changeFreeze",
+        config_pb2.FreezeChangesRequest, config_pb2.FreezeChangesResponse, "changeFreeze"
     ),
     "/cloudsync.platform.config.v1.ConfigService/GetConfig": RpcMethod(
-        config_pb2.GetConfigRequest,
-        config_pb2.GetConfigResponse,
+        config_pb2.GetConfigRequest, config_pb2.GetConfigResponse
     ),
     "/cloudsync.platform.config.v1.ConfigService/GetRevision": RpcMethod(
-        config_pb2.GetRevisionRequest,
-        config_pb2.GetRevisionResponse,
-        "configEntry",
+        config_pb2.GetRevisionRequest, config_pb2.GetRevisionResponse, "configEntry"
     ),
     "/cloudsync.platform.config.v1.ConfigService/LiftFreeze": RpcMethod(
-        config_pb2.LiftFreezeRequest,
-        config_pb2.LiftFreezeResponse,
-        "changeFreeze",
+        config_pb2.LiftFreezeRequest, config_pb2.LiftFreezeResponse, "changeFreeze"
     ),
     "/cloudsync.platform.config.v1.ConfigService/ListFreezes": RpcMethod(
-        config_pb2.ListFreezesRequest,
-        config_pb2.ListFreezesResponse,
+        config_pb2.ListFreezesRequest, config_pb2.ListFreezesResponse
     ),
     "/cloudsync.platform.config.v1.ConfigService/ListRevisions": RpcMethod(
-        config_pb2.ListRevisionsRequest,
-        config_pb2.ListRevisionsResponse,
+        config_pb2.ListRevisionsRequest, config_pb2.ListRevisionsResponse
     ),
     "/cloudsync.platform.config.v1.ConfigService/PlanRelease": RpcMethod(
-        config_pb2.PlanReleaseRequest,
-        config_pb2.PlanReleaseResponse,
-        "configRelease",
+        config_pb2.PlanReleaseRequest, config_pb2.PlanReleaseResponse, "configRelease"
     ),
     "/cloudsync.platform.config.v1.ConfigService/ProposeChange": RpcMethod(
-        config_pb2.ProposeChangeRequest,
-        config_pb2.ProposeChangeResponse,
-        "configEntry",
+        config_pb2.ProposeChangeRequest, config_pb2.ProposeChangeResponse, "configEntry"
     ),
     "/cloudsync.platform.config.v1.ConfigService/RejectChange": RpcMethod(
-        config_pb2.RejectChangeRequest,
-        config_pb2.RejectChangeResponse,
-        "configEntry",
+        config_pb2.RejectChangeRequest, config_pb2.RejectChangeResponse, "configEntry"
     ),
     "/cloudsync.platform.config.v1.ConfigService/RollbackChange": RpcMethod(
-        config_pb2.RollbackChangeRequest,
-        config_pb2.RollbackChangeResponse,
-        "configEntry",
+        config_pb2.RollbackChangeRequest, config_pb2.RollbackChangeResponse, "configEntry"
     ),
     "/cloudsync.platform.config.v1.ConfigService/RolloutChange": RpcMethod(
-        config_pb2.RolloutChangeRequest,
-        config_pb2.RolloutChangeResponse,
-        "configEntry",
+        config_pb2.RolloutChangeRequest, config_pb2.RolloutChangeResponse, "configEntry"
     ),
     "/cloudsync.platform.config.v1.ConfigService/WatchConfig": RpcMethod(
-        config_pb2.WatchConfigRequest,
-        config_pb2.WatchConfigResponse,
+        config_pb2.WatchConfigRequest, config_pb2.WatchConfigResponse
     ),
 }
 _CHANGE_FREEZE = TypeAdapter[models.ChangeFreeze](models.ChangeFreeze)
@@ -136,8 +107,7 @@ class ConfigGrpcClient(RpcClient):
         return await self.call(request, _CONFIG_ENTRY)
 
     async def compare_revisions(
-        self,
-        body: models.CompareRevisionsRequest,
+        self, body: models.CompareRevisionsRequest
     ) -> models.RevisionComparison:
         """Where two values of a key differ."""
         request = Call(
@@ -150,8 +120,7 @@ class ConfigGrpcClient(RpcClient):
         return await self.call(request, _REVISION_COMPARISON)
 
     async def complete_config_rollout(
-        self,
-        body: models.CompleteConfigRolloutRequest,
+        self, body: models.CompleteConfigRolloutRequest
     ) -> models.ConfigEntry:
         """Ends a rollout whose last stage was quiet; called by the watcher."""
         request = Call(
@@ -183,8 +152,7 @@ class ConfigGrpcClient(RpcClient):
         return await self.call(request, _CONFIG_ENTRY)
 
     async def define_config_schema(
-        self,
-        body: models.DefineConfigSchemaRequest,
+        self, body: models.DefineConfigSchemaRequest
     ) -> models.ConfigSchema:
         """Says what values of a key may be."""
         request = Call(
@@ -197,10 +165,7 @@ class ConfigGrpcClient(RpcClient):
         return await self.call(request, _CONFIG_SCHEMA)
 
     async def draft_change(
-        self,
-        body: models.DraftChangeRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.DraftChangeRequest, *, idempotency_key: str | None = None
     ) -> models.ConfigEntry:
         """Writes the next revision of a key without asking for review yet."""
         request = Call(
@@ -214,10 +179,7 @@ class ConfigGrpcClient(RpcClient):
         return await self.call(request, _CONFIG_ENTRY)
 
     async def freeze_changes(
-        self,
-        body: models.FreezeChangesRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.FreezeChangesRequest, *, idempotency_key: str | None = None
     ) -> models.ChangeFreeze:
         """Refuses rollouts for a while."""
         request = Call(
@@ -253,10 +215,7 @@ class ConfigGrpcClient(RpcClient):
         return await self.call(request, _CONFIG_ENTRY)
 
     async def lift_freeze(
-        self,
-        *,
-        change_freeze_id: UUID,
-        idempotency_key: str | None = None,
+        self, *, change_freeze_id: UUID, idempotency_key: str | None = None
     ) -> models.ChangeFreeze:
         """Ends a freeze before its time."""
         request = Call(
@@ -319,10 +278,7 @@ class ConfigGrpcClient(RpcClient):
         return await self.call(request, _CONFIG_ENTRY_PAGE)
 
     async def plan_release(
-        self,
-        body: models.PlanReleaseRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.PlanReleaseRequest, *, idempotency_key: str | None = None
     ) -> models.ConfigRelease:
         """Ties entries together."""
         request = Call(
@@ -336,10 +292,7 @@ class ConfigGrpcClient(RpcClient):
         return await self.call(request, _CONFIG_RELEASE)
 
     async def propose_change(
-        self,
-        body: models.ProposeChangeRequest,
-        *,
-        if_match: str | None = None,
+        self, body: models.ProposeChangeRequest, *, if_match: str | None = None
     ) -> models.ConfigEntry:
         """Asks for review."""
         request = Call(
@@ -384,10 +337,7 @@ class ConfigGrpcClient(RpcClient):
         return await self.call(request, _CONFIG_ENTRY)
 
     async def rollout_change(
-        self,
-        body: models.RolloutChangeRequest,
-        *,
-        if_match: str | None = None,
+        self, body: models.RolloutChangeRequest, *, if_match: str | None = None
     ) -> models.ConfigEntry:
         """Begins with the first stage."""
         request = Call(

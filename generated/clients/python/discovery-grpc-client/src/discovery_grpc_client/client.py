@@ -21,9 +21,7 @@ METHODS: Mapping[str, RpcMethod] = {
         "trafficShift",
     ),
     "/cloudsync.platform.discovery.v1.DiscoveryService/DefineService": RpcMethod(
-        discovery_pb2.DefineServiceRequest,
-        discovery_pb2.DefineServiceResponse,
-        "serviceDefinition",
+        discovery_pb2.DefineServiceRequest, discovery_pb2.DefineServiceResponse, "serviceDefinition"
     ),
     "/cloudsync.platform.discovery.v1.DiscoveryService/DeregisterInstance": RpcMethod(
         discovery_pb2.DeregisterInstanceRequest,
@@ -31,31 +29,22 @@ METHODS: Mapping[str, RpcMethod] = {
         "serviceInstance",
     ),
     "/cloudsync.platform.discovery.v1.DiscoveryService/DrainInstance": RpcMethod(
-        discovery_pb2.DrainInstanceRequest,
-        discovery_pb2.DrainInstanceResponse,
-        "serviceInstance",
+        discovery_pb2.DrainInstanceRequest, discovery_pb2.DrainInstanceResponse, "serviceInstance"
     ),
     "/cloudsync.platform.discovery.v1.DiscoveryService/ExpireLease": RpcMethod(
-        discovery_pb2.ExpireLeaseRequest,
-        discovery_pb2.ExpireLeaseResponse,
-        "serviceInstance",
+        discovery_pb2.ExpireLeaseRequest, discovery_pb2.ExpireLeaseResponse, "serviceInstance"
     ),
     "/cloudsync.platform.discovery.v1.DiscoveryService/GetInstance": RpcMethod(
-        discovery_pb2.GetInstanceRequest,
-        discovery_pb2.GetInstanceResponse,
-        "serviceInstance",
+        discovery_pb2.GetInstanceRequest, discovery_pb2.GetInstanceResponse, "serviceInstance"
     ),
     "/cloudsync.platform.discovery.v1.DiscoveryService/ListInstances": RpcMethod(
-        discovery_pb2.ListInstancesRequest,
-        discovery_pb2.ListInstancesResponse,
+        discovery_pb2.ListInstancesRequest, discovery_pb2.ListInstancesResponse
     ),
     "/cloudsync.platform.discovery.v1.DiscoveryService/ListServiceDefinitions": RpcMethod(
-        discovery_pb2.ListServiceDefinitionsRequest,
-        discovery_pb2.ListServiceDefinitionsResponse,
+        discovery_pb2.ListServiceDefinitionsRequest, discovery_pb2.ListServiceDefinitionsResponse
     ),
     "/cloudsync.platform.discovery.v1.DiscoveryService/ListTrafficShifts": RpcMethod(
-        discovery_pb2.ListTrafficShiftsRequest,
-        discovery_pb2.ListTrafficShiftsResponse,
+        discovery_pb2.ListTrafficShiftsRequest, discovery_pb2.ListTrafficShiftsResponse
     ),
     "/cloudsync.platform.discovery.v1.DiscoveryService/RegisterInstance": RpcMethod(
         discovery_pb2.RegisterInstanceRequest,
@@ -68,13 +57,10 @@ METHODS: Mapping[str, RpcMethod] = {
         "serviceInstance",
     ),
     "/cloudsync.platform.discovery.v1.DiscoveryService/ReportHealth": RpcMethod(
-        discovery_pb2.ReportHealthRequest,
-        discovery_pb2.ReportHealthResponse,
-        "healthReport",
+        discovery_pb2.ReportHealthRequest, discovery_pb2.ReportHealthResponse, "healthReport"
     ),
     "/cloudsync.platform.discovery.v1.DiscoveryService/ResolveService": RpcMethod(
-        discovery_pb2.ResolveServiceRequest,
-        discovery_pb2.ResolveServiceResponse,
+        discovery_pb2.ResolveServiceRequest, discovery_pb2.ResolveServiceResponse
     ),
     "/cloudsync.platform.discovery.v1.DiscoveryService/RevertTrafficShift": RpcMethod(
         discovery_pb2.RevertTrafficShiftRequest,
@@ -82,13 +68,10 @@ METHODS: Mapping[str, RpcMethod] = {
         "trafficShift",
     ),
     "/cloudsync.platform.discovery.v1.DiscoveryService/ShiftTraffic": RpcMethod(
-        discovery_pb2.ShiftTrafficRequest,
-        discovery_pb2.ShiftTrafficResponse,
-        "trafficShift",
+        discovery_pb2.ShiftTrafficRequest, discovery_pb2.ShiftTrafficResponse, "trafficShift"
     ),
     "/cloudsync.platform.discovery.v1.DiscoveryService/WatchEndpoints": RpcMethod(
-        discovery_pb2.WatchEndpointsRequest,
-        discovery_pb2.WatchEndpointsResponse,
+        discovery_pb2.WatchEndpointsRequest, discovery_pb2.WatchEndpointsResponse
     ),
 }
 _ENDPOINT_SET = TypeAdapter[models.EndpointSet](models.EndpointSet)
@@ -256,10 +239,7 @@ class DiscoveryGrpcClient(RpcClient):
         return await self.call(request, _TRAFFIC_SHIFT_PAGE)
 
     async def register_instance(
-        self,
-        body: models.RegisterInstanceRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.RegisterInstanceRequest, *, idempotency_key: str | None = None
     ) -> models.ServiceInstance:
         """Announces a copy."""
         request = Call(
@@ -273,8 +253,7 @@ class DiscoveryGrpcClient(RpcClient):
         return await self.call(request, _SERVICE_INSTANCE)
 
     async def renew_instance_lease(
-        self,
-        body: models.RenewInstanceLeaseRequest,
+        self, body: models.RenewInstanceLeaseRequest
     ) -> models.ServiceInstance:
         """One heartbeat."""
         request = Call(
@@ -320,10 +299,7 @@ class DiscoveryGrpcClient(RpcClient):
         return await self.call(request, _TRAFFIC_SHIFT)
 
     async def shift_traffic(
-        self,
-        body: models.ShiftTrafficRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.ShiftTrafficRequest, *, idempotency_key: str | None = None
     ) -> models.TrafficShift:
         """Moves traffic away from a region, at once up to one half."""
         request = Call(
@@ -337,8 +313,7 @@ class DiscoveryGrpcClient(RpcClient):
         return await self.call(request, _TRAFFIC_SHIFT)
 
     def watch_endpoints(
-        self,
-        body: models.WatchEndpointsRequest,
+        self, body: models.WatchEndpointsRequest
     ) -> AsyncIterator[models.EndpointSet]:
         """Endpoint sets of several services, each sent again when it changes."""
         request = Call(

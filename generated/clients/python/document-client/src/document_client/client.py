@@ -71,10 +71,7 @@ class DocumentClient(ServiceClient):
         return await self.call(request, _DOCUMENT_PAGE)
 
     async def create_document(
-        self,
-        body: models.CreateDocumentRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.CreateDocumentRequest, *, idempotency_key: str | None = None
     ) -> models.Document:
         """Create a document"""
         request = Call(
@@ -114,11 +111,7 @@ class DocumentClient(ServiceClient):
         await self.send(request)
 
     async def update_document(
-        self,
-        body: models.UpdateDocumentRequest,
-        *,
-        document_id: UUID,
-        if_match: str | None = None,
+        self, body: models.UpdateDocumentRequest, *, document_id: UUID, if_match: str | None = None
     ) -> models.Document:
         """Change a document's details"""
         request = Call(
@@ -135,10 +128,7 @@ class DocumentClient(ServiceClient):
         return await self.call(request, _DOCUMENT)
 
     async def get_document_body(
-        self,
-        *,
-        document_id: UUID,
-        sequence: int | None = None,
+        self, *, document_id: UUID, sequence: int | None = None
     ) -> models.DocumentBody:
         """Get a document's body"""
         request = Call(
@@ -173,10 +163,7 @@ class DocumentClient(ServiceClient):
         return await self.call(request, _OPERATION_BATCH_PAGE)
 
     async def apply_operations(
-        self,
-        body: models.ApplyOperationsRequest,
-        *,
-        document_id: UUID,
+        self, body: models.ApplyOperationsRequest, *, document_id: UUID
     ) -> models.OperationsApplied:
         """Apply a batch of operations"""
         request = Call(
@@ -203,11 +190,7 @@ class DocumentClient(ServiceClient):
         return await self.call(request, _ATTACHMENT_LIST)
 
     async def grant_attachment_download(
-        self,
-        body: models.GrantAttachmentDownloadRequest,
-        *,
-        document_id: UUID,
-        file_id: UUID,
+        self, body: models.GrantAttachmentDownloadRequest, *, document_id: UUID, file_id: UUID
     ) -> models.DownloadAddress:
         """Get the address of an attachment"""
         request = Call(
@@ -222,11 +205,7 @@ class DocumentClient(ServiceClient):
         return await self.call(request, _DOWNLOAD_ADDRESS)
 
     async def move_document(
-        self,
-        body: models.MoveDocumentRequest,
-        *,
-        document_id: UUID,
-        if_match: str | None = None,
+        self, body: models.MoveDocumentRequest, *, document_id: UUID, if_match: str | None = None
     ) -> models.Document:
         """Move a document"""
         request = Call(
@@ -242,10 +221,7 @@ class DocumentClient(ServiceClient):
         return await self.call(request, _DOCUMENT)
 
     async def publish_document(
-        self,
-        *,
-        document_id: UUID,
-        if_match: str | None = None,
+        self, *, document_id: UUID, if_match: str | None = None
     ) -> models.Document:
         """Publish a document"""
         request = Call(
@@ -260,10 +236,7 @@ class DocumentClient(ServiceClient):
         return await self.call(request, _DOCUMENT)
 
     async def archive_document(
-        self,
-        *,
-        document_id: UUID,
-        if_match: str | None = None,
+        self, *, document_id: UUID, if_match: str | None = None
     ) -> models.Document:
         """Archive a document"""
         request = Call(
@@ -278,10 +251,7 @@ class DocumentClient(ServiceClient):
         return await self.call(request, _DOCUMENT)
 
     async def unarchive_document(
-        self,
-        *,
-        document_id: UUID,
-        if_match: str | None = None,
+        self, *, document_id: UUID, if_match: str | None = None
     ) -> models.Document:
         """Take a document out of the archive"""
         request = Call(
@@ -296,10 +266,7 @@ class DocumentClient(ServiceClient):
         return await self.call(request, _DOCUMENT)
 
     async def trash_document(
-        self,
-        *,
-        document_id: UUID,
-        if_match: str | None = None,
+        self, *, document_id: UUID, if_match: str | None = None
     ) -> models.Document:
         """Move a document to the bin"""
         request = Call(
@@ -314,10 +281,7 @@ class DocumentClient(ServiceClient):
         return await self.call(request, _DOCUMENT)
 
     async def recover_document(
-        self,
-        *,
-        document_id: UUID,
-        if_match: str | None = None,
+        self, *, document_id: UUID, if_match: str | None = None
     ) -> models.Document:
         """Recover a document from the bin"""
         request = Call(
@@ -399,11 +363,7 @@ class DocumentClient(ServiceClient):
         return await self.call(request, _SHARE_GRANT_PAGE)
 
     async def share_document(
-        self,
-        body: models.ShareDocumentRequest,
-        *,
-        document_id: UUID,
-        if_match: str | None = None,
+        self, body: models.ShareDocumentRequest, *, document_id: UUID, if_match: str | None = None
     ) -> models.ShareGrant:
         """Share a document"""
         request = Call(
@@ -431,11 +391,7 @@ class DocumentClient(ServiceClient):
         return await self.call(request, _SHARE_GRANT)
 
     async def revoke_share(
-        self,
-        *,
-        document_id: UUID,
-        share_grant_id: UUID,
-        if_match: str | None = None,
+        self, *, document_id: UUID, share_grant_id: UUID, if_match: str | None = None
     ) -> None:
         """Revoke a share"""
         request = Call(
@@ -556,10 +512,7 @@ class DocumentClient(ServiceClient):
         return await self.call(request, _FOLDER_PAGE)
 
     async def create_folder(
-        self,
-        body: models.CreateFolderRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.CreateFolderRequest, *, idempotency_key: str | None = None
     ) -> models.Folder:
         """Create a folder"""
         request = Call(
@@ -599,11 +552,7 @@ class DocumentClient(ServiceClient):
         await self.send(request)
 
     async def update_folder(
-        self,
-        body: models.UpdateFolderRequest,
-        *,
-        folder_id: UUID,
-        if_match: str | None = None,
+        self, body: models.UpdateFolderRequest, *, folder_id: UUID, if_match: str | None = None
     ) -> models.Folder:
         """Change a folder"""
         request = Call(
@@ -620,11 +569,7 @@ class DocumentClient(ServiceClient):
         return await self.call(request, _FOLDER)
 
     async def move_folder(
-        self,
-        body: models.MoveFolderRequest,
-        *,
-        folder_id: UUID,
-        if_match: str | None = None,
+        self, body: models.MoveFolderRequest, *, folder_id: UUID, if_match: str | None = None
     ) -> models.Folder:
         """Move a folder"""
         request = Call(
@@ -688,10 +633,7 @@ class DocumentClient(ServiceClient):
         return await self.call(request, _COMMENT_THREAD)
 
     async def get_thread(
-        self,
-        *,
-        document_id: UUID,
-        comment_thread_id: UUID,
+        self, *, document_id: UUID, comment_thread_id: UUID
     ) -> models.CommentThread:
         """Get a comment thread"""
         request = Call(
@@ -705,11 +647,7 @@ class DocumentClient(ServiceClient):
         return await self.call(request, _COMMENT_THREAD)
 
     async def delete_thread(
-        self,
-        *,
-        document_id: UUID,
-        comment_thread_id: UUID,
-        if_match: str | None = None,
+        self, *, document_id: UUID, comment_thread_id: UUID, if_match: str | None = None
     ) -> None:
         """Delete a comment thread"""
         request = Call(
@@ -767,11 +705,7 @@ class DocumentClient(ServiceClient):
         return await self.call(request, _COMMENT_THREAD)
 
     async def resolve_thread(
-        self,
-        *,
-        document_id: UUID,
-        comment_thread_id: UUID,
-        if_match: str | None = None,
+        self, *, document_id: UUID, comment_thread_id: UUID, if_match: str | None = None
     ) -> models.CommentThread:
         """Resolve a thread"""
         request = Call(
@@ -786,11 +720,7 @@ class DocumentClient(ServiceClient):
         return await self.call(request, _COMMENT_THREAD)
 
     async def reopen_thread(
-        self,
-        *,
-        document_id: UUID,
-        comment_thread_id: UUID,
-        if_match: str | None = None,
+        self, *, document_id: UUID, comment_thread_id: UUID, if_match: str | None = None
     ) -> models.CommentThread:
         """Reopen a thread"""
         request = Call(
@@ -833,10 +763,7 @@ class DocumentClient(ServiceClient):
         return await self.call(request, _DOCUMENT_TRANSFER_PAGE)
 
     async def transfer_documents(
-        self,
-        body: models.TransferDocumentsRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.TransferDocumentsRequest, *, idempotency_key: str | None = None
     ) -> models.DocumentTransfer:
         """Transfer documents"""
         request = Call(
@@ -863,10 +790,7 @@ class DocumentClient(ServiceClient):
         return await self.call(request, _DOCUMENT_TRANSFER)
 
     async def cancel_transfer(
-        self,
-        *,
-        document_transfer_id: UUID,
-        if_match: str | None = None,
+        self, *, document_transfer_id: UUID, if_match: str | None = None
     ) -> models.DocumentTransfer:
         """Cancel a transfer"""
         request = Call(

@@ -16,87 +16,58 @@ from events_grpc_client import models
 
 METHODS: Mapping[str, RpcMethod] = {
     "/cloudsync.analytics.events.v1.EventsService/AbortReplay": RpcMethod(
-        events_pb2.AbortReplayRequest,
-        events_pb2.AbortReplayResponse,
-        "archiveReplay",
+        events_pb2.AbortReplayRequest, events_pb2.AbortReplayResponse, "archiveReplay"
     ),
     "/cloudsync.analytics.events.v1.EventsService/ApproveReplay": RpcMethod(
-        events_pb2.ApproveReplayRequest,
-        events_pb2.ApproveReplayResponse,
-        "archiveReplay",
+        events_pb2.ApproveReplayRequest, events_pb2.ApproveReplayResponse, "archiveReplay"
     ),
     "/cloudsync.analytics.events.v1.EventsService/ApproveSchema": RpcMethod(
-        events_pb2.ApproveSchemaRequest,
-        events_pb2.ApproveSchemaResponse,
-        "eventSchema",
+        events_pb2.ApproveSchemaRequest, events_pb2.ApproveSchemaResponse, "eventSchema"
     ),
     "/cloudsync.analytics.events.v1.EventsService/CollectEvents": RpcMethod(
-        events_pb2.CollectEventsRequest,
-        events_pb2.CollectEventsResponse,
+        events_pb2.CollectEventsRequest, events_pb2.CollectEventsResponse
     ),
     "/cloudsync.analytics.events.v1.EventsService/CountEvents": RpcMethod(
-        events_pb2.CountEventsRequest,
-        events_pb2.CountEventsResponse,
+        events_pb2.CountEventsRequest, events_pb2.CountEventsResponse
     ),
     "/cloudsync.analytics.events.v1.EventsService/DeprecateSchema": RpcMethod(
-        events_pb2.DeprecateSchemaRequest,
-        events_pb2.DeprecateSchemaResponse,
-        "eventSchema",
+        events_pb2.DeprecateSchemaRequest, events_pb2.DeprecateSchemaResponse, "eventSchema"
     ),
     "/cloudsync.analytics.events.v1.EventsService/GetSnapshot": RpcMethod(
-        events_pb2.GetSnapshotRequest,
-        events_pb2.GetSnapshotResponse,
-        "streamSnapshot",
+        events_pb2.GetSnapshotRequest, events_pb2.GetSnapshotResponse, "streamSnapshot"
     ),
     "/cloudsync.analytics.events.v1.EventsService/ListArchiveReplays": RpcMethod(
-        events_pb2.ListArchiveReplaysRequest,
-        events_pb2.ListArchiveReplaysResponse,
+        events_pb2.ListArchiveReplaysRequest, events_pb2.ListArchiveReplaysResponse
     ),
     "/cloudsync.analytics.events.v1.EventsService/ListSchemas": RpcMethod(
-        events_pb2.ListSchemasRequest,
-        events_pb2.ListSchemasResponse,
+        events_pb2.ListSchemasRequest, events_pb2.ListSchemasResponse
     ),
     "/cloudsync.analytics.events.v1.EventsService/PauseReplay": RpcMethod(
-        events_pb2.PauseReplayRequest,
-        events_pb2.PauseReplayResponse,
-        "archiveReplay",
+        events_pb2.PauseReplayRequest, events_pb2.PauseReplayResponse, "archiveReplay"
     ),
     "/cloudsync.analytics.events.v1.EventsService/QueryEvents": RpcMethod(
-        events_pb2.QueryEventsRequest,
-        events_pb2.QueryEventsResponse,
+        events_pb2.QueryEventsRequest, events_pb2.QueryEventsResponse
     ),
     "/cloudsync.analytics.events.v1.EventsService/ReadStream": RpcMethod(
-        events_pb2.ReadStreamRequest,
-        events_pb2.ReadStreamResponse,
+        events_pb2.ReadStreamRequest, events_pb2.ReadStreamResponse
     ),
     "/cloudsync.analytics.events.v1.EventsService/RegisterSchema": RpcMethod(
-        events_pb2.RegisterSchemaRequest,
-        events_pb2.RegisterSchemaResponse,
-        "eventSchema",
+        events_pb2.RegisterSchemaRequest, events_pb2.RegisterSchemaResponse, "eventSchema"
     ),
     "/cloudsync.analytics.events.v1.EventsService/ReleaseQuarantined": RpcMethod(
-        events_pb2.ReleaseQuarantinedRequest,
-        events_pb2.ReleaseQuarantinedResponse,
+        events_pb2.ReleaseQuarantinedRequest, events_pb2.ReleaseQuarantinedResponse
     ),
     "/cloudsync.analytics.events.v1.EventsService/RequestReplay": RpcMethod(
-        events_pb2.RequestReplayRequest,
-        events_pb2.RequestReplayResponse,
-        "archiveReplay",
+        events_pb2.RequestReplayRequest, events_pb2.RequestReplayResponse, "archiveReplay"
     ),
     "/cloudsync.analytics.events.v1.EventsService/ResumeReplay": RpcMethod(
-        events_pb2.ResumeReplayRequest,
-        events_pb2.ResumeReplayResponse,
-        "archiveReplay",
+        events_pb2.ResumeReplayRequest, events_pb2.ResumeReplayResponse, "archiveReplay"
     ),
     "/cloudsync.analytics.events.v1.EventsService/SaveSnapshot": RpcMethod(
-        events_pb2.SaveSnapshotRequest,
-        events_pb2.SaveSnapshotResponse,
-        "streamSnapshot",
+        events_pb2.SaveSnapshotRequest, events_pb2.SaveSnapshotResponse, "streamSnapshot"
     ),
     "/cloudsync.analytics.events.v1.EventsService/ShredSubject": RpcMethod(
-        events_pb2.ShredSubjectRequest,
-        events_pb2.ShredSubjectResponse,
-        "erasureOrder",
+        events_pb2.ShredSubjectRequest, events_pb2.ShredSubjectResponse, "erasureOrder"
     ),
 }
 _ARCHIVE_REPLAY = TypeAdapter[models.ArchiveReplay](models.ArchiveReplay)
@@ -173,10 +144,7 @@ class EventsGrpcClient(RpcClient):
         return await self.call(request, _EVENT_COUNTS)
 
     async def deprecate_schema(
-        self,
-        body: models.DeprecateSchemaRequest,
-        *,
-        event_schema_id: UUID,
+        self, body: models.DeprecateSchemaRequest, *, event_schema_id: UUID
     ) -> models.EventSchema:
         """Announces the day from which events of a wording are refused."""
         request = Call(
@@ -289,8 +257,7 @@ class EventsGrpcClient(RpcClient):
         return await self.call(request, _EVENT_SCHEMA)
 
     async def release_quarantined(
-        self,
-        body: models.ReleaseQuarantinedRequest,
+        self, body: models.ReleaseQuarantinedRequest
     ) -> models.ReleaseReport:
         """Judges events anew that were set apart."""
         request = Call(
@@ -303,10 +270,7 @@ class EventsGrpcClient(RpcClient):
         return await self.call(request, _RELEASE_REPORT)
 
     async def request_replay(
-        self,
-        body: models.RequestReplayRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.RequestReplayRequest, *, idempotency_key: str | None = None
     ) -> models.ArchiveReplay:
         """Asks for part of the archive to be sent again."""
         request = Call(

@@ -16,23 +16,16 @@ from feature_flag_grpc_client import models
 
 METHODS: Mapping[str, RpcMethod] = {
     "/cloudsync.platform.featureflag.v1.FeatureFlagService/ActivateFlag": RpcMethod(
-        feature_flag_pb2.ActivateFlagRequest,
-        feature_flag_pb2.ActivateFlagResponse,
-        "featureFlag",
+        feature_flag_pb2.ActivateFlagRequest, feature_flag_pb2.ActivateFlagResponse, "featureFlag"
     ),
     "/cloudsync.platform.featureflag.v1.FeatureFlagService/ArchiveFlag": RpcMethod(
-        feature_flag_pb2.ArchiveFlagRequest,
-        feature_flag_pb2.ArchiveFlagResponse,
-        "featureFlag",
+        feature_flag_pb2.ArchiveFlagRequest, feature_flag_pb2.ArchiveFlagResponse, "featureFlag"
     ),
     "/cloudsync.platform.featureflag.v1.FeatureFlagService/ChangeRollout": RpcMethod(
-        feature_flag_pb2.ChangeRolloutRequest,
-        feature_flag_pb2.ChangeRolloutResponse,
-        "featureFlag",
+        feature_flag_pb2.ChangeRolloutRequest, feature_flag_pb2.ChangeRolloutResponse, "featureFlag"
     ),
     "/cloudsync.platform.featureflag.v1.FeatureFlagService/ClearOverride": RpcMethod(
-        feature_flag_pb2.ClearOverrideRequest,
-        feature_flag_pb2.ClearOverrideResponse,
+        feature_flag_pb2.ClearOverrideRequest, feature_flag_pb2.ClearOverrideResponse
     ),
     "/cloudsync.platform.featureflag.v1.FeatureFlagService/CompleteRollout": RpcMethod(
         feature_flag_pb2.CompleteRolloutRequest,
@@ -40,9 +33,7 @@ METHODS: Mapping[str, RpcMethod] = {
         "featureFlag",
     ),
     "/cloudsync.platform.featureflag.v1.FeatureFlagService/CreateFlag": RpcMethod(
-        feature_flag_pb2.CreateFlagRequest,
-        feature_flag_pb2.CreateFlagResponse,
-        "featureFlag",
+        feature_flag_pb2.CreateFlagRequest, feature_flag_pb2.CreateFlagResponse, "featureFlag"
     ),
     "/cloudsync.platform.featureflag.v1.FeatureFlagService/DecideExperiment": RpcMethod(
         feature_flag_pb2.DecideExperimentRequest,
@@ -50,56 +41,37 @@ METHODS: Mapping[str, RpcMethod] = {
         "flagExperiment",
     ),
     "/cloudsync.platform.featureflag.v1.FeatureFlagService/DefineSegment": RpcMethod(
-        feature_flag_pb2.DefineSegmentRequest,
-        feature_flag_pb2.DefineSegmentResponse,
-        "flagSegment",
+        feature_flag_pb2.DefineSegmentRequest, feature_flag_pb2.DefineSegmentResponse, "flagSegment"
     ),
     "/cloudsync.platform.featureflag.v1.FeatureFlagService/EditFlag": RpcMethod(
-        feature_flag_pb2.EditFlagRequest,
-        feature_flag_pb2.EditFlagResponse,
-        "featureFlag",
+        feature_flag_pb2.EditFlagRequest, feature_flag_pb2.EditFlagResponse, "featureFlag"
     ),
     "/cloudsync.platform.featureflag.v1.FeatureFlagService/EvaluateBatch": RpcMethod(
-        feature_flag_pb2.EvaluateBatchRequest,
-        feature_flag_pb2.EvaluateBatchResponse,
+        feature_flag_pb2.EvaluateBatchRequest, feature_flag_pb2.EvaluateBatchResponse
     ),
     "/cloudsync.platform.featureflag.v1.FeatureFlagService/EvaluateFlag": RpcMethod(
-        feature_flag_pb2.EvaluateFlagRequest,
-        feature_flag_pb2.EvaluateFlagResponse,
-        "decision",
+        feature_flag_pb2.EvaluateFlagRequest, feature_flag_pb2.EvaluateFlagResponse, "decision"
     ),
     "/cloudsync.platform.featureflag.v1.FeatureFlagService/GetFlag": RpcMethod(
-        feature_flag_pb2.GetFlagRequest,
-        feature_flag_pb2.GetFlagResponse,
-        "featureFlag",
+        feature_flag_pb2.GetFlagRequest, feature_flag_pb2.GetFlagResponse, "featureFlag"
     ),
     "/cloudsync.platform.featureflag.v1.FeatureFlagService/KillFlag": RpcMethod(
-        feature_flag_pb2.KillFlagRequest,
-        feature_flag_pb2.KillFlagResponse,
-        "featureFlag",
+        feature_flag_pb2.KillFlagRequest, feature_flag_pb2.KillFlagResponse, "featureFlag"
     ),
     "/cloudsync.platform.featureflag.v1.FeatureFlagService/ListFlags": RpcMethod(
-        feature_flag_pb2.ListFlagsRequest,
-        feature_flag_pb2.ListFlagsResponse,
+        feature_flag_pb2.ListFlagsRequest, feature_flag_pb2.ListFlagsResponse
     ),
     "/cloudsync.platform.featureflag.v1.FeatureFlagService/ListOverrides": RpcMethod(
-        feature_flag_pb2.ListOverridesRequest,
-        feature_flag_pb2.ListOverridesResponse,
+        feature_flag_pb2.ListOverridesRequest, feature_flag_pb2.ListOverridesResponse
     ),
     "/cloudsync.platform.featureflag.v1.FeatureFlagService/RestoreFlag": RpcMethod(
-        feature_flag_pb2.RestoreFlagRequest,
-        feature_flag_pb2.RestoreFlagResponse,
-        "featureFlag",
+        feature_flag_pb2.RestoreFlagRequest, feature_flag_pb2.RestoreFlagResponse, "featureFlag"
     ),
     "/cloudsync.platform.featureflag.v1.FeatureFlagService/ScheduleFlag": RpcMethod(
-        feature_flag_pb2.ScheduleFlagRequest,
-        feature_flag_pb2.ScheduleFlagResponse,
-        "featureFlag",
+        feature_flag_pb2.ScheduleFlagRequest, feature_flag_pb2.ScheduleFlagResponse, "featureFlag"
     ),
     "/cloudsync.platform.featureflag.v1.FeatureFlagService/SetOverride": RpcMethod(
-        feature_flag_pb2.SetOverrideRequest,
-        feature_flag_pb2.SetOverrideResponse,
-        "flagOverride",
+        feature_flag_pb2.SetOverrideRequest, feature_flag_pb2.SetOverrideResponse, "flagOverride"
     ),
     "/cloudsync.platform.featureflag.v1.FeatureFlagService/StartExperiment": RpcMethod(
         feature_flag_pb2.StartExperimentRequest,
@@ -107,8 +79,7 @@ METHODS: Mapping[str, RpcMethod] = {
         "flagExperiment",
     ),
     "/cloudsync.platform.featureflag.v1.FeatureFlagService/WatchFlags": RpcMethod(
-        feature_flag_pb2.WatchFlagsRequest,
-        feature_flag_pb2.WatchFlagsResponse,
+        feature_flag_pb2.WatchFlagsRequest, feature_flag_pb2.WatchFlagsResponse
     ),
 }
 _FEATURE_FLAG = TypeAdapter[models.FeatureFlag](models.FeatureFlag)
@@ -191,10 +162,7 @@ class FeatureFlagGrpcClient(RpcClient):
         return await self.call(request, _FEATURE_FLAG)
 
     async def create_flag(
-        self,
-        body: models.CreateFlagRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.CreateFlagRequest, *, idempotency_key: str | None = None
     ) -> models.FeatureFlag:
         """Creates a draft."""
         request = Call(
@@ -237,11 +205,7 @@ class FeatureFlagGrpcClient(RpcClient):
         return await self.call(request, _FLAG_SEGMENT)
 
     async def edit_flag(
-        self,
-        body: models.EditFlagRequest,
-        *,
-        feature_flag_id: UUID,
-        if_match: str | None = None,
+        self, body: models.EditFlagRequest, *, feature_flag_id: UUID, if_match: str | None = None
     ) -> models.FeatureFlag:
         """Rewrites choices and rules of a flag that is not settled."""
         request = Call(
@@ -408,10 +372,7 @@ class FeatureFlagGrpcClient(RpcClient):
         return await self.call(request, _FLAG_OVERRIDE)
 
     async def start_experiment(
-        self,
-        body: models.StartExperimentRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.StartExperimentRequest, *, idempotency_key: str | None = None
     ) -> models.FlagExperiment:
         """Begins to gather observations under a hypothesis."""
         request = Call(

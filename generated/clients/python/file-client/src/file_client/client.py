@@ -56,10 +56,7 @@ class FileClient(ServiceClient):
         return await self.call(request, _UPLOAD_SESSION_PAGE)
 
     async def begin_upload(
-        self,
-        body: models.BeginUploadRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.BeginUploadRequest, *, idempotency_key: str | None = None
     ) -> models.StoredFileView:
         """Begin an upload"""
         request = Call(
@@ -74,10 +71,7 @@ class FileClient(ServiceClient):
         return await self.call(request, _STORED_FILE_VIEW)
 
     async def sign_parts(
-        self,
-        body: models.SignPartsRequest,
-        *,
-        file_id: UUID,
+        self, body: models.SignPartsRequest, *, file_id: UUID
     ) -> models.SignedParts:
         """Get addresses for parts"""
         request = Call(
@@ -92,10 +86,7 @@ class FileClient(ServiceClient):
         return await self.call(request, _SIGNED_PARTS)
 
     async def complete_upload(
-        self,
-        body: models.CompleteUploadRequest,
-        *,
-        file_id: UUID,
+        self, body: models.CompleteUploadRequest, *, file_id: UUID
     ) -> models.StoredFileView:
         """Complete an upload"""
         request = Call(
@@ -110,10 +101,7 @@ class FileClient(ServiceClient):
         return await self.call(request, _STORED_FILE_VIEW)
 
     async def abort_upload(
-        self,
-        *,
-        file_id: UUID,
-        if_match: str | None = None,
+        self, *, file_id: UUID, if_match: str | None = None
     ) -> models.StoredFileView:
         """Abort an upload"""
         request = Call(
@@ -172,11 +160,7 @@ class FileClient(ServiceClient):
         return await self.call(request, _STORED_FILE_VIEW)
 
     async def update_file(
-        self,
-        body: models.UpdateFileRequest,
-        *,
-        file_id: UUID,
-        if_match: str | None = None,
+        self, body: models.UpdateFileRequest, *, file_id: UUID, if_match: str | None = None
     ) -> models.StoredFileView:
         """Rename a file"""
         request = Call(
@@ -193,11 +177,7 @@ class FileClient(ServiceClient):
         return await self.call(request, _STORED_FILE_VIEW)
 
     async def replace_content(
-        self,
-        body: models.ReplaceContentRequest,
-        *,
-        file_id: UUID,
-        if_match: str | None = None,
+        self, body: models.ReplaceContentRequest, *, file_id: UUID, if_match: str | None = None
     ) -> models.StoredFileView:
         """Replace the content"""
         request = Call(
@@ -233,10 +213,7 @@ class FileClient(ServiceClient):
         return await self.call(request, _FILE_RESTORE_ACCEPTED)
 
     async def trash_file(
-        self,
-        *,
-        file_id: UUID,
-        if_match: str | None = None,
+        self, *, file_id: UUID, if_match: str | None = None
     ) -> models.StoredFileView:
         """Move a file to the bin"""
         request = Call(
@@ -251,10 +228,7 @@ class FileClient(ServiceClient):
         return await self.call(request, _STORED_FILE_VIEW)
 
     async def recover_file(
-        self,
-        *,
-        file_id: UUID,
-        if_match: str | None = None,
+        self, *, file_id: UUID, if_match: str | None = None
     ) -> models.StoredFileView:
         """Recover a file"""
         request = Call(
@@ -290,10 +264,7 @@ class FileClient(ServiceClient):
         return await self.call(request, _DOWNLOAD_GRANT_PAGE)
 
     async def grant_download(
-        self,
-        body: models.GrantDownloadRequest,
-        *,
-        file_id: UUID,
+        self, body: models.GrantDownloadRequest, *, file_id: UUID
     ) -> models.DownloadAddress:
         """Get a download address"""
         request = Call(
@@ -336,10 +307,7 @@ class FileClient(ServiceClient):
         return await self.call(request, _RENDITION_PAGE)
 
     async def request_rendition(
-        self,
-        body: models.RequestRenditionRequest,
-        *,
-        file_id: UUID,
+        self, body: models.RequestRenditionRequest, *, file_id: UUID
     ) -> models.Rendition:
         """Request a rendition"""
         request = Call(
@@ -382,11 +350,7 @@ class FileClient(ServiceClient):
         return await self.call(request, _FILE_LINK_PAGE)
 
     async def link_file(
-        self,
-        body: models.LinkFileRequest,
-        *,
-        file_id: UUID,
-        idempotency_key: str | None = None,
+        self, body: models.LinkFileRequest, *, file_id: UUID, idempotency_key: str | None = None
     ) -> models.FileLink:
         """Link a file"""
         request = Call(
@@ -442,11 +406,7 @@ class FileClient(ServiceClient):
         return await self.call(request, _FILE_LINK_PAGE)
 
     async def quarantine_file(
-        self,
-        body: models.QuarantineFileRequest,
-        *,
-        file_id: UUID,
-        if_match: str | None = None,
+        self, body: models.QuarantineFileRequest, *, file_id: UUID, if_match: str | None = None
     ) -> models.StoredFileView:
         """Quarantine a file"""
         request = Call(

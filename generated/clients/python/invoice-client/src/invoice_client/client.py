@@ -58,10 +58,7 @@ class InvoiceClient(ServiceClient):
         return await self.call(request, _INVOICE_PAGE)
 
     async def draft_invoice(
-        self,
-        body: models.DraftInvoiceRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.DraftInvoiceRequest, *, idempotency_key: str | None = None
     ) -> models.Invoice:
         """Draft an invoice"""
         request = Call(
@@ -88,11 +85,7 @@ class InvoiceClient(ServiceClient):
         return await self.call(request, _INVOICE)
 
     async def add_manual_line(
-        self,
-        body: models.ManualLine,
-        *,
-        invoice_id: UUID,
-        idempotency_key: str | None = None,
+        self, body: models.ManualLine, *, invoice_id: UUID, idempotency_key: str | None = None
     ) -> models.Invoice:
         """Add a line"""
         request = Call(
@@ -108,10 +101,7 @@ class InvoiceClient(ServiceClient):
         return await self.call(request, _INVOICE)
 
     async def recompute_taxes(
-        self,
-        body: models.RecomputeTaxesRequest,
-        *,
-        invoice_id: UUID,
+        self, body: models.RecomputeTaxesRequest, *, invoice_id: UUID
     ) -> models.Invoice:
         """Recompute taxes"""
         request = Call(
@@ -126,10 +116,7 @@ class InvoiceClient(ServiceClient):
         return await self.call(request, _INVOICE)
 
     async def discard_draft(
-        self,
-        *,
-        invoice_id: UUID,
-        if_match: str | None = None,
+        self, *, invoice_id: UUID, if_match: str | None = None
     ) -> models.Invoice:
         """Discard a draft"""
         request = Call(
@@ -144,10 +131,7 @@ class InvoiceClient(ServiceClient):
         return await self.call(request, _INVOICE)
 
     async def issue_invoice(
-        self,
-        body: models.IssueInvoiceRequest,
-        *,
-        invoice_id: UUID,
+        self, body: models.IssueInvoiceRequest, *, invoice_id: UUID
     ) -> models.Invoice:
         """Issue an invoice"""
         request = Call(
@@ -162,10 +146,7 @@ class InvoiceClient(ServiceClient):
         return await self.call(request, _INVOICE)
 
     async def download_invoice(
-        self,
-        *,
-        invoice_id: UUID,
-        format: models.InvoiceFormat | None = None,
+        self, *, invoice_id: UUID, format: models.InvoiceFormat | None = None
     ) -> models.InvoiceLink:
         """Get the address of a document"""
         request = Call(
@@ -180,11 +161,7 @@ class InvoiceClient(ServiceClient):
         return await self.call(request, _INVOICE_LINK)
 
     async def void_invoice(
-        self,
-        body: models.VoidInvoiceRequest,
-        *,
-        invoice_id: UUID,
-        if_match: str | None = None,
+        self, body: models.VoidInvoiceRequest, *, invoice_id: UUID, if_match: str | None = None
     ) -> models.Invoice:
         """Void an invoice"""
         request = Call(
@@ -200,11 +177,7 @@ class InvoiceClient(ServiceClient):
         return await self.call(request, _INVOICE)
 
     async def write_off_invoice(
-        self,
-        body: models.WriteOffInvoiceRequest,
-        *,
-        invoice_id: UUID,
-        if_match: str | None = None,
+        self, body: models.WriteOffInvoiceRequest, *, invoice_id: UUID, if_match: str | None = None
     ) -> models.Invoice:
         """Write an invoice off"""
         request = Call(
@@ -261,10 +234,7 @@ class InvoiceClient(ServiceClient):
         return await self.call(request, _CREDIT_NOTE)
 
     async def approve_credit_note(
-        self,
-        *,
-        invoice_id: UUID,
-        credit_note_id: UUID,
+        self, *, invoice_id: UUID, credit_note_id: UUID
     ) -> models.CreditNote:
         """Agree to a credit"""
         request = Call(
@@ -278,11 +248,7 @@ class InvoiceClient(ServiceClient):
         return await self.call(request, _CREDIT_NOTE)
 
     async def withdraw_credit_note(
-        self,
-        *,
-        invoice_id: UUID,
-        credit_note_id: UUID,
-        if_match: str | None = None,
+        self, *, invoice_id: UUID, credit_note_id: UUID, if_match: str | None = None
     ) -> models.CreditNote:
         """Withdraw a requested credit"""
         request = Call(
@@ -392,10 +358,7 @@ class InvoiceClient(ServiceClient):
         return await self.call(request, _UPCOMING_INVOICE)
 
     async def create_billing_profile(
-        self,
-        body: models.CreateBillingProfileRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.CreateBillingProfileRequest, *, idempotency_key: str | None = None
     ) -> models.BillingProfile:
         """Create the billing profile"""
         request = Call(

@@ -16,97 +16,64 @@ from metrics_grpc_client import models
 
 METHODS: Mapping[str, RpcMethod] = {
     "/cloudsync.analytics.metrics.v1.MetricsService/AcknowledgeAnomaly": RpcMethod(
-        metrics_pb2.AcknowledgeAnomalyRequest,
-        metrics_pb2.AcknowledgeAnomalyResponse,
-        "anomaly",
+        metrics_pb2.AcknowledgeAnomalyRequest, metrics_pb2.AcknowledgeAnomalyResponse, "anomaly"
     ),
     "/cloudsync.analytics.metrics.v1.MetricsService/ActivateMetric": RpcMethod(
-        metrics_pb2.ActivateMetricRequest,
-        metrics_pb2.ActivateMetricResponse,
-        "metricDefinition",
+        metrics_pb2.ActivateMetricRequest, metrics_pb2.ActivateMetricResponse, "metricDefinition"
     ),
     "/cloudsync.analytics.metrics.v1.MetricsService/DefineMetric": RpcMethod(
-        metrics_pb2.DefineMetricRequest,
-        metrics_pb2.DefineMetricResponse,
-        "metricDefinition",
+        metrics_pb2.DefineMetricRequest, metrics_pb2.DefineMetricResponse, "metricDefinition"
     ),
     "/cloudsync.analytics.metrics.v1.MetricsService/DeprecateMetric": RpcMethod(
-        metrics_pb2.DeprecateMetricRequest,
-        metrics_pb2.DeprecateMetricResponse,
-        "metricDefinition",
+        metrics_pb2.DeprecateMetricRequest, metrics_pb2.DeprecateMetricResponse, "metricDefinition"
     ),
     "/cloudsync.analytics.metrics.v1.MetricsService/DetectAnomalies": RpcMethod(
-        metrics_pb2.DetectAnomaliesRequest,
-        metrics_pb2.DetectAnomaliesResponse,
+        metrics_pb2.DetectAnomaliesRequest, metrics_pb2.DetectAnomaliesResponse
     ),
     "/cloudsync.analytics.metrics.v1.MetricsService/DismissAnomaly": RpcMethod(
-        metrics_pb2.DismissAnomalyRequest,
-        metrics_pb2.DismissAnomalyResponse,
-        "anomaly",
+        metrics_pb2.DismissAnomalyRequest, metrics_pb2.DismissAnomalyResponse, "anomaly"
     ),
     "/cloudsync.analytics.metrics.v1.MetricsService/ExplainAnomaly": RpcMethod(
-        metrics_pb2.ExplainAnomalyRequest,
-        metrics_pb2.ExplainAnomalyResponse,
-        "anomaly",
+        metrics_pb2.ExplainAnomalyRequest, metrics_pb2.ExplainAnomalyResponse, "anomaly"
     ),
     "/cloudsync.analytics.metrics.v1.MetricsService/GetBackfill": RpcMethod(
-        metrics_pb2.GetBackfillRequest,
-        metrics_pb2.GetBackfillResponse,
-        "backfillRun",
+        metrics_pb2.GetBackfillRequest, metrics_pb2.GetBackfillResponse, "backfillRun"
     ),
     "/cloudsync.analytics.metrics.v1.MetricsService/GetMetric": RpcMethod(
-        metrics_pb2.GetMetricRequest,
-        metrics_pb2.GetMetricResponse,
-        "metricDefinition",
+        metrics_pb2.GetMetricRequest, metrics_pb2.GetMetricResponse, "metricDefinition"
     ),
     "/cloudsync.analytics.metrics.v1.MetricsService/ListAnomalies": RpcMethod(
-        metrics_pb2.ListAnomaliesRequest,
-        metrics_pb2.ListAnomaliesResponse,
+        metrics_pb2.ListAnomaliesRequest, metrics_pb2.ListAnomaliesResponse
     ),
     "/cloudsync.analytics.metrics.v1.MetricsService/ListMetrics": RpcMethod(
-        metrics_pb2.ListMetricsRequest,
-        metrics_pb2.ListMetricsResponse,
+        metrics_pb2.ListMetricsRequest, metrics_pb2.ListMetricsResponse
     ),
     "/cloudsync.analytics.metrics.v1.MetricsService/MuteRule": RpcMethod(
-        metrics_pb2.MuteRuleRequest,
-        metrics_pb2.MuteRuleResponse,
-        "anomalyRule",
+        metrics_pb2.MuteRuleRequest, metrics_pb2.MuteRuleResponse, "anomalyRule"
     ),
     "/cloudsync.analytics.metrics.v1.MetricsService/PutAnomalyRule": RpcMethod(
-        metrics_pb2.PutAnomalyRuleRequest,
-        metrics_pb2.PutAnomalyRuleResponse,
-        "anomalyRule",
+        metrics_pb2.PutAnomalyRuleRequest, metrics_pb2.PutAnomalyRuleResponse, "anomalyRule"
     ),
     "/cloudsync.analytics.metrics.v1.MetricsService/Query": RpcMethod(
-        metrics_pb2.QueryRequest,
-        metrics_pb2.QueryResponse,
+        metrics_pb2.QueryRequest, metrics_pb2.QueryResponse
     ),
     "/cloudsync.analytics.metrics.v1.MetricsService/RecordFacts": RpcMethod(
-        metrics_pb2.RecordFactsRequest,
-        metrics_pb2.RecordFactsResponse,
+        metrics_pb2.RecordFactsRequest, metrics_pb2.RecordFactsResponse
     ),
     "/cloudsync.analytics.metrics.v1.MetricsService/ReinstateMetric": RpcMethod(
-        metrics_pb2.ReinstateMetricRequest,
-        metrics_pb2.ReinstateMetricResponse,
-        "metricDefinition",
+        metrics_pb2.ReinstateMetricRequest, metrics_pb2.ReinstateMetricResponse, "metricDefinition"
     ),
     "/cloudsync.analytics.metrics.v1.MetricsService/ReviseMetric": RpcMethod(
-        metrics_pb2.ReviseMetricRequest,
-        metrics_pb2.ReviseMetricResponse,
-        "metricDefinition",
+        metrics_pb2.ReviseMetricRequest, metrics_pb2.ReviseMetricResponse, "metricDefinition"
     ),
     "/cloudsync.analytics.metrics.v1.MetricsService/StartBackfill": RpcMethod(
-        metrics_pb2.StartBackfillRequest,
-        metrics_pb2.StartBackfillResponse,
-        "backfillRun",
+        metrics_pb2.StartBackfillRequest, metrics_pb2.StartBackfillResponse, "backfillRun"
     ),
     "/cloudsync.analytics.metrics.v1.MetricsService/StreamLatest": RpcMethod(
-        metrics_pb2.StreamLatestRequest,
-        metrics_pb2.StreamLatestResponse,
+        metrics_pb2.StreamLatestRequest, metrics_pb2.StreamLatestResponse
     ),
     "/cloudsync.analytics.metrics.v1.MetricsService/ValidateMetric": RpcMethod(
-        metrics_pb2.ValidateMetricRequest,
-        metrics_pb2.ValidateMetricResponse,
+        metrics_pb2.ValidateMetricRequest, metrics_pb2.ValidateMetricResponse
     ),
 }
 _ANOMALY = TypeAdapter[models.Anomaly](models.Anomaly)
@@ -150,10 +117,7 @@ class MetricsGrpcClient(RpcClient):
         return await self.call(request, _METRIC_DEFINITION)
 
     async def define_metric(
-        self,
-        body: models.DefineMetricRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.DefineMetricRequest, *, idempotency_key: str | None = None
     ) -> models.MetricDefinition:
         """Writes a first draft under a free key."""
         request = Call(
@@ -167,10 +131,7 @@ class MetricsGrpcClient(RpcClient):
         return await self.call(request, _METRIC_DEFINITION)
 
     async def deprecate_metric(
-        self,
-        body: models.DeprecateMetricRequest,
-        *,
-        metric_definition_id: UUID,
+        self, body: models.DeprecateMetricRequest, *, metric_definition_id: UUID
     ) -> models.MetricDefinition:
         """Says that a metric should not be used any longer."""
         request = Call(
@@ -183,8 +144,7 @@ class MetricsGrpcClient(RpcClient):
         return await self.call(request, _METRIC_DEFINITION)
 
     async def detect_anomalies(
-        self,
-        body: models.DetectAnomaliesRequest,
+        self, body: models.DetectAnomaliesRequest
     ) -> models.DetectedAnomalies:
         """Judges a window of a metric anew."""
         request = Call(
@@ -197,10 +157,7 @@ class MetricsGrpcClient(RpcClient):
         return await self.call(request, _DETECTED_ANOMALIES)
 
     async def dismiss_anomaly(
-        self,
-        body: models.CloseAnomalyRequest,
-        *,
-        anomaly_id: UUID,
+        self, body: models.CloseAnomalyRequest, *, anomaly_id: UUID
     ) -> models.Anomaly:
         """Closes an anomaly as a false alarm, by which its rule learns."""
         request = Call(
@@ -213,10 +170,7 @@ class MetricsGrpcClient(RpcClient):
         return await self.call(request, _ANOMALY)
 
     async def explain_anomaly(
-        self,
-        body: models.CloseAnomalyRequest,
-        *,
-        anomaly_id: UUID,
+        self, body: models.CloseAnomalyRequest, *, anomaly_id: UUID
     ) -> models.Anomaly:
         """Closes an anomaly with its cause."""
         request = Call(
@@ -303,10 +257,7 @@ class MetricsGrpcClient(RpcClient):
         return await self.call(request, _METRIC_PAGE)
 
     async def mute_rule(
-        self,
-        body: models.MuteRuleRequest,
-        *,
-        anomaly_rule_id: UUID,
+        self, body: models.MuteRuleRequest, *, anomaly_rule_id: UUID
     ) -> models.AnomalyRule:
         """Lets a rule keep quiet for at most fourteen days."""
         request = Call(
@@ -363,10 +314,7 @@ class MetricsGrpcClient(RpcClient):
         return await self.call(request, _METRIC_DEFINITION)
 
     async def revise_metric(
-        self,
-        body: models.ReviseMetricRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.ReviseMetricRequest, *, idempotency_key: str | None = None
     ) -> models.MetricDefinition:
         """Rewrites a metric, as a draft or as the next revision."""
         request = Call(

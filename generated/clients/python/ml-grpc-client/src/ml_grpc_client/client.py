@@ -16,122 +16,79 @@ from ml_grpc_client import models
 
 METHODS: Mapping[str, RpcMethod] = {
     "/cloudsync.analytics.ml.v1.MlService/DefineFeatureView": RpcMethod(
-        ml_pb2.DefineFeatureViewRequest,
-        ml_pb2.DefineFeatureViewResponse,
-        "featureView",
+        ml_pb2.DefineFeatureViewRequest, ml_pb2.DefineFeatureViewResponse, "featureView"
     ),
     "/cloudsync.analytics.ml.v1.MlService/DeployModel": RpcMethod(
-        ml_pb2.DeployModelRequest,
-        ml_pb2.DeployModelResponse,
-        "model",
+        ml_pb2.DeployModelRequest, ml_pb2.DeployModelResponse, "model"
     ),
     "/cloudsync.analytics.ml.v1.MlService/EvaluateModel": RpcMethod(
-        ml_pb2.EvaluateModelRequest,
-        ml_pb2.EvaluateModelResponse,
-        "model",
+        ml_pb2.EvaluateModelRequest, ml_pb2.EvaluateModelResponse, "model"
     ),
     "/cloudsync.analytics.ml.v1.MlService/ExplainPrediction": RpcMethod(
-        ml_pb2.ExplainPredictionRequest,
-        ml_pb2.ExplainPredictionResponse,
-        "prediction",
+        ml_pb2.ExplainPredictionRequest, ml_pb2.ExplainPredictionResponse, "prediction"
     ),
     "/cloudsync.analytics.ml.v1.MlService/GetFeatureView": RpcMethod(
-        ml_pb2.GetFeatureViewRequest,
-        ml_pb2.GetFeatureViewResponse,
-        "featureView",
+        ml_pb2.GetFeatureViewRequest, ml_pb2.GetFeatureViewResponse, "featureView"
     ),
     "/cloudsync.analytics.ml.v1.MlService/GetFeatures": RpcMethod(
-        ml_pb2.GetFeaturesRequest,
-        ml_pb2.GetFeaturesResponse,
+        ml_pb2.GetFeaturesRequest, ml_pb2.GetFeaturesResponse
     ),
     "/cloudsync.analytics.ml.v1.MlService/GetModel": RpcMethod(
-        ml_pb2.GetModelRequest,
-        ml_pb2.GetModelResponse,
-        "model",
+        ml_pb2.GetModelRequest, ml_pb2.GetModelResponse, "model"
     ),
     "/cloudsync.analytics.ml.v1.MlService/GetTrainingRun": RpcMethod(
-        ml_pb2.GetTrainingRunRequest,
-        ml_pb2.GetTrainingRunResponse,
-        "trainingRun",
+        ml_pb2.GetTrainingRunRequest, ml_pb2.GetTrainingRunResponse, "trainingRun"
     ),
     "/cloudsync.analytics.ml.v1.MlService/ListFeatureViews": RpcMethod(
-        ml_pb2.ListFeatureViewsRequest,
-        ml_pb2.ListFeatureViewsResponse,
+        ml_pb2.ListFeatureViewsRequest, ml_pb2.ListFeatureViewsResponse
     ),
     "/cloudsync.analytics.ml.v1.MlService/ListModels": RpcMethod(
-        ml_pb2.ListModelsRequest,
-        ml_pb2.ListModelsResponse,
+        ml_pb2.ListModelsRequest, ml_pb2.ListModelsResponse
     ),
     "/cloudsync.analytics.ml.v1.MlService/ListTrainingRuns": RpcMethod(
-        ml_pb2.ListTrainingRunsRequest,
-        ml_pb2.ListTrainingRunsResponse,
+        ml_pb2.ListTrainingRunsRequest, ml_pb2.ListTrainingRunsResponse
     ),
     "/cloudsync.analytics.ml.v1.MlService/MeasureDrift": RpcMethod(
-        ml_pb2.MeasureDriftRequest,
-        ml_pb2.MeasureDriftResponse,
+        ml_pb2.MeasureDriftRequest, ml_pb2.MeasureDriftResponse
     ),
     "/cloudsync.analytics.ml.v1.MlService/Predict": RpcMethod(
-        ml_pb2.PredictRequest,
-        ml_pb2.PredictResponse,
+        ml_pb2.PredictRequest, ml_pb2.PredictResponse
     ),
     "/cloudsync.analytics.ml.v1.MlService/PredictBatch": RpcMethod(
-        ml_pb2.PredictBatchRequest,
-        ml_pb2.PredictBatchResponse,
+        ml_pb2.PredictBatchRequest, ml_pb2.PredictBatchResponse
     ),
     "/cloudsync.analytics.ml.v1.MlService/RecordOutcome": RpcMethod(
-        ml_pb2.RecordOutcomeRequest,
-        ml_pb2.RecordOutcomeResponse,
-        "prediction",
+        ml_pb2.RecordOutcomeRequest, ml_pb2.RecordOutcomeResponse, "prediction"
     ),
     "/cloudsync.analytics.ml.v1.MlService/RegisterModel": RpcMethod(
-        ml_pb2.RegisterModelRequest,
-        ml_pb2.RegisterModelResponse,
-        "model",
+        ml_pb2.RegisterModelRequest, ml_pb2.RegisterModelResponse, "model"
     ),
     "/cloudsync.analytics.ml.v1.MlService/RejectModel": RpcMethod(
-        ml_pb2.RejectModelRequest,
-        ml_pb2.RejectModelResponse,
-        "model",
+        ml_pb2.RejectModelRequest, ml_pb2.RejectModelResponse, "model"
     ),
     "/cloudsync.analytics.ml.v1.MlService/RetireFeatureView": RpcMethod(
-        ml_pb2.RetireFeatureViewRequest,
-        ml_pb2.RetireFeatureViewResponse,
-        "featureView",
+        ml_pb2.RetireFeatureViewRequest, ml_pb2.RetireFeatureViewResponse, "featureView"
     ),
     "/cloudsync.analytics.ml.v1.MlService/RetireModel": RpcMethod(
-        ml_pb2.RetireModelRequest,
-        ml_pb2.RetireModelResponse,
-        "model",
+        ml_pb2.RetireModelRequest, ml_pb2.RetireModelResponse, "model"
     ),
     "/cloudsync.analytics.ml.v1.MlService/RollBackModel": RpcMethod(
-        ml_pb2.RollBackModelRequest,
-        ml_pb2.RollBackModelResponse,
-        "model",
+        ml_pb2.RollBackModelRequest, ml_pb2.RollBackModelResponse, "model"
     ),
     "/cloudsync.analytics.ml.v1.MlService/StartCanary": RpcMethod(
-        ml_pb2.StartCanaryRequest,
-        ml_pb2.StartCanaryResponse,
-        "model",
+        ml_pb2.StartCanaryRequest, ml_pb2.StartCanaryResponse, "model"
     ),
     "/cloudsync.analytics.ml.v1.MlService/StartShadow": RpcMethod(
-        ml_pb2.StartShadowRequest,
-        ml_pb2.StartShadowResponse,
-        "model",
+        ml_pb2.StartShadowRequest, ml_pb2.StartShadowResponse, "model"
     ),
     "/cloudsync.analytics.ml.v1.MlService/StartTraining": RpcMethod(
-        ml_pb2.StartTrainingRequest,
-        ml_pb2.StartTrainingResponse,
-        "trainingRun",
+        ml_pb2.StartTrainingRequest, ml_pb2.StartTrainingResponse, "trainingRun"
     ),
     "/cloudsync.analytics.ml.v1.MlService/StopRollout": RpcMethod(
-        ml_pb2.StopRolloutRequest,
-        ml_pb2.StopRolloutResponse,
-        "model",
+        ml_pb2.StopRolloutRequest, ml_pb2.StopRolloutResponse, "model"
     ),
     "/cloudsync.analytics.ml.v1.MlService/StopTraining": RpcMethod(
-        ml_pb2.StopTrainingRequest,
-        ml_pb2.StopTrainingResponse,
-        "trainingRun",
+        ml_pb2.StopTrainingRequest, ml_pb2.StopTrainingResponse, "trainingRun"
     ),
 }
 _BATCH_ITEM = TypeAdapter[models.BatchItem](models.BatchItem)
@@ -153,8 +110,7 @@ class MlGrpcClient(RpcClient):
     methods = METHODS
 
     async def define_feature_view(
-        self,
-        body: models.DefineFeatureViewRequest,
+        self, body: models.DefineFeatureViewRequest
     ) -> models.FeatureView:
         """Enters a view of features."""
         request = Call(
@@ -167,10 +123,7 @@ class MlGrpcClient(RpcClient):
         return await self.call(request, _FEATURE_VIEW)
 
     async def deploy_model(
-        self,
-        body: models.DeployModelRequest,
-        *,
-        model_id: UUID,
+        self, body: models.DeployModelRequest, *, model_id: UUID
     ) -> models.ModelModel:
         """Puts a canary in service in the place of its predecessor."""
         request = Call(
@@ -183,10 +136,7 @@ class MlGrpcClient(RpcClient):
         return await self.call(request, _MODEL_MODEL)
 
     async def evaluate_model(
-        self,
-        body: models.EvaluateModelRequest,
-        *,
-        model_id: UUID,
+        self, body: models.EvaluateModelRequest, *, model_id: UUID
     ) -> models.ModelModel:
         """Enters the scores of a version on data that it has never seen."""
         request = Call(
@@ -364,10 +314,7 @@ class MlGrpcClient(RpcClient):
         return self.stream(request, _BATCH_ITEM)
 
     async def record_outcome(
-        self,
-        body: models.RecordOutcomeRequest,
-        *,
-        prediction_id: UUID,
+        self, body: models.RecordOutcomeRequest, *, prediction_id: UUID
     ) -> models.Prediction:
         """Tells what turned out to be true, up to sixty days later."""
         request = Call(
@@ -391,10 +338,7 @@ class MlGrpcClient(RpcClient):
         return await self.call(request, _MODEL_MODEL)
 
     async def reject_model(
-        self,
-        body: models.WithdrawModelRequest,
-        *,
-        model_id: UUID,
+        self, body: models.WithdrawModelRequest, *, model_id: UUID
     ) -> models.ModelModel:
         """Refuses an evaluated version for good."""
         request = Call(
@@ -429,10 +373,7 @@ class MlGrpcClient(RpcClient):
         return await self.call(request, _MODEL_MODEL)
 
     async def roll_back_model(
-        self,
-        body: models.WithdrawModelRequest,
-        *,
-        model_id: UUID,
+        self, body: models.WithdrawModelRequest, *, model_id: UUID
     ) -> models.ModelModel:
         """Sends all requests to the predecessor again."""
         request = Call(
@@ -445,10 +386,7 @@ class MlGrpcClient(RpcClient):
         return await self.call(request, _MODEL_MODEL)
 
     async def start_canary(
-        self,
-        body: models.StartCanaryRequest,
-        *,
-        model_id: UUID,
+        self, body: models.StartCanaryRequest, *, model_id: UUID
     ) -> models.ModelModel:
         """Gives a version its first users."""
         request = Call(
@@ -472,10 +410,7 @@ class MlGrpcClient(RpcClient):
         return await self.call(request, _MODEL_MODEL)
 
     async def start_training(
-        self,
-        body: models.StartTrainingRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.StartTrainingRequest, *, idempotency_key: str | None = None
     ) -> models.TrainingRun:
         """Queues a run of training; it begins when the week has minutes for it."""
         request = Call(

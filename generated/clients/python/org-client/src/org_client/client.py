@@ -61,10 +61,7 @@ class OrgClient(ServiceClient):
         return await self.call(request, _ORGANIZATION_PAGE)
 
     async def create_organization(
-        self,
-        body: models.CreateOrganizationRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.CreateOrganizationRequest, *, idempotency_key: str | None = None
     ) -> models.Organization:
         """Found an organisation"""
         request = Call(
@@ -156,10 +153,7 @@ class OrgClient(ServiceClient):
         return await self.call(request, _ORGANIZATION)
 
     async def lift_restriction(
-        self,
-        *,
-        organization_id: UUID,
-        if_match: str | None = None,
+        self, *, organization_id: UUID, if_match: str | None = None
     ) -> models.Organization:
         """Let an organisation write again"""
         request = Call(
@@ -233,10 +227,7 @@ class OrgClient(ServiceClient):
         return await self.call(request, _OWNERSHIP_TRANSFER)
 
     async def claim_domain(
-        self,
-        body: models.ClaimDomainRequest,
-        *,
-        organization_id: UUID,
+        self, body: models.ClaimDomainRequest, *, organization_id: UUID
     ) -> models.DomainClaim:
         """Claim a mail domain"""
         request = Call(
@@ -409,11 +400,7 @@ class OrgClient(ServiceClient):
         return await self.call(request, _MEMBERSHIP)
 
     async def remove_member(
-        self,
-        *,
-        organization_id: UUID,
-        user_id: UUID,
-        successor_user_id: UUID | None = None,
+        self, *, organization_id: UUID, user_id: UUID, successor_user_id: UUID | None = None
     ) -> None:
         """Remove a member"""
         request = Call(
@@ -450,11 +437,7 @@ class OrgClient(ServiceClient):
         return await self.call(request, _MEMBERSHIP)
 
     async def change_member_role(
-        self,
-        body: models.ChangeMemberRoleRequest,
-        *,
-        organization_id: UUID,
-        user_id: UUID,
+        self, body: models.ChangeMemberRoleRequest, *, organization_id: UUID, user_id: UUID
     ) -> models.Membership:
         """Give another role"""
         request = Call(
@@ -469,10 +452,7 @@ class OrgClient(ServiceClient):
         return await self.call(request, _MEMBERSHIP)
 
     async def leave_organization(
-        self,
-        *,
-        organization_id: UUID,
-        user_id: UUID,
+        self, *, organization_id: UUID, user_id: UUID
     ) -> models.Membership:
         """Leave an organisation"""
         request = Call(
@@ -601,11 +581,7 @@ class OrgClient(ServiceClient):
         return await self.call(request, _ORG_UNIT)
 
     async def get_hierarchy(
-        self,
-        *,
-        organization_id: UUID,
-        root_unit_id: UUID | None = None,
-        depth: int | None = None,
+        self, *, organization_id: UUID, root_unit_id: UUID | None = None, depth: int | None = None
     ) -> models.Hierarchy:
         """Read the tree"""
         request = Call(
@@ -648,10 +624,7 @@ class OrgClient(ServiceClient):
         return await self.call(request, _TEAM_PAGE)
 
     async def create_team(
-        self,
-        body: models.CreateTeamRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.CreateTeamRequest, *, idempotency_key: str | None = None
     ) -> models.Team:
         """Found a team"""
         request = Call(
@@ -678,11 +651,7 @@ class OrgClient(ServiceClient):
         return await self.call(request, _TEAM)
 
     async def update_team(
-        self,
-        body: models.UpdateTeamRequest,
-        *,
-        team_id: UUID,
-        if_match: str | None = None,
+        self, body: models.UpdateTeamRequest, *, team_id: UUID, if_match: str | None = None
     ) -> models.Team:
         """Change a team"""
         request = Call(
@@ -733,10 +702,7 @@ class OrgClient(ServiceClient):
         return await self.call(request, _TEAM_MEMBER_PAGE)
 
     async def add_team_members(
-        self,
-        body: models.AddTeamMembersRequest,
-        *,
-        team_id: UUID,
+        self, body: models.AddTeamMembersRequest, *, team_id: UUID
     ) -> models.Team:
         """Add people to a team"""
         request = Call(

@@ -26,7 +26,7 @@ _REFUND = TypeAdapter[models.Refund](models.Refund)
 _REFUND_PAGE = TypeAdapter[models.RefundPage](models.RefundPage)
 _SETTLEMENT_PAGE = TypeAdapter[models.SettlementPage](models.SettlementPage)
 _SETTLEMENT_RECONCILIATION = TypeAdapter[models.SettlementReconciliation](
-    models.SettlementReconciliation,
+    models.SettlementReconciliation
 )
 
 
@@ -64,10 +64,7 @@ class PaymentClient(ServiceClient):
         return await self.call(request, _PAYMENT_PAGE)
 
     async def authorize_payment(
-        self,
-        body: models.AuthorizePaymentRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.AuthorizePaymentRequest, *, idempotency_key: str | None = None
     ) -> models.Payment:
         """Authorise a payment"""
         request = Call(
@@ -105,11 +102,7 @@ class PaymentClient(ServiceClient):
         return await self.call(request, _PAYMENT)
 
     async def capture_payment(
-        self,
-        body: models.CapturePaymentRequest,
-        *,
-        payment_id: UUID,
-        if_match: str | None = None,
+        self, body: models.CapturePaymentRequest, *, payment_id: UUID, if_match: str | None = None
     ) -> models.Payment:
         """Capture a payment"""
         request = Call(
@@ -125,10 +118,7 @@ class PaymentClient(ServiceClient):
         return await self.call(request, _PAYMENT)
 
     async def void_payment(
-        self,
-        *,
-        payment_id: UUID,
-        if_match: str | None = None,
+        self, *, payment_id: UUID, if_match: str | None = None
     ) -> models.Payment:
         """Give up an authorisation"""
         request = Call(
@@ -143,10 +133,7 @@ class PaymentClient(ServiceClient):
         return await self.call(request, _PAYMENT)
 
     async def confirm_action(
-        self,
-        body: models.ConfirmActionRequest,
-        *,
-        payment_id: UUID,
+        self, body: models.ConfirmActionRequest, *, payment_id: UUID
     ) -> models.Payment:
         """Confirm a proof"""
         request = Call(
@@ -202,11 +189,7 @@ class PaymentClient(ServiceClient):
         return await self.call(request, _REFUND)
 
     async def approve_refund(
-        self,
-        *,
-        payment_id: UUID,
-        refund_id: UUID,
-        if_match: str | None = None,
+        self, *, payment_id: UUID, refund_id: UUID, if_match: str | None = None
     ) -> models.Refund:
         """Agree to a refund"""
         request = Call(
@@ -221,11 +204,7 @@ class PaymentClient(ServiceClient):
         return await self.call(request, _REFUND)
 
     async def withdraw_refund(
-        self,
-        *,
-        payment_id: UUID,
-        refund_id: UUID,
-        if_match: str | None = None,
+        self, *, payment_id: UUID, refund_id: UUID, if_match: str | None = None
     ) -> models.Refund:
         """Withdraw a refund"""
         request = Call(
@@ -252,11 +231,7 @@ class PaymentClient(ServiceClient):
         return await self.call(request, _CHARGE)
 
     async def retry_charge(
-        self,
-        body: models.RetryChargeRequest,
-        *,
-        cause_id: UUID,
-        idempotency_key: str | None = None,
+        self, body: models.RetryChargeRequest, *, cause_id: UUID, idempotency_key: str | None = None
     ) -> models.Charge:
         """Try a charge now"""
         request = Call(
@@ -298,10 +273,7 @@ class PaymentClient(ServiceClient):
         return await self.call(request, _PAYMENT_METHOD_PAGE)
 
     async def attach_payment_method(
-        self,
-        body: models.AttachPaymentMethodRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.AttachPaymentMethodRequest, *, idempotency_key: str | None = None
     ) -> models.PaymentMethodSummary:
         """Attach a payment method"""
         request = Call(
@@ -328,9 +300,7 @@ class PaymentClient(ServiceClient):
         await self.send(request)
 
     async def set_default_payment_method(
-        self,
-        *,
-        payment_method_id: UUID,
+        self, *, payment_method_id: UUID
     ) -> models.PaymentMethodSummary:
         """Make a method the default"""
         request = Call(
@@ -391,10 +361,7 @@ class PaymentClient(ServiceClient):
         return await self.call(request, _DISPUTE)
 
     async def accept_dispute(
-        self,
-        *,
-        dispute_id: UUID,
-        if_match: str | None = None,
+        self, *, dispute_id: UUID, if_match: str | None = None
     ) -> models.Dispute:
         """Give in to a dispute"""
         request = Call(

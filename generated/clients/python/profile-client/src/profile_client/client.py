@@ -19,7 +19,7 @@ _PROFILE = TypeAdapter[models.Profile](models.Profile)
 _PROFILE_CARD_LIST = TypeAdapter[models.ProfileCardList](models.ProfileCardList)
 _PROFILE_EXPORT_RECEIPT = TypeAdapter[models.ProfileExportReceipt](models.ProfileExportReceipt)
 _PROFILE_FIELD_DEFINITION = TypeAdapter[models.ProfileFieldDefinition](
-    models.ProfileFieldDefinition,
+    models.ProfileFieldDefinition
 )
 _PROFILE_FIELD_PAGE = TypeAdapter[models.ProfileFieldPage](models.ProfileFieldPage)
 
@@ -40,11 +40,7 @@ class ProfileClient(ServiceClient):
         return await self.call(request, _PROFILE)
 
     async def update_profile(
-        self,
-        body: models.UpdateProfileRequest,
-        *,
-        user_id: UUID,
-        if_match: str | None = None,
+        self, body: models.UpdateProfileRequest, *, user_id: UUID, if_match: str | None = None
     ) -> models.Profile:
         """Change a profile"""
         request = Call(
@@ -112,11 +108,7 @@ class ProfileClient(ServiceClient):
         return await self.call(request, _PROFILE)
 
     async def set_status_message(
-        self,
-        body: models.SetStatusMessageRequest,
-        *,
-        user_id: UUID,
-        if_match: str | None = None,
+        self, body: models.SetStatusMessageRequest, *, user_id: UUID, if_match: str | None = None
     ) -> models.Profile:
         """Say what one is up to"""
         request = Call(
@@ -132,10 +124,7 @@ class ProfileClient(ServiceClient):
         return await self.call(request, _PROFILE)
 
     async def clear_status_message(
-        self,
-        *,
-        user_id: UUID,
-        if_match: str | None = None,
+        self, *, user_id: UUID, if_match: str | None = None
     ) -> models.Profile:
         """Take the status message back"""
         request = Call(
@@ -150,10 +139,7 @@ class ProfileClient(ServiceClient):
         return await self.call(request, _PROFILE)
 
     async def export_my_data(
-        self,
-        *,
-        user_id: UUID,
-        idempotency_key: str | None = None,
+        self, *, user_id: UUID, idempotency_key: str | None = None
     ) -> models.ProfileExportReceipt:
         """Ask for one's own data"""
         request = Call(
@@ -196,10 +182,7 @@ class ProfileClient(ServiceClient):
         return await self.call(request, _ENDORSEMENT_PAGE)
 
     async def endorse_skill(
-        self,
-        body: models.EndorseSkillRequest,
-        *,
-        user_id: UUID,
+        self, body: models.EndorseSkillRequest, *, user_id: UUID
     ) -> models.Endorsement:
         """Praise a colleague"""
         request = Call(
@@ -214,11 +197,7 @@ class ProfileClient(ServiceClient):
         return await self.call(request, _ENDORSEMENT)
 
     async def withdraw_endorsement(
-        self,
-        *,
-        user_id: UUID,
-        endorsement_id: UUID,
-        if_match: str | None = None,
+        self, *, user_id: UUID, endorsement_id: UUID, if_match: str | None = None
     ) -> models.Endorsement:
         """Take praise back"""
         request = Call(
@@ -245,10 +224,7 @@ class ProfileClient(ServiceClient):
         return await self.call(request, _PREFERENCE_SET)
 
     async def initialize_preferences(
-        self,
-        body: models.InitializePreferencesRequest,
-        *,
-        user_id: UUID,
+        self, body: models.InitializePreferencesRequest, *, user_id: UUID
     ) -> models.PreferenceSet:
         """Store the first preferences"""
         request = Call(
@@ -263,11 +239,7 @@ class ProfileClient(ServiceClient):
         return await self.call(request, _PREFERENCE_SET)
 
     async def change_preferences(
-        self,
-        body: models.ChangePreferencesRequest,
-        *,
-        user_id: UUID,
-        if_match: str | None = None,
+        self, body: models.ChangePreferencesRequest, *, user_id: UUID, if_match: str | None = None
     ) -> models.PreferenceSet:
         """Change preferences"""
         request = Call(
@@ -334,10 +306,7 @@ class ProfileClient(ServiceClient):
         return await self.call(request, _PROFILE_FIELD_DEFINITION)
 
     async def define_profile_field(
-        self,
-        body: models.DefineProfileFieldRequest,
-        *,
-        key: str,
+        self, body: models.DefineProfileFieldRequest, *, key: str
     ) -> models.ProfileFieldDefinition:
         """Add or change a custom field"""
         request = Call(

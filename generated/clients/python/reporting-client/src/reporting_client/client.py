@@ -59,10 +59,7 @@ class ReportingClient(ServiceClient):
         return await self.call(request, _REPORT_PAGE)
 
     async def request_report(
-        self,
-        body: models.RequestReportRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.RequestReportRequest, *, idempotency_key: str | None = None
     ) -> models.Report:
         """Ask for a report"""
         request = Call(
@@ -115,11 +112,7 @@ class ReportingClient(ServiceClient):
         return await self.call(request, _REPORT)
 
     async def extend_report(
-        self,
-        body: models.ExtendReportRequest,
-        *,
-        report_id: UUID,
-        if_match: str | None = None,
+        self, body: models.ExtendReportRequest, *, report_id: UUID, if_match: str | None = None
     ) -> models.Report:
         """Keep a report longer"""
         request = Call(
@@ -167,11 +160,7 @@ class ReportingClient(ServiceClient):
         return await self.call(request, _REPORT_SHARE)
 
     async def revoke_report_share(
-        self,
-        *,
-        report_id: UUID,
-        report_share_link_id: UUID,
-        if_match: str | None = None,
+        self, *, report_id: UUID, report_share_link_id: UUID, if_match: str | None = None
     ) -> None:
         """Revoke a share link"""
         request = Call(
@@ -223,10 +212,7 @@ class ReportingClient(ServiceClient):
         return await self.call(request, _REPORT_SCHEDULE_PAGE)
 
     async def schedule_report(
-        self,
-        body: models.ScheduleReportRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.ScheduleReportRequest, *, idempotency_key: str | None = None
     ) -> models.ReportSchedule:
         """Schedule a report"""
         request = Call(
@@ -241,10 +227,7 @@ class ReportingClient(ServiceClient):
         return await self.call(request, _REPORT_SCHEDULE)
 
     async def pause_schedule(
-        self,
-        *,
-        report_schedule_id: UUID,
-        if_match: str | None = None,
+        self, *, report_schedule_id: UUID, if_match: str | None = None
     ) -> models.ReportSchedule:
         """Pause a schedule"""
         request = Call(
@@ -259,10 +242,7 @@ class ReportingClient(ServiceClient):
         return await self.call(request, _REPORT_SCHEDULE)
 
     async def resume_schedule(
-        self,
-        *,
-        report_schedule_id: UUID,
-        if_match: str | None = None,
+        self, *, report_schedule_id: UUID, if_match: str | None = None
     ) -> models.ReportSchedule:
         """Resume a schedule"""
         request = Call(
@@ -303,10 +283,7 @@ class ReportingClient(ServiceClient):
         return await self.call(request, _DASHBOARD_PAGE)
 
     async def create_dashboard(
-        self,
-        body: models.CreateDashboardRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.CreateDashboardRequest, *, idempotency_key: str | None = None
     ) -> models.Dashboard:
         """Draw a dashboard"""
         request = Call(
@@ -333,11 +310,7 @@ class ReportingClient(ServiceClient):
         return await self.call(request, _DASHBOARD)
 
     async def save_dashboard(
-        self,
-        body: models.SaveDashboardRequest,
-        *,
-        dashboard_id: UUID,
-        if_match: str | None = None,
+        self, body: models.SaveDashboardRequest, *, dashboard_id: UUID, if_match: str | None = None
     ) -> models.Dashboard:
         """Save a dashboard"""
         request = Call(
@@ -373,10 +346,7 @@ class ReportingClient(ServiceClient):
         return await self.call(request, _DASHBOARD)
 
     async def archive_dashboard(
-        self,
-        *,
-        dashboard_id: UUID,
-        if_match: str | None = None,
+        self, *, dashboard_id: UUID, if_match: str | None = None
     ) -> models.Dashboard:
         """Put a dashboard away"""
         request = Call(
@@ -391,10 +361,7 @@ class ReportingClient(ServiceClient):
         return await self.call(request, _DASHBOARD)
 
     async def restore_dashboard(
-        self,
-        *,
-        dashboard_id: UUID,
-        if_match: str | None = None,
+        self, *, dashboard_id: UUID, if_match: str | None = None
     ) -> models.Dashboard:
         """Fetch a dashboard back"""
         request = Call(

@@ -120,10 +120,7 @@ class SearchClient(ServiceClient):
         return await self.call(request, _INDEX_RECEIPT)
 
     async def get_entry(
-        self,
-        *,
-        source_kind: models.SourceKind,
-        source_id: UUID,
+        self, *, source_kind: models.SourceKind, source_id: UUID
     ) -> models.SearchEntry:
         """Get an entry"""
         request = Call(
@@ -158,11 +155,7 @@ class SearchClient(ServiceClient):
         return await self.call(request, _SEARCH_ENTRY)
 
     async def remove_entry(
-        self,
-        *,
-        source_kind: models.SourceKind,
-        source_id: UUID,
-        if_match: str | None = None,
+        self, *, source_kind: models.SourceKind, source_id: UUID, if_match: str | None = None
     ) -> None:
         """Remove an entry"""
         request = Call(
@@ -177,11 +170,7 @@ class SearchClient(ServiceClient):
         await self.send(request)
 
     async def requeue_entry(
-        self,
-        *,
-        source_kind: models.SourceKind,
-        source_id: UUID,
-        if_match: str | None = None,
+        self, *, source_kind: models.SourceKind, source_id: UUID, if_match: str | None = None
     ) -> None:
         """Index an entry again"""
         request = Call(
@@ -196,11 +185,7 @@ class SearchClient(ServiceClient):
         await self.send(request)
 
     async def find_similar(
-        self,
-        *,
-        source_kind: models.SourceKind,
-        source_id: UUID,
-        k: int | None = None,
+        self, *, source_kind: models.SourceKind, source_id: UUID, k: int | None = None
     ) -> models.SimilarEntries:
         """Find similar things"""
         request = Call(
@@ -241,10 +226,7 @@ class SearchClient(ServiceClient):
         return await self.call(request, _SAVED_SEARCH_PAGE)
 
     async def save_search(
-        self,
-        body: models.SaveSearchRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.SaveSearchRequest, *, idempotency_key: str | None = None
     ) -> models.SavedSearch:
         """Save a search"""
         request = Call(
@@ -271,10 +253,7 @@ class SearchClient(ServiceClient):
         return await self.call(request, _SAVED_SEARCH)
 
     async def delete_saved_search(
-        self,
-        *,
-        saved_search_id: UUID,
-        if_match: str | None = None,
+        self, *, saved_search_id: UUID, if_match: str | None = None
     ) -> None:
         """Delete a saved search"""
         request = Call(
@@ -330,10 +309,7 @@ class SearchClient(ServiceClient):
         return await self.call(request, _REINDEX_JOB_PAGE)
 
     async def start_reindex(
-        self,
-        body: models.StartReindexRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.StartReindexRequest, *, idempotency_key: str | None = None
     ) -> models.ReindexJob:
         """Start a rebuild"""
         request = Call(
@@ -360,10 +336,7 @@ class SearchClient(ServiceClient):
         return await self.call(request, _REINDEX_JOB)
 
     async def cancel_reindex(
-        self,
-        *,
-        reindex_job_id: UUID,
-        if_match: str | None = None,
+        self, *, reindex_job_id: UUID, if_match: str | None = None
     ) -> models.ReindexJob:
         """Call off a rebuild"""
         request = Call(
@@ -378,11 +351,7 @@ class SearchClient(ServiceClient):
         return await self.call(request, _REINDEX_JOB)
 
     async def list_synonym_sets(
-        self,
-        *,
-        sort: str | None = None,
-        cursor: str | None = None,
-        limit: int | None = None,
+        self, *, sort: str | None = None, cursor: str | None = None, limit: int | None = None
     ) -> models.SynonymSetPage:
         """List synonym sets"""
         request = Call(
@@ -408,10 +377,7 @@ class SearchClient(ServiceClient):
         return await self.call(request, _SYNONYM_SET)
 
     async def publish_synonyms(
-        self,
-        body: models.PublishSynonymsRequest,
-        *,
-        language: models.AnalyzerLanguage,
+        self, body: models.PublishSynonymsRequest, *, language: models.AnalyzerLanguage
     ) -> models.SynonymSet:
         """Publish synonyms"""
         request = Call(
@@ -445,10 +411,7 @@ class SearchClient(ServiceClient):
         return await self.call(request, _RANKING_PROFILE_PAGE)
 
     async def create_ranking_profile(
-        self,
-        body: models.CreateRankingProfileRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.CreateRankingProfileRequest, *, idempotency_key: str | None = None
     ) -> models.RankingProfile:
         """Create a ranking profile"""
         request = Call(
@@ -496,10 +459,7 @@ class SearchClient(ServiceClient):
         return await self.call(request, _RANKING_PROFILE)
 
     async def promote_ranking(
-        self,
-        body: models.PromoteRankingRequest,
-        *,
-        profile_key: str,
+        self, body: models.PromoteRankingRequest, *, profile_key: str
     ) -> models.RankingProfile:
         """Promote a ranking"""
         request = Call(

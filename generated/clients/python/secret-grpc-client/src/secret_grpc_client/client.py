@@ -16,54 +16,37 @@ from secret_grpc_client import models
 
 METHODS: Mapping[str, RpcMethod] = {
     "/cloudsync.platform.secret.v1.SecretService/ActivateSecret": RpcMethod(
-        secret_pb2.ActivateSecretRequest,
-        secret_pb2.ActivateSecretResponse,
-        "secretMetadata",
+        secret_pb2.ActivateSecretRequest, secret_pb2.ActivateSecretResponse, "secretMetadata"
     ),
     "/cloudsync.platform.secret.v1.SecretService/ConfirmRotation": RpcMethod(
-        secret_pb2.ConfirmRotationRequest,
-        secret_pb2.ConfirmRotationResponse,
-        "secretMetadata",
+        secret_pb2.ConfirmRotationRequest, secret_pb2.ConfirmRotationResponse, "secretMetadata"
     ),
     "/cloudsync.platform.secret.v1.SecretService/CreateSecret": RpcMethod(
-        secret_pb2.CreateSecretRequest,
-        secret_pb2.CreateSecretResponse,
-        "secretMetadata",
+        secret_pb2.CreateSecretRequest, secret_pb2.CreateSecretResponse, "secretMetadata"
     ),
     "/cloudsync.platform.secret.v1.SecretService/DecryptFields": RpcMethod(
-        secret_pb2.DecryptFieldsRequest,
-        secret_pb2.DecryptFieldsResponse,
+        secret_pb2.DecryptFieldsRequest, secret_pb2.DecryptFieldsResponse
     ),
     "/cloudsync.platform.secret.v1.SecretService/DestroySecret": RpcMethod(
-        secret_pb2.DestroySecretRequest,
-        secret_pb2.DestroySecretResponse,
-        "secretMetadata",
+        secret_pb2.DestroySecretRequest, secret_pb2.DestroySecretResponse, "secretMetadata"
     ),
     "/cloudsync.platform.secret.v1.SecretService/EncryptFields": RpcMethod(
-        secret_pb2.EncryptFieldsRequest,
-        secret_pb2.EncryptFieldsResponse,
+        secret_pb2.EncryptFieldsRequest, secret_pb2.EncryptFieldsResponse
     ),
     "/cloudsync.platform.secret.v1.SecretService/FailRotation": RpcMethod(
-        secret_pb2.FailRotationRequest,
-        secret_pb2.FailRotationResponse,
-        "secretMetadata",
+        secret_pb2.FailRotationRequest, secret_pb2.FailRotationResponse, "secretMetadata"
     ),
     "/cloudsync.platform.secret.v1.SecretService/GetRotationStatus": RpcMethod(
-        secret_pb2.GetRotationStatusRequest,
-        secret_pb2.GetRotationStatusResponse,
-        "rotationRun",
+        secret_pb2.GetRotationStatusRequest, secret_pb2.GetRotationStatusResponse, "rotationRun"
     ),
     "/cloudsync.platform.secret.v1.SecretService/GetSecret": RpcMethod(
-        secret_pb2.GetSecretRequest,
-        secret_pb2.GetSecretResponse,
+        secret_pb2.GetSecretRequest, secret_pb2.GetSecretResponse
     ),
     "/cloudsync.platform.secret.v1.SecretService/LeaseCredential": RpcMethod(
-        secret_pb2.LeaseCredentialRequest,
-        secret_pb2.LeaseCredentialResponse,
+        secret_pb2.LeaseCredentialRequest, secret_pb2.LeaseCredentialResponse
     ),
     "/cloudsync.platform.secret.v1.SecretService/ListSecrets": RpcMethod(
-        secret_pb2.ListSecretsRequest,
-        secret_pb2.ListSecretsResponse,
+        secret_pb2.ListSecretsRequest, secret_pb2.ListSecretsResponse
     ),
     "/cloudsync.platform.secret.v1.SecretService/ProposeSecretRemoval": RpcMethod(
         secret_pb2.ProposeSecretRemovalRequest,
@@ -71,29 +54,19 @@ METHODS: Mapping[str, RpcMethod] = {
         "secretMetadata",
     ),
     "/cloudsync.platform.secret.v1.SecretService/RenewLease": RpcMethod(
-        secret_pb2.RenewLeaseRequest,
-        secret_pb2.RenewLeaseResponse,
-        "credentialLease",
+        secret_pb2.RenewLeaseRequest, secret_pb2.RenewLeaseResponse, "credentialLease"
     ),
     "/cloudsync.platform.secret.v1.SecretService/RevokeLease": RpcMethod(
-        secret_pb2.RevokeLeaseRequest,
-        secret_pb2.RevokeLeaseResponse,
-        "credentialLease",
+        secret_pb2.RevokeLeaseRequest, secret_pb2.RevokeLeaseResponse, "credentialLease"
     ),
     "/cloudsync.platform.secret.v1.SecretService/RevokeSecret": RpcMethod(
-        secret_pb2.RevokeSecretRequest,
-        secret_pb2.RevokeSecretResponse,
-        "secretMetadata",
+        secret_pb2.RevokeSecretRequest, secret_pb2.RevokeSecretResponse, "secretMetadata"
     ),
     "/cloudsync.platform.secret.v1.SecretService/RotateSecret": RpcMethod(
-        secret_pb2.RotateSecretRequest,
-        secret_pb2.RotateSecretResponse,
-        "secretMetadata",
+        secret_pb2.RotateSecretRequest, secret_pb2.RotateSecretResponse, "secretMetadata"
     ),
     "/cloudsync.platform.secret.v1.SecretService/VerifySecretVersion": RpcMethod(
-        secret_pb2.VerifySecretVersionRequest,
-        secret_pb2.VerifySecretVersionResponse,
-        "rotationRun",
+        secret_pb2.VerifySecretVersionRequest, secret_pb2.VerifySecretVersionResponse, "rotationRun"
     ),
 }
 _CREDENTIAL_LEASE = TypeAdapter[models.CredentialLease](models.CredentialLease)
@@ -134,10 +107,7 @@ class SecretGrpcClient(RpcClient):
         return await self.call(request, _SECRET_METADATA)
 
     async def create_secret(
-        self,
-        body: models.CreateSecretRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.CreateSecretRequest, *, idempotency_key: str | None = None
     ) -> models.SecretMetadata:
         """Stores a value, or draws one, that nobody may read yet."""
         request = Call(
@@ -162,10 +132,7 @@ class SecretGrpcClient(RpcClient):
         return await self.call(request, _OPENED_FIELDS)
 
     async def destroy_secret(
-        self,
-        *,
-        secret_id: UUID,
-        idempotency_key: str | None = None,
+        self, *, secret_id: UUID, idempotency_key: str | None = None
     ) -> models.SecretMetadata:
         """Wipes a secret that was revoked a week ago and proposed for it by somebody else."""
         request = Call(
@@ -191,10 +158,7 @@ class SecretGrpcClient(RpcClient):
         return await self.call(request, _SEALED_FIELDS)
 
     async def fail_rotation(
-        self,
-        body: models.FailRotationRequest,
-        *,
-        secret_id: UUID,
+        self, body: models.FailRotationRequest, *, secret_id: UUID
     ) -> models.SecretMetadata:
         """Gives a rotation up; the old version stays."""
         request = Call(
@@ -229,10 +193,7 @@ class SecretGrpcClient(RpcClient):
         return await self.call(request, _SECRET_VALUE)
 
     async def lease_credential(
-        self,
-        body: models.LeaseCredentialRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.LeaseCredentialRequest, *, idempotency_key: str | None = None
     ) -> models.LeasedCredential:
         """Lends a credential to the calling workload."""
         request = Call(
@@ -273,10 +234,7 @@ class SecretGrpcClient(RpcClient):
         return await self.call(request, _SECRET_PAGE)
 
     async def propose_secret_removal(
-        self,
-        body: models.ProposeSecretRemovalRequest,
-        *,
-        secret_id: UUID,
+        self, body: models.ProposeSecretRemovalRequest, *, secret_id: UUID
     ) -> models.SecretMetadata:
         """Asks for a second engineer who revokes a secret, or destroys one that is revoked."""
         request = Call(
@@ -289,10 +247,7 @@ class SecretGrpcClient(RpcClient):
         return await self.call(request, _SECRET_METADATA)
 
     async def renew_lease(
-        self,
-        body: models.RenewLeaseRequest,
-        *,
-        credential_lease_id: UUID,
+        self, body: models.RenewLeaseRequest, *, credential_lease_id: UUID
     ) -> models.CredentialLease:
         """Lengthens a loan."""
         request = Call(
@@ -305,10 +260,7 @@ class SecretGrpcClient(RpcClient):
         return await self.call(request, _CREDENTIAL_LEASE)
 
     async def revoke_lease(
-        self,
-        *,
-        credential_lease_id: UUID,
-        idempotency_key: str | None = None,
+        self, *, credential_lease_id: UUID, idempotency_key: str | None = None
     ) -> models.CredentialLease:
         """Ends a loan and drops what was made for it."""
         request = Call(
@@ -322,10 +274,7 @@ class SecretGrpcClient(RpcClient):
         return await self.call(request, _CREDENTIAL_LEASE)
 
     async def revoke_secret(
-        self,
-        *,
-        secret_id: UUID,
-        idempotency_key: str | None = None,
+        self, *, secret_id: UUID, idempotency_key: str | None = None
     ) -> models.SecretMetadata:
         """Refuses the secret to everybody at once."""
         request = Call(
@@ -357,8 +306,7 @@ class SecretGrpcClient(RpcClient):
         return await self.call(request, _SECRET_METADATA)
 
     async def verify_secret_version(
-        self,
-        body: models.VerifySecretVersionRequest,
+        self, body: models.VerifySecretVersionRequest
     ) -> models.RotationRun:
         """A reader's proof that it holds the staged version."""
         request = Call(

@@ -20,7 +20,7 @@ _PLAN_OFFER_LIST = TypeAdapter[models.PlanOfferList](models.PlanOfferList)
 _PROMOTION = TypeAdapter[models.Promotion](models.Promotion)
 _SUBSCRIPTION = TypeAdapter[models.Subscription](models.Subscription)
 _SUBSCRIPTION_CHANGE_PAGE = TypeAdapter[models.SubscriptionChangePage](
-    models.SubscriptionChangePage,
+    models.SubscriptionChangePage
 )
 _SUBSCRIPTION_PAGE = TypeAdapter[models.SubscriptionPage](models.SubscriptionPage)
 
@@ -40,10 +40,7 @@ class SubscriptionClient(ServiceClient):
         return await self.call(request, _PLAN_OFFER_LIST)
 
     async def create_promotion(
-        self,
-        body: models.CreatePromotionRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.CreatePromotionRequest, *, idempotency_key: str | None = None
     ) -> models.Promotion:
         """Create a promotion"""
         request = Call(
@@ -98,10 +95,7 @@ class SubscriptionClient(ServiceClient):
         return await self.call(request, _ORDER_PAGE)
 
     async def create_order(
-        self,
-        body: models.CreateOrderRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.CreateOrderRequest, *, idempotency_key: str | None = None
     ) -> models.Order:
         """Place an order"""
         request = Call(
@@ -128,11 +122,7 @@ class SubscriptionClient(ServiceClient):
         return await self.call(request, _ORDER)
 
     async def approve_order(
-        self,
-        body: models.ApproveOrderRequest,
-        *,
-        order_id: UUID,
-        if_match: str | None = None,
+        self, body: models.ApproveOrderRequest, *, order_id: UUID, if_match: str | None = None
     ) -> models.Order:
         """Approve an order"""
         request = Call(
@@ -148,10 +138,7 @@ class SubscriptionClient(ServiceClient):
         return await self.call(request, _ORDER)
 
     async def cancel_order(
-        self,
-        body: models.CancelOrderRequest,
-        *,
-        order_id: UUID,
+        self, body: models.CancelOrderRequest, *, order_id: UUID
     ) -> models.Order:
         """Cancel an order"""
         request = Call(
@@ -196,10 +183,7 @@ class SubscriptionClient(ServiceClient):
         return await self.call(request, _SUBSCRIPTION_PAGE)
 
     async def start_trial(
-        self,
-        body: models.StartTrialRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.StartTrialRequest, *, idempotency_key: str | None = None
     ) -> models.Subscription:
         """Start a trial"""
         request = Call(
@@ -348,10 +332,7 @@ class SubscriptionClient(ServiceClient):
         return await self.call(request, _SUBSCRIPTION)
 
     async def withdraw_cancellation(
-        self,
-        *,
-        subscription_id: UUID,
-        if_match: str | None = None,
+        self, *, subscription_id: UUID, if_match: str | None = None
     ) -> models.Subscription:
         """Withdraw the notice"""
         request = Call(
@@ -366,10 +347,7 @@ class SubscriptionClient(ServiceClient):
         return await self.call(request, _SUBSCRIPTION)
 
     async def redeem_promotion(
-        self,
-        body: models.RedeemPromotionRequest,
-        *,
-        subscription_id: UUID,
+        self, body: models.RedeemPromotionRequest, *, subscription_id: UUID
     ) -> models.Subscription:
         """Redeem a promotion"""
         request = Call(

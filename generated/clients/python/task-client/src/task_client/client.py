@@ -64,10 +64,7 @@ class TaskClient(ServiceClient):
         return await self.call(request, _BOARD_PAGE)
 
     async def create_board(
-        self,
-        body: models.CreateBoardRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.CreateBoardRequest, *, idempotency_key: str | None = None
     ) -> models.Board:
         """Open a board"""
         request = Call(
@@ -120,11 +117,7 @@ class TaskClient(ServiceClient):
         return await self.call(request, _BOARD_VIEW)
 
     async def update_board(
-        self,
-        body: models.UpdateBoardRequest,
-        *,
-        board_id: UUID,
-        if_match: str | None = None,
+        self, body: models.UpdateBoardRequest, *, board_id: UUID, if_match: str | None = None
     ) -> models.Board:
         """Change a board"""
         request = Call(
@@ -166,11 +159,7 @@ class TaskClient(ServiceClient):
         return await self.call(request, _CRITICAL_PATH)
 
     async def add_column(
-        self,
-        body: models.AddColumnRequest,
-        *,
-        board_id: UUID,
-        idempotency_key: str | None = None,
+        self, body: models.AddColumnRequest, *, board_id: UUID, idempotency_key: str | None = None
     ) -> models.BoardColumn:
         """Add a column"""
         request = Call(
@@ -186,11 +175,7 @@ class TaskClient(ServiceClient):
         return await self.call(request, _BOARD_COLUMN)
 
     async def remove_column(
-        self,
-        *,
-        board_id: UUID,
-        board_column_id: UUID,
-        if_match: str | None = None,
+        self, *, board_id: UUID, board_column_id: UUID, if_match: str | None = None
     ) -> None:
         """Remove a column"""
         request = Call(
@@ -272,11 +257,7 @@ class TaskClient(ServiceClient):
         return await self.call(request, _BOARD_MEMBER_PAGE)
 
     async def seat_board_member(
-        self,
-        body: models.SeatBoardMemberRequest,
-        *,
-        board_id: UUID,
-        user_id: UUID,
+        self, body: models.SeatBoardMemberRequest, *, board_id: UUID, user_id: UUID
     ) -> models.BoardMember:
         """Seat somebody"""
         request = Call(
@@ -303,11 +284,7 @@ class TaskClient(ServiceClient):
         await self.send(request)
 
     async def import_board(
-        self,
-        body: models.ImportBoardRequest,
-        *,
-        board_id: UUID,
-        idempotency_key: str | None = None,
+        self, body: models.ImportBoardRequest, *, board_id: UUID, idempotency_key: str | None = None
     ) -> models.BoardImport:
         """Import a table"""
         request = Call(
@@ -323,10 +300,7 @@ class TaskClient(ServiceClient):
         return await self.call(request, _BOARD_IMPORT)
 
     async def get_board_import(
-        self,
-        *,
-        board_id: UUID,
-        board_import_id: UUID,
+        self, *, board_id: UUID, board_import_id: UUID
     ) -> models.BoardImport:
         """See how an import goes"""
         request = Call(
@@ -340,11 +314,7 @@ class TaskClient(ServiceClient):
         return await self.call(request, _BOARD_IMPORT)
 
     async def cancel_board_import(
-        self,
-        *,
-        board_id: UUID,
-        board_import_id: UUID,
-        if_match: str | None = None,
+        self, *, board_id: UUID, board_import_id: UUID, if_match: str | None = None
     ) -> models.BoardImport:
         """Stop an import"""
         request = Call(
@@ -359,11 +329,7 @@ class TaskClient(ServiceClient):
         return await self.call(request, _BOARD_IMPORT)
 
     async def create_task(
-        self,
-        body: models.CreateTaskRequest,
-        *,
-        board_id: UUID,
-        idempotency_key: str | None = None,
+        self, body: models.CreateTaskRequest, *, board_id: UUID, idempotency_key: str | None = None
     ) -> models.Task:
         """Create a task"""
         request = Call(
@@ -435,11 +401,7 @@ class TaskClient(ServiceClient):
         return await self.call(request, _TASK)
 
     async def update_task(
-        self,
-        body: models.UpdateTaskRequest,
-        *,
-        task_id: UUID,
-        if_match: str | None = None,
+        self, body: models.UpdateTaskRequest, *, task_id: UUID, if_match: str | None = None
     ) -> models.Task:
         """Change a task"""
         request = Call(
@@ -456,10 +418,7 @@ class TaskClient(ServiceClient):
         return await self.call(request, _TASK)
 
     async def reschedule_task(
-        self,
-        body: models.RescheduleTaskRequest,
-        *,
-        task_id: UUID,
+        self, body: models.RescheduleTaskRequest, *, task_id: UUID
     ) -> models.Task:
         """Date a task"""
         request = Call(
@@ -487,11 +446,7 @@ class TaskClient(ServiceClient):
         return await self.call(request, _TASK)
 
     async def move_task(
-        self,
-        body: models.MoveTaskRequest,
-        *,
-        task_id: UUID,
-        if_match: str | None = None,
+        self, body: models.MoveTaskRequest, *, task_id: UUID, if_match: str | None = None
     ) -> models.Task:
         """Move a card"""
         request = Call(
@@ -507,11 +462,7 @@ class TaskClient(ServiceClient):
         return await self.call(request, _TASK)
 
     async def plan_task(
-        self,
-        body: models.PlanTaskRequest,
-        *,
-        task_id: UUID,
-        if_match: str | None = None,
+        self, body: models.PlanTaskRequest, *, task_id: UUID, if_match: str | None = None
     ) -> models.Task:
         """Plan a task"""
         request = Call(
@@ -579,11 +530,7 @@ class TaskClient(ServiceClient):
         return await self.call(request, _TASK)
 
     async def block_task(
-        self,
-        body: models.BlockTaskRequest,
-        *,
-        task_id: UUID,
-        if_match: str | None = None,
+        self, body: models.BlockTaskRequest, *, task_id: UUID, if_match: str | None = None
     ) -> models.Task:
         """Block a task"""
         request = Call(
@@ -657,11 +604,7 @@ class TaskClient(ServiceClient):
         return await self.call(request, _DEPENDENCY_PAGE)
 
     async def link_dependency(
-        self,
-        body: models.LinkDependencyRequest,
-        *,
-        task_id: UUID,
-        predecessor_id: UUID,
+        self, body: models.LinkDependencyRequest, *, task_id: UUID, predecessor_id: UUID
     ) -> models.TaskDependency:
         """Let a task wait"""
         request = Call(
@@ -676,11 +619,7 @@ class TaskClient(ServiceClient):
         return await self.call(request, _TASK_DEPENDENCY)
 
     async def unlink_dependency(
-        self,
-        *,
-        task_id: UUID,
-        predecessor_id: UUID,
-        if_match: str | None = None,
+        self, *, task_id: UUID, predecessor_id: UUID, if_match: str | None = None
     ) -> None:
         """Let a task wait no longer"""
         request = Call(
@@ -736,11 +675,7 @@ class TaskClient(ServiceClient):
         return await self.call(request, _CHECKLIST_ITEM)
 
     async def tick_checklist_item(
-        self,
-        body: models.TickChecklistItemRequest,
-        *,
-        task_id: UUID,
-        checklist_item_id: UUID,
+        self, body: models.TickChecklistItemRequest, *, task_id: UUID, checklist_item_id: UUID
     ) -> models.ChecklistItem:
         """Tick or untick"""
         request = Call(
@@ -755,11 +690,7 @@ class TaskClient(ServiceClient):
         return await self.call(request, _CHECKLIST_ITEM)
 
     async def remove_checklist_item(
-        self,
-        *,
-        task_id: UUID,
-        checklist_item_id: UUID,
-        if_match: str | None = None,
+        self, *, task_id: UUID, checklist_item_id: UUID, if_match: str | None = None
     ) -> None:
         """Remove an item"""
         request = Call(
@@ -795,11 +726,7 @@ class TaskClient(ServiceClient):
         return await self.call(request, _TIME_ENTRY_PAGE)
 
     async def log_time(
-        self,
-        body: models.LogTimeRequest,
-        *,
-        task_id: UUID,
-        idempotency_key: str | None = None,
+        self, body: models.LogTimeRequest, *, task_id: UUID, idempotency_key: str | None = None
     ) -> models.TimeEntry:
         """Log time"""
         request = Call(
@@ -815,11 +742,7 @@ class TaskClient(ServiceClient):
         return await self.call(request, _TIME_ENTRY)
 
     async def retract_time_entry(
-        self,
-        *,
-        task_id: UUID,
-        time_entry_id: UUID,
-        if_match: str | None = None,
+        self, *, task_id: UUID, time_entry_id: UUID, if_match: str | None = None
     ) -> None:
         """Take an entry back"""
         request = Call(

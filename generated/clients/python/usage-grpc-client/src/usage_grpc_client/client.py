@@ -16,87 +16,58 @@ from usage_grpc_client import models
 
 METHODS: Mapping[str, RpcMethod] = {
     "/cloudsync.billing.usage.v1.UsageService/AdjustUsage": RpcMethod(
-        usage_pb2.AdjustUsageRequest,
-        usage_pb2.AdjustUsageResponse,
-        "usageRecord",
+        usage_pb2.AdjustUsageRequest, usage_pb2.AdjustUsageResponse, "usageRecord"
     ),
     "/cloudsync.billing.usage.v1.UsageService/AssignSeat": RpcMethod(
-        usage_pb2.AssignSeatRequest,
-        usage_pb2.AssignSeatResponse,
-        "seatAssignment",
+        usage_pb2.AssignSeatRequest, usage_pb2.AssignSeatResponse, "seatAssignment"
     ),
     "/cloudsync.billing.usage.v1.UsageService/CheckQuota": RpcMethod(
-        usage_pb2.CheckQuotaRequest,
-        usage_pb2.CheckQuotaResponse,
+        usage_pb2.CheckQuotaRequest, usage_pb2.CheckQuotaResponse
     ),
     "/cloudsync.billing.usage.v1.UsageService/ClosePeriod": RpcMethod(
-        usage_pb2.ClosePeriodRequest,
-        usage_pb2.ClosePeriodResponse,
-        "usagePeriod",
+        usage_pb2.ClosePeriodRequest, usage_pb2.ClosePeriodResponse, "usagePeriod"
     ),
     "/cloudsync.billing.usage.v1.UsageService/CommitSeats": RpcMethod(
-        usage_pb2.CommitSeatsRequest,
-        usage_pb2.CommitSeatsResponse,
-        "reservation",
+        usage_pb2.CommitSeatsRequest, usage_pb2.CommitSeatsResponse, "reservation"
     ),
     "/cloudsync.billing.usage.v1.UsageService/FreezePool": RpcMethod(
-        usage_pb2.FreezePoolRequest,
-        usage_pb2.FreezePoolResponse,
-        "seatPool",
+        usage_pb2.FreezePoolRequest, usage_pb2.FreezePoolResponse, "seatPool"
     ),
     "/cloudsync.billing.usage.v1.UsageService/GetSeatPool": RpcMethod(
-        usage_pb2.GetSeatPoolRequest,
-        usage_pb2.GetSeatPoolResponse,
-        "seatPool",
+        usage_pb2.GetSeatPoolRequest, usage_pb2.GetSeatPoolResponse, "seatPool"
     ),
     "/cloudsync.billing.usage.v1.UsageService/GetUsage": RpcMethod(
-        usage_pb2.GetUsageRequest,
-        usage_pb2.GetUsageResponse,
+        usage_pb2.GetUsageRequest, usage_pb2.GetUsageResponse
     ),
     "/cloudsync.billing.usage.v1.UsageService/GetUsageSeries": RpcMethod(
-        usage_pb2.GetUsageSeriesRequest,
-        usage_pb2.GetUsageSeriesResponse,
+        usage_pb2.GetUsageSeriesRequest, usage_pb2.GetUsageSeriesResponse
     ),
     "/cloudsync.billing.usage.v1.UsageService/ListMeters": RpcMethod(
-        usage_pb2.ListMetersRequest,
-        usage_pb2.ListMetersResponse,
+        usage_pb2.ListMetersRequest, usage_pb2.ListMetersResponse
     ),
     "/cloudsync.billing.usage.v1.UsageService/ListSeatAssignments": RpcMethod(
-        usage_pb2.ListSeatAssignmentsRequest,
-        usage_pb2.ListSeatAssignmentsResponse,
+        usage_pb2.ListSeatAssignmentsRequest, usage_pb2.ListSeatAssignmentsResponse
     ),
     "/cloudsync.billing.usage.v1.UsageService/ReclaimIdleSeats": RpcMethod(
-        usage_pb2.ReclaimIdleSeatsRequest,
-        usage_pb2.ReclaimIdleSeatsResponse,
+        usage_pb2.ReclaimIdleSeatsRequest, usage_pb2.ReclaimIdleSeatsResponse
     ),
     "/cloudsync.billing.usage.v1.UsageService/RecordUsage": RpcMethod(
-        usage_pb2.RecordUsageRequest,
-        usage_pb2.RecordUsageResponse,
+        usage_pb2.RecordUsageRequest, usage_pb2.RecordUsageResponse
     ),
     "/cloudsync.billing.usage.v1.UsageService/ReleaseSeats": RpcMethod(
-        usage_pb2.ReleaseSeatsRequest,
-        usage_pb2.ReleaseSeatsResponse,
-        "reservation",
+        usage_pb2.ReleaseSeatsRequest, usage_pb2.ReleaseSeatsResponse, "reservation"
     ),
     "/cloudsync.billing.usage.v1.UsageService/ReopenPeriod": RpcMethod(
-        usage_pb2.ReopenPeriodRequest,
-        usage_pb2.ReopenPeriodResponse,
-        "usagePeriod",
+        usage_pb2.ReopenPeriodRequest, usage_pb2.ReopenPeriodResponse, "usagePeriod"
     ),
     "/cloudsync.billing.usage.v1.UsageService/ReserveSeats": RpcMethod(
-        usage_pb2.ReserveSeatsRequest,
-        usage_pb2.ReserveSeatsResponse,
-        "reservation",
+        usage_pb2.ReserveSeatsRequest, usage_pb2.ReserveSeatsResponse, "reservation"
     ),
     "/cloudsync.billing.usage.v1.UsageService/RevokeSeat": RpcMethod(
-        usage_pb2.RevokeSeatRequest,
-        usage_pb2.RevokeSeatResponse,
-        "seatAssignment",
+        usage_pb2.RevokeSeatRequest, usage_pb2.RevokeSeatResponse, "seatAssignment"
     ),
     "/cloudsync.billing.usage.v1.UsageService/ThawPool": RpcMethod(
-        usage_pb2.ThawPoolRequest,
-        usage_pb2.ThawPoolResponse,
-        "seatPool",
+        usage_pb2.ThawPoolRequest, usage_pb2.ThawPoolResponse, "seatPool"
     ),
 }
 _METER_PAGE = TypeAdapter[models.MeterPage](models.MeterPage)
@@ -119,10 +90,7 @@ class UsageGrpcClient(RpcClient):
     methods = METHODS
 
     async def adjust_usage(
-        self,
-        body: models.AdjustUsageRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.AdjustUsageRequest, *, idempotency_key: str | None = None
     ) -> models.UsageRecord:
         """Corrects a reading by another one that points at it."""
         request = Call(
@@ -180,10 +148,7 @@ class UsageGrpcClient(RpcClient):
         return await self.call(request, _RESERVATION)
 
     async def freeze_pool(
-        self,
-        body: models.FreezePoolRequest,
-        *,
-        pool_code: str,
+        self, body: models.FreezePoolRequest, *, pool_code: str
     ) -> models.SeatPool:
         """Stops a pool from selling until somebody has looked at its counters."""
         request = Call(
@@ -279,10 +244,7 @@ class UsageGrpcClient(RpcClient):
         return await self.call(request, _SEAT_ASSIGNMENT_PAGE)
 
     async def reclaim_idle_seats(
-        self,
-        body: models.ReclaimIdleSeatsRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.ReclaimIdleSeatsRequest, *, idempotency_key: str | None = None
     ) -> models.ReclaimedSeats:
         """Takes seats back from people who have been silent for long, or counts them."""
         request = Call(
@@ -318,10 +280,7 @@ class UsageGrpcClient(RpcClient):
         return await self.call(request, _RESERVATION)
 
     async def reopen_period(
-        self,
-        body: models.ReopenPeriodRequest,
-        *,
-        usage_period_id: UUID,
+        self, body: models.ReopenPeriodRequest, *, usage_period_id: UUID
     ) -> models.UsagePeriod:
         """Lets a closed period that is not billed count again."""
         request = Call(

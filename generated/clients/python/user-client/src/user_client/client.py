@@ -62,10 +62,7 @@ class UserClient(ServiceClient):
         return await self.call(request, _USER_PAGE)
 
     async def create_user(
-        self,
-        body: models.CreateUserRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.CreateUserRequest, *, idempotency_key: str | None = None
     ) -> models.User:
         """Invite a person"""
         request = Call(
@@ -80,10 +77,7 @@ class UserClient(ServiceClient):
         return await self.call(request, _USER)
 
     async def create_service_account(
-        self,
-        body: models.CreateServiceAccountRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.CreateServiceAccountRequest, *, idempotency_key: str | None = None
     ) -> models.User:
         """Open a service account"""
         request = Call(
@@ -98,8 +92,7 @@ class UserClient(ServiceClient):
         return await self.call(request, _USER)
 
     async def resolve_attendees(
-        self,
-        body: models.ResolveAttendeesRequest,
+        self, body: models.ResolveAttendeesRequest
     ) -> models.ResolvedAttendees:
         """Find people to invite"""
         request = Call(
@@ -125,11 +118,7 @@ class UserClient(ServiceClient):
         return await self.call(request, _USER)
 
     async def update_user(
-        self,
-        body: models.UpdateUserRequest,
-        *,
-        user_id: UUID,
-        if_match: str | None = None,
+        self, body: models.UpdateUserRequest, *, user_id: UUID, if_match: str | None = None
     ) -> models.User:
         """Change an account"""
         request = Call(
@@ -184,11 +173,7 @@ class UserClient(ServiceClient):
         return await self.call(request, _USER)
 
     async def reinstate_user(
-        self,
-        body: models.ReinstateUserRequest,
-        *,
-        user_id: UUID,
-        if_match: str | None = None,
+        self, body: models.ReinstateUserRequest, *, user_id: UUID, if_match: str | None = None
     ) -> models.User:
         """Lift a bar"""
         request = Call(
@@ -253,11 +238,7 @@ class UserClient(ServiceClient):
         return await self.call(request, _USER)
 
     async def merge_users(
-        self,
-        body: models.MergeUsersRequest,
-        *,
-        user_id: UUID,
-        idempotency_key: str | None = None,
+        self, body: models.MergeUsersRequest, *, user_id: UUID, idempotency_key: str | None = None
     ) -> models.User:
         """Join a duplicate into this account"""
         request = Call(
@@ -273,11 +254,7 @@ class UserClient(ServiceClient):
         return await self.call(request, _USER)
 
     async def hold_user(
-        self,
-        body: models.HoldUserRequest,
-        *,
-        user_id: UUID,
-        if_match: str | None = None,
+        self, body: models.HoldUserRequest, *, user_id: UUID, if_match: str | None = None
     ) -> models.User:
         """Set a legal hold"""
         request = Call(
@@ -354,11 +331,7 @@ class UserClient(ServiceClient):
         return await self.call(request, _EMAIL_ALIAS_VIEW)
 
     async def remove_email_alias(
-        self,
-        *,
-        user_id: UUID,
-        email_alias_id: UUID,
-        if_match: str | None = None,
+        self, *, user_id: UUID, email_alias_id: UUID, if_match: str | None = None
     ) -> None:
         """Let an address go"""
         request = Call(
@@ -373,11 +346,7 @@ class UserClient(ServiceClient):
         await self.send(request)
 
     async def verify_email_alias(
-        self,
-        body: models.VerifyEmailAliasRequest,
-        *,
-        user_id: UUID,
-        email_alias_id: UUID,
+        self, body: models.VerifyEmailAliasRequest, *, user_id: UUID, email_alias_id: UUID
     ) -> models.EmailAliasView:
         """Prove an address"""
         request = Call(
@@ -392,10 +361,7 @@ class UserClient(ServiceClient):
         return await self.call(request, _EMAIL_ALIAS_VIEW)
 
     async def export_user_data(
-        self,
-        *,
-        user_id: UUID,
-        idempotency_key: str | None = None,
+        self, *, user_id: UUID, idempotency_key: str | None = None
     ) -> models.DataExport:
         """Ask for a copy of one's data"""
         request = Call(
@@ -451,10 +417,7 @@ class UserClient(ServiceClient):
         return await self.call(request, _ERASURE_REQUEST)
 
     async def get_erasure_request(
-        self,
-        *,
-        user_id: UUID,
-        erasure_request_id: UUID,
+        self, *, user_id: UUID, erasure_request_id: UUID
     ) -> models.ErasureRequest:
         """See how far an erasure is"""
         request = Call(
@@ -494,10 +457,7 @@ class UserClient(ServiceClient):
         return await self.call(request, _DIRECTORY_SYNC_PAGE)
 
     async def run_directory_sync(
-        self,
-        body: models.RunDirectorySyncRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.RunDirectorySyncRequest, *, idempotency_key: str | None = None
     ) -> models.DirectorySync:
         """Hand in a batch of a directory"""
         request = Call(

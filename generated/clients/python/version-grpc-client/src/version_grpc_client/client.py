@@ -16,27 +16,19 @@ from version_grpc_client import models
 
 METHODS: Mapping[str, RpcMethod] = {
     "/cloudsync.content.version.v1.VersionService/BlameRange": RpcMethod(
-        version_pb2.BlameRangeRequest,
-        version_pb2.BlameRangeResponse,
+        version_pb2.BlameRangeRequest, version_pb2.BlameRangeResponse
     ),
     "/cloudsync.content.version.v1.VersionService/CaptionVersion": RpcMethod(
-        version_pb2.CaptionVersionRequest,
-        version_pb2.CaptionVersionResponse,
-        "contentVersion",
+        version_pb2.CaptionVersionRequest, version_pb2.CaptionVersionResponse, "contentVersion"
     ),
     "/cloudsync.content.version.v1.VersionService/CreateVersion": RpcMethod(
-        version_pb2.CreateVersionRequest,
-        version_pb2.CreateVersionResponse,
-        "contentVersion",
+        version_pb2.CreateVersionRequest, version_pb2.CreateVersionResponse, "contentVersion"
     ),
     "/cloudsync.content.version.v1.VersionService/DiffVersions": RpcMethod(
-        version_pb2.DiffVersionsRequest,
-        version_pb2.DiffVersionsResponse,
+        version_pb2.DiffVersionsRequest, version_pb2.DiffVersionsResponse
     ),
     "/cloudsync.content.version.v1.VersionService/GetRestoreJob": RpcMethod(
-        version_pb2.GetRestoreJobRequest,
-        version_pb2.GetRestoreJobResponse,
-        "restoreJob",
+        version_pb2.GetRestoreJobRequest, version_pb2.GetRestoreJobResponse, "restoreJob"
     ),
     "/cloudsync.content.version.v1.VersionService/GetThinningPolicy": RpcMethod(
         version_pb2.GetThinningPolicyRequest,
@@ -44,35 +36,25 @@ METHODS: Mapping[str, RpcMethod] = {
         "thinningPolicy",
     ),
     "/cloudsync.content.version.v1.VersionService/GetVersion": RpcMethod(
-        version_pb2.GetVersionRequest,
-        version_pb2.GetVersionResponse,
-        "contentVersion",
+        version_pb2.GetVersionRequest, version_pb2.GetVersionResponse, "contentVersion"
     ),
     "/cloudsync.content.version.v1.VersionService/ListRestoreJobs": RpcMethod(
-        version_pb2.ListRestoreJobsRequest,
-        version_pb2.ListRestoreJobsResponse,
+        version_pb2.ListRestoreJobsRequest, version_pb2.ListRestoreJobsResponse
     ),
     "/cloudsync.content.version.v1.VersionService/ListThinningPolicies": RpcMethod(
-        version_pb2.ListThinningPoliciesRequest,
-        version_pb2.ListThinningPoliciesResponse,
+        version_pb2.ListThinningPoliciesRequest, version_pb2.ListThinningPoliciesResponse
     ),
     "/cloudsync.content.version.v1.VersionService/ListVersions": RpcMethod(
-        version_pb2.ListVersionsRequest,
-        version_pb2.ListVersionsResponse,
+        version_pb2.ListVersionsRequest, version_pb2.ListVersionsResponse
     ),
     "/cloudsync.content.version.v1.VersionService/PinVersion": RpcMethod(
-        version_pb2.PinVersionRequest,
-        version_pb2.PinVersionResponse,
-        "contentVersion",
+        version_pb2.PinVersionRequest, version_pb2.PinVersionResponse, "contentVersion"
     ),
     "/cloudsync.content.version.v1.VersionService/PreviewThinning": RpcMethod(
-        version_pb2.PreviewThinningRequest,
-        version_pb2.PreviewThinningResponse,
+        version_pb2.PreviewThinningRequest, version_pb2.PreviewThinningResponse
     ),
     "/cloudsync.content.version.v1.VersionService/RestoreVersion": RpcMethod(
-        version_pb2.RestoreVersionRequest,
-        version_pb2.RestoreVersionResponse,
-        "restoreJob",
+        version_pb2.RestoreVersionRequest, version_pb2.RestoreVersionResponse, "restoreJob"
     ),
     "/cloudsync.content.version.v1.VersionService/SetThinningPolicy": RpcMethod(
         version_pb2.SetThinningPolicyRequest,
@@ -80,8 +62,7 @@ METHODS: Mapping[str, RpcMethod] = {
         "thinningPolicy",
     ),
     "/cloudsync.content.version.v1.VersionService/StreamContent": RpcMethod(
-        version_pb2.StreamContentRequest,
-        version_pb2.StreamContentResponse,
+        version_pb2.StreamContentRequest, version_pb2.StreamContentResponse
     ),
 }
 _BLAME = TypeAdapter[models.Blame](models.Blame)
@@ -113,10 +94,7 @@ class VersionGrpcClient(RpcClient):
         return await self.call(request, _BLAME)
 
     async def caption_version(
-        self,
-        body: models.CaptionVersionRequest,
-        *,
-        content_version_id: UUID,
+        self, body: models.CaptionVersionRequest, *, content_version_id: UUID
     ) -> models.ContentVersion:
         """Names a version, by which it becomes a milestone that thinning leaves alone."""
         request = Call(
@@ -209,11 +187,7 @@ class VersionGrpcClient(RpcClient):
         return await self.call(request, _RESTORE_JOB_PAGE)
 
     async def list_thinning_policies(
-        self,
-        *,
-        limit: int | None = None,
-        cursor: str | None = None,
-        sort: str | None = None,
+        self, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None
     ) -> models.ThinningPolicyPage:
         """The caller's one policy, for those who do not know its id."""
         request = Call(
@@ -237,10 +211,7 @@ class VersionGrpcClient(RpcClient):
         return await self.call(request, _VERSION_PAGE)
 
     async def pin_version(
-        self,
-        body: models.PinVersionRequest,
-        *,
-        content_version_id: UUID,
+        self, body: models.PinVersionRequest, *, content_version_id: UUID
     ) -> models.ContentVersion:
         """Exempts a version from thinning, or gives it back to the policy."""
         request = Call(
@@ -264,10 +235,7 @@ class VersionGrpcClient(RpcClient):
         return await self.call(request, _THINNING_PREVIEW)
 
     async def restore_version(
-        self,
-        body: models.RestoreVersionRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.RestoreVersionRequest, *, idempotency_key: str | None = None
     ) -> models.RestoreJob:
         """Asks for an earlier content to become the newest."""
         request = Call(
@@ -300,8 +268,7 @@ class VersionGrpcClient(RpcClient):
         return await self.call(request, _THINNING_POLICY)
 
     def stream_content(
-        self,
-        body: models.StreamContentRequest,
+        self, body: models.StreamContentRequest
     ) -> AsyncIterator[models.ContentChunk]:
         """Content of a version in chunks of at most 256 KiB."""
         request = Call(

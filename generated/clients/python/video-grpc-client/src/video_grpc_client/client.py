@@ -16,103 +16,67 @@ from video_grpc_client import models
 
 METHODS: Mapping[str, RpcMethod] = {
     "/cloudsync.collaboration.video.v1.VideoService/AdmitParticipant": RpcMethod(
-        video_pb2.AdmitParticipantRequest,
-        video_pb2.AdmitParticipantResponse,
-        "participant",
+        video_pb2.AdmitParticipantRequest, video_pb2.AdmitParticipantResponse, "participant"
     ),
     "/cloudsync.collaboration.video.v1.VideoService/AgreeToRecording": RpcMethod(
-        video_pb2.AgreeToRecordingRequest,
-        video_pb2.AgreeToRecordingResponse,
-        "participant",
+        video_pb2.AgreeToRecordingRequest, video_pb2.AgreeToRecordingResponse, "participant"
     ),
     "/cloudsync.collaboration.video.v1.VideoService/CancelMeeting": RpcMethod(
-        video_pb2.CancelMeetingRequest,
-        video_pb2.CancelMeetingResponse,
-        "meeting",
+        video_pb2.CancelMeetingRequest, video_pb2.CancelMeetingResponse, "meeting"
     ),
     "/cloudsync.collaboration.video.v1.VideoService/DeleteRecording": RpcMethod(
-        video_pb2.DeleteRecordingRequest,
-        video_pb2.DeleteRecordingResponse,
-        "recording",
+        video_pb2.DeleteRecordingRequest, video_pb2.DeleteRecordingResponse, "recording"
     ),
     "/cloudsync.collaboration.video.v1.VideoService/EndMeeting": RpcMethod(
-        video_pb2.EndMeetingRequest,
-        video_pb2.EndMeetingResponse,
-        "meeting",
+        video_pb2.EndMeetingRequest, video_pb2.EndMeetingResponse, "meeting"
     ),
     "/cloudsync.collaboration.video.v1.VideoService/GetMeeting": RpcMethod(
-        video_pb2.GetMeetingRequest,
-        video_pb2.GetMeetingResponse,
-        "meeting",
+        video_pb2.GetMeetingRequest, video_pb2.GetMeetingResponse, "meeting"
     ),
     "/cloudsync.collaboration.video.v1.VideoService/HandOverHost": RpcMethod(
-        video_pb2.HandOverHostRequest,
-        video_pb2.HandOverHostResponse,
-        "meeting",
+        video_pb2.HandOverHostRequest, video_pb2.HandOverHostResponse, "meeting"
     ),
     "/cloudsync.collaboration.video.v1.VideoService/JoinMeeting": RpcMethod(
-        video_pb2.JoinMeetingRequest,
-        video_pb2.JoinMeetingResponse,
+        video_pb2.JoinMeetingRequest, video_pb2.JoinMeetingResponse
     ),
     "/cloudsync.collaboration.video.v1.VideoService/ListMeetings": RpcMethod(
-        video_pb2.ListMeetingsRequest,
-        video_pb2.ListMeetingsResponse,
+        video_pb2.ListMeetingsRequest, video_pb2.ListMeetingsResponse
     ),
     "/cloudsync.collaboration.video.v1.VideoService/ListRecordings": RpcMethod(
-        video_pb2.ListRecordingsRequest,
-        video_pb2.ListRecordingsResponse,
+        video_pb2.ListRecordingsRequest, video_pb2.ListRecordingsResponse
     ),
     "/cloudsync.collaboration.video.v1.VideoService/LockMeeting": RpcMethod(
-        video_pb2.LockMeetingRequest,
-        video_pb2.LockMeetingResponse,
-        "meeting",
+        video_pb2.LockMeetingRequest, video_pb2.LockMeetingResponse, "meeting"
     ),
     "/cloudsync.collaboration.video.v1.VideoService/LookUpMeeting": RpcMethod(
-        video_pb2.LookUpMeetingRequest,
-        video_pb2.LookUpMeetingResponse,
+        video_pb2.LookUpMeetingRequest, video_pb2.LookUpMeetingResponse
     ),
     "/cloudsync.collaboration.video.v1.VideoService/OpenBreakoutRooms": RpcMethod(
-        video_pb2.OpenBreakoutRoomsRequest,
-        video_pb2.OpenBreakoutRoomsResponse,
+        video_pb2.OpenBreakoutRoomsRequest, video_pb2.OpenBreakoutRoomsResponse
     ),
     "/cloudsync.collaboration.video.v1.VideoService/RemoveParticipant": RpcMethod(
-        video_pb2.RemoveParticipantRequest,
-        video_pb2.RemoveParticipantResponse,
-        "participant",
+        video_pb2.RemoveParticipantRequest, video_pb2.RemoveParticipantResponse, "participant"
     ),
     "/cloudsync.collaboration.video.v1.VideoService/ScheduleMeeting": RpcMethod(
-        video_pb2.ScheduleMeetingRequest,
-        video_pb2.ScheduleMeetingResponse,
-        "meeting",
+        video_pb2.ScheduleMeetingRequest, video_pb2.ScheduleMeetingResponse, "meeting"
     ),
     "/cloudsync.collaboration.video.v1.VideoService/StartInstantMeeting": RpcMethod(
-        video_pb2.StartInstantMeetingRequest,
-        video_pb2.StartInstantMeetingResponse,
-        "meeting",
+        video_pb2.StartInstantMeetingRequest, video_pb2.StartInstantMeetingResponse, "meeting"
     ),
     "/cloudsync.collaboration.video.v1.VideoService/StartMeeting": RpcMethod(
-        video_pb2.StartMeetingRequest,
-        video_pb2.StartMeetingResponse,
-        "meeting",
+        video_pb2.StartMeetingRequest, video_pb2.StartMeetingResponse, "meeting"
     ),
     "/cloudsync.collaboration.video.v1.VideoService/StartRecording": RpcMethod(
-        video_pb2.StartRecordingRequest,
-        video_pb2.StartRecordingResponse,
-        "recording",
+        video_pb2.StartRecordingRequest, video_pb2.StartRecordingResponse, "recording"
     ),
     "/cloudsync.collaboration.video.v1.VideoService/StopRecording": RpcMethod(
-        video_pb2.StopRecordingRequest,
-        video_pb2.StopRecordingResponse,
-        "recording",
+        video_pb2.StopRecordingRequest, video_pb2.StopRecordingResponse, "recording"
     ),
     "/cloudsync.collaboration.video.v1.VideoService/WatchMeeting": RpcMethod(
-        video_pb2.WatchMeetingRequest,
-        video_pb2.WatchMeetingResponse,
+        video_pb2.WatchMeetingRequest, video_pb2.WatchMeetingResponse
     ),
     "/cloudsync.collaboration.video.v1.VideoService/WithdrawConsent": RpcMethod(
-        video_pb2.WithdrawConsentRequest,
-        video_pb2.WithdrawConsentResponse,
-        "participant",
+        video_pb2.WithdrawConsentRequest, video_pb2.WithdrawConsentResponse, "participant"
     ),
 }
 _BREAKOUT_ROOM_LIST = TypeAdapter[models.BreakoutRoomList](models.BreakoutRoomList)
@@ -154,10 +118,7 @@ class VideoGrpcClient(RpcClient):
         return await self.call(request, _PARTICIPANT)
 
     async def cancel_meeting(
-        self,
-        body: models.CancelMeetingRequest,
-        *,
-        meeting_id: UUID,
+        self, body: models.CancelMeetingRequest, *, meeting_id: UUID
     ) -> models.Meeting:
         """Gives a booked room back before anybody was in it."""
         request = Call(
@@ -221,10 +182,7 @@ class VideoGrpcClient(RpcClient):
         return await self.call(request, _MEETING)
 
     async def join_meeting(
-        self,
-        body: models.JoinMeetingRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.JoinMeetingRequest, *, idempotency_key: str | None = None
     ) -> models.MeetingJoined:
         """Lets the caller in, or tells them to wait."""
         request = Call(
@@ -290,10 +248,7 @@ class VideoGrpcClient(RpcClient):
         return await self.call(request, _RECORDING_PAGE)
 
     async def lock_meeting(
-        self,
-        body: models.LockMeetingRequest,
-        *,
-        meeting_id: UUID,
+        self, body: models.LockMeetingRequest, *, meeting_id: UUID
     ) -> models.Meeting:
         """Shuts the door for those outside, or unlocks it."""
         request = Call(
@@ -317,10 +272,7 @@ class VideoGrpcClient(RpcClient):
         return await self.call(request, _MEETING_CARD)
 
     async def open_breakout_rooms(
-        self,
-        body: models.OpenBreakoutRoomsRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.OpenBreakoutRoomsRequest, *, idempotency_key: str | None = None
     ) -> models.BreakoutRoomList:
         """Splits a live meeting into side rooms."""
         request = Call(
@@ -334,10 +286,7 @@ class VideoGrpcClient(RpcClient):
         return await self.call(request, _BREAKOUT_ROOM_LIST)
 
     async def remove_participant(
-        self,
-        body: models.RemoveParticipantRequest,
-        *,
-        participant_id: UUID,
+        self, body: models.RemoveParticipantRequest, *, participant_id: UUID
     ) -> models.Participant:
         """Shows somebody the door, for now or for good."""
         request = Call(
@@ -350,10 +299,7 @@ class VideoGrpcClient(RpcClient):
         return await self.call(request, _PARTICIPANT)
 
     async def schedule_meeting(
-        self,
-        body: models.ScheduleMeetingRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.ScheduleMeetingRequest, *, idempotency_key: str | None = None
     ) -> models.Meeting:
         """Books a room for an hour to come and gives it a code."""
         request = Call(
@@ -367,10 +313,7 @@ class VideoGrpcClient(RpcClient):
         return await self.call(request, _MEETING)
 
     async def start_instant_meeting(
-        self,
-        body: models.StartInstantMeetingRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.StartInstantMeetingRequest, *, idempotency_key: str | None = None
     ) -> models.Meeting:
         """Opens a room at once with the caller as its host."""
         request = Call(
@@ -406,10 +349,7 @@ class VideoGrpcClient(RpcClient):
         return await self.call(request, _RECORDING)
 
     async def stop_recording(
-        self,
-        body: models.StopRecordingRequest,
-        *,
-        recording_id: UUID,
+        self, body: models.StopRecordingRequest, *, recording_id: UUID
     ) -> models.Recording:
         """Ends the capture."""
         request = Call(
@@ -422,8 +362,7 @@ class VideoGrpcClient(RpcClient):
         return await self.call(request, _RECORDING)
 
     def watch_meeting(
-        self,
-        body: models.WatchMeetingRequest,
+        self, body: models.WatchMeetingRequest
     ) -> AsyncIterator[models.MeetingChange]:
         """The meeting as it is, then each change of it."""
         request = Call(

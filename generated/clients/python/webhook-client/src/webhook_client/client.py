@@ -44,10 +44,7 @@ class WebhookClient(ServiceClient):
         return await self.call(request, _ENDPOINT_PAGE)
 
     async def create_endpoint(
-        self,
-        body: models.CreateEndpointRequest,
-        *,
-        idempotency_key: str | None = None,
+        self, body: models.CreateEndpointRequest, *, idempotency_key: str | None = None
     ) -> models.EndpointWithSecret:
         """Register an endpoint"""
         request = Call(
@@ -87,11 +84,7 @@ class WebhookClient(ServiceClient):
         await self.send(request)
 
     async def update_endpoint(
-        self,
-        body: models.UpdateEndpointRequest,
-        *,
-        endpoint_id: UUID,
-        if_match: str | None = None,
+        self, body: models.UpdateEndpointRequest, *, endpoint_id: UUID, if_match: str | None = None
     ) -> models.WebhookEndpoint:
         """Change an endpoint"""
         request = Call(
@@ -120,10 +113,7 @@ class WebhookClient(ServiceClient):
         return await self.call(request, _WEBHOOK_ENDPOINT)
 
     async def pause_endpoint(
-        self,
-        *,
-        endpoint_id: UUID,
-        if_match: str | None = None,
+        self, *, endpoint_id: UUID, if_match: str | None = None
     ) -> models.WebhookEndpoint:
         """Pause an endpoint"""
         request = Call(
@@ -138,10 +128,7 @@ class WebhookClient(ServiceClient):
         return await self.call(request, _WEBHOOK_ENDPOINT)
 
     async def resume_endpoint(
-        self,
-        *,
-        endpoint_id: UUID,
-        if_match: str | None = None,
+        self, *, endpoint_id: UUID, if_match: str | None = None
     ) -> models.WebhookEndpoint:
         """Resume an endpoint"""
         request = Call(
@@ -156,11 +143,7 @@ class WebhookClient(ServiceClient):
         return await self.call(request, _WEBHOOK_ENDPOINT)
 
     async def disable_endpoint(
-        self,
-        body: models.DisableEndpointRequest,
-        *,
-        endpoint_id: UUID,
-        if_match: str | None = None,
+        self, body: models.DisableEndpointRequest, *, endpoint_id: UUID, if_match: str | None = None
     ) -> models.WebhookEndpoint:
         """Disable an endpoint"""
         request = Call(
@@ -276,11 +259,7 @@ class WebhookClient(ServiceClient):
         return await self.call(request, _ATTEMPT_PAGE)
 
     async def redeliver_one(
-        self,
-        *,
-        delivery_id: UUID,
-        idempotency_key: str | None = None,
-        if_match: str | None = None,
+        self, *, delivery_id: UUID, idempotency_key: str | None = None, if_match: str | None = None
     ) -> models.WebhookDelivery:
         """Send a delivery again"""
         request = Call(
@@ -327,10 +306,7 @@ class WebhookClient(ServiceClient):
         return await self.call(request, _REPLAY_JOB)
 
     async def stop_replay(
-        self,
-        *,
-        replay_id: UUID,
-        if_match: str | None = None,
+        self, *, replay_id: UUID, if_match: str | None = None
     ) -> models.ReplayJob:
         """Stop a replay"""
         request = Call(

@@ -85,8 +85,7 @@ BARRED_PRINCIPAL = AggregateSpec(
     name="barred-principal",
     model=models.BarredPrincipal,
     store=DocumentStore(
-        collection="barred-principal",
-        unique=(("organizationId", "principalKind", "principalId"),),
+        collection="barred-principal", unique=(("organizationId", "principalKind", "principalId"),)
     ),
     unique=(("principalKind", "principalId"),),
     commands={
@@ -130,10 +129,7 @@ GATEWAY_ROUTE = AggregateSpec(
     initial="draft",
     transitions=(
         Transition(
-            command="draft-route",
-            sources=(),
-            to="draft",
-            roles=frozenset({"platform-operator"}),
+            command="draft-route", sources=(), to="draft", roles=frozenset({"platform-operator"})
         ),
         Transition(
             command="publish-route",
@@ -298,8 +294,7 @@ TENANT_THROTTLE = AggregateSpec(
     name="tenant-throttle",
     model=models.TenantThrottle,
     store=DocumentStore(
-        collection="tenant-throttle",
-        unique=(("organizationId", "throttledOrganizationId"),),
+        collection="tenant-throttle", unique=(("organizationId", "throttledOrganizationId"),)
     ),
     unique=(("throttledOrganizationId",),),
     defaults={"blocked": False},
@@ -317,9 +312,7 @@ TENANT_THROTTLE = AggregateSpec(
     ),
     commands={
         "announce-excess": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(RATE_LIMIT_EXCEEDED,),
+            effect="custom", idempotency="natural", emits=(RATE_LIMIT_EXCEEDED,)
         ),
         "block-tenant": Command(
             effect="put",

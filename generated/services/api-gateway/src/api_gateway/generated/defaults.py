@@ -35,54 +35,36 @@ class Defaults(port.Port):
         await self.tenant_throttle.put(ctx, "block-tenant", request.body)
 
     async def deprecate_route(
-        self,
-        ctx: Context,
-        request: port.DeprecateRoute,
+        self, ctx: Context, request: port.DeprecateRoute
     ) -> models.GatewayRoute:
         return await self.gateway_route.transition(
-            ctx,
-            "deprecate-route",
-            request.gateway_route_id,
-            request.body,
+            ctx, "deprecate-route", request.gateway_route_id, request.body
         )
 
     async def lift_throttle(
-        self,
-        ctx: Context,
-        request: port.LiftThrottle,
+        self, ctx: Context, request: port.LiftThrottle
     ) -> models.TenantThrottle:
         return await self.tenant_throttle.update(ctx, "lift-throttle", request.tenant_throttle_id)
 
     async def reinstate_route(
-        self,
-        ctx: Context,
-        request: port.ReinstateRoute,
+        self, ctx: Context, request: port.ReinstateRoute
     ) -> models.GatewayRoute:
         return await self.gateway_route.transition(ctx, "reinstate-route", request.gateway_route_id)
 
     async def roll_back_route(
-        self,
-        ctx: Context,
-        request: port.RollBackRoute,
+        self, ctx: Context, request: port.RollBackRoute
     ) -> models.GatewayRoute:
         return await self.gateway_route.transition(
-            ctx,
-            "roll-back-route",
-            request.gateway_route_id,
-            request.body,
+            ctx, "roll-back-route", request.gateway_route_id, request.body
         )
 
     async def set_rate_limit_plan(
-        self,
-        ctx: Context,
-        request: port.SetRateLimitPlan,
+        self, ctx: Context, request: port.SetRateLimitPlan
     ) -> models.RateLimitPlan:
         return await self.rate_limit_plan.put(ctx, "set-rate-limit-plan", request.body)
 
     async def throttle_organization(
-        self,
-        ctx: Context,
-        request: port.ThrottleOrganization,
+        self, ctx: Context, request: port.ThrottleOrganization
     ) -> models.TenantThrottle:
         return await self.tenant_throttle.put(ctx, "throttle-organization", request.body)
 
@@ -90,9 +72,7 @@ class Defaults(port.Port):
         await self.tenant_throttle.put(ctx, "unblock-tenant", request.body)
 
     async def get_persisted_query(
-        self,
-        ctx: Context,
-        request: port.GetPersistedQuery,
+        self, ctx: Context, request: port.GetPersistedQuery
     ) -> models.PersistedQuery:
         return await self.persisted_query.get(ctx, request.persisted_query_id)
 
@@ -100,27 +80,19 @@ class Defaults(port.Port):
         return await self.gateway_route.get(ctx, request.gateway_route_id)
 
     async def list_persisted_queries(
-        self,
-        ctx: Context,
-        request: port.ListPersistedQueries,
+        self, ctx: Context, request: port.ListPersistedQueries
     ) -> Page[models.PersistedQuery]:
         return await self.persisted_query.list(
-            ctx,
-            request.page,
-            {"clientName": request.client_name, "sha256": request.sha256},
+            ctx, request.page, {"clientName": request.client_name, "sha256": request.sha256}
         )
 
     async def list_rate_limit_plans(
-        self,
-        ctx: Context,
-        request: port.ListRateLimitPlans,
+        self, ctx: Context, request: port.ListRateLimitPlans
     ) -> Page[models.RateLimitPlan]:
         return await self.rate_limit_plan.list(ctx, request.page)
 
     async def list_routes(
-        self,
-        ctx: Context,
-        request: port.ListRoutes,
+        self, ctx: Context, request: port.ListRoutes
     ) -> Page[models.GatewayRoute]:
         return await self.gateway_route.list(
             ctx,
@@ -134,9 +106,7 @@ class Defaults(port.Port):
         )
 
     async def list_throttles(
-        self,
-        ctx: Context,
-        request: port.ListThrottles,
+        self, ctx: Context, request: port.ListThrottles
     ) -> Page[models.TenantThrottle]:
         return await self.tenant_throttle.list(
             ctx,
@@ -148,23 +118,17 @@ class Defaults(port.Port):
         )
 
     async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
+        self, ctx: Context, event: Received[models.OrganizationDeleted]
     ) -> None:
         await self.block_tenant(ctx, port.BlockTenant(body=event.data))
 
     async def on_organization_restored(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestored],
+        self, ctx: Context, event: Received[models.OrganizationRestored]
     ) -> None:
         await self.unblock_tenant(ctx, port.UnblockTenant(body=event.data))
 
     async def on_session_revoked(
-        self,
-        ctx: Context,
-        event: Received[models.SessionRevoked],
+        self, ctx: Context, event: Received[models.SessionRevoked]
     ) -> None:
         await self.bar_session(ctx, port.BarSession(body=event.data))
 

@@ -7,10 +7,7 @@ from __future__ import annotations
 from cloudsync_chassis.operation import Operation
 
 ANNOUNCE_EXCESS = Operation(
-    id="announce-excess",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="announce-excess", access="workload", writes=True, idempotency="natural"
 )
 
 BAR_SESSION = Operation(id="bar-session", access="workload", writes=True, idempotency="natural")
@@ -20,45 +17,27 @@ BAR_USER = Operation(id="bar-user", access="workload", writes=True, idempotency=
 BLOCK_TENANT = Operation(id="block-tenant", access="workload", writes=True, idempotency="natural")
 
 DEPRECATE_ROUTE = Operation(
-    id="deprecate-route",
-    permission="route:retire",
-    writes=True,
-    idempotency="if-match",
+    id="deprecate-route", permission="route:retire", writes=True, idempotency="if-match"
 )
 
 DRAFT_ROUTE = Operation(
-    id="draft-route",
-    permission="route:publish",
-    writes=True,
-    idempotency="key",
+    id="draft-route", permission="route:publish", writes=True, idempotency="key"
 )
 
 LIFT_THROTTLE = Operation(
-    id="lift-throttle",
-    permission="throttle:impose",
-    writes=True,
-    idempotency="if-match",
+    id="lift-throttle", permission="throttle:impose", writes=True, idempotency="if-match"
 )
 
 PROMOTE_ROUTE = Operation(
-    id="promote-route",
-    permission="route:publish",
-    writes=True,
-    idempotency="if-match",
+    id="promote-route", permission="route:publish", writes=True, idempotency="if-match"
 )
 
 PUBLISH_ROUTE = Operation(
-    id="publish-route",
-    permission="route:publish",
-    writes=True,
-    idempotency="if-match",
+    id="publish-route", permission="route:publish", writes=True, idempotency="if-match"
 )
 
 PURGE_CACHE = Operation(
-    id="purge-cache",
-    permission="route:purge",
-    writes=True,
-    idempotency="natural",
+    id="purge-cache", permission="route:purge", writes=True, idempotency="natural"
 )
 
 REGISTER_PERSISTED_QUERY = Operation(
@@ -69,47 +48,29 @@ REGISTER_PERSISTED_QUERY = Operation(
 )
 
 REINSTATE_ROUTE = Operation(
-    id="reinstate-route",
-    permission="route:retire",
-    writes=True,
-    idempotency="if-match",
+    id="reinstate-route", permission="route:retire", writes=True, idempotency="if-match"
 )
 
 RELOAD_ROUTES = Operation(id="reload-routes", access="workload", writes=True, idempotency="natural")
 
 RETIRE_ROUTE = Operation(
-    id="retire-route",
-    permission="route:retire",
-    writes=True,
-    idempotency="if-match",
+    id="retire-route", permission="route:retire", writes=True, idempotency="if-match"
 )
 
 ROLL_BACK_ROUTE = Operation(
-    id="roll-back-route",
-    permission="route:roll-back",
-    writes=True,
-    idempotency="natural",
+    id="roll-back-route", permission="route:roll-back", writes=True, idempotency="natural"
 )
 
 SET_RATE_LIMIT_PLAN = Operation(
-    id="set-rate-limit-plan",
-    permission="route:publish",
-    writes=True,
-    idempotency="natural",
+    id="set-rate-limit-plan", permission="route:publish", writes=True, idempotency="natural"
 )
 
 THROTTLE_ORGANIZATION = Operation(
-    id="throttle-organization",
-    permission="throttle:impose",
-    writes=True,
-    idempotency="natural",
+    id="throttle-organization", permission="throttle:impose", writes=True, idempotency="natural"
 )
 
 UNBLOCK_TENANT = Operation(
-    id="unblock-tenant",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="unblock-tenant", access="workload", writes=True, idempotency="natural"
 )
 
 GET_PERSISTED_QUERY = Operation(id="get-persisted-query", permission="route:read")
@@ -119,25 +80,17 @@ GET_RATE_LIMIT_STATE = Operation(id="get-rate-limit-state", permission="route:re
 GET_ROUTE = Operation(id="get-route", permission="route:read")
 
 LIST_PERSISTED_QUERIES = Operation(
-    id="list-persisted-queries",
-    permission="route:read",
-    sorts=("complexity", "-createdAt"),
+    id="list-persisted-queries", permission="route:read", sorts=("complexity", "-createdAt")
 )
 
 LIST_RATE_LIMIT_PLANS = Operation(
-    id="list-rate-limit-plans",
-    permission="route:read",
-    sorts=("-createdAt", "limitPerSecond"),
+    id="list-rate-limit-plans", permission="route:read", sorts=("-createdAt", "limitPerSecond")
 )
 
 LIST_ROUTES = Operation(
-    id="list-routes",
-    permission="route:read",
-    sorts=("-createdAt", "name", "updatedAt"),
+    id="list-routes", permission="route:read", sorts=("-createdAt", "name", "updatedAt")
 )
 
 LIST_THROTTLES = Operation(
-    id="list-throttles",
-    permission="route:read",
-    sorts=("expiresAt", "-createdAt"),
+    id="list-throttles", permission="route:read", sorts=("expiresAt", "-createdAt")
 )

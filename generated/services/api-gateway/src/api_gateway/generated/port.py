@@ -194,9 +194,7 @@ class Port(Protocol):
         raise handler_missing("purge-cache")
 
     async def register_persisted_query(
-        self,
-        ctx: Context,
-        request: RegisterPersistedQuery,
+        self, ctx: Context, request: RegisterPersistedQuery
     ) -> models.PersistedQuery:
         """Announces a document of a coming release."""
         raise handler_missing("register-persisted-query")
@@ -216,16 +214,12 @@ class Port(Protocol):
         """Takes a canary out of traffic at once."""
 
     async def set_rate_limit_plan(
-        self,
-        ctx: Context,
-        request: SetRateLimitPlan,
+        self, ctx: Context, request: SetRateLimitPlan
     ) -> models.RateLimitPlan:
         """Writes the numbers of one edition, anew or over the old ones."""
 
     async def throttle_organization(
-        self,
-        ctx: Context,
-        request: ThrottleOrganization,
+        self, ctx: Context, request: ThrottleOrganization
     ) -> models.TenantThrottle:
         """Puts a brake on a tenant."""
 
@@ -233,16 +227,12 @@ class Port(Protocol):
         """Opens the door again for an organisation that was restored within its thirty days."""
 
     async def get_persisted_query(
-        self,
-        ctx: Context,
-        request: GetPersistedQuery,
+        self, ctx: Context, request: GetPersistedQuery
     ) -> models.PersistedQuery:
         """One announced document with its weight."""
 
     async def get_rate_limit_state(
-        self,
-        ctx: Context,
-        request: GetRateLimitState,
+        self, ctx: Context, request: GetRateLimitState
     ) -> models.RateLimitState:
         """Looks into the bucket of one organisation, for support that is asked why requests are refused."""
         raise handler_missing("get-rate-limit-state")
@@ -251,16 +241,12 @@ class Port(Protocol):
         """One route with its share of traffic."""
 
     async def list_persisted_queries(
-        self,
-        ctx: Context,
-        request: ListPersistedQueries,
+        self, ctx: Context, request: ListPersistedQueries
     ) -> Page[models.PersistedQuery]:
         """What the clients have announced, by client and by weight."""
 
     async def list_rate_limit_plans(
-        self,
-        ctx: Context,
-        request: ListRateLimitPlans,
+        self, ctx: Context, request: ListRateLimitPlans
     ) -> Page[models.RateLimitPlan]:
         """The plans of the editions side by side."""
 
@@ -268,9 +254,7 @@ class Port(Protocol):
         """Routes by where they lead and where they stand."""
 
     async def list_throttles(
-        self,
-        ctx: Context,
-        request: ListThrottles,
+        self, ctx: Context, request: ListThrottles
     ) -> Page[models.TenantThrottle]:
         """Who is slowed down, and until when."""
 
@@ -283,16 +267,12 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
+        self, ctx: Context, event: Received[models.OrganizationDeleted]
     ) -> None:
         """The door is shut for the tenant"""
 
     async def on_organization_restored(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestored],
+        self, ctx: Context, event: Received[models.OrganizationRestored]
     ) -> None:
         """The door is opened again"""
 
@@ -301,16 +281,12 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_session_revoked(
-        self,
-        ctx: Context,
-        event: Received[models.SessionRevoked],
+        self, ctx: Context, event: Received[models.SessionRevoked]
     ) -> None:
         """The tokens of the session are refused, within 30 s in all regions"""
 
     async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
+        self, ctx: Context, event: Received[models.SubscriptionChanged]
     ) -> None:
         """The tenant is counted by its new edition from the next second on"""
         not_handled(event)

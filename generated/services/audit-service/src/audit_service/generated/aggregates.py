@@ -157,10 +157,7 @@ AUDIT_RECORD = AggregateSpec(
     initial="recorded",
     transitions=(
         Transition(
-            command="record-action",
-            sources=(),
-            to="recorded",
-            roles=frozenset({"workload"}),
+            command="record-action", sources=(), to="recorded", roles=frozenset({"workload"})
         ),
         Transition(
             command="seal-records",
@@ -247,9 +244,7 @@ AUDIT_RECORD = AggregateSpec(
         "hold-record": Command(effect="transition", idempotency="natural"),
         "record-action": Command(effect="custom", idempotency="natural"),
         "report-tampering": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(TAMPERING_DETECTED,),
+            effect="custom", idempotency="natural", emits=(TAMPERING_DETECTED,)
         ),
         "seal-records": Command(effect="custom", idempotency="natural"),
     },
@@ -309,9 +304,7 @@ INVESTIGATION = AggregateSpec(
         ),
         "escalate-investigation": Command(effect="transition", idempotency="natural"),
         "open-investigation": Command(
-            effect="create",
-            idempotency="key",
-            sets=(Assignment("openedAt", source="context.now"),),
+            effect="create", idempotency="key", sets=(Assignment("openedAt", source="context.now"),)
         ),
     },
 )
@@ -401,8 +394,7 @@ POLICY_RELEASE = AggregateSpec(
     name="policy-release",
     model=models.PolicyRelease,
     store=DocumentStore(
-        collection="policy-release",
-        unique=(("organizationId", "bundleVersion", "policyId"),),
+        collection="policy-release", unique=(("organizationId", "bundleVersion", "policyId"),)
     ),
     unique=(("bundleVersion", "policyId"),),
     state_field="status",

@@ -26,42 +26,27 @@ class Defaults(port.Port):
         self.policy_release = runtime.aggregate(aggregates.POLICY_RELEASE)
 
     async def close_investigation(
-        self,
-        ctx: Context,
-        request: port.CloseInvestigation,
+        self, ctx: Context, request: port.CloseInvestigation
     ) -> models.Investigation:
         return await self.investigation.transition(
-            ctx,
-            "close-investigation",
-            request.investigation_id,
-            request.body,
+            ctx, "close-investigation", request.investigation_id, request.body
         )
 
     async def complete_audit_export(self, ctx: Context, request: port.CompleteAuditExport) -> None:
         await self.audit_export.transition(
-            ctx,
-            "complete-audit-export",
-            request.audit_export_id,
-            request.body,
+            ctx, "complete-audit-export", request.audit_export_id, request.body
         )
 
     async def escalate_investigation(
-        self,
-        ctx: Context,
-        request: port.EscalateInvestigation,
+        self, ctx: Context, request: port.EscalateInvestigation
     ) -> models.Investigation:
         return await self.investigation.transition(
-            ctx,
-            "escalate-investigation",
-            request.investigation_id,
+            ctx, "escalate-investigation", request.investigation_id
         )
 
     async def fail_audit_export(self, ctx: Context, request: port.FailAuditExport) -> None:
         await self.audit_export.transition(
-            ctx,
-            "fail-audit-export",
-            request.audit_export_id,
-            request.body,
+            ctx, "fail-audit-export", request.audit_export_id, request.body
         )
 
     async def free_record(self, ctx: Context, request: port.FreeRecord) -> None:
@@ -74,105 +59,72 @@ class Defaults(port.Port):
         return await self.legal_hold.transition(ctx, "keep-legal-hold", request.legal_hold_id)
 
     async def open_investigation(
-        self,
-        ctx: Context,
-        request: port.OpenInvestigation,
+        self, ctx: Context, request: port.OpenInvestigation
     ) -> models.Investigation:
         return await self.investigation.create(ctx, "open-investigation", request.body)
 
     async def place_legal_hold(
-        self,
-        ctx: Context,
-        request: port.PlaceLegalHold,
+        self, ctx: Context, request: port.PlaceLegalHold
     ) -> models.LegalHold:
         return await self.legal_hold.create(ctx, "place-legal-hold", request.body)
 
     async def propose_policy_release(
-        self,
-        ctx: Context,
-        request: port.ProposePolicyRelease,
+        self, ctx: Context, request: port.ProposePolicyRelease
     ) -> models.PolicyRelease:
         return await self.policy_release.create(ctx, "propose-policy-release", request.body)
 
     async def publish_policy_release(
-        self,
-        ctx: Context,
-        request: port.PublishPolicyRelease,
+        self, ctx: Context, request: port.PublishPolicyRelease
     ) -> models.PolicyRelease:
         return await self.policy_release.transition(
-            ctx,
-            "publish-policy-release",
-            request.policy_release_id,
+            ctx, "publish-policy-release", request.policy_release_id
         )
 
     async def release_legal_hold(
-        self,
-        ctx: Context,
-        request: port.ReleaseLegalHold,
+        self, ctx: Context, request: port.ReleaseLegalHold
     ) -> models.LegalHold:
         return await self.legal_hold.transition(ctx, "release-legal-hold", request.legal_hold_id)
 
     async def request_audit_export(
-        self,
-        ctx: Context,
-        request: port.RequestAuditExport,
+        self, ctx: Context, request: port.RequestAuditExport
     ) -> models.AuditExport:
         return await self.audit_export.create(ctx, "request-audit-export", request.body)
 
     async def request_hold_release(
-        self,
-        ctx: Context,
-        request: port.RequestHoldRelease,
+        self, ctx: Context, request: port.RequestHoldRelease
     ) -> models.LegalHold:
         return await self.legal_hold.transition(
-            ctx,
-            "request-hold-release",
-            request.legal_hold_id,
-            request.body,
+            ctx, "request-hold-release", request.legal_hold_id, request.body
         )
 
     async def write_seal(self, ctx: Context, request: port.WriteSeal) -> None:
         await self.audit_seal.create(ctx, "write-seal", request.body)
 
     async def get_audit_export(
-        self,
-        ctx: Context,
-        request: port.GetAuditExport,
+        self, ctx: Context, request: port.GetAuditExport
     ) -> models.AuditExport:
         return await self.audit_export.get(ctx, request.audit_export_id)
 
     async def get_audit_record(
-        self,
-        ctx: Context,
-        request: port.GetAuditRecord,
+        self, ctx: Context, request: port.GetAuditRecord
     ) -> models.AuditRecord:
         return await self.audit_record.get(ctx, request.audit_record_id)
 
     async def list_investigations(
-        self,
-        ctx: Context,
-        request: port.ListInvestigations,
+        self, ctx: Context, request: port.ListInvestigations
     ) -> Page[models.Investigation]:
         return await self.investigation.list(
-            ctx,
-            request.page,
-            {"state": request.state, "assigneeId": request.assignee_id},
+            ctx, request.page, {"state": request.state, "assigneeId": request.assignee_id}
         )
 
     async def list_legal_holds(
-        self,
-        ctx: Context,
-        request: port.ListLegalHolds,
+        self, ctx: Context, request: port.ListLegalHolds
     ) -> Page[models.LegalHold]:
         return await self.legal_hold.list(ctx, request.page, {"status": request.status})
 
     async def list_policy_releases(
-        self,
-        ctx: Context,
-        request: port.ListPolicyReleases,
+        self, ctx: Context, request: port.ListPolicyReleases
     ) -> Page[models.PolicyRelease]:
         return await self.policy_release.list(
-            ctx,
-            request.page,
-            {"status": request.status, "policyId": request.policy_id},
+            ctx, request.page, {"status": request.status, "policyId": request.policy_id}
         )

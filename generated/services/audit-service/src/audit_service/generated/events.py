@@ -288,9 +288,7 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             service.record_action,
         ),
         Subscription(
-            "cloudsync.content.file.v1",
-            "cloudsync.content.file-deleted.v1",
-            service.record_action,
+            "cloudsync.content.file.v1", "cloudsync.content.file-deleted.v1", service.record_action
         ),
         Subscription(
             "cloudsync.content.file.v1",
@@ -298,19 +296,13 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             service.record_action,
         ),
         Subscription(
-            "cloudsync.content.file.v1",
-            "cloudsync.content.file-released.v1",
-            service.record_action,
+            "cloudsync.content.file.v1", "cloudsync.content.file-released.v1", service.record_action
         ),
         Subscription(
-            "cloudsync.content.file.v1",
-            "cloudsync.content.file-scanned.v1",
-            service.record_action,
+            "cloudsync.content.file.v1", "cloudsync.content.file-scanned.v1", service.record_action
         ),
         Subscription(
-            "cloudsync.content.file.v1",
-            "cloudsync.content.file-uploaded.v1",
-            service.record_action,
+            "cloudsync.content.file.v1", "cloudsync.content.file-uploaded.v1", service.record_action
         ),
         Subscription(
             "cloudsync.content.version.v1",
@@ -413,9 +405,7 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             service.record_action,
         ),
         Subscription(
-            "cloudsync.platform.flag.v1",
-            "cloudsync.platform.flag-killed.v1",
-            service.record_action,
+            "cloudsync.platform.flag.v1", "cloudsync.platform.flag-killed.v1", service.record_action
         ),
         Subscription(
             "cloudsync.platform.flag.v1",
@@ -523,9 +513,7 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             service.record_action,
         ),
         Subscription(
-            "cloudsync.user.membership.v1",
-            "cloudsync.user.member-joined.v1",
-            service.record_action,
+            "cloudsync.user.membership.v1", "cloudsync.user.member-joined.v1", service.record_action
         ),
         Subscription(
             "cloudsync.user.membership.v1",
@@ -588,34 +576,22 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             service.record_action,
         ),
         Subscription(
-            "cloudsync.user.session.v1",
-            "cloudsync.user.api-key-rotated.v1",
-            service.record_action,
+            "cloudsync.user.session.v1", "cloudsync.user.api-key-rotated.v1", service.record_action
         ),
         Subscription(
-            "cloudsync.user.session.v1",
-            "cloudsync.user.credential-reset.v1",
-            service.record_action,
+            "cloudsync.user.session.v1", "cloudsync.user.credential-reset.v1", service.record_action
         ),
         Subscription(
-            "cloudsync.user.session.v1",
-            "cloudsync.user.login-failed.v1",
-            service.record_action,
+            "cloudsync.user.session.v1", "cloudsync.user.login-failed.v1", service.record_action
         ),
         Subscription(
-            "cloudsync.user.session.v1",
-            "cloudsync.user.login-succeeded.v1",
-            service.record_action,
+            "cloudsync.user.session.v1", "cloudsync.user.login-succeeded.v1", service.record_action
         ),
         Subscription(
-            "cloudsync.user.session.v1",
-            "cloudsync.user.policy-changed.v1",
-            service.record_action,
+            "cloudsync.user.session.v1", "cloudsync.user.policy-changed.v1", service.record_action
         ),
         Subscription(
-            "cloudsync.user.session.v1",
-            "cloudsync.user.session-revoked.v1",
-            service.record_action,
+            "cloudsync.user.session.v1", "cloudsync.user.session-revoked.v1", service.record_action
         ),
         Subscription(
             "cloudsync.user.session.v1",
@@ -623,49 +599,31 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             service.record_action,
         ),
         Subscription(
-            "cloudsync.user.session.v1",
-            "cloudsync.user.step-up-required.v1",
-            service.record_action,
+            "cloudsync.user.session.v1", "cloudsync.user.step-up-required.v1", service.record_action
         ),
         Subscription(
-            "cloudsync.user.team.v1",
-            "cloudsync.user.team-archived.v1",
-            service.record_action,
+            "cloudsync.user.team.v1", "cloudsync.user.team-archived.v1", service.record_action
         ),
         Subscription(
-            "cloudsync.user.team.v1",
-            "cloudsync.user.team-created.v1",
-            service.record_action,
+            "cloudsync.user.team.v1", "cloudsync.user.team-created.v1", service.record_action
         ),
         Subscription(
-            "cloudsync.user.team.v1",
-            "cloudsync.user.team-member-added.v1",
-            service.record_action,
+            "cloudsync.user.team.v1", "cloudsync.user.team-member-added.v1", service.record_action
         ),
         Subscription(
-            "cloudsync.user.team.v1",
-            "cloudsync.user.team-member-removed.v1",
-            service.record_action,
+            "cloudsync.user.team.v1", "cloudsync.user.team-member-removed.v1", service.record_action
         ),
         Subscription(
-            "cloudsync.user.user.v1",
-            "cloudsync.user.user-activated.v1",
-            service.record_action,
+            "cloudsync.user.user.v1", "cloudsync.user.user-activated.v1", service.record_action
         ),
         Subscription(
-            "cloudsync.user.user.v1",
-            "cloudsync.user.user-created.v1",
-            service.record_action,
+            "cloudsync.user.user.v1", "cloudsync.user.user-created.v1", service.record_action
         ),
         Subscription(
-            "cloudsync.user.user.v1",
-            "cloudsync.user.user-deactivated.v1",
-            service.record_action,
+            "cloudsync.user.user.v1", "cloudsync.user.user-deactivated.v1", service.record_action
         ),
         Subscription(
-            "cloudsync.user.user.v1",
-            "cloudsync.user.user-deleted.v1",
-            service.record_action,
+            "cloudsync.user.user.v1", "cloudsync.user.user-deleted.v1", service.record_action
         ),
         Subscription(
             "cloudsync.user.user.v1",
@@ -678,28 +636,18 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             service.record_action,
         ),
         Subscription(
-            "cloudsync.user.user.v1",
-            "cloudsync.user.user-merged.v1",
-            service.record_action,
+            "cloudsync.user.user.v1", "cloudsync.user.user-merged.v1", service.record_action
         ),
         Subscription(
-            "cloudsync.user.user.v1",
-            "cloudsync.user.user-reactivated.v1",
-            service.record_action,
+            "cloudsync.user.user.v1", "cloudsync.user.user-reactivated.v1", service.record_action
         ),
         Subscription(
-            "cloudsync.user.user.v1",
-            "cloudsync.user.user-reinstated.v1",
-            service.record_action,
+            "cloudsync.user.user.v1", "cloudsync.user.user-reinstated.v1", service.record_action
         ),
         Subscription(
-            "cloudsync.user.user.v1",
-            "cloudsync.user.user-suspended.v1",
-            service.record_action,
+            "cloudsync.user.user.v1", "cloudsync.user.user-suspended.v1", service.record_action
         ),
         Subscription(
-            "cloudsync.user.user.v1",
-            "cloudsync.user.user-updated.v1",
-            service.record_action,
+            "cloudsync.user.user.v1", "cloudsync.user.user-updated.v1", service.record_action
         ),
     )

@@ -61,12 +61,7 @@ class Metrics:
         self._series["audit_ingest_lag_seconds"].record(value)
 
     def audit_records_total(
-        self,
-        value: float = 1.0,
-        *,
-        producer: str,
-        action: str,
-        outcome: str,
+        self, value: float = 1.0, *, producer: str, action: str, outcome: str
     ) -> None:
         """Records by producing service, action and outcome, 1,500 a second on average and 6,000 at the peak."""
         self._series["audit_records_total"].record(value, producer, action, outcome)

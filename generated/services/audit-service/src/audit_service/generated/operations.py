@@ -7,45 +7,27 @@ from __future__ import annotations
 from cloudsync_chassis.operation import Operation
 
 ARCHIVE_RECORDS = Operation(
-    id="archive-records",
-    permission="audit:seal",
-    writes=True,
-    idempotency="natural",
+    id="archive-records", permission="audit:seal", writes=True, idempotency="natural"
 )
 
 CLOSE_INVESTIGATION = Operation(
-    id="close-investigation",
-    permission="audit:investigate",
-    writes=True,
-    idempotency="key",
+    id="close-investigation", permission="audit:investigate", writes=True, idempotency="key"
 )
 
 COMPLETE_AUDIT_EXPORT = Operation(
-    id="complete-audit-export",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="complete-audit-export", access="workload", writes=True, idempotency="natural"
 )
 
 ESCALATE_INVESTIGATION = Operation(
-    id="escalate-investigation",
-    permission="audit:investigate",
-    writes=True,
-    idempotency="natural",
+    id="escalate-investigation", permission="audit:investigate", writes=True, idempotency="natural"
 )
 
 EXPIRE_RECORDS = Operation(
-    id="expire-records",
-    permission="audit:seal",
-    writes=True,
-    idempotency="natural",
+    id="expire-records", permission="audit:seal", writes=True, idempotency="natural"
 )
 
 FAIL_AUDIT_EXPORT = Operation(
-    id="fail-audit-export",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="fail-audit-export", access="workload", writes=True, idempotency="natural"
 )
 
 FREE_RECORD = Operation(id="free-record", access="workload", writes=True, idempotency="natural")
@@ -53,73 +35,43 @@ FREE_RECORD = Operation(id="free-record", access="workload", writes=True, idempo
 HOLD_RECORD = Operation(id="hold-record", access="workload", writes=True, idempotency="natural")
 
 KEEP_LEGAL_HOLD = Operation(
-    id="keep-legal-hold",
-    permission="audit:hold",
-    writes=True,
-    idempotency="natural",
+    id="keep-legal-hold", permission="audit:hold", writes=True, idempotency="natural"
 )
 
 OPEN_INVESTIGATION = Operation(
-    id="open-investigation",
-    permission="audit:investigate",
-    writes=True,
-    idempotency="key",
+    id="open-investigation", permission="audit:investigate", writes=True, idempotency="key"
 )
 
 PLACE_LEGAL_HOLD = Operation(
-    id="place-legal-hold",
-    permission="audit:hold",
-    writes=True,
-    idempotency="key",
+    id="place-legal-hold", permission="audit:hold", writes=True, idempotency="key"
 )
 
 PROPOSE_POLICY_RELEASE = Operation(
-    id="propose-policy-release",
-    permission="policy:publish",
-    writes=True,
-    idempotency="key",
+    id="propose-policy-release", permission="policy:publish", writes=True, idempotency="key"
 )
 
 PUBLISH_POLICY_RELEASE = Operation(
-    id="publish-policy-release",
-    permission="policy:publish",
-    writes=True,
-    idempotency="key",
+    id="publish-policy-release", permission="policy:publish", writes=True, idempotency="key"
 )
 
 RELEASE_LEGAL_HOLD = Operation(
-    id="release-legal-hold",
-    permission="audit:hold",
-    writes=True,
-    idempotency="key",
+    id="release-legal-hold", permission="audit:hold", writes=True, idempotency="key"
 )
 
 REPORT_TAMPERING = Operation(
-    id="report-tampering",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="report-tampering", access="workload", writes=True, idempotency="natural"
 )
 
 REQUEST_AUDIT_EXPORT = Operation(
-    id="request-audit-export",
-    permission="audit:export",
-    writes=True,
-    idempotency="key",
+    id="request-audit-export", permission="audit:export", writes=True, idempotency="key"
 )
 
 REQUEST_HOLD_RELEASE = Operation(
-    id="request-hold-release",
-    permission="audit:hold",
-    writes=True,
-    idempotency="key",
+    id="request-hold-release", permission="audit:hold", writes=True, idempotency="key"
 )
 
 SEAL_RECORDS = Operation(
-    id="seal-records",
-    permission="audit:seal",
-    writes=True,
-    idempotency="natural",
+    id="seal-records", permission="audit:seal", writes=True, idempotency="natural"
 )
 
 WRITE_SEAL = Operation(id="write-seal", access="workload", writes=True, idempotency="natural")
@@ -131,17 +83,13 @@ GET_AUDIT_RECORD = Operation(id="get-audit-record", permission="audit:read")
 GET_AUDIT_TRAIL = Operation(id="get-audit-trail", permission="audit:read")
 
 LIST_INVESTIGATIONS = Operation(
-    id="list-investigations",
-    permission="audit:investigate",
-    sorts=("-createdAt",),
+    id="list-investigations", permission="audit:investigate", sorts=("-createdAt",)
 )
 
 LIST_LEGAL_HOLDS = Operation(id="list-legal-holds", permission="audit:hold", sorts=("-createdAt",))
 
 LIST_POLICY_RELEASES = Operation(
-    id="list-policy-releases",
-    permission="policy:publish",
-    sorts=("-createdAt",),
+    id="list-policy-releases", permission="policy:publish", sorts=("-createdAt",)
 )
 
 VERIFY_CHAIN = Operation(id="verify-chain", permission="audit:read")

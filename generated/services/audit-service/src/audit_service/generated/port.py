@@ -167,9 +167,7 @@ class Port(Protocol):
         raise handler_missing("archive-records")
 
     async def close_investigation(
-        self,
-        ctx: Context,
-        request: CloseInvestigation,
+        self, ctx: Context, request: CloseInvestigation
     ) -> models.Investigation:
         """Ends an investigation with its finding and the right to read on."""
 
@@ -177,9 +175,7 @@ class Port(Protocol):
         """Offers the finished copy for a day."""
 
     async def escalate_investigation(
-        self,
-        ctx: Context,
-        request: EscalateInvestigation,
+        self, ctx: Context, request: EscalateInvestigation
     ) -> models.Investigation:
         """Hands an investigation to security, who are told at once."""
 
@@ -200,9 +196,7 @@ class Port(Protocol):
         """Turns a wish for release down, or takes it back, and forgets who had it."""
 
     async def open_investigation(
-        self,
-        ctx: Context,
-        request: OpenInvestigation,
+        self, ctx: Context, request: OpenInvestigation
     ) -> models.Investigation:
         """Gives the reason for reading on, before more than 200 records of a customer are read in an hour."""
 
@@ -210,16 +204,12 @@ class Port(Protocol):
         """Keeps the trail of the people of a case."""
 
     async def propose_policy_release(
-        self,
-        ctx: Context,
-        request: ProposePolicyRelease,
+        self, ctx: Context, request: ProposePolicyRelease
     ) -> models.PolicyRelease:
         """Lays a tested bundle before a second engineer."""
 
     async def publish_policy_release(
-        self,
-        ctx: Context,
-        request: PublishPolicyRelease,
+        self, ctx: Context, request: PublishPolicyRelease
     ) -> models.PolicyRelease:
         """Puts a proposed bundle into force and tells all services."""
 
@@ -231,16 +221,12 @@ class Port(Protocol):
         raise handler_missing("report-tampering")
 
     async def request_audit_export(
-        self,
-        ctx: Context,
-        request: RequestAuditExport,
+        self, ctx: Context, request: RequestAuditExport
     ) -> models.AuditExport:
         """Begins a copy."""
 
     async def request_hold_release(
-        self,
-        ctx: Context,
-        request: RequestHoldRelease,
+        self, ctx: Context, request: RequestHoldRelease
     ) -> models.LegalHold:
         """Holds that a case is over."""
 
@@ -262,23 +248,17 @@ class Port(Protocol):
         raise handler_missing("get-audit-trail")
 
     async def list_investigations(
-        self,
-        ctx: Context,
-        request: ListInvestigations,
+        self, ctx: Context, request: ListInvestigations
     ) -> Page[models.Investigation]:
         """Who is looking into what."""
 
     async def list_legal_holds(
-        self,
-        ctx: Context,
-        request: ListLegalHolds,
+        self, ctx: Context, request: ListLegalHolds
     ) -> Page[models.LegalHold]:
         """Holds of the organisation, by state."""
 
     async def list_policy_releases(
-        self,
-        ctx: Context,
-        request: ListPolicyReleases,
+        self, ctx: Context, request: ListPolicyReleases
     ) -> Page[models.PolicyRelease]:
         """Proposals that wait for a second engineer, and which rules held when."""
 

@@ -157,9 +157,7 @@ AUTH_POLICY = AggregateSpec(
     commands={
         "open-auth-policy": Command(effect="create", idempotency="natural"),
         "update-auth-policy": Command(
-            effect="update",
-            idempotency="if-match",
-            emits=(POLICY_CHANGED,),
+            effect="update", idempotency="if-match", emits=(POLICY_CHANGED,)
         ),
     },
 )
@@ -185,14 +183,10 @@ CREDENTIAL = AggregateSpec(
         "adopt-factors": Command(effect="custom", idempotency="natural", emits=(SESSION_REVOKED,)),
         "create-credentials": Command(effect="custom", idempotency="key"),
         "destroy-credentials": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SESSION_REVOKED, AUTH_ERASURE_COMPLETED),
+            effect="custom", idempotency="natural", emits=(SESSION_REVOKED, AUTH_ERASURE_COMPLETED)
         ),
         "reset-credential": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(CREDENTIAL_RESET, SESSION_REVOKED),
+            effect="custom", idempotency="key", emits=(CREDENTIAL_RESET, SESSION_REVOKED)
         ),
         "revoke-credential": Command(
             effect="delete",
@@ -391,26 +385,18 @@ SESSION = AggregateSpec(
         "begin-assistance": Command(effect="custom", idempotency="key", emits=(LOGIN_SUCCEEDED,)),
         "begin-login": Command(effect="custom", idempotency="none"),
         "complete-challenge": Command(
-            effect="custom",
-            idempotency="none",
-            emits=(LOGIN_SUCCEEDED, STEP_UP_COMPLETED),
+            effect="custom", idempotency="none", emits=(LOGIN_SUCCEEDED, STEP_UP_COMPLETED)
         ),
         "end-user-sessions": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SESSION_REVOKED_,),
+            effect="custom", idempotency="natural", emits=(SESSION_REVOKED_,)
         ),
         "expire-session": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("refreshTokenHash"),),
+            effect="transition", idempotency="natural", sets=(Assignment("refreshTokenHash"),)
         ),
         "issue-token": Command(effect="custom", idempotency="none", emits=(SESSION_REVOKED_,)),
         "reject-login": Command(effect="custom", idempotency="natural", emits=(LOGIN_FAILED,)),
         "require-step-up": Command(
-            effect="transition",
-            idempotency="natural",
-            emits=(STEP_UP_REQUIRED,),
+            effect="transition", idempotency="natural", emits=(STEP_UP_REQUIRED,)
         ),
         "revoke-session": Command(
             effect="transition",
@@ -422,9 +408,7 @@ SESSION = AggregateSpec(
             emits=(SESSION_REVOKED_,),
         ),
         "revoke-user-sessions": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SESSION_REVOKED_,),
+            effect="custom", idempotency="natural", emits=(SESSION_REVOKED_,)
         ),
     },
 )

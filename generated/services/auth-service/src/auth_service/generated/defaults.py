@@ -36,20 +36,14 @@ class Defaults(port.Port):
         await self.auth_policy.create(ctx, "open-auth-policy", request.body)
 
     async def remove_identity_provider(
-        self,
-        ctx: Context,
-        request: port.RemoveIdentityProvider,
+        self, ctx: Context, request: port.RemoveIdentityProvider
     ) -> None:
         await self.identity_provider.delete(
-            ctx,
-            "remove-identity-provider",
-            request.identity_provider_id,
+            ctx, "remove-identity-provider", request.identity_provider_id
         )
 
     async def require_step_up(
-        self,
-        ctx: Context,
-        request: port.RequireStepUp,
+        self, ctx: Context, request: port.RequireStepUp
     ) -> models.SessionView:
         found = await self.session.transition(ctx, "require-step-up", request.session_id)
         return project(models.SessionView, found)
@@ -62,32 +56,22 @@ class Defaults(port.Port):
 
     async def revoke_session(self, ctx: Context, request: port.RevokeSession) -> models.SessionView:
         found = await self.session.transition(
-            ctx,
-            "revoke-session",
-            request.session_id,
-            request.body,
+            ctx, "revoke-session", request.session_id, request.body
         )
         return project(models.SessionView, found)
 
     async def update_auth_policy(
-        self,
-        ctx: Context,
-        request: port.UpdateAuthPolicy,
+        self, ctx: Context, request: port.UpdateAuthPolicy
     ) -> models.AuthPolicy:
         return await self.auth_policy.update(
-            ctx,
-            "update-auth-policy",
-            request.auth_policy_id,
-            request.body,
+            ctx, "update-auth-policy", request.auth_policy_id, request.body
         )
 
     async def get_auth_policy(self, ctx: Context, request: port.GetAuthPolicy) -> models.AuthPolicy:
         return await self.auth_policy.get(ctx, request.auth_policy_id)
 
     async def get_credential(
-        self,
-        ctx: Context,
-        request: port.GetCredential,
+        self, ctx: Context, request: port.GetCredential
     ) -> models.CredentialView:
         found = await self.credential.get(ctx, request.credential_id)
         return project(models.CredentialView, found)
@@ -97,42 +81,29 @@ class Defaults(port.Port):
         return project(models.SessionView, found)
 
     async def list_auth_policies(
-        self,
-        ctx: Context,
-        request: port.ListAuthPolicies,
+        self, ctx: Context, request: port.ListAuthPolicies
     ) -> Page[models.AuthPolicy]:
         return await self.auth_policy.list(ctx, request.page)
 
     async def list_credentials(
-        self,
-        ctx: Context,
-        request: port.ListCredentials,
+        self, ctx: Context, request: port.ListCredentials
     ) -> Page[models.CredentialView]:
         found = await self.credential.list(
-            ctx,
-            request.page,
-            {"userId": request.user_id, "type": request.type_},
+            ctx, request.page, {"userId": request.user_id, "type": request.type_}
         )
         return Page(
-            tuple(project(models.CredentialView, each) for each in found.items),
-            found.following,
+            tuple(project(models.CredentialView, each) for each in found.items), found.following
         )
 
     async def list_role_grants(
-        self,
-        ctx: Context,
-        request: port.ListRoleGrants,
+        self, ctx: Context, request: port.ListRoleGrants
     ) -> Page[models.RoleGrant]:
         return await self.role_grant.list(
-            ctx,
-            request.page,
-            {"principalId": request.principal_id, "role": request.role},
+            ctx, request.page, {"principalId": request.principal_id, "role": request.role}
         )
 
     async def list_sessions(
-        self,
-        ctx: Context,
-        request: port.ListSessions,
+        self, ctx: Context, request: port.ListSessions
     ) -> Page[models.SessionView]:
         found = await self.session.list(
             ctx,
@@ -140,16 +111,13 @@ class Defaults(port.Port):
             {"userId": request.user_id, "status": request.status, "channel": request.channel},
         )
         return Page(
-            tuple(project(models.SessionView, each) for each in found.items),
-            found.following,
+            tuple(project(models.SessionView, each) for each in found.items), found.following
         )
 
     async def on_member_joined(self, ctx: Context, event: Received[models.MemberJoined]) -> None:
         await self.grant_role(ctx, port.GrantRole(body=event.data))
 
     async def on_organization_created(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationCreated],
+        self, ctx: Context, event: Received[models.OrganizationCreated]
     ) -> None:
         await self.open_auth_policy(ctx, port.OpenAuthPolicy(body=event.data))

@@ -49,12 +49,7 @@ class Metrics:
         self._series = runtime.metrics.own(SERIES)
 
     def auth_logins_total(
-        self,
-        value: float = 1.0,
-        *,
-        method: str,
-        outcome: str,
-        country: str,
+        self, value: float = 1.0, *, method: str, outcome: str, country: str
     ) -> None:
         """Sign-ins by method, outcome and country, as the service decided them."""
         self._series["auth_logins_total"].record(value, method, outcome, country)

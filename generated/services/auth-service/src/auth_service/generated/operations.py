@@ -11,36 +11,23 @@ ADMIT_DOMAIN = Operation(id="admit-domain", access="workload", writes=True, idem
 ADOPT_FACTORS = Operation(id="adopt-factors", access="workload", writes=True, idempotency="natural")
 
 ADOPT_SIGNING_KEY = Operation(
-    id="adopt-signing-key",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="adopt-signing-key", access="workload", writes=True, idempotency="natural"
 )
 
 BEGIN_ASSISTANCE = Operation(
-    id="begin-assistance",
-    permission="session:assist",
-    writes=True,
-    idempotency="key",
-    status=201,
+    id="begin-assistance", permission="session:assist", writes=True, idempotency="key", status=201
 )
 
 BEGIN_LOGIN = Operation(id="begin-login", access="public", writes=True, status=201)
 
 CHANGE_ROLE_GRANT = Operation(
-    id="change-role-grant",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="change-role-grant", access="workload", writes=True, idempotency="natural"
 )
 
 COMPLETE_CHALLENGE = Operation(id="complete-challenge", access="public", writes=True)
 
 CONFIGURE_IDENTITY_PROVIDER = Operation(
-    id="configure-identity-provider",
-    permission="idp:configure",
-    writes=True,
-    idempotency="natural",
+    id="configure-identity-provider", permission="idp:configure", writes=True, idempotency="natural"
 )
 
 CREATE_API_KEY = Operation(
@@ -73,31 +60,19 @@ CREATE_IDENTITY_PROVIDER = Operation(
 )
 
 DESTROY_CREDENTIALS = Operation(
-    id="destroy-credentials",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="destroy-credentials", access="workload", writes=True, idempotency="natural"
 )
 
 DISABLE_ORGANIZATION_ACCESS = Operation(
-    id="disable-organization-access",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="disable-organization-access", access="workload", writes=True, idempotency="natural"
 )
 
 END_USER_SESSIONS = Operation(
-    id="end-user-sessions",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="end-user-sessions", access="workload", writes=True, idempotency="natural"
 )
 
 EXPIRE_SESSION = Operation(
-    id="expire-session",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="expire-session", access="workload", writes=True, idempotency="natural"
 )
 
 GRANT_ROLE = Operation(id="grant-role", access="workload", writes=True, idempotency="natural")
@@ -105,17 +80,11 @@ GRANT_ROLE = Operation(id="grant-role", access="workload", writes=True, idempote
 ISSUE_TOKEN = Operation(id="issue-token", access="public", writes=True)
 
 OPEN_AUTH_POLICY = Operation(
-    id="open-auth-policy",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="open-auth-policy", access="workload", writes=True, idempotency="natural"
 )
 
 PURGE_ORGANIZATION_ACCESS = Operation(
-    id="purge-organization-access",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="purge-organization-access", access="workload", writes=True, idempotency="natural"
 )
 
 REJECT_LOGIN = Operation(id="reject-login", access="workload", writes=True, idempotency="natural")
@@ -129,10 +98,7 @@ REMOVE_IDENTITY_PROVIDER = Operation(
 )
 
 REQUIRE_STEP_UP = Operation(
-    id="require-step-up",
-    permission="session:step-up",
-    writes=True,
-    idempotency="natural",
+    id="require-step-up", permission="session:step-up", writes=True, idempotency="natural"
 )
 
 RESET_CREDENTIAL = Operation(
@@ -144,10 +110,7 @@ RESET_CREDENTIAL = Operation(
 )
 
 RESTORE_ORGANIZATION_ACCESS = Operation(
-    id="restore-organization-access",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="restore-organization-access", access="workload", writes=True, idempotency="natural"
 )
 
 REVOKE_API_KEY = Operation(
@@ -201,24 +164,15 @@ UPDATE_API_KEY = Operation(
 )
 
 UPDATE_AUTH_POLICY = Operation(
-    id="update-auth-policy",
-    permission="auth-policy:update",
-    writes=True,
-    idempotency="if-match",
+    id="update-auth-policy", permission="auth-policy:update", writes=True, idempotency="if-match"
 )
 
 WITHDRAW_ROLES = Operation(
-    id="withdraw-roles",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="withdraw-roles", access="workload", writes=True, idempotency="natural"
 )
 
 WITHHOLD_TEXT_FACTOR = Operation(
-    id="withhold-text-factor",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="withhold-text-factor", access="workload", writes=True, idempotency="natural"
 )
 
 EVALUATE_ACCESS = Operation(id="evaluate-access", permission="access:evaluate")
@@ -250,28 +204,19 @@ LIST_API_KEYS = Operation(
 )
 
 LIST_AUTH_POLICIES = Operation(
-    id="list-auth-policies",
-    permission="auth-policy:read",
-    sorts=("createdAt",),
+    id="list-auth-policies", permission="auth-policy:read", sorts=("createdAt",)
 )
 
 LIST_CREDENTIALS = Operation(
-    id="list-credentials",
-    permission="credential:read",
-    relations=("self",),
-    sorts=("-createdAt",),
+    id="list-credentials", permission="credential:read", relations=("self",), sorts=("-createdAt",)
 )
 
 LIST_IDENTITY_PROVIDERS = Operation(
-    id="list-identity-providers",
-    permission="idp:read",
-    sorts=("certificateExpiresAt", "createdAt"),
+    id="list-identity-providers", permission="idp:read", sorts=("certificateExpiresAt", "createdAt")
 )
 
 LIST_ROLE_GRANTS = Operation(
-    id="list-role-grants",
-    permission="access:review",
-    sorts=("-createdAt",),
+    id="list-role-grants", permission="access:review", sorts=("-createdAt",)
 )
 
 LIST_SESSIONS = Operation(

@@ -304,9 +304,7 @@ class Port(Protocol):
         raise handler_missing("complete-challenge")
 
     async def configure_identity_provider(
-        self,
-        ctx: Context,
-        request: ConfigureIdentityProvider,
+        self, ctx: Context, request: ConfigureIdentityProvider
     ) -> models.IdentityProviderView:
         """Replaces the settings of a provider, most often for a new certificate or one more domain."""
         raise handler_missing("configure-identity-provider")
@@ -316,17 +314,13 @@ class Port(Protocol):
         raise handler_missing("create-api-key")
 
     async def create_credentials(
-        self,
-        ctx: Context,
-        request: CreateCredentials,
+        self, ctx: Context, request: CreateCredentials
     ) -> models.CredentialView:
         """Enrols a factor or prepares an invitation to choose one."""
         raise handler_missing("create-credentials")
 
     async def create_identity_provider(
-        self,
-        ctx: Context,
-        request: CreateIdentityProvider,
+        self, ctx: Context, request: CreateIdentityProvider
     ) -> models.IdentityProviderView:
         """Connects a customer's sign-on service."""
         raise handler_missing("create-identity-provider")
@@ -336,9 +330,7 @@ class Port(Protocol):
         raise handler_missing("destroy-credentials")
 
     async def disable_organization_access(
-        self,
-        ctx: Context,
-        request: DisableOrganizationAccess,
+        self, ctx: Context, request: DisableOrganizationAccess
     ) -> None:
         """Stops API keys and identity providers of a deleted tenant and notes since when, so that it can be undone to the letter."""
         raise handler_missing("disable-organization-access")
@@ -361,9 +353,7 @@ class Port(Protocol):
         """Gives a new organisation the default rules."""
 
     async def purge_organization_access(
-        self,
-        ctx: Context,
-        request: PurgeOrganizationAccess,
+        self, ctx: Context, request: PurgeOrganizationAccess
     ) -> None:
         """Removes keys, providers, grants and policy of a tenant that is gone, in batches of a thousand."""
         raise handler_missing("purge-organization-access")
@@ -379,17 +369,13 @@ class Port(Protocol):
         """Holds a running session up until it shows a stronger factor, because its risk has risen or because somebody asks for it."""
 
     async def reset_credential(
-        self,
-        ctx: Context,
-        request: ResetCredential,
+        self, ctx: Context, request: ResetCredential
     ) -> models.CredentialView:
         """Replaces a secret against proof of the old one or of another factor, and ends every other session of the person."""
         raise handler_missing("reset-credential")
 
     async def restore_organization_access(
-        self,
-        ctx: Context,
-        request: RestoreOrganizationAccess,
+        self, ctx: Context, request: RestoreOrganizationAccess
     ) -> None:
         """Starts again those keys and providers that the deletion had stopped."""
         raise handler_missing("restore-organization-access")
@@ -404,9 +390,7 @@ class Port(Protocol):
         """Ends one session."""
 
     async def revoke_user_sessions(
-        self,
-        ctx: Context,
-        request: RevokeUserSessions,
+        self, ctx: Context, request: RevokeUserSessions
     ) -> models.RevokedSessions:
         """Ends all sessions of a person, or all but one, after a lost laptop or a changed password."""
         raise handler_missing("revoke-user-sessions")
@@ -420,9 +404,7 @@ class Port(Protocol):
         raise handler_missing("update-api-key")
 
     async def update_auth_policy(
-        self,
-        ctx: Context,
-        request: UpdateAuthPolicy,
+        self, ctx: Context, request: UpdateAuthPolicy
     ) -> models.AuthPolicy:
         """Tightens or loosens an organisation's rules within what the platform allows."""
 
@@ -435,9 +417,7 @@ class Port(Protocol):
         raise handler_missing("withhold-text-factor")
 
     async def evaluate_access(
-        self,
-        ctx: Context,
-        request: EvaluateAccess,
+        self, ctx: Context, request: EvaluateAccess
     ) -> models.AccessDecisions:
         """Decides up to 50 questions at once from roles, policies and the attributes that come with them, and names the policy that decided."""
         raise handler_missing("evaluate-access")
@@ -453,9 +433,7 @@ class Port(Protocol):
         """Whether one factor works, is locked or was found in a breach."""
 
     async def get_identity_provider(
-        self,
-        ctx: Context,
-        request: GetIdentityProvider,
+        self, ctx: Context, request: GetIdentityProvider
     ) -> models.IdentityProviderView:
         """Settings of one provider, without the place of its secret."""
         raise handler_missing("get-identity-provider")
@@ -468,9 +446,7 @@ class Port(Protocol):
         raise handler_missing("get-signing-keys")
 
     async def introspect_token(
-        self,
-        ctx: Context,
-        request: IntrospectToken,
+        self, ctx: Context, request: IntrospectToken
     ) -> models.TokenIntrospection:
         """Tells what an opaque token or API key is worth."""
         raise handler_missing("introspect-token")
@@ -480,31 +456,23 @@ class Port(Protocol):
         raise handler_missing("list-api-keys")
 
     async def list_auth_policies(
-        self,
-        ctx: Context,
-        request: ListAuthPolicies,
+        self, ctx: Context, request: ListAuthPolicies
     ) -> Page[models.AuthPolicy]:
         """The caller's one policy, for those who do not know its id."""
 
     async def list_credentials(
-        self,
-        ctx: Context,
-        request: ListCredentials,
+        self, ctx: Context, request: ListCredentials
     ) -> Page[models.CredentialView]:
         """Which factors somebody has enrolled."""
 
     async def list_identity_providers(
-        self,
-        ctx: Context,
-        request: ListIdentityProviders,
+        self, ctx: Context, request: ListIdentityProviders
     ) -> Page[models.IdentityProviderView]:
         """What an organisation signs in with, those with the certificate that ends soonest on top if asked for."""
         raise handler_missing("list-identity-providers")
 
     async def list_role_grants(
-        self,
-        ctx: Context,
-        request: ListRoleGrants,
+        self, ctx: Context, request: ListRoleGrants
     ) -> Page[models.RoleGrant]:
         """Who holds which role and until when, as decisions see it at this moment."""
 
@@ -512,9 +480,7 @@ class Port(Protocol):
         """Where a person is or was signed in during the last 90 days."""
 
     async def on_domain_verified(
-        self,
-        ctx: Context,
-        event: Received[models.DomainVerified],
+        self, ctx: Context, event: Received[models.DomainVerified]
     ) -> None:
         """The organisation's identity providers may speak for addresses of that domain"""
         not_handled(event)
@@ -527,40 +493,30 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_member_role_changed(
-        self,
-        ctx: Context,
-        event: Received[models.MemberRoleChanged],
+        self, ctx: Context, event: Received[models.MemberRoleChanged]
     ) -> None:
         """The former role no longer counts from the next decision on"""
         not_handled(event)
 
     async def on_organization_created(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationCreated],
+        self, ctx: Context, event: Received[models.OrganizationCreated]
     ) -> None:
         """The tenant starts with the default sign-in policy"""
 
     async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
+        self, ctx: Context, event: Received[models.OrganizationDeleted]
     ) -> None:
         """API keys and identity providers of the tenant stop working"""
         not_handled(event)
 
     async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
+        self, ctx: Context, event: Received[models.OrganizationPurged]
     ) -> None:
         """Keys, providers, grants and the policy of the tenant are removed for good"""
         not_handled(event)
 
     async def on_organization_restored(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestored],
+        self, ctx: Context, event: Received[models.OrganizationRestored]
     ) -> None:
         """Keys and providers that the deletion had stopped work again"""
         not_handled(event)
@@ -570,17 +526,13 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_sms_country_suspended(
-        self,
-        ctx: Context,
-        event: Received[models.SmsCountrySuspended],
+        self, ctx: Context, event: Received[models.SmsCountrySuspended]
     ) -> None:
         """Codes by text are not offered there until the suspension ends"""
         not_handled(event)
 
     async def on_user_deactivated(
-        self,
-        ctx: Context,
-        event: Received[models.UserDeactivated],
+        self, ctx: Context, event: Received[models.UserDeactivated]
     ) -> None:
         """The leaver's devices are signed out"""
         not_handled(event)

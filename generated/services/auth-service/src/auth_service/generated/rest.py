@@ -170,11 +170,7 @@ def routes(service: port.Port) -> APIRouter:
         service.get_signing_keys,
     )
     add(
-        router,
-        "POST /v1/oauth/token",
-        operations.ISSUE_TOKEN,
-        port.IssueToken,
-        service.issue_token,
+        router, "POST /v1/oauth/token", operations.ISSUE_TOKEN, port.IssueToken, service.issue_token
     )
     add(
         router,

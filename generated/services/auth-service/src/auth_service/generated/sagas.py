@@ -85,8 +85,6 @@ def compensations(service: port.Port) -> Mapping[tuple[str, str], Undo]:
     """The port's method for each compensation that needs no more than its step began with."""
     return {
         ("organisation-off-boarding", "Stop keys and identity providers"): performs(
-            service.restore_organization_access,
-            port.RestoreOrganizationAccess,
-            {"body": ""},
+            service.restore_organization_access, port.RestoreOrganizationAccess, {"body": ""}
         ),
     }

@@ -81,10 +81,7 @@ credentials = Table(
     Check("credentials_attempts_bounded", "failed_attempts BETWEEN 0 AND 10"),
     Check("credentials_exhausted_locked", "failed_attempts < 10 OR locked_until IS NOT NULL"),
     Index(
-        "credentials_one_of_a_type",
-        ("user_id", "type"),
-        where="type <> 'webauthn'",
-        unique=True,
+        "credentials_one_of_a_type", ("user_id", "type"), where="type <> 'webauthn'", unique=True
     ),
     Index("credentials_user", ("user_id",)),
     key=("id",),
@@ -159,8 +156,7 @@ sessions = Table(
         "status IN ('challenged', 'active', 'stepUpRequired', 'revoked', 'expired', 'rejected')",
     ),
     Check(
-        "sessions_revocation_explained",
-        "(status = 'revoked') = (revocation_reason IS NOT NULL)",
+        "sessions_revocation_explained", "(status = 'revoked') = (revocation_reason IS NOT NULL)"
     ),
     Check("sessions_risk_bounded", "risk_score BETWEEN 0 AND 100"),
     Check("sessions_idle_bounded", "idle_timeout_seconds BETWEEN 300 AND 86400"),

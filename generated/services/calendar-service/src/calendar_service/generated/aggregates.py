@@ -342,9 +342,7 @@ CALENDAR_EVENT = AggregateSpec(
             ),
         ),
         "cancel-occurrences": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(EVENT_CANCELLED_,),
+            effect="custom", idempotency="natural", emits=(EVENT_CANCELLED_,)
         ),
         "confirm-event": Command(
             effect="transition",
@@ -370,9 +368,7 @@ CALENDAR_EVENT = AggregateSpec(
         "move-due-marker": Command(effect="custom", idempotency="natural"),
         "rebuild-busy-blocks": Command(effect="custom", idempotency="natural"),
         "reschedule-event": Command(
-            effect="custom",
-            idempotency="if-match",
-            emits=(EVENT_RESCHEDULED,),
+            effect="custom", idempotency="if-match", emits=(EVENT_RESCHEDULED,)
         ),
         "schedule-event": Command(effect="custom", idempotency="key", emits=(EVENT_SCHEDULED,)),
         "transfer-event": Command(effect="custom", idempotency="key"),
@@ -424,9 +420,7 @@ CALENDAR_SHARE = AggregateSpec(
             ),
         ),
         "share-calendar": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(CALENDAR_SHARED_,),
+            effect="custom", idempotency="natural", emits=(CALENDAR_SHARED_,)
         ),
         "unshare-calendar": Command(effect="delete", idempotency="natural"),
     },
@@ -466,9 +460,7 @@ EVENT_ATTENDEE = AggregateSpec(
         "invite-attendee": Command(effect="custom", idempotency="key"),
         "reopen-answers": Command(effect="custom", idempotency="natural"),
         "respond-to-invitation": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(INVITATION_ANSWERED,),
+            effect="custom", idempotency="natural", emits=(INVITATION_ANSWERED,)
         ),
         "seat-attendees": Command(effect="custom", idempotency="natural"),
         "uninvite-attendee": Command(effect="custom", idempotency="natural"),
@@ -572,9 +564,7 @@ SCHEDULING_POLICY = AggregateSpec(
         ),
         "open-scheduling-policy": Command(effect="create", idempotency="natural"),
         "thaw-calendars": Command(
-            effect="update",
-            idempotency="natural",
-            sets=(Assignment("frozenSince"),),
+            effect="update", idempotency="natural", sets=(Assignment("frozenSince"),)
         ),
         "update-scheduling-policy": Command(effect="update", idempotency="if-match"),
     },

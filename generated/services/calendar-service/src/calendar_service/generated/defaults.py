@@ -30,26 +30,17 @@ class Defaults(port.Port):
 
     async def abandon_ics_import(self, ctx: Context, request: port.AbandonIcsImport) -> None:
         await self.ics_import.transition(
-            ctx,
-            "abandon-ics-import",
-            request.ics_import_id,
-            request.body,
+            ctx, "abandon-ics-import", request.ics_import_id, request.body
         )
 
     async def attach_meeting(self, ctx: Context, request: port.AttachMeeting) -> None:
         await self.calendar_event.update(
-            ctx,
-            "attach-meeting",
-            request.calendar_event_id,
-            request.body,
+            ctx, "attach-meeting", request.calendar_event_id, request.body
         )
 
     async def cancel_event(self, ctx: Context, request: port.CancelEvent) -> models.CalendarEvent:
         return await self.calendar_event.transition(
-            ctx,
-            "cancel-event",
-            request.calendar_event_id,
-            request.body,
+            ctx, "cancel-event", request.calendar_event_id, request.body
         )
 
     async def confirm_event(self, ctx: Context, request: port.ConfirmEvent) -> models.CalendarEvent:
@@ -60,27 +51,19 @@ class Defaults(port.Port):
 
     async def finish_ics_import(self, ctx: Context, request: port.FinishIcsImport) -> None:
         await self.ics_import.transition(
-            ctx,
-            "finish-ics-import",
-            request.ics_import_id,
-            request.body,
+            ctx, "finish-ics-import", request.ics_import_id, request.body
         )
 
     async def freeze_calendars(self, ctx: Context, request: port.FreezeCalendars) -> None:
         await self.scheduling_policy.update(
-            ctx,
-            "freeze-calendars",
-            request.organization_id,
-            request.body,
+            ctx, "freeze-calendars", request.organization_id, request.body
         )
 
     async def lapse_calendar_share(self, ctx: Context, request: port.LapseCalendarShare) -> None:
         await self.calendar_share.delete(ctx, "lapse-calendar-share", request.grantee_id)
 
     async def open_scheduling_policy(
-        self,
-        ctx: Context,
-        request: port.OpenSchedulingPolicy,
+        self, ctx: Context, request: port.OpenSchedulingPolicy
     ) -> None:
         await self.scheduling_policy.create(ctx, "open-scheduling-policy", request.body)
 
@@ -92,51 +75,32 @@ class Defaults(port.Port):
 
     async def thaw_calendars(self, ctx: Context, request: port.ThawCalendars) -> None:
         await self.scheduling_policy.update(
-            ctx,
-            "thaw-calendars",
-            request.organization_id,
-            request.body,
+            ctx, "thaw-calendars", request.organization_id, request.body
         )
 
     async def unshare_calendar(self, ctx: Context, request: port.UnshareCalendar) -> None:
         await self.calendar_share.delete(
-            ctx,
-            "unshare-calendar",
-            request.grantee_id,
-            calendarId=request.calendar_id,
+            ctx, "unshare-calendar", request.grantee_id, calendarId=request.calendar_id
         )
 
     async def update_calendar(
-        self,
-        ctx: Context,
-        request: port.UpdateCalendar,
+        self, ctx: Context, request: port.UpdateCalendar
     ) -> models.CalendarView:
         found = await self.calendar.update(
-            ctx,
-            "update-calendar",
-            request.calendar_id,
-            request.body,
+            ctx, "update-calendar", request.calendar_id, request.body
         )
         return project(models.CalendarView, found)
 
     async def update_event(self, ctx: Context, request: port.UpdateEvent) -> models.CalendarEvent:
         return await self.calendar_event.update(
-            ctx,
-            "update-event",
-            request.calendar_event_id,
-            request.body,
+            ctx, "update-event", request.calendar_event_id, request.body
         )
 
     async def update_scheduling_policy(
-        self,
-        ctx: Context,
-        request: port.UpdateSchedulingPolicy,
+        self, ctx: Context, request: port.UpdateSchedulingPolicy
     ) -> models.SchedulingPolicy:
         return await self.scheduling_policy.update(
-            ctx,
-            "update-scheduling-policy",
-            request.organization_id,
-            request.body,
+            ctx, "update-scheduling-policy", request.organization_id, request.body
         )
 
     async def get_calendar(self, ctx: Context, request: port.GetCalendar) -> models.CalendarView:
@@ -150,55 +114,36 @@ class Defaults(port.Port):
         return await self.ics_import.get(ctx, request.ics_import_id, calendarId=request.calendar_id)
 
     async def get_scheduling_policy(
-        self,
-        ctx: Context,
-        request: port.GetSchedulingPolicy,
+        self, ctx: Context, request: port.GetSchedulingPolicy
     ) -> models.SchedulingPolicy:
         return await self.scheduling_policy.get(ctx, request.organization_id)
 
     async def list_calendar_shares(
-        self,
-        ctx: Context,
-        request: port.ListCalendarShares,
+        self, ctx: Context, request: port.ListCalendarShares
     ) -> Page[models.CalendarShare]:
         return await self.calendar_share.list(
-            ctx,
-            request.page,
-            {"granteeType": request.grantee_type},
-            calendarId=request.calendar_id,
+            ctx, request.page, {"granteeType": request.grantee_type}, calendarId=request.calendar_id
         )
 
     async def list_calendars(
-        self,
-        ctx: Context,
-        request: port.ListCalendars,
+        self, ctx: Context, request: port.ListCalendars
     ) -> Page[models.CalendarView]:
         found = await self.calendar.list(
-            ctx,
-            request.page,
-            {"ownerType": request.owner_type, "ownerId": request.owner_id},
+            ctx, request.page, {"ownerType": request.owner_type, "ownerId": request.owner_id}
         )
         return Page(
-            tuple(project(models.CalendarView, each) for each in found.items),
-            found.following,
+            tuple(project(models.CalendarView, each) for each in found.items), found.following
         )
 
     async def list_working_hours(
-        self,
-        ctx: Context,
-        request: port.ListWorkingHours,
+        self, ctx: Context, request: port.ListWorkingHours
     ) -> Page[models.WorkingHours]:
         return await self.working_hours.list(
-            ctx,
-            request.page,
-            {"weekday": request.weekday},
-            userId=request.user_id,
+            ctx, request.page, {"weekday": request.weekday}, userId=request.user_id
         )
 
     async def on_meeting_scheduled(
-        self,
-        ctx: Context,
-        event: Received[models.MeetingScheduled],
+        self, ctx: Context, event: Received[models.MeetingScheduled]
     ) -> None:
         await self.attach_meeting(
             ctx,
@@ -206,16 +151,12 @@ class Defaults(port.Port):
         )
 
     async def on_organization_created(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationCreated],
+        self, ctx: Context, event: Received[models.OrganizationCreated]
     ) -> None:
         await self.open_scheduling_policy(ctx, port.OpenSchedulingPolicy(body=event.data))
 
     async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
+        self, ctx: Context, event: Received[models.OrganizationDeleted]
     ) -> None:
         await self.freeze_calendars(
             ctx,
@@ -223,13 +164,10 @@ class Defaults(port.Port):
         )
 
     async def on_organization_restored(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestored],
+        self, ctx: Context, event: Received[models.OrganizationRestored]
     ) -> None:
         await self.thaw_calendars(
-            ctx,
-            port.ThawCalendars(organization_id=event.value("organizationId"), body=event.data),
+            ctx, port.ThawCalendars(organization_id=event.value("organizationId"), body=event.data)
         )
 
     async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:

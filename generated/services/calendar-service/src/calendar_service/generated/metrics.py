@@ -54,20 +54,13 @@ class Metrics:
         self._series = runtime.metrics.own(SERIES)
 
     def calendar_double_booking_prevented_total(
-        self,
-        value: float = 1.0,
-        *,
-        resource_type: str,
+        self, value: float = 1.0, *, resource_type: str
     ) -> None:
         """Refusals because a room was taken in one of the quarter hours."""
         self._series["calendar_double_booking_prevented_total"].record(value, resource_type)
 
     def calendar_events_scheduled_total(
-        self,
-        value: float = 1.0,
-        *,
-        plan: str,
-        recurring: str,
+        self, value: float = 1.0, *, plan: str, recurring: str
     ) -> None:
         """Firm events, confirmed pencils included, a series counted once."""
         self._series["calendar_events_scheduled_total"].record(value, plan, recurring)
@@ -77,11 +70,7 @@ class Metrics:
         self._series["calendar_expansion_lag_seconds"].record(value)
 
     def calendar_outside_invitations_total(
-        self,
-        value: float = 1.0,
-        *,
-        plan: str,
-        verdict: str,
+        self, value: float = 1.0, *, plan: str, verdict: str
     ) -> None:
         """Addresses without an account that were invited, let through or stopped at the day's limit."""
         self._series["calendar_outside_invitations_total"].record(value, plan, verdict)

@@ -7,17 +7,11 @@ from __future__ import annotations
 from cloudsync_chassis.operation import Operation
 
 ABANDON_ICS_IMPORT = Operation(
-    id="abandon-ics-import",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="abandon-ics-import", access="workload", writes=True, idempotency="natural"
 )
 
 ATTACH_MEETING = Operation(
-    id="attach-meeting",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="attach-meeting", access="workload", writes=True, idempotency="natural"
 )
 
 CANCEL_EVENT = Operation(
@@ -64,40 +58,25 @@ DELETE_CALENDAR = Operation(
 )
 
 DETACH_MEETING = Operation(
-    id="detach-meeting",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="detach-meeting", access="workload", writes=True, idempotency="natural"
 )
 
 DROP_CALENDAR_SHARES = Operation(
-    id="drop-calendar-shares",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="drop-calendar-shares", access="workload", writes=True, idempotency="natural"
 )
 
 EXPIRE_HOLD = Operation(id="expire-hold", access="workload", writes=True, idempotency="natural")
 
 FINISH_ICS_IMPORT = Operation(
-    id="finish-ics-import",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="finish-ics-import", access="workload", writes=True, idempotency="natural"
 )
 
 FREEZE_CALENDARS = Operation(
-    id="freeze-calendars",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="freeze-calendars", access="workload", writes=True, idempotency="natural"
 )
 
 HAND_OVER_EVENTS = Operation(
-    id="hand-over-events",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="hand-over-events", access="workload", writes=True, idempotency="natural"
 )
 
 HOLD_SLOT = Operation(
@@ -130,59 +109,35 @@ INVITE_ATTENDEE = Operation(
 )
 
 LAPSE_CALENDAR_SHARE = Operation(
-    id="lapse-calendar-share",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="lapse-calendar-share", access="workload", writes=True, idempotency="natural"
 )
 
 MOVE_DUE_MARKER = Operation(
-    id="move-due-marker",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="move-due-marker", access="workload", writes=True, idempotency="natural"
 )
 
 OPEN_SCHEDULING_POLICY = Operation(
-    id="open-scheduling-policy",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="open-scheduling-policy", access="workload", writes=True, idempotency="natural"
 )
 
 PROVISION_CALENDAR = Operation(
-    id="provision-calendar",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="provision-calendar", access="workload", writes=True, idempotency="natural"
 )
 
 PROVISION_WORKING_WEEK = Operation(
-    id="provision-working-week",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="provision-working-week", access="workload", writes=True, idempotency="natural"
 )
 
 PURGE_TENANT_CALENDARS = Operation(
-    id="purge-tenant-calendars",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="purge-tenant-calendars", access="workload", writes=True, idempotency="natural"
 )
 
 REBUILD_BUSY_BLOCKS = Operation(
-    id="rebuild-busy-blocks",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="rebuild-busy-blocks", access="workload", writes=True, idempotency="natural"
 )
 
 REOPEN_ANSWERS = Operation(
-    id="reopen-answers",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="reopen-answers", access="workload", writes=True, idempotency="natural"
 )
 
 RESCHEDULE_EVENT = Operation(
@@ -223,10 +178,7 @@ SCHEDULE_EVENT = Operation(
 )
 
 SEAT_ATTENDEES = Operation(
-    id="seat-attendees",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="seat-attendees", access="workload", writes=True, idempotency="natural"
 )
 
 SET_WORKING_WEEK = Operation(
@@ -246,17 +198,11 @@ SHARE_CALENDAR = Operation(
 )
 
 START_ICS_IMPORT = Operation(
-    id="start-ics-import",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="start-ics-import", access="workload", writes=True, idempotency="natural"
 )
 
 THAW_CALENDARS = Operation(
-    id="thaw-calendars",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="thaw-calendars", access="workload", writes=True, idempotency="natural"
 )
 
 TRANSFER_EVENT = Operation(
@@ -302,16 +248,11 @@ UPDATE_EVENT = Operation(
 )
 
 UPDATE_SCHEDULING_POLICY = Operation(
-    id="update-scheduling-policy",
-    permission="event:configure",
-    writes=True,
-    idempotency="if-match",
+    id="update-scheduling-policy", permission="event:configure", writes=True, idempotency="if-match"
 )
 
 FIND_FREE_SLOTS = Operation(
-    id="find-free-slots",
-    permission="event:find",
-    callers=frozenset({"api-gateway"}),
+    id="find-free-slots", permission="event:find", callers=frozenset({"api-gateway"})
 )
 
 GET_CALENDAR = Operation(id="get-calendar", permission="event:read", relations=("owner", "grantee"))
@@ -324,15 +265,11 @@ GET_EVENT = Operation(
 )
 
 GET_FREE_BUSY = Operation(
-    id="get-free-busy",
-    permission="event:find",
-    callers=frozenset({"api-gateway"}),
+    id="get-free-busy", permission="event:find", callers=frozenset({"api-gateway"})
 )
 
 GET_ICS_IMPORT = Operation(
-    id="get-ics-import",
-    permission="event:import",
-    relations=("bringer", "owner"),
+    id="get-ics-import", permission="event:import", relations=("bringer", "owner")
 )
 
 GET_SCHEDULING_POLICY = Operation(id="get-scheduling-policy", permission="event:read-policy")

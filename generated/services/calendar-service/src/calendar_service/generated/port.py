@@ -320,9 +320,7 @@ class Port(Protocol):
         """Calls an event off, or a whole series."""
 
     async def cancel_occurrences(
-        self,
-        ctx: Context,
-        request: CancelOccurrences,
+        self, ctx: Context, request: CancelOccurrences
     ) -> models.CalendarEvent:
         """Adds one date to the exceptions of a series, or ends the series before it."""
         raise handler_missing("cancel-occurrences")
@@ -401,17 +399,13 @@ class Port(Protocol):
         raise handler_missing("reopen-answers")
 
     async def reschedule_event(
-        self,
-        ctx: Context,
-        request: RescheduleEvent,
+        self, ctx: Context, request: RescheduleEvent
     ) -> models.CalendarEvent:
         """Moves an event, one occurrence, or a series from some date on."""
         raise handler_missing("reschedule-event")
 
     async def respond_to_invitation(
-        self,
-        ctx: Context,
-        request: RespondToInvitation,
+        self, ctx: Context, request: RespondToInvitation
     ) -> models.EventAttendee:
         """Records the caller's answer to the present time of an event."""
         raise handler_missing("respond-to-invitation")
@@ -429,9 +423,7 @@ class Port(Protocol):
         raise handler_missing("seat-attendees")
 
     async def set_working_week(
-        self,
-        ctx: Context,
-        request: SetWorkingWeek,
+        self, ctx: Context, request: SetWorkingWeek
     ) -> models.WorkingHoursPage:
         """Replaces all stretches of the caller's week at once."""
         raise handler_missing("set-working-week")
@@ -464,9 +456,7 @@ class Port(Protocol):
         """Changes words, visibility and reminders."""
 
     async def update_scheduling_policy(
-        self,
-        ctx: Context,
-        request: UpdateSchedulingPolicy,
+        self, ctx: Context, request: UpdateSchedulingPolicy
     ) -> models.SchedulingPolicy:
         """Changes the rules for sharing, outsiders and rooms."""
 
@@ -488,77 +478,57 @@ class Port(Protocol):
         """How far an import has got and what it left out."""
 
     async def get_scheduling_policy(
-        self,
-        ctx: Context,
-        request: GetSchedulingPolicy,
+        self, ctx: Context, request: GetSchedulingPolicy
     ) -> models.SchedulingPolicy:
         """The rules that a client needs to grey out what would be refused."""
 
     async def list_attendees(
-        self,
-        ctx: Context,
-        request: ListAttendees,
+        self, ctx: Context, request: ListAttendees
     ) -> Page[models.EventAttendee]:
         """Who was invited to an event and what each has answered."""
         raise handler_missing("list-attendees")
 
     async def list_calendar_shares(
-        self,
-        ctx: Context,
-        request: ListCalendarShares,
+        self, ctx: Context, request: ListCalendarShares
     ) -> Page[models.CalendarShare]:
         """Who was let in, for the owner's peace of mind."""
 
     async def list_calendars(
-        self,
-        ctx: Context,
-        request: ListCalendars,
+        self, ctx: Context, request: ListCalendars
     ) -> Page[models.CalendarView]:
         """The left column of every calendar client, with own calendars, those that one was let into by name however far, and rooms to be booked."""
 
     async def list_occurrences(
-        self,
-        ctx: Context,
-        request: ListOccurrences,
+        self, ctx: Context, request: ListOccurrences
     ) -> models.OccurrenceList:
         """What happens in a calendar within a window of at most 92 days."""
         raise handler_missing("list-occurrences")
 
     async def list_working_hours(
-        self,
-        ctx: Context,
-        request: ListWorkingHours,
+        self, ctx: Context, request: ListWorkingHours
     ) -> Page[models.WorkingHours]:
         """Somebody's week as it is reckoned with, readable by colleagues who plan with them."""
 
     async def on_event_rescheduled(
-        self,
-        ctx: Context,
-        event: Received[models.EventRescheduled],
+        self, ctx: Context, event: Received[models.EventRescheduled]
     ) -> None:
         """Answers to the old time are asked for again"""
         not_handled(event)
 
     async def on_event_scheduled(
-        self,
-        ctx: Context,
-        event: Received[models.EventScheduled],
+        self, ctx: Context, event: Received[models.EventScheduled]
     ) -> None:
         """Each invited colleague gets a line for their answer"""
         not_handled(event)
 
     async def on_meeting_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.MeetingCancelled],
+        self, ctx: Context, event: Received[models.MeetingCancelled]
     ) -> None:
         """The address of a call that will not take place disappears from its event"""
         not_handled(event)
 
     async def on_meeting_scheduled(
-        self,
-        ctx: Context,
-        event: Received[models.MeetingScheduled],
+        self, ctx: Context, event: Received[models.MeetingScheduled]
     ) -> None:
         """The event gets the address of its call"""
 
@@ -567,38 +537,28 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_organization_created(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationCreated],
+        self, ctx: Context, event: Received[models.OrganizationCreated]
     ) -> None:
         """The organisation begins with the usual rules for calendars"""
 
     async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
+        self, ctx: Context, event: Received[models.OrganizationDeleted]
     ) -> None:
         """Nothing is scheduled any more while reading and exporting go on"""
 
     async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
+        self, ctx: Context, event: Received[models.OrganizationPurged]
     ) -> None:
         """All rows of the tenant are deleted in batches"""
         not_handled(event)
 
     async def on_organization_restored(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestored],
+        self, ctx: Context, event: Received[models.OrganizationRestored]
     ) -> None:
         """Scheduling is possible again and nothing was lost in between"""
 
     async def on_task_due_date_changed(
-        self,
-        ctx: Context,
-        event: Received[models.TaskDueDateChanged],
+        self, ctx: Context, event: Received[models.TaskDueDateChanged]
     ) -> None:
         """The marker of a due date moves in the calendars of those who have to meet it"""
         not_handled(event)

@@ -19,9 +19,7 @@ CALENDAR_NAME_TAKEN = ProblemType("calendar-name-taken", 409, "Calendar name tak
 """The owner has another one of that name"""
 
 CALENDAR_NOT_OF_ORGANIZER = ProblemType(
-    "calendar-not-of-organizer",
-    409,
-    "Calendar not of organizer",
+    "calendar-not-of-organizer", 409, "Calendar not of organizer"
 )
 """The new organizer may not write in the given calendar"""
 
@@ -38,9 +36,7 @@ EVENTS_AHEAD = ProblemType("events-ahead", 409, "Events ahead")
 """Firm events lie in the future; the problem gives their number"""
 
 EXTERNAL_SHARING_DISABLED = ProblemType(
-    "external-sharing-disabled",
-    403,
-    "External sharing disabled",
+    "external-sharing-disabled", 403, "External sharing disabled"
 )
 """The policy allows no feeds"""
 

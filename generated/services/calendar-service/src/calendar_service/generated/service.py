@@ -102,10 +102,7 @@ SERVICE = ServiceSpec(
             url="http://127.0.0.1:8001",
             budgets={
                 "resolveAttendees": Budget(
-                    timeout=0.1,
-                    retries=1,
-                    fallback="cached",
-                    max_age=86400.0,
+                    timeout=0.1, retries=1, fallback="cached", max_age=86400.0
                 ),
             },
             breaker=_BREAKER,

@@ -68,20 +68,16 @@ calendar_events = Table(
     ),
     Check("calendar_events_transparency_known", "transparency IN ('opaque', 'transparent')"),
     Check(
-        "calendar_events_series_finite",
-        "(recurrence_rule IS NULL) = (recurrence_count IS NULL)",
+        "calendar_events_series_finite", "(recurrence_rule IS NULL) = (recurrence_count IS NULL)"
     ),
     Check(
-        "calendar_events_hold_when_tentative",
-        "(status = 'tentative') = (hold_until IS NOT NULL)",
+        "calendar_events_hold_when_tentative", "(status = 'tentative') = (hold_until IS NOT NULL)"
     ),
     Check("calendar_events_override_complete", "(series_id IS NULL) = (original_start IS NULL)"),
     ForeignKey(("calendar_id",), "calendars", ("id",)),
     Index("calendar_events_by_calendar", ("calendar_id", "starts_at")),
     Index(
-        "calendar_events_overrides",
-        ("series_id", "original_start"),
-        where="series_id IS NOT NULL",
+        "calendar_events_overrides", ("series_id", "original_start"), where="series_id IS NOT NULL"
     ),
     Index(
         "calendar_events_running_series",
@@ -148,16 +144,13 @@ calendars = Table(
     Column("ics_token_issued_at", "timestamptz", nullable=True),
     Check("calendars_owner_type_known", "owner_type IN ('user', 'team', 'resource')"),
     Check(
-        "calendars_visibility_known",
-        "default_visibility IN ('public', 'private', 'confidential')",
+        "calendars_visibility_known", "default_visibility IN ('public', 'private', 'confidential')"
     ),
     Check("calendars_rooms_have_seats", "(owner_type = 'resource') = (capacity IS NOT NULL)"),
     Check("calendars_capacity_bounded", "capacity BETWEEN 1 AND 1000"),
     Check("calendars_feed_dated", "(ics_token_ciphertext IS NULL) = (ics_token_issued_at IS NULL)"),
     Index(
-        "calendars_owner_name",
-        ("organization_id", "owner_type", "owner_id", "name"),
-        unique=True,
+        "calendars_owner_name", ("organization_id", "owner_type", "owner_id", "name"), unique=True
     ),
     Index("calendars_primary", ("owner_id",), where="primary_of_owner", unique=True),
     Index("calendars_feed", ("ics_token_bidx",), where="ics_token_bidx IS NOT NULL", unique=True),
@@ -248,10 +241,7 @@ resource_slots = Table(
     Column("slot_start", "timestamptz"),
     Column("event_id", "uuid"),
     ForeignKey(
-        ("organization_id", "event_id"),
-        "calendar_events",
-        ("organization_id", "id"),
-        "CASCADE",
+        ("organization_id", "event_id"), "calendar_events", ("organization_id", "id"), "CASCADE"
     ),
     Index("resource_slots_event", ("organization_id", "event_id")),
     key=("resource_id", "slot_start"),

@@ -218,20 +218,14 @@ CHANNEL = AggregateSpec(
             emits=(CHANNEL_MEMBER_ADDED, CHANNEL_MEMBER_REMOVED),
         ),
         "create-channel": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(CHANNEL_CREATED, CHANNEL_MEMBER_ADDED),
+            effect="custom", idempotency="key", emits=(CHANNEL_CREATED, CHANNEL_MEMBER_ADDED)
         ),
         "delete-channel": Command(effect="custom", idempotency="natural"),
         "join-channel": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(CHANNEL_MEMBER_ADDED,),
+            effect="custom", idempotency="natural", emits=(CHANNEL_MEMBER_ADDED,)
         ),
         "leave-channel": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(CHANNEL_MEMBER_REMOVED,),
+            effect="custom", idempotency="natural", emits=(CHANNEL_MEMBER_REMOVED,)
         ),
         "preserve-channel": Command(
             effect="update",
@@ -243,9 +237,7 @@ CHANNEL = AggregateSpec(
         ),
         "purge-tenant-messages": Command(effect="custom", idempotency="natural"),
         "unarchive-channel": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("archivedBy"),),
+            effect="transition", idempotency="natural", sets=(Assignment("archivedBy"),)
         ),
         "update-channel": Command(
             effect="update",
@@ -326,9 +318,7 @@ CHANNEL_EXPORT = AggregateSpec(
             ),
         ),
         "expire-channel-export": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("objectKey"),),
+            effect="transition", idempotency="natural", sets=(Assignment("objectKey"),)
         ),
         "export-channel": Command(
             effect="create",
@@ -340,8 +330,7 @@ CHANNEL_EXPORT = AggregateSpec(
                     detail="The exporter has not finished another archive of the channel",
                     condition="count == 0",
                     counted=Counted(
-                        "channel-export",
-                        {"channelId": "input.channelId", "stage": "'queued'"},
+                        "channel-export", {"channelId": "input.channelId", "stage": "'queued'"}
                     ),
                 ),
             ),
@@ -358,8 +347,7 @@ CHANNEL_MEMBER = AggregateSpec(
     name="channel-member",
     model=models.ChannelMember,
     store=DocumentStore(
-        collection="channel-member",
-        unique=(("organizationId", "channelId", "userId"),),
+        collection="channel-member", unique=(("organizationId", "channelId", "userId"),)
     ),
     part_of=Reference("channelId", "channel"),
     unique=(("channelId", "userId"),),
@@ -372,9 +360,7 @@ CHANNEL_MEMBER = AggregateSpec(
     relations={"holder": Relation(fields=("userId",))},
     commands={
         "drop-channel-memberships": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(CHANNEL_MEMBER_REMOVED_,),
+            effect="custom", idempotency="natural", emits=(CHANNEL_MEMBER_REMOVED_,)
         ),
         "mark-channel-read": Command(effect="custom", idempotency="natural"),
         "refresh-speaker-card": Command(effect="custom", idempotency="natural"),
@@ -393,8 +379,7 @@ CHANNEL_MEMBER = AggregateSpec(
                     detail="The only manager of a channel would give up the role",
                     condition="input.memberRole == 'manager' || this.memberRole != 'manager' || count > 1",
                     counted=Counted(
-                        "channel-member",
-                        {"channelId": "this.channelId", "memberRole": "'manager'"},
+                        "channel-member", {"channelId": "this.channelId", "memberRole": "'manager'"}
                     ),
                 ),
             ),
@@ -423,9 +408,7 @@ CHAT_POLICY = AggregateSpec(
         ),
         "open-chat-policy": Command(effect="create", idempotency="natural"),
         "thaw-chat": Command(
-            effect="update",
-            idempotency="natural",
-            sets=(Assignment("readOnlySince"),),
+            effect="update", idempotency="natural", sets=(Assignment("readOnlySince"),)
         ),
         "update-chat-policy": Command(effect="update", idempotency="if-match"),
     },
@@ -435,8 +418,7 @@ MESSAGE = AggregateSpec(
     name="message",
     model=models.Message,
     store=DocumentStore(
-        collection="message",
-        unique=(("organizationId", "authorId", "clientMessageId"),),
+        collection="message", unique=(("organizationId", "authorId", "clientMessageId"),)
     ),
     part_of=Reference("channelId", "channel"),
     unique=(("authorId", "clientMessageId"),),
@@ -588,20 +570,14 @@ MESSAGE = AggregateSpec(
     ),
     commands={
         "announce-meeting": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(MESSAGE_POSTED,),
+            effect="custom", idempotency="natural", emits=(MESSAGE_POSTED,)
         ),
         "edit-message": Command(effect="custom", idempotency="if-match", emits=(MESSAGE_EDITED,)),
         "forget-speaker": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(CHAT_ERASURE_COMPLETED, MESSAGE_PURGED),
+            effect="custom", idempotency="natural", emits=(CHAT_ERASURE_COMPLETED, MESSAGE_PURGED)
         ),
         "hold-infected-messages": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(MESSAGE_HELD,),
+            effect="custom", idempotency="natural", emits=(MESSAGE_HELD,)
         ),
         "hold-message": Command(
             effect="transition",
@@ -628,14 +604,10 @@ MESSAGE = AggregateSpec(
             ),
         ),
         "release-scheduled-message": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(MESSAGE_POSTED, MESSAGE_RETRACTED),
+            effect="custom", idempotency="natural", emits=(MESSAGE_POSTED, MESSAGE_RETRACTED)
         ),
         "retract-message": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(MESSAGE_RETRACTED,),
+            effect="custom", idempotency="natural", emits=(MESSAGE_RETRACTED,)
         ),
         "schedule-message": Command(effect="custom", idempotency="key"),
     },

@@ -29,50 +29,33 @@ class Defaults(port.Port):
         self.presence = runtime.aggregate(aggregates.PRESENCE)
 
     async def archive_channel(
-        self,
-        ctx: Context,
-        request: port.ArchiveChannel,
+        self, ctx: Context, request: port.ArchiveChannel
     ) -> models.ChannelView:
         found = await self.channel.transition(ctx, "archive-channel", request.channel_id)
         return project(models.ChannelView, found)
 
     async def complete_channel_export(
-        self,
-        ctx: Context,
-        request: port.CompleteChannelExport,
+        self, ctx: Context, request: port.CompleteChannelExport
     ) -> None:
         await self.channel_export.transition(
-            ctx,
-            "complete-channel-export",
-            request.channel_export_id,
-            request.body,
+            ctx, "complete-channel-export", request.channel_export_id, request.body
         )
 
     async def expire_channel_export(self, ctx: Context, request: port.ExpireChannelExport) -> None:
         await self.channel_export.transition(
-            ctx,
-            "expire-channel-export",
-            request.channel_export_id,
+            ctx, "expire-channel-export", request.channel_export_id
         )
 
     async def export_channel(
-        self,
-        ctx: Context,
-        request: port.ExportChannel,
+        self, ctx: Context, request: port.ExportChannel
     ) -> models.ChannelExport:
         return await self.channel_export.create(
-            ctx,
-            "export-channel",
-            request.body,
-            channelId=request.channel_id,
+            ctx, "export-channel", request.body, channelId=request.channel_id
         )
 
     async def fail_channel_export(self, ctx: Context, request: port.FailChannelExport) -> None:
         await self.channel_export.transition(
-            ctx,
-            "fail-channel-export",
-            request.channel_export_id,
-            request.body,
+            ctx, "fail-channel-export", request.channel_export_id, request.body
         )
 
     async def freeze_chat(self, ctx: Context, request: port.FreezeChat) -> None:
@@ -85,9 +68,7 @@ class Defaults(port.Port):
         await self.chat_policy.create(ctx, "open-chat-policy", request.body)
 
     async def preserve_channel(
-        self,
-        ctx: Context,
-        request: port.PreserveChannel,
+        self, ctx: Context, request: port.PreserveChannel
     ) -> models.ChannelHold:
         found = await self.channel.update(ctx, "preserve-channel", request.channel_id, request.body)
         return project(models.ChannelHold, found)
@@ -96,24 +77,17 @@ class Defaults(port.Port):
         return await self.message.transition(ctx, "release-hold", request.message_id, request.body)
 
     async def set_channel_role(
-        self,
-        ctx: Context,
-        request: port.SetChannelRole,
+        self, ctx: Context, request: port.SetChannelRole
     ) -> models.ChannelMember:
         return await self.channel_member.update(
-            ctx,
-            "set-channel-role",
-            request.channel_member_id,
-            request.body,
+            ctx, "set-channel-role", request.channel_member_id, request.body
         )
 
     async def thaw_chat(self, ctx: Context, request: port.ThawChat) -> None:
         await self.chat_policy.update(ctx, "thaw-chat", request.organization_id, request.body)
 
     async def unarchive_channel(
-        self,
-        ctx: Context,
-        request: port.UnarchiveChannel,
+        self, ctx: Context, request: port.UnarchiveChannel
     ) -> models.ChannelView:
         found = await self.channel.transition(ctx, "unarchive-channel", request.channel_id)
         return project(models.ChannelView, found)
@@ -123,42 +97,27 @@ class Defaults(port.Port):
         return project(models.ChannelView, found)
 
     async def update_channel_member(
-        self,
-        ctx: Context,
-        request: port.UpdateChannelMember,
+        self, ctx: Context, request: port.UpdateChannelMember
     ) -> models.ChannelMember:
         return await self.channel_member.update(
-            ctx,
-            "update-channel-member",
-            request.channel_member_id,
-            request.body,
+            ctx, "update-channel-member", request.channel_member_id, request.body
         )
 
     async def update_chat_policy(
-        self,
-        ctx: Context,
-        request: port.UpdateChatPolicy,
+        self, ctx: Context, request: port.UpdateChatPolicy
     ) -> models.ChatPolicy:
         return await self.chat_policy.update(
-            ctx,
-            "update-chat-policy",
-            request.organization_id,
-            request.body,
+            ctx, "update-chat-policy", request.organization_id, request.body
         )
 
     async def browse_channels(
-        self,
-        ctx: Context,
-        request: port.BrowseChannels,
+        self, ctx: Context, request: port.BrowseChannels
     ) -> Page[models.ChannelView]:
         found = await self.channel.list(
-            ctx,
-            request.page,
-            {"name": request.name, "state": request.state},
+            ctx, request.page, {"name": request.name, "state": request.state}
         )
         return Page(
-            tuple(project(models.ChannelView, each) for each in found.items),
-            found.following,
+            tuple(project(models.ChannelView, each) for each in found.items), found.following
         )
 
     async def get_channel(self, ctx: Context, request: port.GetChannel) -> models.ChannelView:
@@ -166,16 +125,12 @@ class Defaults(port.Port):
         return project(models.ChannelView, found)
 
     async def get_channel_export(
-        self,
-        ctx: Context,
-        request: port.GetChannelExport,
+        self, ctx: Context, request: port.GetChannelExport
     ) -> models.ChannelExport:
         return await self.channel_export.get(ctx, request.channel_export_id)
 
     async def get_channel_hold(
-        self,
-        ctx: Context,
-        request: port.GetChannelHold,
+        self, ctx: Context, request: port.GetChannelHold
     ) -> models.ChannelHold:
         found = await self.channel.get(ctx, request.channel_id)
         return project(models.ChannelHold, found)
@@ -184,66 +139,45 @@ class Defaults(port.Port):
         return await self.chat_policy.get(ctx, request.organization_id)
 
     async def list_channel_members(
-        self,
-        ctx: Context,
-        request: port.ListChannelMembers,
+        self, ctx: Context, request: port.ListChannelMembers
     ) -> Page[models.ChannelSeat]:
         found = await self.channel_member.list(
-            ctx,
-            request.page,
-            {"memberRole": request.member_role},
-            channelId=request.channel_id,
+            ctx, request.page, {"memberRole": request.member_role}, channelId=request.channel_id
         )
         return Page(
-            tuple(project(models.ChannelSeat, each) for each in found.items),
-            found.following,
+            tuple(project(models.ChannelSeat, each) for each in found.items), found.following
         )
 
     async def list_channels(
-        self,
-        ctx: Context,
-        request: port.ListChannels,
+        self, ctx: Context, request: port.ListChannels
     ) -> Page[models.ChannelView]:
         found = await self.channel.list(
-            ctx,
-            request.page,
-            {"type": request.type_, "state": request.state},
+            ctx, request.page, {"type": request.type_, "state": request.state}
         )
         return Page(
-            tuple(project(models.ChannelView, each) for each in found.items),
-            found.following,
+            tuple(project(models.ChannelView, each) for each in found.items), found.following
         )
 
     async def list_own_seats(
-        self,
-        ctx: Context,
-        request: port.ListOwnSeats,
+        self, ctx: Context, request: port.ListOwnSeats
     ) -> Page[models.ChannelMember]:
         return await self.channel_member.list(ctx, request.page, {"starred": request.starred})
 
     async def on_organization_created(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationCreated],
+        self, ctx: Context, event: Received[models.OrganizationCreated]
     ) -> None:
         await self.open_chat_policy(ctx, port.OpenChatPolicy(body=event.data))
 
     async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
+        self, ctx: Context, event: Received[models.OrganizationDeleted]
     ) -> None:
         await self.freeze_chat(
-            ctx,
-            port.FreezeChat(organization_id=event.value("organizationId"), body=event.data),
+            ctx, port.FreezeChat(organization_id=event.value("organizationId"), body=event.data)
         )
 
     async def on_organization_restored(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestored],
+        self, ctx: Context, event: Received[models.OrganizationRestored]
     ) -> None:
         await self.thaw_chat(
-            ctx,
-            port.ThawChat(organization_id=event.value("organizationId"), body=event.data),
+            ctx, port.ThawChat(organization_id=event.value("organizationId"), body=event.data)
         )

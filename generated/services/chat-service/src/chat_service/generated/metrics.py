@@ -66,11 +66,7 @@ class Metrics:
         self._series["chat_held_messages"].record(value, reason)
 
     def chat_messages_posted_total(
-        self,
-        value: float = 1.0,
-        *,
-        channel_type: str,
-        kind: str,
+        self, value: float = 1.0, *, channel_type: str, kind: str
     ) -> None:
         """What the service itself wrote, system lines and call notices included."""
         self._series["chat_messages_posted_total"].record(value, channel_type, kind)

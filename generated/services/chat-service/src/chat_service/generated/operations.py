@@ -7,10 +7,7 @@ from __future__ import annotations
 from cloudsync_chassis.operation import Operation
 
 ANNOUNCE_MEETING = Operation(
-    id="announce-meeting",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="announce-meeting", access="workload", writes=True, idempotency="natural"
 )
 
 ARCHIVE_CHANNEL = Operation(
@@ -30,24 +27,15 @@ CHANGE_MEMBERS = Operation(
 )
 
 CLOSE_CONNECTIONS = Operation(
-    id="close-connections",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="close-connections", access="workload", writes=True, idempotency="natural"
 )
 
 COMPLETE_CHANNEL_EXPORT = Operation(
-    id="complete-channel-export",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="complete-channel-export", access="workload", writes=True, idempotency="natural"
 )
 
 CONCLUDE_MEETING = Operation(
-    id="conclude-meeting",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="conclude-meeting", access="workload", writes=True, idempotency="natural"
 )
 
 CREATE_CHANNEL = Operation(
@@ -61,17 +49,11 @@ CREATE_CHANNEL = Operation(
 )
 
 DELETE_CHANNEL = Operation(
-    id="delete-channel",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="delete-channel", access="workload", writes=True, idempotency="natural"
 )
 
 DROP_CHANNEL_MEMBERSHIPS = Operation(
-    id="drop-channel-memberships",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="drop-channel-memberships", access="workload", writes=True, idempotency="natural"
 )
 
 EDIT_MESSAGE = Operation(
@@ -83,48 +65,29 @@ EDIT_MESSAGE = Operation(
 )
 
 EXPIRE_CHANNEL_EXPORT = Operation(
-    id="expire-channel-export",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="expire-channel-export", access="workload", writes=True, idempotency="natural"
 )
 
 EXPORT_CHANNEL = Operation(
-    id="export-channel",
-    permission="channel:export",
-    writes=True,
-    idempotency="key",
-    status=202,
+    id="export-channel", permission="channel:export", writes=True, idempotency="key", status=202
 )
 
 FAIL_CHANNEL_EXPORT = Operation(
-    id="fail-channel-export",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="fail-channel-export", access="workload", writes=True, idempotency="natural"
 )
 
 FORGET_SPEAKER = Operation(
-    id="forget-speaker",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="forget-speaker", access="workload", writes=True, idempotency="natural"
 )
 
 FREEZE_CHAT = Operation(id="freeze-chat", access="workload", writes=True, idempotency="natural")
 
 HOLD_INFECTED_MESSAGES = Operation(
-    id="hold-infected-messages",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="hold-infected-messages", access="workload", writes=True, idempotency="natural"
 )
 
 HOLD_MESSAGE = Operation(
-    id="hold-message",
-    permission="message:hold",
-    writes=True,
-    idempotency="key",
+    id="hold-message", permission="message:hold", writes=True, idempotency="key"
 )
 
 JOIN_CHANNEL = Operation(
@@ -154,10 +117,7 @@ MARK_CHANNEL_READ = Operation(
 )
 
 OPEN_CHAT_POLICY = Operation(
-    id="open-chat-policy",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="open-chat-policy", access="workload", writes=True, idempotency="natural"
 )
 
 POST_MESSAGE = Operation(
@@ -172,40 +132,25 @@ POST_MESSAGE = Operation(
 )
 
 PRESERVE_CHANNEL = Operation(
-    id="preserve-channel",
-    permission="message:hold",
-    writes=True,
-    idempotency="natural",
+    id="preserve-channel", permission="message:hold", writes=True, idempotency="natural"
 )
 
 PURGE_MESSAGE = Operation(id="purge-message", access="workload", writes=True, idempotency="natural")
 
 PURGE_TENANT_MESSAGES = Operation(
-    id="purge-tenant-messages",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="purge-tenant-messages", access="workload", writes=True, idempotency="natural"
 )
 
 REFRESH_SPEAKER_CARD = Operation(
-    id="refresh-speaker-card",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="refresh-speaker-card", access="workload", writes=True, idempotency="natural"
 )
 
 RELEASE_HOLD = Operation(
-    id="release-hold",
-    permission="message:hold",
-    writes=True,
-    idempotency="natural",
+    id="release-hold", permission="message:hold", writes=True, idempotency="natural"
 )
 
 RELEASE_SCHEDULED_MESSAGE = Operation(
-    id="release-scheduled-message",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="release-scheduled-message", access="workload", writes=True, idempotency="natural"
 )
 
 RETRACT_MESSAGE = Operation(
@@ -279,10 +224,7 @@ UPDATE_CHANNEL_MEMBER = Operation(
 )
 
 UPDATE_CHAT_POLICY = Operation(
-    id="update-chat-policy",
-    permission="channel:configure",
-    writes=True,
-    idempotency="if-match",
+    id="update-chat-policy", permission="channel:configure", writes=True, idempotency="if-match"
 )
 
 BROWSE_CHANNELS = Operation(
@@ -295,9 +237,7 @@ BROWSE_CHANNELS = Operation(
 GET_CHANNEL = Operation(id="get-channel", permission="channel:read", relations=("participant",))
 
 GET_CHANNEL_EXPORT = Operation(
-    id="get-channel-export",
-    permission="channel:export",
-    relations=("requester",),
+    id="get-channel-export", permission="channel:export", relations=("requester",)
 )
 
 GET_CHANNEL_HOLD = Operation(id="get-channel-hold", permission="message:hold")
@@ -307,9 +247,7 @@ GET_CHAT_POLICY = Operation(id="get-chat-policy", permission="channel:read-polic
 GET_MESSAGE = Operation(id="get-message", permission="message:read", relations=("participant",))
 
 GET_PRESENCE = Operation(
-    id="get-presence",
-    permission="channel:read-presence",
-    callers=frozenset({"api-gateway"}),
+    id="get-presence", permission="channel:read-presence", callers=frozenset({"api-gateway"})
 )
 
 LIST_CHANNEL_MEMBERS = Operation(
@@ -342,7 +280,5 @@ LIST_OWN_SEATS = Operation(
 )
 
 SEARCH_CHANNEL = Operation(
-    id="search-channel",
-    permission="message:read",
-    relations=("participant",),
+    id="search-channel", permission="message:read", relations=("participant",)
 )

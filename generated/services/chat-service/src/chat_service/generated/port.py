@@ -375,9 +375,7 @@ class Port(Protocol):
         raise handler_missing("leave-channel")
 
     async def mark_channel_read(
-        self,
-        ctx: Context,
-        request: MarkChannelRead,
+        self, ctx: Context, request: MarkChannelRead
     ) -> models.ChannelMember:
         """Moves the caller's read position forward and recounts what is unread."""
         raise handler_missing("mark-channel-read")
@@ -408,9 +406,7 @@ class Port(Protocol):
         """Gives a held message back to its channel, at the place that it had and with the mark of a correction where it had one."""
 
     async def release_scheduled_message(
-        self,
-        ctx: Context,
-        request: ReleaseScheduledMessage,
+        self, ctx: Context, request: ReleaseScheduledMessage
     ) -> None:
         """The timer's hand, every five seconds, over messages whose moment has come."""
         raise handler_missing("release-scheduled-message")
@@ -438,9 +434,7 @@ class Port(Protocol):
         raise handler_missing("toggle-reaction")
 
     async def unarchive_channel(
-        self,
-        ctx: Context,
-        request: UnarchiveChannel,
+        self, ctx: Context, request: UnarchiveChannel
     ) -> models.ChannelView:
         """Opens an archived channel to the people who were in it."""
 
@@ -448,23 +442,17 @@ class Port(Protocol):
         """Managers rename a channel, say what it is about and set who may write and how long words are kept."""
 
     async def update_channel_member(
-        self,
-        ctx: Context,
-        request: UpdateChannelMember,
+        self, ctx: Context, request: UpdateChannelMember
     ) -> models.ChannelMember:
         """People mute, star and set what rings for them, each for themselves."""
 
     async def update_chat_policy(
-        self,
-        ctx: Context,
-        request: UpdateChatPolicy,
+        self, ctx: Context, request: UpdateChatPolicy
     ) -> models.ChatPolicy:
         """Administrators decide on retention, guests, previews and corrections for the whole organisation."""
 
     async def browse_channels(
-        self,
-        ctx: Context,
-        request: BrowseChannels,
+        self, ctx: Context, request: BrowseChannels
     ) -> Page[models.ChannelView]:
         """Public channels for members to choose from, whether or not they are in them."""
 
@@ -472,9 +460,7 @@ class Port(Protocol):
         """Name, topic and rules of one channel."""
 
     async def get_channel_export(
-        self,
-        ctx: Context,
-        request: GetChannelExport,
+        self, ctx: Context, request: GetChannelExport
     ) -> models.ChannelExport:
         """How far an archive has got and, while it is ready, where it lies."""
 
@@ -493,9 +479,7 @@ class Port(Protocol):
         raise handler_missing("get-presence")
 
     async def list_channel_members(
-        self,
-        ctx: Context,
-        request: ListChannelMembers,
+        self, ctx: Context, request: ListChannelMembers
     ) -> Page[models.ChannelSeat]:
         """Who is in a channel and who manages it."""
 
@@ -507,9 +491,7 @@ class Port(Protocol):
         raise handler_missing("list-messages")
 
     async def list_own_seats(
-        self,
-        ctx: Context,
-        request: ListOwnSeats,
+        self, ctx: Context, request: ListOwnSeats
     ) -> Page[models.ChannelMember]:
         """One's own places in channels with star, silence and read position, the only list that has them."""
 
@@ -518,9 +500,7 @@ class Port(Protocol):
         raise handler_missing("search-channel")
 
     async def on_file_quarantined(
-        self,
-        ctx: Context,
-        event: Received[models.FileQuarantined],
+        self, ctx: Context, event: Received[models.FileQuarantined]
     ) -> None:
         """Messages that carry the file are held as malware"""
         not_handled(event)
@@ -530,9 +510,7 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_meeting_started(
-        self,
-        ctx: Context,
-        event: Received[models.MeetingStarted],
+        self, ctx: Context, event: Received[models.MeetingStarted]
     ) -> None:
         """A call notice appears in the channel that the meeting came from, and its host shows as in a meeting"""
         not_handled(event)
@@ -542,38 +520,28 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_organization_created(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationCreated],
+        self, ctx: Context, event: Received[models.OrganizationCreated]
     ) -> None:
         """The organisation begins with the usual rules for conversations"""
 
     async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
+        self, ctx: Context, event: Received[models.OrganizationDeleted]
     ) -> None:
         """Posting stops at once while reading and exporting go on"""
 
     async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
+        self, ctx: Context, event: Received[models.OrganizationPurged]
     ) -> None:
         """All chunks of the tenant are dropped and its key version is forgotten"""
         not_handled(event)
 
     async def on_organization_restored(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestored],
+        self, ctx: Context, event: Received[models.OrganizationRestored]
     ) -> None:
         """Posting is possible again with everything as it was"""
 
     async def on_profile_updated(
-        self,
-        ctx: Context,
-        event: Received[models.ProfileUpdated],
+        self, ctx: Context, event: Received[models.ProfileUpdated]
     ) -> None:
         """Name and picture beside their messages are read anew"""
         not_handled(event)

@@ -25,9 +25,7 @@ CHAT_FROZEN = ProblemType("chat-frozen", 403, "Chat frozen")
 """Off-boarding has begun and words stay as they are"""
 
 DEFAULT_CHANNEL_PROTECTED = ProblemType(
-    "default-channel-protected",
-    409,
-    "Default channel protected",
+    "default-channel-protected", 409, "Default channel protected"
 )
 """Newcomers are put into the channel; another default must be chosen first"""
 

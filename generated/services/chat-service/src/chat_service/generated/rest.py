@@ -35,10 +35,7 @@ def routes(service: port.Port) -> APIRouter:
         port.BrowseChannels,
         service.browse_channels,
         name=Query(
-            alias="name",
-            min_length=1,
-            max_length=80,
-            pattern="^[a-z0-9][a-z0-9._-]{0,79}$",
+            alias="name", min_length=1, max_length=80, pattern="^[a-z0-9][a-z0-9._-]{0,79}$"
         ),
     )
     add(

@@ -90,8 +90,6 @@ def compensations(service: port.Port) -> Mapping[tuple[str, str], Undo]:
     """The port's method for each compensation that needs no more than its step began with."""
     return {
         ("organisation-off-boarding", "Stop conversations"): performs(
-            service.thaw_chat,
-            port.ThawChat,
-            {"organization_id": "organizationId", "body": ""},
+            service.thaw_chat, port.ThawChat, {"organization_id": "organizationId", "body": ""}
         ),
     }

@@ -139,10 +139,7 @@ CONFIG_ENTRY = AggregateSpec(
     initial="draft",
     transitions=(
         Transition(
-            command="draft-change",
-            sources=(),
-            to="draft",
-            roles=frozenset({"platform-operator"}),
+            command="draft-change", sources=(), to="draft", roles=frozenset({"platform-operator"})
         ),
         Transition(
             command="propose-change",
@@ -242,9 +239,7 @@ CONFIG_ENTRY = AggregateSpec(
     ),
     commands={
         "abort-suspect-rollouts": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(CONFIG_ROLLED_BACK,),
+            effect="custom", idempotency="natural", emits=(CONFIG_ROLLED_BACK,)
         ),
         "approve-change": Command(
             effect="transition",
@@ -263,9 +258,7 @@ CONFIG_ENTRY = AggregateSpec(
             ),
         ),
         "complete-config-rollout": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(CONFIG_CHANGED,),
+            effect="custom", idempotency="natural", emits=(CONFIG_CHANGED,)
         ),
         "countersign-change": Command(
             effect="update",
@@ -290,9 +283,7 @@ CONFIG_ENTRY = AggregateSpec(
         "draft-change": Command(effect="custom", idempotency="key"),
         "drop-tenant-values": Command(effect="custom", idempotency="natural"),
         "propose-change": Command(
-            effect="custom",
-            idempotency="if-match",
-            emits=(CONFIG_CHANGE_PROPOSED,),
+            effect="custom", idempotency="if-match", emits=(CONFIG_CHANGE_PROPOSED,)
         ),
         "reinstate-entry": Command(
             effect="transition",
@@ -311,14 +302,10 @@ CONFIG_ENTRY = AggregateSpec(
             emits=(CONFIG_CHANGE_REJECTED,),
         ),
         "rollback-change": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(CONFIG_ROLLED_BACK,),
+            effect="custom", idempotency="natural", emits=(CONFIG_ROLLED_BACK,)
         ),
         "rollout-change": Command(
-            effect="custom",
-            idempotency="if-match",
-            emits=(CONFIG_ROLLOUT_STARTED,),
+            effect="custom", idempotency="if-match", emits=(CONFIG_ROLLOUT_STARTED,)
         ),
         "supersede-entry": Command(
             effect="transition",

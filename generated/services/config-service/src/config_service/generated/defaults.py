@@ -24,28 +24,18 @@ class Defaults(port.Port):
 
     async def approve_change(self, ctx: Context, request: port.ApproveChange) -> models.ConfigEntry:
         return await self.config_entry.transition(
-            ctx,
-            "approve-change",
-            request.config_entry_id,
-            request.body,
+            ctx, "approve-change", request.config_entry_id, request.body
         )
 
     async def countersign_change(
-        self,
-        ctx: Context,
-        request: port.CountersignChange,
+        self, ctx: Context, request: port.CountersignChange
     ) -> models.ConfigEntry:
         return await self.config_entry.update(
-            ctx,
-            "countersign-change",
-            request.config_entry_id,
-            request.body,
+            ctx, "countersign-change", request.config_entry_id, request.body
         )
 
     async def define_config_schema(
-        self,
-        ctx: Context,
-        request: port.DefineConfigSchema,
+        self, ctx: Context, request: port.DefineConfigSchema
     ) -> models.ConfigSchema:
         return await self.config_schema.put(ctx, "define-config-schema", request.body)
 
@@ -60,10 +50,7 @@ class Defaults(port.Port):
 
     async def reject_change(self, ctx: Context, request: port.RejectChange) -> models.ConfigEntry:
         return await self.config_entry.transition(
-            ctx,
-            "reject-change",
-            request.config_entry_id,
-            request.body,
+            ctx, "reject-change", request.config_entry_id, request.body
         )
 
     async def supersede_entry(self, ctx: Context, request: port.SupersedeEntry) -> None:
@@ -73,16 +60,12 @@ class Defaults(port.Port):
         return await self.config_entry.get(ctx, request.config_entry_id)
 
     async def list_freezes(
-        self,
-        ctx: Context,
-        request: port.ListFreezes,
+        self, ctx: Context, request: port.ListFreezes
     ) -> Page[models.ChangeFreeze]:
         return await self.change_freeze.list(ctx, request.page, {"declaredBy": request.declared_by})
 
     async def list_revisions(
-        self,
-        ctx: Context,
-        request: port.ListRevisions,
+        self, ctx: Context, request: port.ListRevisions
     ) -> Page[models.ConfigEntry]:
         return await self.config_entry.list(
             ctx,

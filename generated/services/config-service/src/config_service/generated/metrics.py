@@ -61,12 +61,7 @@ class Metrics:
         self._series = runtime.metrics.own(SERIES)
 
     def config_changes_total(
-        self,
-        value: float = 1.0,
-        *,
-        target: str,
-        result: str,
-        blast_radius: str,
+        self, value: float = 1.0, *, target: str, result: str, blast_radius: str
     ) -> None:
         """Entries that reached an end, by what became of them."""
         self._series["config_changes_total"].record(value, target, result, blast_radius)

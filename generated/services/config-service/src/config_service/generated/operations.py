@@ -7,10 +7,7 @@ from __future__ import annotations
 from cloudsync_chassis.operation import Operation
 
 ABORT_SUSPECT_ROLLOUTS = Operation(
-    id="abort-suspect-rollouts",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="abort-suspect-rollouts", access="workload", writes=True, idempotency="natural"
 )
 
 APPROVE_CHANGE = Operation(
@@ -22,80 +19,47 @@ APPROVE_CHANGE = Operation(
 )
 
 COMPLETE_CONFIG_ROLLOUT = Operation(
-    id="complete-config-rollout",
-    permission="config:rollout",
-    writes=True,
-    idempotency="natural",
+    id="complete-config-rollout", permission="config:rollout", writes=True, idempotency="natural"
 )
 
 COUNTERSIGN_CHANGE = Operation(
-    id="countersign-change",
-    permission="config:approve",
-    writes=True,
-    idempotency="if-match",
+    id="countersign-change", permission="config:approve", writes=True, idempotency="if-match"
 )
 
 DEFINE_CONFIG_SCHEMA = Operation(
-    id="define-config-schema",
-    permission="config:propose",
-    writes=True,
-    idempotency="natural",
+    id="define-config-schema", permission="config:propose", writes=True, idempotency="natural"
 )
 
 DRAFT_CHANGE = Operation(
-    id="draft-change",
-    permission="config:propose",
-    writes=True,
-    idempotency="key",
+    id="draft-change", permission="config:propose", writes=True, idempotency="key"
 )
 
 DROP_TENANT_VALUES = Operation(
-    id="drop-tenant-values",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="drop-tenant-values", access="workload", writes=True, idempotency="natural"
 )
 
 FREEZE_CHANGES = Operation(
-    id="freeze-changes",
-    permission="config:freeze",
-    writes=True,
-    idempotency="key",
+    id="freeze-changes", permission="config:freeze", writes=True, idempotency="key"
 )
 
 LIFT_FREEZE = Operation(
-    id="lift-freeze",
-    permission="config:freeze",
-    writes=True,
-    idempotency="key",
+    id="lift-freeze", permission="config:freeze", writes=True, idempotency="key"
 )
 
 PLAN_RELEASE = Operation(
-    id="plan-release",
-    permission="config:propose",
-    writes=True,
-    idempotency="key",
+    id="plan-release", permission="config:propose", writes=True, idempotency="key"
 )
 
 PROPOSE_CHANGE = Operation(
-    id="propose-change",
-    permission="config:propose",
-    writes=True,
-    idempotency="if-match",
+    id="propose-change", permission="config:propose", writes=True, idempotency="if-match"
 )
 
 REINSTATE_ENTRY = Operation(
-    id="reinstate-entry",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="reinstate-entry", access="workload", writes=True, idempotency="natural"
 )
 
 REJECT_CHANGE = Operation(
-    id="reject-change",
-    permission="config:approve",
-    writes=True,
-    idempotency="if-match",
+    id="reject-change", permission="config:approve", writes=True, idempotency="if-match"
 )
 
 ROLLBACK_CHANGE = Operation(
@@ -107,24 +71,15 @@ ROLLBACK_CHANGE = Operation(
 )
 
 ROLLOUT_CHANGE = Operation(
-    id="rollout-change",
-    permission="config:rollout",
-    writes=True,
-    idempotency="if-match",
+    id="rollout-change", permission="config:rollout", writes=True, idempotency="if-match"
 )
 
 SUPERSEDE_ENTRY = Operation(
-    id="supersede-entry",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="supersede-entry", access="workload", writes=True, idempotency="natural"
 )
 
 WRITE_CONFIG_SNAPSHOT = Operation(
-    id="write-config-snapshot",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="write-config-snapshot", access="workload", writes=True, idempotency="natural"
 )
 
 COMPARE_REVISIONS = Operation(id="compare-revisions", permission="config:read")
@@ -134,9 +89,7 @@ GET_CONFIG = Operation(id="get-config", permission="config:read")
 GET_REVISION = Operation(id="get-revision", permission="config:read")
 
 LIST_FREEZES = Operation(
-    id="list-freezes",
-    permission="config:read",
-    sorts=("-createdAt", "startsAt", "endsAt"),
+    id="list-freezes", permission="config:read", sorts=("-createdAt", "startsAt", "endsAt")
 )
 
 LIST_REVISIONS = Operation(

@@ -156,24 +156,18 @@ class Port(Protocol):
         """Agrees to a change as its second pair of eyes."""
 
     async def complete_config_rollout(
-        self,
-        ctx: Context,
-        request: CompleteConfigRollout,
+        self, ctx: Context, request: CompleteConfigRollout
     ) -> models.ConfigEntry:
         """Asks the abort query a last time, declares the value live in one script with the stepping back of its predecessor, and tells everybody."""
         raise handler_missing("complete-config-rollout")
 
     async def countersign_change(
-        self,
-        ctx: Context,
-        request: CountersignChange,
+        self, ctx: Context, request: CountersignChange
     ) -> models.ConfigEntry:
         """Adds the third pair of eyes that a high blast radius asks for."""
 
     async def define_config_schema(
-        self,
-        ctx: Context,
-        request: DefineConfigSchema,
+        self, ctx: Context, request: DefineConfigSchema
     ) -> models.ConfigSchema:
         """Says what values of a key may be; owners send it with their releases."""
 
@@ -221,9 +215,7 @@ class Port(Protocol):
         raise handler_missing("write-config-snapshot")
 
     async def compare_revisions(
-        self,
-        ctx: Context,
-        request: CompareRevisions,
+        self, ctx: Context, request: CompareRevisions
     ) -> models.RevisionComparison:
         """What differs between two revisions of a key."""
         raise handler_missing("compare-revisions")
@@ -239,32 +231,24 @@ class Port(Protocol):
         """When nothing may be rolled out."""
 
     async def list_revisions(
-        self,
-        ctx: Context,
-        request: ListRevisions,
+        self, ctx: Context, request: ListRevisions
     ) -> Page[models.ConfigEntry]:
         """The history of a key, or all that waits for review."""
 
     async def watch_config(
-        self,
-        ctx: Context,
-        request: WatchConfig,
+        self, ctx: Context, request: WatchConfig
     ) -> AsyncIterator[models.ConfigBundle]:
         """Bundles as they change."""
         raise handler_missing("watch-config")
 
     async def on_metric_anomaly_detected(
-        self,
-        ctx: Context,
-        event: Received[models.MetricAnomalyDetected],
+        self, ctx: Context, event: Received[models.MetricAnomalyDetected]
     ) -> None:
         """A rollout that touches the anomalous service is taken back"""
         not_handled(event)
 
     async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
+        self, ctx: Context, event: Received[models.OrganizationPurged]
     ) -> None:
         """The tenant's overrides are deleted with the rest of it"""
         not_handled(event)

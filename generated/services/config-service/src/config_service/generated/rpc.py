@@ -52,7 +52,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         message: config_pb2.CompleteConfigRolloutRequest,
     ) -> port.CompleteConfigRollout:
         return port.CompleteConfigRollout(
-            body=rpc.read(message, models.CompleteConfigRolloutRequest),
+            body=rpc.read(message, models.CompleteConfigRolloutRequest)
         )
 
     @rpc.unary(

@@ -293,24 +293,16 @@ DOCUMENT = AggregateSpec(
             values=("viewer", "commenter", "editor", "manager"),
         ),
         "groupManager": Relation(
-            through="document-audience",
-            parent="documentId",
-            principal="managerIds",
+            through="document-audience", parent="documentId", principal="managerIds"
         ),
         "groupEditor": Relation(
-            through="document-audience",
-            parent="documentId",
-            principal="editorIds",
+            through="document-audience", parent="documentId", principal="editorIds"
         ),
         "groupCommenter": Relation(
-            through="document-audience",
-            parent="documentId",
-            principal="commenterIds",
+            through="document-audience", parent="documentId", principal="commenterIds"
         ),
         "groupViewer": Relation(
-            through="document-audience",
-            parent="documentId",
-            principal="viewerIds",
+            through="document-audience", parent="documentId", principal="viewerIds"
         ),
     },
     state_field="status",
@@ -416,14 +408,10 @@ DOCUMENT = AggregateSpec(
     ),
     commands={
         "apply-operations": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(DOCUMENT_UPDATED,),
+            effect="custom", idempotency="natural", emits=(DOCUMENT_UPDATED,)
         ),
         "apply-restored-version": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(DOCUMENT_UPDATED,),
+            effect="custom", idempotency="natural", emits=(DOCUMENT_UPDATED,)
         ),
         "archive-document": Command(
             effect="transition",
@@ -474,14 +462,10 @@ DOCUMENT = AggregateSpec(
         "grant-attachment-download": Command(effect="custom", idempotency="natural"),
         "move-document": Command(effect="custom", idempotency="if-match", emits=(DOCUMENT_MOVED,)),
         "publish-document": Command(
-            effect="transition",
-            idempotency="natural",
-            emits=(DOCUMENT_PUBLISHED,),
+            effect="transition", idempotency="natural", emits=(DOCUMENT_PUBLISHED,)
         ),
         "purge-tenant-documents": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(DOCUMENT_DELETED,),
+            effect="custom", idempotency="natural", emits=(DOCUMENT_DELETED,)
         ),
         "recover-document": Command(
             effect="transition",
@@ -497,9 +481,7 @@ DOCUMENT = AggregateSpec(
             ),
         ),
         "restore-to-version": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(RESTORE_REQUESTED,),
+            effect="custom", idempotency="key", emits=(RESTORE_REQUESTED,)
         ),
         "set-tenant-access": Command(effect="custom", idempotency="natural"),
         "show-attachment": Command(effect="custom", idempotency="natural"),
@@ -517,9 +499,7 @@ DOCUMENT = AggregateSpec(
             ),
         ),
         "unarchive-document": Command(
-            effect="transition",
-            idempotency="natural",
-            emits=(DOCUMENT_UNARCHIVED,),
+            effect="transition", idempotency="natural", emits=(DOCUMENT_UNARCHIVED,)
         ),
         "update-document": Command(
             effect="update",
@@ -732,8 +712,7 @@ OPERATION_BATCH = AggregateSpec(
     name="operation-batch",
     model=models.OperationBatch,
     store=DocumentStore(
-        collection="operation-batch",
-        unique=(("organizationId", "documentId", "firstSequence"),),
+        collection="operation-batch", unique=(("organizationId", "documentId", "firstSequence"),)
     ),
     part_of=Reference("documentId", "document"),
     unique=(("documentId", "firstSequence"),),
@@ -773,14 +752,10 @@ SHARE_GRANT = AggregateSpec(
     commands={
         "create-share-link": Command(effect="custom", idempotency="key", emits=(DOCUMENT_SHARED,)),
         "expire-share": Command(
-            effect="delete",
-            idempotency="natural",
-            emits=(DOCUMENT_UNSHARED_,),
+            effect="delete", idempotency="natural", emits=(DOCUMENT_UNSHARED_,)
         ),
         "revoke-share": Command(
-            effect="delete",
-            idempotency="natural",
-            emits=(DOCUMENT_UNSHARED_,),
+            effect="delete", idempotency="natural", emits=(DOCUMENT_UNSHARED_,)
         ),
         "share-document": Command(
             effect="put",
@@ -793,8 +768,7 @@ SHARE_GRANT = AggregateSpec(
                     detail="A restricted document is given to a team or to the whole organisation instead of to single people",
                     condition="input.principal.startsWith('user:') || count == 0",
                     counted=Counted(
-                        "document",
-                        {"id": "input.documentId", "sensitivity": "'restricted'"},
+                        "document", {"id": "input.documentId", "sensitivity": "'restricted'"}
                     ),
                 ),
             ),

@@ -27,29 +27,20 @@ class Defaults(port.Port):
         self.share_grant = runtime.aggregate(aggregates.SHARE_GRANT)
 
     async def archive_document(
-        self,
-        ctx: Context,
-        request: port.ArchiveDocument,
+        self, ctx: Context, request: port.ArchiveDocument
     ) -> models.Document:
         return await self.document.transition(ctx, "archive-document", request.document_id)
 
     async def cancel_transfer(
-        self,
-        ctx: Context,
-        request: port.CancelTransfer,
+        self, ctx: Context, request: port.CancelTransfer
     ) -> models.DocumentTransfer:
         return await self.document_transfer.transition(
-            ctx,
-            "cancel-transfer",
-            request.document_transfer_id,
+            ctx, "cancel-transfer", request.document_transfer_id
         )
 
     async def complete_transfer(self, ctx: Context, request: port.CompleteTransfer) -> None:
         await self.document_transfer.transition(
-            ctx,
-            "complete-transfer",
-            request.document_transfer_id,
-            request.body,
+            ctx, "complete-transfer", request.document_transfer_id, request.body
         )
 
     async def create_document(self, ctx: Context, request: port.CreateDocument) -> models.Document:
@@ -63,10 +54,7 @@ class Defaults(port.Port):
 
     async def delete_thread(self, ctx: Context, request: port.DeleteThread) -> None:
         await self.comment_thread.delete(
-            ctx,
-            "delete-thread",
-            request.comment_thread_id,
-            documentId=request.document_id,
+            ctx, "delete-thread", request.comment_thread_id, documentId=request.document_id
         )
 
     async def expire_share(self, ctx: Context, request: port.ExpireShare) -> None:
@@ -74,85 +62,56 @@ class Defaults(port.Port):
 
     async def fail_transfer(self, ctx: Context, request: port.FailTransfer) -> None:
         await self.document_transfer.transition(
-            ctx,
-            "fail-transfer",
-            request.document_transfer_id,
-            request.body,
+            ctx, "fail-transfer", request.document_transfer_id, request.body
         )
 
     async def publish_document(
-        self,
-        ctx: Context,
-        request: port.PublishDocument,
+        self, ctx: Context, request: port.PublishDocument
     ) -> models.Document:
         return await self.document.transition(ctx, "publish-document", request.document_id)
 
     async def recover_document(
-        self,
-        ctx: Context,
-        request: port.RecoverDocument,
+        self, ctx: Context, request: port.RecoverDocument
     ) -> models.Document:
         return await self.document.transition(ctx, "recover-document", request.document_id)
 
     async def refuse_transfer(self, ctx: Context, request: port.RefuseTransfer) -> None:
         await self.document_transfer.transition(
-            ctx,
-            "refuse-transfer",
-            request.document_transfer_id,
-            request.body,
+            ctx, "refuse-transfer", request.document_transfer_id, request.body
         )
 
     async def reopen_thread(self, ctx: Context, request: port.ReopenThread) -> models.CommentThread:
         return await self.comment_thread.transition(
-            ctx,
-            "reopen-thread",
-            request.comment_thread_id,
-            documentId=request.document_id,
+            ctx, "reopen-thread", request.comment_thread_id, documentId=request.document_id
         )
 
     async def resolve_thread(
-        self,
-        ctx: Context,
-        request: port.ResolveThread,
+        self, ctx: Context, request: port.ResolveThread
     ) -> models.CommentThread:
         return await self.comment_thread.transition(
-            ctx,
-            "resolve-thread",
-            request.comment_thread_id,
-            documentId=request.document_id,
+            ctx, "resolve-thread", request.comment_thread_id, documentId=request.document_id
         )
 
     async def revoke_share(self, ctx: Context, request: port.RevokeShare) -> None:
         await self.share_grant.delete(
-            ctx,
-            "revoke-share",
-            request.share_grant_id,
-            documentId=request.document_id,
+            ctx, "revoke-share", request.share_grant_id, documentId=request.document_id
         )
 
     async def share_document(self, ctx: Context, request: port.ShareDocument) -> models.ShareGrant:
         return await self.share_grant.put(
-            ctx,
-            "share-document",
-            request.body,
-            documentId=request.document_id,
+            ctx, "share-document", request.body, documentId=request.document_id
         )
 
     async def start_thread(self, ctx: Context, request: port.StartThread) -> models.CommentThread:
         return await self.comment_thread.create(
-            ctx,
-            "start-thread",
-            request.body,
-            documentId=request.document_id,
+            ctx, "start-thread", request.body, documentId=request.document_id
         )
 
     async def start_transfer(self, ctx: Context, request: port.StartTransfer) -> None:
         await self.document_transfer.transition(ctx, "start-transfer", request.document_transfer_id)
 
     async def transfer_documents(
-        self,
-        ctx: Context,
-        request: port.TransferDocuments,
+        self, ctx: Context, request: port.TransferDocuments
     ) -> models.DocumentTransfer:
         return await self.document_transfer.create(ctx, "transfer-documents", request.body)
 
@@ -160,9 +119,7 @@ class Defaults(port.Port):
         return await self.document.transition(ctx, "trash-document", request.document_id)
 
     async def unarchive_document(
-        self,
-        ctx: Context,
-        request: port.UnarchiveDocument,
+        self, ctx: Context, request: port.UnarchiveDocument
     ) -> models.Document:
         return await self.document.transition(ctx, "unarchive-document", request.document_id)
 
@@ -191,9 +148,7 @@ class Defaults(port.Port):
         return await self.document.get(ctx, request.document_id)
 
     async def get_document_transfer(
-        self,
-        ctx: Context,
-        request: port.GetDocumentTransfer,
+        self, ctx: Context, request: port.GetDocumentTransfer
     ) -> models.DocumentTransfer:
         return await self.document_transfer.get(ctx, request.document_transfer_id)
 
@@ -202,22 +157,16 @@ class Defaults(port.Port):
 
     async def get_share(self, ctx: Context, request: port.GetShare) -> models.ShareGrant:
         return await self.share_grant.get(
-            ctx,
-            request.share_grant_id,
-            documentId=request.document_id,
+            ctx, request.share_grant_id, documentId=request.document_id
         )
 
     async def get_thread(self, ctx: Context, request: port.GetThread) -> models.CommentThread:
         return await self.comment_thread.get(
-            ctx,
-            request.comment_thread_id,
-            documentId=request.document_id,
+            ctx, request.comment_thread_id, documentId=request.document_id
         )
 
     async def list_document_transfers(
-        self,
-        ctx: Context,
-        request: port.ListDocumentTransfers,
+        self, ctx: Context, request: port.ListDocumentTransfers
     ) -> Page[models.DocumentTransfer]:
         return await self.document_transfer.list(
             ctx,
@@ -230,9 +179,7 @@ class Defaults(port.Port):
         )
 
     async def list_documents(
-        self,
-        ctx: Context,
-        request: port.ListDocuments,
+        self, ctx: Context, request: port.ListDocuments
     ) -> Page[models.Document]:
         return await self.document.list(
             ctx,
@@ -263,9 +210,7 @@ class Defaults(port.Port):
         )
 
     async def list_threads(
-        self,
-        ctx: Context,
-        request: port.ListThreads,
+        self, ctx: Context, request: port.ListThreads
     ) -> Page[models.CommentThread]:
         return await self.comment_thread.list(
             ctx,
@@ -275,12 +220,8 @@ class Defaults(port.Port):
         )
 
     async def list_trashed_documents(
-        self,
-        ctx: Context,
-        request: port.ListTrashedDocuments,
+        self, ctx: Context, request: port.ListTrashedDocuments
     ) -> Page[models.Document]:
         return await self.document.list(
-            ctx,
-            request.page,
-            {"status": request.status, "ownerId": request.owner_id},
+            ctx, request.page, {"status": request.status, "ownerId": request.owner_id}
         )

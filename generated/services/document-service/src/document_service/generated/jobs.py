@@ -24,8 +24,7 @@ def jobs(service: port.Port) -> tuple[Job, ...]:
             every=10.0,
             per="entity",
             call=lambda ctx, key: service.start_transfer(
-                ctx,
-                port.StartTransfer(document_transfer_id=key),
+                ctx, port.StartTransfer(document_transfer_id=key)
             ),
             due=Due(aggregate="document-transfer", where={"outcome": "queued"}),
         ),

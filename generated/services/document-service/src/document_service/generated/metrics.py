@@ -66,12 +66,7 @@ class Metrics:
         self._series["document_projection_lag_seconds"].record(value, projection)
 
     def document_shares_total(
-        self,
-        value: float = 1.0,
-        *,
-        principal_kind: str,
-        access: str,
-        sensitivity: str,
+        self, value: float = 1.0, *, principal_kind: str, access: str, sensitivity: str
     ) -> None:
         """New grants by kind of principal, access and sensitivity."""
         self._series["document_shares_total"].record(value, principal_kind, access, sensitivity)

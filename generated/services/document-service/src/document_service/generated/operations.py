@@ -15,10 +15,7 @@ APPLY_OPERATIONS = Operation(
 )
 
 APPLY_RESTORED_VERSION = Operation(
-    id="apply-restored-version",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="apply-restored-version", access="workload", writes=True, idempotency="natural"
 )
 
 ARCHIVE_DOCUMENT = Operation(
@@ -31,24 +28,15 @@ ARCHIVE_DOCUMENT = Operation(
 )
 
 BLOCK_ATTACHMENT = Operation(
-    id="block-attachment",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="block-attachment", access="workload", writes=True, idempotency="natural"
 )
 
 CANCEL_TRANSFER = Operation(
-    id="cancel-transfer",
-    permission="document:transfer",
-    writes=True,
-    idempotency="natural",
+    id="cancel-transfer", permission="document:transfer", writes=True, idempotency="natural"
 )
 
 COMPLETE_TRANSFER = Operation(
-    id="complete-transfer",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="complete-transfer", access="workload", writes=True, idempotency="natural"
 )
 
 CREATE_DOCUMENT = Operation(
@@ -111,10 +99,7 @@ DELETE_THREAD = Operation(
 )
 
 DROP_ATTACHMENT = Operation(
-    id="drop-attachment",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="drop-attachment", access="workload", writes=True, idempotency="natural"
 )
 
 EXPIRE_SHARE = Operation(id="expire-share", access="workload", writes=True, idempotency="natural")
@@ -122,10 +107,7 @@ EXPIRE_SHARE = Operation(id="expire-share", access="workload", writes=True, idem
 FAIL_TRANSFER = Operation(id="fail-transfer", access="workload", writes=True, idempotency="natural")
 
 FOLLOW_DOCUMENT_HOLDS = Operation(
-    id="follow-document-holds",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="follow-document-holds", access="workload", writes=True, idempotency="natural"
 )
 
 FORGET_AUTHOR = Operation(id="forget-author", access="workload", writes=True, idempotency="natural")
@@ -140,10 +122,7 @@ GRANT_ATTACHMENT_DOWNLOAD = Operation(
 )
 
 HAND_OVER_DOCUMENTS = Operation(
-    id="hand-over-documents",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="hand-over-documents", access="workload", writes=True, idempotency="natural"
 )
 
 MOVE_DOCUMENT = Operation(
@@ -174,10 +153,7 @@ PUBLISH_DOCUMENT = Operation(
 )
 
 PURGE_TENANT_DOCUMENTS = Operation(
-    id="purge-tenant-documents",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="purge-tenant-documents", access="workload", writes=True, idempotency="natural"
 )
 
 RECOVER_DOCUMENT = Operation(
@@ -190,10 +166,7 @@ RECOVER_DOCUMENT = Operation(
 )
 
 REFUSE_TRANSFER = Operation(
-    id="refuse-transfer",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="refuse-transfer", access="workload", writes=True, idempotency="natural"
 )
 
 REOPEN_THREAD = Operation(
@@ -217,10 +190,7 @@ REPLY_TO_THREAD = Operation(
 )
 
 RESOLVE_AUDIENCE = Operation(
-    id="resolve-audience",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="resolve-audience", access="workload", writes=True, idempotency="natural"
 )
 
 RESOLVE_THREAD = Operation(
@@ -253,10 +223,7 @@ REVOKE_SHARE = Operation(
 )
 
 SET_TENANT_ACCESS = Operation(
-    id="set-tenant-access",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="set-tenant-access", access="workload", writes=True, idempotency="natural"
 )
 
 SHARE_DOCUMENT = Operation(
@@ -271,10 +238,7 @@ SHARE_DOCUMENT = Operation(
 )
 
 SHOW_ATTACHMENT = Operation(
-    id="show-attachment",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="show-attachment", access="workload", writes=True, idempotency="natural"
 )
 
 START_THREAD = Operation(
@@ -289,10 +253,7 @@ START_THREAD = Operation(
 )
 
 START_TRANSFER = Operation(
-    id="start-transfer",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="start-transfer", access="workload", writes=True, idempotency="natural"
 )
 
 TRANSFER_DOCUMENTS = Operation(
@@ -340,10 +301,7 @@ UPDATE_FOLDER = Operation(
 )
 
 UPDATE_PRINCIPAL_MEMBERS = Operation(
-    id="update-principal-members",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="update-principal-members", access="workload", writes=True, idempotency="natural"
 )
 
 UPDATE_SHARE = Operation(
@@ -372,9 +330,7 @@ GET_DOCUMENT = Operation(
 )
 
 GET_DOCUMENT_BODY = Operation(
-    id="get-document-body",
-    permission="document:read",
-    relations=("viewer", "groupViewer"),
+    id="get-document-body", permission="document:read", relations=("viewer", "groupViewer")
 )
 
 GET_DOCUMENT_TRANSFER = Operation(id="get-document-transfer", permission="document:transfer")
@@ -408,9 +364,7 @@ LIST_ATTACHMENTS = Operation(
 )
 
 LIST_DOCUMENT_TRANSFERS = Operation(
-    id="list-document-transfers",
-    permission="document:transfer",
-    sorts=("-createdAt",),
+    id="list-document-transfers", permission="document:transfer", sorts=("-createdAt",)
 )
 
 LIST_DOCUMENTS = Operation(

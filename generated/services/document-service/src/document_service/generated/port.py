@@ -374,9 +374,7 @@ class Port(Protocol):
     """What document-service does."""
 
     async def apply_operations(
-        self,
-        ctx: Context,
-        request: ApplyOperations,
+        self, ctx: Context, request: ApplyOperations
     ) -> models.OperationsApplied:
         """Transforms a batch onto the head, appends it to the history and answers with what others wrote meanwhile."""
         raise handler_missing("apply-operations")
@@ -393,9 +391,7 @@ class Port(Protocol):
         raise handler_missing("block-attachment")
 
     async def cancel_transfer(
-        self,
-        ctx: Context,
-        request: CancelTransfer,
+        self, ctx: Context, request: CancelTransfer
     ) -> models.DocumentTransfer:
         """Calls a hand-over off as long as no worker has begun it."""
 
@@ -441,9 +437,7 @@ class Port(Protocol):
         raise handler_missing("forget-author")
 
     async def grant_attachment_download(
-        self,
-        ctx: Context,
-        request: GrantAttachmentDownload,
+        self, ctx: Context, request: GrantAttachmentDownload
     ) -> models.DownloadAddress:
         """Has an address signed for whoever may read the document, since file-service knows who attached a file and not who reads what it hangs on."""
         raise handler_missing("grant-attachment-download")
@@ -488,9 +482,7 @@ class Port(Protocol):
         """Settles a thread in the name of whoever asks."""
 
     async def restore_to_version(
-        self,
-        ctx: Context,
-        request: RestoreToVersion,
+        self, ctx: Context, request: RestoreToVersion
     ) -> models.RestoreAccepted:
         """Asks for an earlier content to become the newest."""
         raise handler_missing("restore-to-version")
@@ -516,9 +508,7 @@ class Port(Protocol):
         """A worker claims a queued transfer, so that a second one leaves it alone."""
 
     async def transfer_documents(
-        self,
-        ctx: Context,
-        request: TransferDocuments,
+        self, ctx: Context, request: TransferDocuments
     ) -> models.DocumentTransfer:
         """Queues the hand-over of somebody's documents to a successor."""
 
@@ -549,17 +539,13 @@ class Port(Protocol):
         """Everything known of one document but its words."""
 
     async def get_document_body(
-        self,
-        ctx: Context,
-        request: GetDocumentBody,
+        self, ctx: Context, request: GetDocumentBody
     ) -> models.DocumentBody:
         """The words themselves at the head, or at an earlier sequence as long as that body is still kept."""
         raise handler_missing("get-document-body")
 
     async def get_document_transfer(
-        self,
-        ctx: Context,
-        request: GetDocumentTransfer,
+        self, ctx: Context, request: GetDocumentTransfer
     ) -> models.DocumentTransfer:
         """How far a hand-over has come."""
 
@@ -573,17 +559,13 @@ class Port(Protocol):
         """One remark with all answers, for a link in a notification."""
 
     async def list_attachments(
-        self,
-        ctx: Context,
-        request: ListAttachments,
+        self, ctx: Context, request: ListAttachments
     ) -> models.AttachmentList:
         """Names and states of the attached files, asked of file-service in parallel."""
         raise handler_missing("list-attachments")
 
     async def list_document_transfers(
-        self,
-        ctx: Context,
-        request: ListDocumentTransfers,
+        self, ctx: Context, request: ListDocumentTransfers
     ) -> Page[models.DocumentTransfer]:
         """Hand-overs of the organisation in the last ninety days."""
 
@@ -594,17 +576,13 @@ class Port(Protocol):
         """Folders below one parent, or all that the caller may open when no parent is named."""
 
     async def list_operations(
-        self,
-        ctx: Context,
-        request: ListOperations,
+        self, ctx: Context, request: ListOperations
     ) -> Page[models.OperationBatch]:
         """What happened since a sequence number, for a client that comes back online and for those who rebuild a body."""
         raise handler_missing("list-operations")
 
     async def list_shared_documents(
-        self,
-        ctx: Context,
-        request: ListSharedDocuments,
+        self, ctx: Context, request: ListSharedDocuments
     ) -> Page[models.DocumentListEntry]:
         """What others gave the caller, directly, through a team or through the organisation, newest change first."""
         raise handler_missing("list-shared-documents")
@@ -616,9 +594,7 @@ class Port(Protocol):
         """The comments of a document, open ones or all, by one author if wished."""
 
     async def list_trashed_documents(
-        self,
-        ctx: Context,
-        request: ListTrashedDocuments,
+        self, ctx: Context, request: ListTrashedDocuments
     ) -> Page[models.Document]:
         """What lies in the bin, by owner."""
 
@@ -627,9 +603,7 @@ class Port(Protocol):
         raise handler_missing("open-share-link")
 
     async def on_document_created(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentCreated],
+        self, ctx: Context, event: Received[models.DocumentCreated]
     ) -> None:
         """Whoever was given the folder and may see drafts there stands in the audience"""
         not_handled(event)
@@ -639,25 +613,19 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_document_published(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentPublished],
+        self, ctx: Context, event: Received[models.DocumentPublished]
     ) -> None:
         """Readers of the folder join, to whom a draft does not show"""
         not_handled(event)
 
     async def on_document_shared(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentShared],
+        self, ctx: Context, event: Received[models.DocumentShared]
     ) -> None:
         """The people behind a team or the organisation join with the access of the grant"""
         not_handled(event)
 
     async def on_document_unshared(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentUnshared],
+        self, ctx: Context, event: Received[models.DocumentUnshared]
     ) -> None:
         """Those who had it by that grant alone leave the audience"""
         not_handled(event)
@@ -667,9 +635,7 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_file_quarantined(
-        self,
-        ctx: Context,
-        event: Received[models.FileQuarantined],
+        self, ctx: Context, event: Received[models.FileQuarantined]
     ) -> None:
         """The attachment is drawn as a warning wherever it occurs"""
         not_handled(event)
@@ -683,17 +649,13 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_legal_hold_placed(
-        self,
-        ctx: Context,
-        event: Received[models.LegalHoldPlaced],
+        self, ctx: Context, event: Received[models.LegalHoldPlaced]
     ) -> None:
         """Nothing that falls into its stretch is thrown away or deleted"""
         not_handled(event)
 
     async def on_legal_hold_released(
-        self,
-        ctx: Context,
-        event: Received[models.LegalHoldReleased],
+        self, ctx: Context, event: Received[models.LegalHoldReleased]
     ) -> None:
         """What no other hold keeps can be thrown away again"""
         not_handled(event)
@@ -703,41 +665,31 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
+        self, ctx: Context, event: Received[models.OrganizationPurged]
     ) -> None:
         """All of the tenant's documents are deleted in batches of a thousand"""
         not_handled(event)
 
     async def on_organization_restricted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestricted],
+        self, ctx: Context, event: Received[models.OrganizationRestricted]
     ) -> None:
         """The tenant's documents can be read and exported, not changed"""
         not_handled(event)
 
     async def on_organization_unrestricted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationUnrestricted],
+        self, ctx: Context, event: Received[models.OrganizationUnrestricted]
     ) -> None:
         """Writing is possible again"""
         not_handled(event)
 
     async def on_team_member_added(
-        self,
-        ctx: Context,
-        event: Received[models.TeamMemberAdded],
+        self, ctx: Context, event: Received[models.TeamMemberAdded]
     ) -> None:
         """Grants of the team reach the newcomers, who join the audiences of its documents"""
         not_handled(event)
 
     async def on_team_member_removed(
-        self,
-        ctx: Context,
-        event: Received[models.TeamMemberRemoved],
+        self, ctx: Context, event: Received[models.TeamMemberRemoved]
     ) -> None:
         """Grants of the team no longer reach those who left, and its audiences lose them"""
         not_handled(event)
@@ -747,9 +699,7 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_version_restored(
-        self,
-        ctx: Context,
-        event: Received[models.VersionRestored],
+        self, ctx: Context, event: Received[models.VersionRestored]
     ) -> None:
         """Body swapped, head moved on, DocumentUpdated with origin restore and no further version"""
         not_handled(event)

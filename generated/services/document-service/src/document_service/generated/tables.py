@@ -31,10 +31,7 @@ comment_threads = Table(
         "(status = 'resolved') = (resolved_by IS NOT NULL) AND (resolved_by IS NULL) = (resolved_at IS NULL)",
     ),
     ForeignKey(
-        ("organization_id", "document_id"),
-        "documents",
-        ("organization_id", "id"),
-        "CASCADE",
+        ("organization_id", "document_id"), "documents", ("organization_id", "id"), "CASCADE"
     ),
     Index("comment_threads_document", ("organization_id", "document_id", "status", "created_at")),
     key=("organization_id", "id"),
@@ -53,10 +50,7 @@ document_audiences = Table(
     Column("editor_ids", "uuid[]", "'{}'"),
     Column("manager_ids", "uuid[]", "'{}'"),
     ForeignKey(
-        ("organization_id", "document_id"),
-        "documents",
-        ("organization_id", "id"),
-        "CASCADE",
+        ("organization_id", "document_id"), "documents", ("organization_id", "id"), "CASCADE"
     ),
     Index("document_audiences_id", ("organization_id", "id"), unique=True),
     key=("organization_id", "document_id"),
@@ -135,8 +129,7 @@ documents = Table(
         "document_type IN ('page', 'spreadsheet', 'slideDeck', 'whiteboard', 'form')",
     ),
     Check(
-        "documents_status_known",
-        "status IN ('draft', 'active', 'archived', 'trashed', 'deleted')",
+        "documents_status_known", "status IN ('draft', 'active', 'archived', 'trashed', 'deleted')"
     ),
     Check(
         "documents_sensitivity_known",
@@ -216,10 +209,7 @@ share_grants = Table(
     Check("share_grants_access_known", "access IN ('viewer', 'commenter', 'editor', 'manager')"),
     Check("share_grants_links_do_not_manage", "principal NOT LIKE 'link:%' OR access <> 'manager'"),
     ForeignKey(
-        ("organization_id", "document_id"),
-        "documents",
-        ("organization_id", "id"),
-        "CASCADE",
+        ("organization_id", "document_id"), "documents", ("organization_id", "id"), "CASCADE"
     ),
     Index("share_grants_id", ("organization_id", "id"), unique=True),
     Index("share_grants_principal", ("organization_id", "principal")),

@@ -213,9 +213,7 @@ EMAIL_MESSAGE = AggregateSpec(
         "copy-email-preferences": Command(effect="custom", idempotency="natural"),
         "enqueue-email": Command(effect="create", idempotency="natural"),
         "erase-mail-traces": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(EMAIL_ERASURE_COMPLETED,),
+            effect="custom", idempotency="natural", emits=(EMAIL_ERASURE_COMPLETED,)
         ),
         "fail-email": Command(
             effect="transition",
@@ -236,26 +234,18 @@ EMAIL_MESSAGE = AggregateSpec(
         "mail-calendar-entry": Command(effect="custom", idempotency="natural"),
         "mail-invitation": Command(effect="custom", idempotency="natural"),
         "mail-off-boarding": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(NOTIFICATION_SUPPRESSED,),
+            effect="custom", idempotency="natural", emits=(NOTIFICATION_SUPPRESSED,)
         ),
         "notify-by-email": Command(effect="custom", idempotency="natural"),
         "notify-customer": Command(effect="custom", idempotency="natural"),
         "record-bounce": Command(
-            effect="transition",
-            idempotency="natural",
-            emits=(NOTIFICATION_BOUNCED,),
+            effect="transition", idempotency="natural", emits=(NOTIFICATION_BOUNCED,)
         ),
         "record-complaint": Command(
-            effect="transition",
-            idempotency="natural",
-            emits=(NOTIFICATION_BOUNCED,),
+            effect="transition", idempotency="natural", emits=(NOTIFICATION_BOUNCED,)
         ),
         "record-delivery": Command(
-            effect="transition",
-            idempotency="natural",
-            emits=(NOTIFICATION_DELIVERED,),
+            effect="transition", idempotency="natural", emits=(NOTIFICATION_DELIVERED,)
         ),
         "record-delivery-receipt": Command(effect="custom", idempotency="natural"),
         "render-email": Command(
@@ -313,10 +303,7 @@ NOTIFICATION_TEMPLATE = AggregateSpec(
     initial="draft",
     transitions=(
         Transition(
-            command="draft-template",
-            sources=(),
-            to="draft",
-            roles=frozenset({"platform-operator"}),
+            command="draft-template", sources=(), to="draft", roles=frozenset({"platform-operator"})
         ),
         Transition(
             command="submit-template",
@@ -358,14 +345,10 @@ NOTIFICATION_TEMPLATE = AggregateSpec(
             ),
         ),
         "publish-template": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(TEMPLATE_PUBLISHED,),
+            effect="custom", idempotency="natural", emits=(TEMPLATE_PUBLISHED,)
         ),
         "retire-template": Command(
-            effect="transition",
-            idempotency="natural",
-            emits=(TEMPLATE_RETIRED,),
+            effect="transition", idempotency="natural", emits=(TEMPLATE_RETIRED,)
         ),
         "submit-template": Command(effect="transition", idempotency="natural"),
     },
@@ -400,8 +383,7 @@ SUPPRESSION_ENTRY = AggregateSpec(
     name="suppression-entry",
     model=models.SuppressionEntry,
     store=DocumentStore(
-        collection="suppression-entry",
-        unique=(("organizationId", "addressHash"),),
+        collection="suppression-entry", unique=(("organizationId", "addressHash"),)
     ),
     key="addressHash",
     unique=(("addressHash",),),

@@ -24,16 +24,12 @@ class Defaults(port.Port):
         self.suppression_entry = runtime.aggregate(aggregates.SUPPRESSION_ENTRY)
 
     async def add_sender_domain(
-        self,
-        ctx: Context,
-        request: port.AddSenderDomain,
+        self, ctx: Context, request: port.AddSenderDomain
     ) -> models.SenderDomain:
         return await self.sender_domain.create(ctx, "add-sender-domain", request.body)
 
     async def draft_template(
-        self,
-        ctx: Context,
-        request: port.DraftTemplate,
+        self, ctx: Context, request: port.DraftTemplate
     ) -> models.NotificationTemplate:
         return await self.notification_template.create(ctx, "draft-template", request.body)
 
@@ -42,18 +38,12 @@ class Defaults(port.Port):
 
     async def fail_email(self, ctx: Context, request: port.FailEmail) -> None:
         await self.email_message.transition(
-            ctx,
-            "fail-email",
-            request.email_message_id,
-            request.body,
+            ctx, "fail-email", request.email_message_id, request.body
         )
 
     async def hand_over_email(self, ctx: Context, request: port.HandOverEmail) -> None:
         await self.email_message.transition(
-            ctx,
-            "hand-over-email",
-            request.email_message_id,
-            request.body,
+            ctx, "hand-over-email", request.email_message_id, request.body
         )
 
     async def lift_suppression(self, ctx: Context, request: port.LiftSuppression) -> None:
@@ -61,64 +51,41 @@ class Defaults(port.Port):
 
     async def record_bounce(self, ctx: Context, request: port.RecordBounce) -> None:
         await self.email_message.transition(
-            ctx,
-            "record-bounce",
-            request.email_message_id,
-            request.body,
+            ctx, "record-bounce", request.email_message_id, request.body
         )
 
     async def record_complaint(self, ctx: Context, request: port.RecordComplaint) -> None:
         await self.email_message.transition(
-            ctx,
-            "record-complaint",
-            request.email_message_id,
-            request.body,
+            ctx, "record-complaint", request.email_message_id, request.body
         )
 
     async def record_delivery(self, ctx: Context, request: port.RecordDelivery) -> None:
         await self.email_message.transition(
-            ctx,
-            "record-delivery",
-            request.email_message_id,
-            request.body,
+            ctx, "record-delivery", request.email_message_id, request.body
         )
 
     async def render_email(self, ctx: Context, request: port.RenderEmail) -> None:
         await self.email_message.transition(
-            ctx,
-            "render-email",
-            request.email_message_id,
-            request.body,
+            ctx, "render-email", request.email_message_id, request.body
         )
 
     async def resend_email(self, ctx: Context, request: port.ResendEmail) -> models.EmailMessage:
         return await self.email_message.transition(
-            ctx,
-            "resend-email",
-            request.email_message_id,
-            request.body,
+            ctx, "resend-email", request.email_message_id, request.body
         )
 
     async def retire_template(
-        self,
-        ctx: Context,
-        request: port.RetireTemplate,
+        self, ctx: Context, request: port.RetireTemplate
     ) -> models.NotificationTemplate:
         return await self.notification_template.transition(
-            ctx,
-            "retire-template",
-            request.notification_template_id,
+            ctx, "retire-template", request.notification_template_id
         )
 
     async def submit_template(
-        self,
-        ctx: Context,
-        request: port.SubmitTemplate,
+        self, ctx: Context, request: port.SubmitTemplate
     ) -> models.NotificationTemplate:
         return await self.notification_template.transition(
-            ctx,
-            "submit-template",
-            request.notification_template_id,
+            ctx, "submit-template", request.notification_template_id
         )
 
     async def suppress_address(self, ctx: Context, request: port.SuppressAddress) -> None:
@@ -126,23 +93,16 @@ class Defaults(port.Port):
 
     async def suppress_email(self, ctx: Context, request: port.SuppressEmail) -> None:
         await self.email_message.transition(
-            ctx,
-            "suppress-email",
-            request.email_message_id,
-            request.body,
+            ctx, "suppress-email", request.email_message_id, request.body
         )
 
     async def get_suppression(
-        self,
-        ctx: Context,
-        request: port.GetSuppression,
+        self, ctx: Context, request: port.GetSuppression
     ) -> models.SuppressionEntry:
         return await self.suppression_entry.get(ctx, request.address_hash)
 
     async def list_templates(
-        self,
-        ctx: Context,
-        request: port.ListTemplates,
+        self, ctx: Context, request: port.ListTemplates
     ) -> Page[models.NotificationTemplate]:
         return await self.notification_template.list(
             ctx,

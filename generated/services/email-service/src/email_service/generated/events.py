@@ -182,9 +182,7 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             "record-delivery-receipt",
             queued(
                 performs(
-                    service.record_delivery_receipt,
-                    port.RecordDeliveryReceipt,
-                    {"body": "body"},
+                    service.record_delivery_receipt, port.RecordDeliveryReceipt, {"body": "body"}
                 )
             ),
             attempts=6,

@@ -49,11 +49,7 @@ class Metrics:
         self._series = runtime.metrics.own(SERIES)
 
     def email_bounce_ratio(
-        self,
-        value: float,
-        *,
-        provider: str,
-        recipient_domain_class: str,
+        self, value: float, *, provider: str, recipient_domain_class: str
     ) -> None:
         """Bounced through handed-over mail of the past hour, by provider and class of receiving host."""
         self._series["email_bounce_ratio"].record(value, provider, recipient_domain_class)

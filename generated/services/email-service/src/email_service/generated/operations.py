@@ -7,103 +7,61 @@ from __future__ import annotations
 from cloudsync_chassis.operation import Operation
 
 ADD_SENDER_DOMAIN = Operation(
-    id="add-sender-domain",
-    permission="notification:configure",
-    writes=True,
-    idempotency="natural",
+    id="add-sender-domain", permission="notification:configure", writes=True, idempotency="natural"
 )
 
 COLLECT_FOR_DIGEST = Operation(
-    id="collect-for-digest",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="collect-for-digest", access="workload", writes=True, idempotency="natural"
 )
 
 COPY_EMAIL_PREFERENCES = Operation(
-    id="copy-email-preferences",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="copy-email-preferences", access="workload", writes=True, idempotency="natural"
 )
 
 DRAFT_TEMPLATE = Operation(
-    id="draft-template",
-    permission="notification:publish-template",
-    writes=True,
-    idempotency="key",
+    id="draft-template", permission="notification:publish-template", writes=True, idempotency="key"
 )
 
 ENQUEUE_EMAIL = Operation(
-    id="enqueue-email",
-    permission="notification:send",
-    writes=True,
-    idempotency="natural",
+    id="enqueue-email", permission="notification:send", writes=True, idempotency="natural"
 )
 
 ERASE_MAIL_TRACES = Operation(
-    id="erase-mail-traces",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="erase-mail-traces", access="workload", writes=True, idempotency="natural"
 )
 
 FAIL_EMAIL = Operation(id="fail-email", access="workload", writes=True, idempotency="natural")
 
 HAND_OVER_EMAIL = Operation(
-    id="hand-over-email",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="hand-over-email", access="workload", writes=True, idempotency="natural"
 )
 
 LIFT_SUPPRESSION = Operation(
-    id="lift-suppression",
-    permission="notification:suppress",
-    writes=True,
-    idempotency="natural",
+    id="lift-suppression", permission="notification:suppress", writes=True, idempotency="natural"
 )
 
 MAIL_BILLING_CONTACTS = Operation(
-    id="mail-billing-contacts",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="mail-billing-contacts", access="workload", writes=True, idempotency="natural"
 )
 
 MAIL_CALENDAR_ENTRY = Operation(
-    id="mail-calendar-entry",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="mail-calendar-entry", access="workload", writes=True, idempotency="natural"
 )
 
 MAIL_INVITATION = Operation(
-    id="mail-invitation",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="mail-invitation", access="workload", writes=True, idempotency="natural"
 )
 
 MAIL_OFF_BOARDING = Operation(
-    id="mail-off-boarding",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="mail-off-boarding", access="workload", writes=True, idempotency="natural"
 )
 
 NOTIFY_BY_EMAIL = Operation(
-    id="notify-by-email",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="notify-by-email", access="workload", writes=True, idempotency="natural"
 )
 
 NOTIFY_CUSTOMER = Operation(
-    id="notify-customer",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="notify-customer", access="workload", writes=True, idempotency="natural"
 )
 
 PUBLISH_TEMPLATE = Operation(
@@ -116,17 +74,11 @@ PUBLISH_TEMPLATE = Operation(
 RECORD_BOUNCE = Operation(id="record-bounce", access="workload", writes=True, idempotency="natural")
 
 RECORD_COMPLAINT = Operation(
-    id="record-complaint",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="record-complaint", access="workload", writes=True, idempotency="natural"
 )
 
 RECORD_DELIVERY = Operation(
-    id="record-delivery",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="record-delivery", access="workload", writes=True, idempotency="natural"
 )
 
 RECORD_DELIVERY_RECEIPT = Operation(
@@ -139,10 +91,7 @@ RECORD_DELIVERY_RECEIPT = Operation(
 RENDER_EMAIL = Operation(id="render-email", access="workload", writes=True, idempotency="natural")
 
 RESEND_EMAIL = Operation(
-    id="resend-email",
-    permission="notification:send",
-    writes=True,
-    idempotency="key",
+    id="resend-email", permission="notification:send", writes=True, idempotency="key"
 )
 
 RETIRE_TEMPLATE = Operation(
@@ -153,17 +102,11 @@ RETIRE_TEMPLATE = Operation(
 )
 
 SEND_DIGEST = Operation(
-    id="send-digest",
-    permission="notification:send",
-    writes=True,
-    idempotency="natural",
+    id="send-digest", permission="notification:send", writes=True, idempotency="natural"
 )
 
 SEND_NOTIFICATION = Operation(
-    id="send-notification",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="send-notification", access="workload", writes=True, idempotency="natural"
 )
 
 SUBMIT_TEMPLATE = Operation(
@@ -174,24 +117,15 @@ SUBMIT_TEMPLATE = Operation(
 )
 
 SUPPRESS_ADDRESS = Operation(
-    id="suppress-address",
-    permission="notification:suppress",
-    writes=True,
-    idempotency="natural",
+    id="suppress-address", permission="notification:suppress", writes=True, idempotency="natural"
 )
 
 SUPPRESS_EMAIL = Operation(
-    id="suppress-email",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="suppress-email", access="workload", writes=True, idempotency="natural"
 )
 
 UNSUBSCRIBE_RECIPIENT = Operation(
-    id="unsubscribe-recipient",
-    access="public",
-    writes=True,
-    idempotency="natural",
+    id="unsubscribe-recipient", access="public", writes=True, idempotency="natural"
 )
 
 VERIFY_SENDER_DOMAIN = Operation(
@@ -202,24 +136,17 @@ VERIFY_SENDER_DOMAIN = Operation(
 )
 
 WARN_ENDPOINT_CONTACTS = Operation(
-    id="warn-endpoint-contacts",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="warn-endpoint-contacts", access="workload", writes=True, idempotency="natural"
 )
 
 GET_DELIVERY_TIMELINE = Operation(
-    id="get-delivery-timeline",
-    permission="notification:read",
-    relations=("self",),
+    id="get-delivery-timeline", permission="notification:read", relations=("self",)
 )
 
 GET_SUPPRESSION = Operation(id="get-suppression", permission="notification:suppress")
 
 LIST_TEMPLATES = Operation(
-    id="list-templates",
-    permission="notification:preview",
-    sorts=("templateKey", "-createdAt"),
+    id="list-templates", permission="notification:preview", sorts=("templateKey", "-createdAt")
 )
 
 PREVIEW_TEMPLATE = Operation(id="preview-template", permission="notification:preview")

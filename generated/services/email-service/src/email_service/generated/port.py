@@ -212,9 +212,7 @@ class Port(Protocol):
     """What email-service does."""
 
     async def add_sender_domain(
-        self,
-        ctx: Context,
-        request: AddSenderDomain,
+        self, ctx: Context, request: AddSenderDomain
     ) -> models.SenderDomain:
         """Takes a domain in, with a cap of a hundred mails a day until it has warmed up."""
 
@@ -227,9 +225,7 @@ class Port(Protocol):
         raise handler_missing("copy-email-preferences")
 
     async def draft_template(
-        self,
-        ctx: Context,
-        request: DraftTemplate,
+        self, ctx: Context, request: DraftTemplate
     ) -> models.NotificationTemplate:
         """Brings new words in, as a revision after the last."""
 
@@ -274,9 +270,7 @@ class Port(Protocol):
         raise handler_missing("notify-customer")
 
     async def publish_template(
-        self,
-        ctx: Context,
-        request: PublishTemplate,
+        self, ctx: Context, request: PublishTemplate
     ) -> models.NotificationTemplate:
         """Lets reviewed words count from the next notice on and retires those before them, after every language of the key and what producers send today were tried against them."""
         raise handler_missing("publish-template")
@@ -301,9 +295,7 @@ class Port(Protocol):
         """Support tries a failed mail of the past week once more, with all its attempts before it again."""
 
     async def retire_template(
-        self,
-        ctx: Context,
-        request: RetireTemplate,
+        self, ctx: Context, request: RetireTemplate
     ) -> models.NotificationTemplate:
         """Stops words from being sent at once, usually for an error that somebody saw in the wild."""
 
@@ -316,9 +308,7 @@ class Port(Protocol):
         raise handler_missing("send-notification")
 
     async def submit_template(
-        self,
-        ctx: Context,
-        request: SubmitTemplate,
+        self, ctx: Context, request: SubmitTemplate
     ) -> models.NotificationTemplate:
         """Hands a draft to review; it cannot be changed from here on."""
 
@@ -333,9 +323,7 @@ class Port(Protocol):
         raise handler_missing("unsubscribe-recipient")
 
     async def verify_sender_domain(
-        self,
-        ctx: Context,
-        request: VerifySenderDomain,
+        self, ctx: Context, request: VerifySenderDomain
     ) -> models.SenderDomain:
         """Looks up SPF, DKIM and DMARC at two resolvers and notes what each says."""
         raise handler_missing("verify-sender-domain")
@@ -345,31 +333,23 @@ class Port(Protocol):
         raise handler_missing("warn-endpoint-contacts")
 
     async def get_delivery_timeline(
-        self,
-        ctx: Context,
-        request: GetDeliveryTimeline,
+        self, ctx: Context, request: GetDeliveryTimeline
     ) -> models.DeliveryTimelinePage:
         """What was mailed to one person, step by step, for the question why nothing came."""
         raise handler_missing("get-delivery-timeline")
 
     async def get_suppression(
-        self,
-        ctx: Context,
-        request: GetSuppression,
+        self, ctx: Context, request: GetSuppression
     ) -> models.SuppressionEntry:
         """Whether and why an address is barred, asked by its digest."""
 
     async def list_templates(
-        self,
-        ctx: Context,
-        request: ListTemplates,
+        self, ctx: Context, request: ListTemplates
     ) -> Page[models.NotificationTemplate]:
         """Revisions by key, channel, language and stage."""
 
     async def preview_template(
-        self,
-        ctx: Context,
-        request: PreviewTemplate,
+        self, ctx: Context, request: PreviewTemplate
     ) -> models.TemplatePreview:
         """Shows a template with a sample in one language."""
         raise handler_missing("preview-template")
@@ -383,33 +363,25 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_document_shared(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentShared],
+        self, ctx: Context, event: Received[models.DocumentShared]
     ) -> None:
         """Those it was shared with read of it in their digest"""
         not_handled(event)
 
     async def on_event_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.EventCancelled],
+        self, ctx: Context, event: Received[models.EventCancelled]
     ) -> None:
         """METHOD:CANCEL, which takes the entry out of calendars"""
         not_handled(event)
 
     async def on_event_rescheduled(
-        self,
-        ctx: Context,
-        event: Received[models.EventRescheduled],
+        self, ctx: Context, event: Received[models.EventRescheduled]
     ) -> None:
         """The same entry with a higher sequence"""
         not_handled(event)
 
     async def on_event_scheduled(
-        self,
-        ctx: Context,
-        event: Received[models.EventScheduled],
+        self, ctx: Context, event: Received[models.EventScheduled]
     ) -> None:
         """An entry with METHOD:REQUEST"""
         not_handled(event)
@@ -419,9 +391,7 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_invoice_overdue(
-        self,
-        ctx: Context,
-        event: Received[models.InvoiceOverdue],
+        self, ctx: Context, event: Received[models.InvoiceOverdue]
     ) -> None:
         """One of the reminders of the dunning plan"""
         not_handled(event)
@@ -435,17 +405,13 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_order_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.OrderCancelled],
+        self, ctx: Context, event: Received[models.OrderCancelled]
     ) -> None:
         """Opens the mail to whoever placed the order and waits for word of the money"""
         not_handled(event)
 
     async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
+        self, ctx: Context, event: Received[models.OrganizationDeleted]
     ) -> None:
         """Owners get the dates; everything else to that tenant is suppressed"""
         not_handled(event)
@@ -455,25 +421,19 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_payment_refunded(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentRefunded],
+        self, ctx: Context, event: Received[models.PaymentRefunded]
     ) -> None:
         """Sends it with the amount that goes back, where the refund is an order's"""
         not_handled(event)
 
     async def on_preferences_changed(
-        self,
-        ctx: Context,
-        event: Received[models.PreferencesChanged],
+        self, ctx: Context, event: Received[models.PreferencesChanged]
     ) -> None:
         """The copy of preferences is renewed"""
         not_handled(event)
 
     async def on_recording_ready(
-        self,
-        ctx: Context,
-        event: Received[models.RecordingReady],
+        self, ctx: Context, event: Received[models.RecordingReady]
     ) -> None:
         """A link to the film"""
         not_handled(event)
@@ -491,41 +451,31 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_revenue_recorded(
-        self,
-        ctx: Context,
-        event: Received[models.RevenueRecorded],
+        self, ctx: Context, event: Received[models.RevenueRecorded]
     ) -> None:
         """The receipt of a payment; last step of the order saga"""
         not_handled(event)
 
     async def on_subscription_activated(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionActivated],
+        self, ctx: Context, event: Received[models.SubscriptionActivated]
     ) -> None:
         """Says that the seats can be used"""
         not_handled(event)
 
     async def on_subscription_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionCancelled],
+        self, ctx: Context, event: Received[models.SubscriptionCancelled]
     ) -> None:
         """States the last day"""
         not_handled(event)
 
     async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
+        self, ctx: Context, event: Received[models.SubscriptionChanged]
     ) -> None:
         """States before, after and what it costs"""
         not_handled(event)
 
     async def on_subscription_ordered(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionOrdered],
+        self, ctx: Context, event: Received[models.SubscriptionOrdered]
     ) -> None:
         """Confirms the order"""
         not_handled(event)
@@ -547,9 +497,7 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_webhook_disabled(
-        self,
-        ctx: Context,
-        event: Received[models.WebhookDisabled],
+        self, ctx: Context, event: Received[models.WebhookDisabled]
     ) -> None:
         """Contacts of the endpoint learn the reason"""
         not_handled(event)

@@ -184,10 +184,7 @@ COLLECTED_EVENT = AggregateSpec(
             guard="Within quota and size, and the tenant is that of the token",
         ),
         Transition(
-            command="archive-event",
-            sources=(),
-            to="accepted",
-            roles=frozenset({"workload"}),
+            command="archive-event", sources=(), to="accepted", roles=frozenset({"workload"})
         ),
         Transition(
             command="enrich-event",
@@ -311,9 +308,7 @@ COLLECTED_EVENT = AggregateSpec(
         ),
         "release-quarantined": Command(effect="custom", idempotency="natural"),
         "report-quarantine": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(EVENT_QUARANTINED,),
+            effect="custom", idempotency="natural", emits=(EVENT_QUARANTINED,)
         ),
         "rotate-pseudonym-key": Command(effect="custom", idempotency="natural"),
         "store-event": Command(effect="transition", idempotency="natural"),
@@ -324,8 +319,7 @@ ERASURE_ORDER = AggregateSpec(
     name="erasure-order",
     model=models.ErasureOrder,
     store=DocumentStore(
-        collection="erasure-order",
-        unique=(("organizationId", "erasureRequestId"),),
+        collection="erasure-order", unique=(("organizationId", "erasureRequestId"),)
     ),
     unique=(("erasureRequestId",),),
     defaults={"erasureStage": "due", "eventsAffected": 0},
@@ -333,22 +327,13 @@ ERASURE_ORDER = AggregateSpec(
     initial="due",
     transitions=(
         Transition(
-            command="open-erasure-order",
-            sources=(),
-            to="due",
-            roles=frozenset({"workload"}),
+            command="open-erasure-order", sources=(), to="due", roles=frozenset({"workload"})
         ),
         Transition(
-            command="hold-erasure",
-            sources=("due",),
-            to="held",
-            roles=frozenset({"workload"}),
+            command="hold-erasure", sources=("due",), to="held", roles=frozenset({"workload"})
         ),
         Transition(
-            command="lift-erasure-hold",
-            sources=("held",),
-            to="due",
-            roles=frozenset({"workload"}),
+            command="lift-erasure-hold", sources=("held",), to="due", roles=frozenset({"workload"})
         ),
         Transition(
             command="shred-subject",
@@ -395,8 +380,7 @@ EVENT_SCHEMA = AggregateSpec(
     name="event-schema",
     model=models.EventSchema,
     store=DocumentStore(
-        collection="event-schema",
-        unique=(("organizationId", "eventType", "schemaVersion"),),
+        collection="event-schema", unique=(("organizationId", "eventType", "schemaVersion"),)
     ),
     unique=(("eventType", "schemaVersion"),),
     defaults={"compatibility": "backward", "clientAllowed": False, "piiPaths": []},
@@ -467,8 +451,7 @@ STREAM_SNAPSHOT = AggregateSpec(
     name="stream-snapshot",
     model=models.StreamSnapshot,
     store=DocumentStore(
-        collection="stream-snapshot",
-        unique=(("organizationId", "streamId", "atSequence"),),
+        collection="stream-snapshot", unique=(("organizationId", "streamId", "atSequence"),)
     ),
     unique=(("streamId", "atSequence"),),
     commands={

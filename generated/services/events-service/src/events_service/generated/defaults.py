@@ -29,21 +29,14 @@ class Defaults(port.Port):
 
     async def advance_replay(self, ctx: Context, request: port.AdvanceReplay) -> None:
         await self.archive_replay.update(
-            ctx,
-            "advance-replay",
-            request.archive_replay_id,
-            request.body,
+            ctx, "advance-replay", request.archive_replay_id, request.body
         )
 
     async def approve_replay(
-        self,
-        ctx: Context,
-        request: port.ApproveReplay,
+        self, ctx: Context, request: port.ApproveReplay
     ) -> models.ArchiveReplay:
         return await self.archive_replay.transition(
-            ctx,
-            "approve-replay",
-            request.archive_replay_id,
+            ctx, "approve-replay", request.archive_replay_id
         )
 
     async def approve_schema(self, ctx: Context, request: port.ApproveSchema) -> models.EventSchema:
@@ -53,15 +46,10 @@ class Defaults(port.Port):
         await self.archive_replay.transition(ctx, "complete-replay", request.archive_replay_id)
 
     async def deprecate_schema(
-        self,
-        ctx: Context,
-        request: port.DeprecateSchema,
+        self, ctx: Context, request: port.DeprecateSchema
     ) -> models.EventSchema:
         return await self.event_schema.transition(
-            ctx,
-            "deprecate-schema",
-            request.event_schema_id,
-            request.body,
+            ctx, "deprecate-schema", request.event_schema_id, request.body
         )
 
     async def discard_event(self, ctx: Context, request: port.DiscardEvent) -> None:
@@ -69,10 +57,7 @@ class Defaults(port.Port):
 
     async def enrich_event(self, ctx: Context, request: port.EnrichEvent) -> None:
         await self.collected_event.transition(
-            ctx,
-            "enrich-event",
-            request.collected_event_id,
-            request.body,
+            ctx, "enrich-event", request.collected_event_id, request.body
         )
 
     async def hold_erasure(self, ctx: Context, request: port.HoldErasure) -> None:
@@ -89,19 +74,14 @@ class Defaults(port.Port):
 
     async def quarantine_event(self, ctx: Context, request: port.QuarantineEvent) -> None:
         await self.collected_event.transition(
-            ctx,
-            "quarantine-event",
-            request.collected_event_id,
-            request.body,
+            ctx, "quarantine-event", request.collected_event_id, request.body
         )
 
     async def redact_event(self, ctx: Context, request: port.RedactEvent) -> None:
         await self.collected_event.transition(ctx, "redact-event", request.collected_event_id)
 
     async def request_replay(
-        self,
-        ctx: Context,
-        request: port.RequestReplay,
+        self, ctx: Context, request: port.RequestReplay
     ) -> models.ArchiveReplay:
         return await self.archive_replay.create(ctx, "request-replay", request.body)
 
@@ -109,9 +89,7 @@ class Defaults(port.Port):
         return await self.archive_replay.transition(ctx, "resume-replay", request.archive_replay_id)
 
     async def save_snapshot(
-        self,
-        ctx: Context,
-        request: port.SaveSnapshot,
+        self, ctx: Context, request: port.SaveSnapshot
     ) -> models.StreamSnapshot:
         return await self.stream_snapshot.put(ctx, "save-snapshot", request.body)
 
@@ -125,20 +103,14 @@ class Defaults(port.Port):
         return await self.stream_snapshot.get(ctx, request.stream_snapshot_id)
 
     async def list_archive_replays(
-        self,
-        ctx: Context,
-        request: port.ListArchiveReplays,
+        self, ctx: Context, request: port.ListArchiveReplays
     ) -> Page[models.ArchiveReplay]:
         return await self.archive_replay.list(
-            ctx,
-            request.page,
-            {"replayStatus": request.replay_status},
+            ctx, request.page, {"replayStatus": request.replay_status}
         )
 
     async def list_schemas(
-        self,
-        ctx: Context,
-        request: port.ListSchemas,
+        self, ctx: Context, request: port.ListSchemas
     ) -> Page[models.EventSchema]:
         return await self.event_schema.list(
             ctx,

@@ -7,54 +7,33 @@ from __future__ import annotations
 from cloudsync_chassis.operation import Operation
 
 ABORT_REPLAY = Operation(
-    id="abort-replay",
-    permission="metric:replay",
-    writes=True,
-    idempotency="natural",
+    id="abort-replay", permission="metric:replay", writes=True, idempotency="natural"
 )
 
 ADVANCE_REPLAY = Operation(
-    id="advance-replay",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="advance-replay", access="workload", writes=True, idempotency="natural"
 )
 
 APPROVE_REPLAY = Operation(
-    id="approve-replay",
-    permission="metric:replay",
-    writes=True,
-    idempotency="natural",
+    id="approve-replay", permission="metric:replay", writes=True, idempotency="natural"
 )
 
 APPROVE_SCHEMA = Operation(
-    id="approve-schema",
-    permission="metric:approve-schema",
-    writes=True,
-    idempotency="natural",
+    id="approve-schema", permission="metric:approve-schema", writes=True, idempotency="natural"
 )
 
 ARCHIVE_EVENT = Operation(id="archive-event", access="workload", writes=True, idempotency="natural")
 
 COLLECT_EVENTS = Operation(
-    id="collect-events",
-    permission="metric:collect",
-    writes=True,
-    idempotency="natural",
+    id="collect-events", permission="metric:collect", writes=True, idempotency="natural"
 )
 
 COMPLETE_REPLAY = Operation(
-    id="complete-replay",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="complete-replay", access="workload", writes=True, idempotency="natural"
 )
 
 DEPRECATE_SCHEMA = Operation(
-    id="deprecate-schema",
-    permission="metric:manage-schema",
-    writes=True,
-    idempotency="natural",
+    id="deprecate-schema", permission="metric:manage-schema", writes=True, idempotency="natural"
 )
 
 DISCARD_EVENT = Operation(id="discard-event", access="workload", writes=True, idempotency="natural")
@@ -64,96 +43,57 @@ ENRICH_EVENT = Operation(id="enrich-event", access="workload", writes=True, idem
 HOLD_ERASURE = Operation(id="hold-erasure", access="workload", writes=True, idempotency="natural")
 
 LIFT_ERASURE_HOLD = Operation(
-    id="lift-erasure-hold",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="lift-erasure-hold", access="workload", writes=True, idempotency="natural"
 )
 
 OPEN_ERASURE_ORDER = Operation(
-    id="open-erasure-order",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="open-erasure-order", access="workload", writes=True, idempotency="natural"
 )
 
 PAUSE_REPLAY = Operation(
-    id="pause-replay",
-    permission="metric:replay",
-    writes=True,
-    idempotency="natural",
+    id="pause-replay", permission="metric:replay", writes=True, idempotency="natural"
 )
 
 PURGE_TENANT_EVENTS = Operation(
-    id="purge-tenant-events",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="purge-tenant-events", access="workload", writes=True, idempotency="natural"
 )
 
 QUARANTINE_EVENT = Operation(
-    id="quarantine-event",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="quarantine-event", access="workload", writes=True, idempotency="natural"
 )
 
 REDACT_EVENT = Operation(id="redact-event", access="workload", writes=True, idempotency="natural")
 
 REGISTER_SCHEMA = Operation(
-    id="register-schema",
-    permission="metric:manage-schema",
-    writes=True,
-    idempotency="natural",
+    id="register-schema", permission="metric:manage-schema", writes=True, idempotency="natural"
 )
 
 RELEASE_QUARANTINED = Operation(
-    id="release-quarantined",
-    permission="metric:release",
-    writes=True,
-    idempotency="natural",
+    id="release-quarantined", permission="metric:release", writes=True, idempotency="natural"
 )
 
 REPORT_QUARANTINE = Operation(
-    id="report-quarantine",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="report-quarantine", access="workload", writes=True, idempotency="natural"
 )
 
 REQUEST_REPLAY = Operation(
-    id="request-replay",
-    permission="metric:replay",
-    writes=True,
-    idempotency="key",
+    id="request-replay", permission="metric:replay", writes=True, idempotency="key"
 )
 
 RESUME_REPLAY = Operation(
-    id="resume-replay",
-    permission="metric:replay",
-    writes=True,
-    idempotency="natural",
+    id="resume-replay", permission="metric:replay", writes=True, idempotency="natural"
 )
 
 ROTATE_PSEUDONYM_KEY = Operation(
-    id="rotate-pseudonym-key",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="rotate-pseudonym-key", access="workload", writes=True, idempotency="natural"
 )
 
 SAVE_SNAPSHOT = Operation(
-    id="save-snapshot",
-    permission="metric:snapshot",
-    writes=True,
-    idempotency="natural",
+    id="save-snapshot", permission="metric:snapshot", writes=True, idempotency="natural"
 )
 
 SHRED_SUBJECT = Operation(
-    id="shred-subject",
-    permission="metric:erase",
-    writes=True,
-    idempotency="natural",
+    id="shred-subject", permission="metric:erase", writes=True, idempotency="natural"
 )
 
 START_REPLAY = Operation(id="start-replay", access="workload", writes=True, idempotency="natural")
@@ -161,29 +101,21 @@ START_REPLAY = Operation(id="start-replay", access="workload", writes=True, idem
 STORE_EVENT = Operation(id="store-event", access="workload", writes=True, idempotency="natural")
 
 COUNT_EVENTS = Operation(
-    id="count-events",
-    permission="metric:query",
-    callers=frozenset({"reporting-service"}),
+    id="count-events", permission="metric:query", callers=frozenset({"reporting-service"})
 )
 
 GET_SNAPSHOT = Operation(id="get-snapshot", permission="metric:snapshot")
 
 LIST_ARCHIVE_REPLAYS = Operation(
-    id="list-archive-replays",
-    permission="metric:replay",
-    sorts=("-createdAt",),
+    id="list-archive-replays", permission="metric:replay", sorts=("-createdAt",)
 )
 
 LIST_SCHEMAS = Operation(
-    id="list-schemas",
-    permission="metric:read",
-    sorts=("eventType", "-createdAt"),
+    id="list-schemas", permission="metric:read", sorts=("eventType", "-createdAt")
 )
 
 QUERY_EVENTS = Operation(
-    id="query-events",
-    permission="metric:query",
-    callers=frozenset({"reporting-service"}),
+    id="query-events", permission="metric:query", callers=frozenset({"reporting-service"})
 )
 
 READ_STREAM = Operation(id="read-stream", permission="metric:read-stream")

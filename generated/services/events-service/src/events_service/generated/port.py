@@ -214,9 +214,7 @@ class Port(Protocol):
         raise handler_missing("archive-event")
 
     async def collect_events(
-        self,
-        ctx: Context,
-        request: CollectEvents,
+        self, ctx: Context, request: CollectEvents
     ) -> models.CollectionReceipt:
         """Takes a batch, drops what it knows and sets apart what a check refuses."""
         raise handler_missing("collect-events")
@@ -260,9 +258,7 @@ class Port(Protocol):
         raise handler_missing("register-schema")
 
     async def release_quarantined(
-        self,
-        ctx: Context,
-        request: ReleaseQuarantined,
+        self, ctx: Context, request: ReleaseQuarantined
     ) -> models.ReleaseReport:
         """Judges events anew after their schema was mended, by type and reason, under the ids that they came with."""
         raise handler_missing("release-quarantined")
@@ -302,9 +298,7 @@ class Port(Protocol):
         """A folded state of a stream with the sequence up to which it holds."""
 
     async def list_archive_replays(
-        self,
-        ctx: Context,
-        request: ListArchiveReplays,
+        self, ctx: Context, request: ListArchiveReplays
     ) -> Page[models.ArchiveReplay]:
         """Replays of two years, the newest first."""
 
@@ -312,9 +306,7 @@ class Port(Protocol):
         """The registry by type, stage or owner."""
 
     async def query_events(
-        self,
-        ctx: Context,
-        request: QueryEvents,
+        self, ctx: Context, request: QueryEvents
     ) -> AsyncIterator[models.EventSlice]:
         """Events of a tenant by type and time, narrowed by members of their payload."""
         raise handler_missing("query-events")
@@ -324,25 +316,19 @@ class Port(Protocol):
         raise handler_missing("read-stream")
 
     async def on_channel_created(
-        self,
-        ctx: Context,
-        event: Received[models.ChannelCreated],
+        self, ctx: Context, event: Received[models.ChannelCreated]
     ) -> None:
         """Channels are archived without their names, the first of a team becomes an adoption fact"""
         not_handled(event)
 
     async def on_document_created(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentCreated],
+        self, ctx: Context, event: Received[models.DocumentCreated]
     ) -> None:
         """Facts about documents are archived, beginning one becomes an adoption fact"""
         not_handled(event)
 
     async def on_event_scheduled(
-        self,
-        ctx: Context,
-        event: Received[models.EventScheduled],
+        self, ctx: Context, event: Received[models.EventScheduled]
     ) -> None:
         """Entries of calendars are archived by length and number of guests"""
         not_handled(event)
@@ -356,9 +342,7 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_login_succeeded(
-        self,
-        ctx: Context,
-        event: Received[models.LoginSucceeded],
+        self, ctx: Context, event: Received[models.LoginSucceeded]
     ) -> None:
         """Sign-ins are archived under the pseudonym of their person"""
         not_handled(event)
@@ -376,41 +360,31 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_notification_delivered(
-        self,
-        ctx: Context,
-        event: Received[models.NotificationDelivered],
+        self, ctx: Context, event: Received[models.NotificationDelivered]
     ) -> None:
         """What reached people is archived by channel and template and without address"""
         not_handled(event)
 
     async def on_organization_created(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationCreated],
+        self, ctx: Context, event: Received[models.OrganizationCreated]
     ) -> None:
         """The life of organisations is archived from its first day"""
         not_handled(event)
 
     async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
+        self, ctx: Context, event: Received[models.OrganizationPurged]
     ) -> None:
         """The tenant's rows and its keys go, after which its streams cannot be read"""
         not_handled(event)
 
     async def on_payment_processed(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentProcessed],
+        self, ctx: Context, event: Received[models.PaymentProcessed]
     ) -> None:
         """Payments are archived by amount and without means of payment"""
         not_handled(event)
 
     async def on_profile_updated(
-        self,
-        ctx: Context,
-        event: Received[models.ProfileUpdated],
+        self, ctx: Context, event: Received[models.ProfileUpdated]
     ) -> None:
         """Which fields of a profile changed is archived, their values never arrive"""
         not_handled(event)
@@ -420,9 +394,7 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_subscription_activated(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionActivated],
+        self, ctx: Context, event: Received[models.SubscriptionActivated]
     ) -> None:
         """The life of subscriptions is archived for the seven years of evidence"""
         not_handled(event)
@@ -447,9 +419,7 @@ class Port(Protocol):
         """The person's key is due to be destroyed within thirteen days, and the erasure is reported with it"""
 
     async def on_version_created(
-        self,
-        ctx: Context,
-        event: Received[models.VersionCreated],
+        self, ctx: Context, event: Received[models.VersionCreated]
     ) -> None:
         """Versions are archived by number"""
         not_handled(event)

@@ -80,8 +80,7 @@ FEATURE_FLAG = AggregateSpec(
     name="feature-flag",
     model=models.FeatureFlag,
     store=DocumentStore(
-        collection="feature-flag",
-        unique=(("organizationId", "environment", "key"),),
+        collection="feature-flag", unique=(("organizationId", "environment", "key"),)
     ),
     unique=(("environment", "key"),),
     defaults={
@@ -95,10 +94,7 @@ FEATURE_FLAG = AggregateSpec(
     initial="draft",
     transitions=(
         Transition(
-            command="create-flag",
-            sources=(),
-            to="draft",
-            roles=frozenset({"platform-operator"}),
+            command="create-flag", sources=(), to="draft", roles=frozenset({"platform-operator"})
         ),
         Transition(
             command="schedule-flag",
@@ -269,8 +265,7 @@ FEATURE_FLAG = AggregateSpec(
                     detail="Whoever moved to another variant now would count for two",
                     condition="count == 0",
                     counted=Counted(
-                        "flag-experiment",
-                        {"featureFlagId": "this.id", "state": "'running'"},
+                        "flag-experiment", {"featureFlagId": "this.id", "state": "'running'"}
                     ),
                 ),
             ),
@@ -287,9 +282,7 @@ FEATURE_FLAG = AggregateSpec(
             emits=(FLAG_KILLED, FLAG_CHANGED),
         ),
         "kill-suspect-flags": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(FLAG_KILLED, FLAG_CHANGED),
+            effect="custom", idempotency="natural", emits=(FLAG_KILLED, FLAG_CHANGED)
         ),
         "restore-flag": Command(
             effect="transition",

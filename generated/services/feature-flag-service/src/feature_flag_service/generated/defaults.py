@@ -27,76 +27,49 @@ class Defaults(port.Port):
 
     async def change_rollout(self, ctx: Context, request: port.ChangeRollout) -> models.FeatureFlag:
         return await self.feature_flag.transition(
-            ctx,
-            "change-rollout",
-            request.feature_flag_id,
-            request.body,
+            ctx, "change-rollout", request.feature_flag_id, request.body
         )
 
     async def clear_override(self, ctx: Context, request: port.ClearOverride) -> None:
         await self.flag_override.delete(ctx, "clear-override", request.flag_override_id)
 
     async def complete_rollout(
-        self,
-        ctx: Context,
-        request: port.CompleteRollout,
+        self, ctx: Context, request: port.CompleteRollout
     ) -> models.FeatureFlag:
         return await self.feature_flag.transition(ctx, "complete-rollout", request.feature_flag_id)
 
     async def count_experiment_sample(
-        self,
-        ctx: Context,
-        request: port.CountExperimentSample,
+        self, ctx: Context, request: port.CountExperimentSample
     ) -> None:
         await self.flag_experiment.update(
-            ctx,
-            "count-experiment-sample",
-            request.flag_experiment_id,
-            request.body,
+            ctx, "count-experiment-sample", request.flag_experiment_id, request.body
         )
 
     async def decide_experiment(
-        self,
-        ctx: Context,
-        request: port.DecideExperiment,
+        self, ctx: Context, request: port.DecideExperiment
     ) -> models.FlagExperiment:
         return await self.flag_experiment.transition(
-            ctx,
-            "decide-experiment",
-            request.flag_experiment_id,
-            request.body,
+            ctx, "decide-experiment", request.flag_experiment_id, request.body
         )
 
     async def edit_flag(self, ctx: Context, request: port.EditFlag) -> models.FeatureFlag:
         return await self.feature_flag.update(
-            ctx,
-            "edit-flag",
-            request.feature_flag_id,
-            request.body,
+            ctx, "edit-flag", request.feature_flag_id, request.body
         )
 
     async def kill_flag(self, ctx: Context, request: port.KillFlag) -> models.FeatureFlag:
         return await self.feature_flag.transition(
-            ctx,
-            "kill-flag",
-            request.feature_flag_id,
-            request.body,
+            ctx, "kill-flag", request.feature_flag_id, request.body
         )
 
     async def restore_flag(self, ctx: Context, request: port.RestoreFlag) -> models.FeatureFlag:
         return await self.feature_flag.transition(
-            ctx,
-            "restore-flag",
-            request.feature_flag_id,
-            request.body,
+            ctx, "restore-flag", request.feature_flag_id, request.body
         )
 
     async def schedule_flag(self, ctx: Context, request: port.ScheduleFlag) -> models.FeatureFlag:
         return await self.feature_flag.transition(
-            ctx,
-            "schedule-flag",
-            request.feature_flag_id,
-            request.body,
+            ctx, "schedule-flag", request.feature_flag_id, request.body
         )
 
     async def get_flag(self, ctx: Context, request: port.GetFlag) -> models.FeatureFlag:
@@ -115,9 +88,7 @@ class Defaults(port.Port):
         )
 
     async def list_overrides(
-        self,
-        ctx: Context,
-        request: port.ListOverrides,
+        self, ctx: Context, request: port.ListOverrides
     ) -> Page[models.FlagOverride]:
         return await self.flag_override.list(
             ctx,

@@ -50,12 +50,7 @@ class Metrics:
         self._series["flag_default_served_total"].record(value)
 
     def flag_evaluations_total(
-        self,
-        value: float = 1.0,
-        *,
-        key: str,
-        variant: str,
-        reason: str,
+        self, value: float = 1.0, *, key: str, variant: str, reason: str
     ) -> None:
         """Decisions by variant and reason, those inside callers reported once a minute."""
         self._series["flag_evaluations_total"].record(value, key, variant, reason)

@@ -7,84 +7,51 @@ from __future__ import annotations
 from cloudsync_chassis.operation import Operation
 
 ACTIVATE_FLAG = Operation(
-    id="activate-flag",
-    permission="flag:activate",
-    writes=True,
-    idempotency="natural",
+    id="activate-flag", permission="flag:activate", writes=True, idempotency="natural"
 )
 
 ADJUST_FLAG_ENTITLEMENTS = Operation(
-    id="adjust-flag-entitlements",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="adjust-flag-entitlements", access="workload", writes=True, idempotency="natural"
 )
 
 ARCHIVE_FLAG = Operation(
-    id="archive-flag",
-    permission="flag:manage",
-    writes=True,
-    idempotency="natural",
+    id="archive-flag", permission="flag:manage", writes=True, idempotency="natural"
 )
 
 CHANGE_ROLLOUT = Operation(
-    id="change-rollout",
-    permission="flag:rollout",
-    writes=True,
-    idempotency="if-match",
+    id="change-rollout", permission="flag:rollout", writes=True, idempotency="if-match"
 )
 
 CLEAR_OVERRIDE = Operation(
-    id="clear-override",
-    permission="flag:override",
-    writes=True,
-    idempotency="natural",
+    id="clear-override", permission="flag:override", writes=True, idempotency="natural"
 )
 
 COMPLETE_ROLLOUT = Operation(
-    id="complete-rollout",
-    permission="flag:rollout",
-    writes=True,
-    idempotency="natural",
+    id="complete-rollout", permission="flag:rollout", writes=True, idempotency="natural"
 )
 
 COUNT_EXPERIMENT_SAMPLE = Operation(
-    id="count-experiment-sample",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="count-experiment-sample", access="workload", writes=True, idempotency="natural"
 )
 
 CREATE_FLAG = Operation(id="create-flag", permission="flag:manage", writes=True, idempotency="key")
 
 DECIDE_EXPERIMENT = Operation(
-    id="decide-experiment",
-    permission="flag:experiment",
-    writes=True,
-    idempotency="key",
+    id="decide-experiment", permission="flag:experiment", writes=True, idempotency="key"
 )
 
 DEFINE_SEGMENT = Operation(
-    id="define-segment",
-    permission="flag:manage",
-    writes=True,
-    idempotency="natural",
+    id="define-segment", permission="flag:manage", writes=True, idempotency="natural"
 )
 
 DROP_OVERRIDES = Operation(
-    id="drop-overrides",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="drop-overrides", access="workload", writes=True, idempotency="natural"
 )
 
 EDIT_FLAG = Operation(id="edit-flag", permission="flag:manage", writes=True, idempotency="if-match")
 
 GRANT_FLAG_ENTITLEMENTS = Operation(
-    id="grant-flag-entitlements",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="grant-flag-entitlements", access="workload", writes=True, idempotency="natural"
 )
 
 KILL_FLAG = Operation(
@@ -96,24 +63,15 @@ KILL_FLAG = Operation(
 )
 
 KILL_SUSPECT_FLAGS = Operation(
-    id="kill-suspect-flags",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="kill-suspect-flags", access="workload", writes=True, idempotency="natural"
 )
 
 RESTORE_FLAG = Operation(
-    id="restore-flag",
-    permission="flag:manage",
-    writes=True,
-    idempotency="key",
+    id="restore-flag", permission="flag:manage", writes=True, idempotency="key"
 )
 
 SCHEDULE_FLAG = Operation(
-    id="schedule-flag",
-    permission="flag:manage",
-    writes=True,
-    idempotency="key",
+    id="schedule-flag", permission="flag:manage", writes=True, idempotency="key"
 )
 
 SET_OVERRIDE = Operation(
@@ -125,17 +83,11 @@ SET_OVERRIDE = Operation(
 )
 
 START_EXPERIMENT = Operation(
-    id="start-experiment",
-    permission="flag:experiment",
-    writes=True,
-    idempotency="key",
+    id="start-experiment", permission="flag:experiment", writes=True, idempotency="key"
 )
 
 WITHDRAW_FLAG_ENTITLEMENTS = Operation(
-    id="withdraw-flag-entitlements",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="withdraw-flag-entitlements", access="workload", writes=True, idempotency="natural"
 )
 
 EVALUATE_BATCH = Operation(id="evaluate-batch", permission="flag:evaluate")
@@ -152,9 +104,7 @@ LIST_FLAGS = Operation(
 )
 
 LIST_OVERRIDES = Operation(
-    id="list-overrides",
-    permission="flag:read",
-    sorts=("expiresAt", "-createdAt"),
+    id="list-overrides", permission="flag:read", sorts=("expiresAt", "-createdAt")
 )
 
 WATCH_FLAGS = Operation(id="watch-flags", permission="flag:watch")

@@ -195,9 +195,7 @@ class Port(Protocol):
         raise handler_missing("create-flag")
 
     async def decide_experiment(
-        self,
-        ctx: Context,
-        request: DecideExperiment,
+        self, ctx: Context, request: DecideExperiment
     ) -> models.FlagExperiment:
         """Ends a split."""
 
@@ -234,17 +232,13 @@ class Port(Protocol):
         raise handler_missing("set-override")
 
     async def start_experiment(
-        self,
-        ctx: Context,
-        request: StartExperiment,
+        self, ctx: Context, request: StartExperiment
     ) -> models.FlagExperiment:
         """Begins a split and computes the sample that the minimum effect needs at present traffic."""
         raise handler_missing("start-experiment")
 
     async def withdraw_flag_entitlements(
-        self,
-        ctx: Context,
-        request: WithdrawFlagEntitlements,
+        self, ctx: Context, request: WithdrawFlagEntitlements
     ) -> None:
         """Leaves an organisation with what the free edition has."""
         raise handler_missing("withdraw-flag-entitlements")
@@ -264,56 +258,42 @@ class Port(Protocol):
         """Flags of an environment, among them those past their day, which their teams are asked about weekly."""
 
     async def list_overrides(
-        self,
-        ctx: Context,
-        request: ListOverrides,
+        self, ctx: Context, request: ListOverrides
     ) -> Page[models.FlagOverride]:
         """Who is excepted from what, the first question of support when a customer sees something that others do not."""
 
     async def watch_flags(
-        self,
-        ctx: Context,
-        request: WatchFlags,
+        self, ctx: Context, request: WatchFlags
     ) -> AsyncIterator[models.FlagRulesUpdate]:
         """Streams the bundle of an environment to services that evaluate by themselves, 1.9 million times a second in sum."""
         raise handler_missing("watch-flags")
 
     async def on_metric_anomaly_detected(
-        self,
-        ctx: Context,
-        event: Received[models.MetricAnomalyDetected],
+        self, ctx: Context, event: Received[models.MetricAnomalyDetected]
     ) -> None:
         """Fresh changes of the anomalous service are undone where their flag allows it"""
         not_handled(event)
 
     async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
+        self, ctx: Context, event: Received[models.OrganizationPurged]
     ) -> None:
         """Exceptions, entitlements and memberships of the organisation are forgotten"""
         not_handled(event)
 
     async def on_subscription_activated(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionActivated],
+        self, ctx: Context, event: Received[models.SubscriptionActivated]
     ) -> None:
         """What was bought is unlocked within five seconds"""
         not_handled(event)
 
     async def on_subscription_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionCancelled],
+        self, ctx: Context, event: Received[models.SubscriptionCancelled]
     ) -> None:
         """Entitlements fall back to those of the free edition"""
         not_handled(event)
 
     async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
+        self, ctx: Context, event: Received[models.SubscriptionChanged]
     ) -> None:
         """Entitlements follow the new plan"""
         not_handled(event)

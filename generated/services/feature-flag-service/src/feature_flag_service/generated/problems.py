@@ -16,9 +16,7 @@ ENTITLEMENT_FIXED = ProblemType("entitlement-fixed", 409, "Entitlement fixed")
 """What is sold is decided by subscriptions and by no rule of ours"""
 
 ENTITLEMENT_NOT_OVERRIDABLE = ProblemType(
-    "entitlement-not-overridable",
-    409,
-    "Entitlement not overridable",
+    "entitlement-not-overridable", 409, "Entitlement not overridable"
 )
 """The flag is an entitlement"""
 

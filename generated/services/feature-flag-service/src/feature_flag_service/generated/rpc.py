@@ -176,10 +176,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
             status=rpc.value(message, "status", models.FlagStatus),
             owner_team=rpc.value(message, "ownerTeam", str),
             page=rpc.page(
-                operations.LIST_FLAGS,
-                limit=message.limit,
-                cursor=message.cursor,
-                sort=message.sort,
+                operations.LIST_FLAGS, limit=message.limit, cursor=message.cursor, sort=message.sort
             ),
         )
 

@@ -308,9 +308,7 @@ FILE = AggregateSpec(
     ),
     commands={
         "abort-upload": Command(
-            effect="transition",
-            idempotency="natural",
-            emits=(UPLOAD_ABORTED,),
+            effect="transition", idempotency="natural", emits=(UPLOAD_ABORTED,)
         ),
         "begin-upload": Command(effect="custom", idempotency="key"),
         "complete-upload": Command(effect="custom", idempotency="natural", emits=(FILE_UPLOADED,)),
@@ -321,14 +319,10 @@ FILE = AggregateSpec(
             emits=(UPLOAD_ABORTED, FILE_DELETED, FILE_ERASURE_COMPLETED),
         ),
         "purge-file": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(FILE_UNLINKED, FILE_DELETED),
+            effect="custom", idempotency="natural", emits=(FILE_UNLINKED, FILE_DELETED)
         ),
         "purge-tenant-files": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(FILE_DELETED,),
+            effect="custom", idempotency="natural", emits=(FILE_DELETED,)
         ),
         "put-back-content": Command(effect="custom", idempotency="natural", emits=(FILE_REPLACED,)),
         "quarantine-file": Command(
@@ -383,9 +377,7 @@ FILE = AggregateSpec(
         "set-storage-room": Command(effect="custom", idempotency="natural"),
         "set-upload-access": Command(effect="custom", idempotency="natural"),
         "take-in-recording": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(FILE_UPLOADED,),
+            effect="custom", idempotency="natural", emits=(FILE_UPLOADED,)
         ),
         "trash-avatar": Command(effect="custom", idempotency="natural", emits=(FILE_TRASHED,)),
         "trash-file": Command(
@@ -453,9 +445,7 @@ FILE_LINK = AggregateSpec(
     ),
     commands={
         "follow-attachments": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(FILE_LINKED, FILE_UNLINKED_),
+            effect="custom", idempotency="natural", emits=(FILE_LINKED, FILE_UNLINKED_)
         ),
         "link-file": Command(effect="custom", idempotency="key", emits=(FILE_LINKED,)),
         "unlink-file": Command(effect="custom", idempotency="natural", emits=(FILE_UNLINKED_,)),
@@ -474,10 +464,7 @@ RENDITION = AggregateSpec(
     initial="queued",
     transitions=(
         Transition(
-            command="request-rendition",
-            sources=(),
-            to="queued",
-            relations=frozenset({"viewer"}),
+            command="request-rendition", sources=(), to="queued", relations=frozenset({"viewer"})
         ),
         Transition(
             command="finish-rendition",
@@ -527,9 +514,7 @@ RENDITION = AggregateSpec(
         ),
         "request-rendition": Command(effect="create", idempotency="natural"),
         "retry-rendition": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("failureCode"),),
+            effect="transition", idempotency="natural", sets=(Assignment("failureCode"),)
         ),
     },
 )

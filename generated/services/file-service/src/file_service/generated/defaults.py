@@ -36,9 +36,7 @@ class Defaults(port.Port):
         await self.rendition.transition(ctx, "finish-rendition", request.rendition_id, request.body)
 
     async def quarantine_file(
-        self,
-        ctx: Context,
-        request: port.QuarantineFile,
+        self, ctx: Context, request: port.QuarantineFile
     ) -> models.StoredFileView:
         found = await self.file.transition(ctx, "quarantine-file", request.file_id, request.body)
         return project(models.StoredFileView, found)
@@ -51,28 +49,18 @@ class Defaults(port.Port):
         return project(models.StoredFileView, found)
 
     async def release_from_quarantine(
-        self,
-        ctx: Context,
-        request: port.ReleaseFromQuarantine,
+        self, ctx: Context, request: port.ReleaseFromQuarantine
     ) -> models.StoredFileView:
         found = await self.file.transition(
-            ctx,
-            "release-from-quarantine",
-            request.file_id,
-            request.body,
+            ctx, "release-from-quarantine", request.file_id, request.body
         )
         return project(models.StoredFileView, found)
 
     async def request_rendition(
-        self,
-        ctx: Context,
-        request: port.RequestRendition,
+        self, ctx: Context, request: port.RequestRendition
     ) -> models.Rendition:
         return await self.rendition.create(
-            ctx,
-            "request-rendition",
-            request.body,
-            fileId=request.file_id,
+            ctx, "request-rendition", request.body, fileId=request.file_id
         )
 
     async def retry_rendition(self, ctx: Context, request: port.RetryRendition) -> None:
@@ -91,21 +79,14 @@ class Defaults(port.Port):
         return project(models.StoredFileView, found)
 
     async def list_downloads(
-        self,
-        ctx: Context,
-        request: port.ListDownloads,
+        self, ctx: Context, request: port.ListDownloads
     ) -> Page[models.DownloadGrant]:
         return await self.download_grant.list(
-            ctx,
-            request.page,
-            {"granteeId": request.grantee_id},
-            fileId=request.file_id,
+            ctx, request.page, {"granteeId": request.grantee_id}, fileId=request.file_id
         )
 
     async def list_file_links(
-        self,
-        ctx: Context,
-        request: port.ListFileLinks,
+        self, ctx: Context, request: port.ListFileLinks
     ) -> Page[models.FileLink]:
         return await self.file_link.list(
             ctx,
@@ -115,9 +96,7 @@ class Defaults(port.Port):
         )
 
     async def list_files(
-        self,
-        ctx: Context,
-        request: port.ListFiles,
+        self, ctx: Context, request: port.ListFiles
     ) -> Page[models.StoredFileView]:
         found = await self.file.list(
             ctx,
@@ -131,14 +110,11 @@ class Defaults(port.Port):
             },
         )
         return Page(
-            tuple(project(models.StoredFileView, each) for each in found.items),
-            found.following,
+            tuple(project(models.StoredFileView, each) for each in found.items), found.following
         )
 
     async def list_renditions(
-        self,
-        ctx: Context,
-        request: port.ListRenditions,
+        self, ctx: Context, request: port.ListRenditions
     ) -> Page[models.Rendition]:
         return await self.rendition.list(
             ctx,
@@ -148,9 +124,7 @@ class Defaults(port.Port):
         )
 
     async def list_target_links(
-        self,
-        ctx: Context,
-        request: port.ListTargetLinks,
+        self, ctx: Context, request: port.ListTargetLinks
     ) -> Page[models.FileLink]:
         return await self.file_link.list(
             ctx,
@@ -163,12 +137,8 @@ class Defaults(port.Port):
         )
 
     async def list_upload_sessions(
-        self,
-        ctx: Context,
-        request: port.ListUploadSessions,
+        self, ctx: Context, request: port.ListUploadSessions
     ) -> Page[models.UploadSession]:
         return await self.upload_session.list(
-            ctx,
-            request.page,
-            {"fileId": request.file_id, "outcome": request.outcome},
+            ctx, request.page, {"fileId": request.file_id, "outcome": request.outcome}
         )

@@ -35,38 +35,23 @@ COMPLETE_UPLOAD = Operation(
 )
 
 FAIL_RENDITION = Operation(
-    id="fail-rendition",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="fail-rendition", access="workload", writes=True, idempotency="natural"
 )
 
 FINISH_RENDITION = Operation(
-    id="finish-rendition",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="finish-rendition", access="workload", writes=True, idempotency="natural"
 )
 
 FOLLOW_ATTACHMENTS = Operation(
-    id="follow-attachments",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="follow-attachments", access="workload", writes=True, idempotency="natural"
 )
 
 FOLLOW_FILE_HOLDS = Operation(
-    id="follow-file-holds",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="follow-file-holds", access="workload", writes=True, idempotency="natural"
 )
 
 FORGET_UPLOADER = Operation(
-    id="forget-uploader",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="forget-uploader", access="workload", writes=True, idempotency="natural"
 )
 
 GRANT_DOWNLOAD = Operation(
@@ -93,24 +78,15 @@ LINK_FILE = Operation(
 PURGE_FILE = Operation(id="purge-file", access="workload", writes=True, idempotency="natural")
 
 PURGE_TENANT_FILES = Operation(
-    id="purge-tenant-files",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="purge-tenant-files", access="workload", writes=True, idempotency="natural"
 )
 
 PUT_BACK_CONTENT = Operation(
-    id="put-back-content",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="put-back-content", access="workload", writes=True, idempotency="natural"
 )
 
 QUARANTINE_FILE = Operation(
-    id="quarantine-file",
-    permission="file:quarantine",
-    writes=True,
-    idempotency="natural",
+    id="quarantine-file", permission="file:quarantine", writes=True, idempotency="natural"
 )
 
 RECORD_SCAN = Operation(id="record-scan", access="workload", writes=True, idempotency="natural")
@@ -125,10 +101,7 @@ RECOVER_FILE = Operation(
 )
 
 RELEASE_FROM_QUARANTINE = Operation(
-    id="release-from-quarantine",
-    permission="file:release",
-    writes=True,
-    idempotency="key",
+    id="release-from-quarantine", permission="file:release", writes=True, idempotency="key"
 )
 
 REPLACE_CONTENT = Operation(
@@ -149,11 +122,7 @@ REQUEST_RENDITION = Operation(
 )
 
 RESCAN_FILE = Operation(
-    id="rescan-file",
-    permission="file:scan",
-    writes=True,
-    idempotency="natural",
-    status=202,
+    id="rescan-file", permission="file:scan", writes=True, idempotency="natural", status=202
 )
 
 RESTORE_FILE_CONTENT = Operation(
@@ -166,24 +135,15 @@ RESTORE_FILE_CONTENT = Operation(
 )
 
 RETRY_RENDITION = Operation(
-    id="retry-rendition",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="retry-rendition", access="workload", writes=True, idempotency="natural"
 )
 
 SET_STORAGE_ROOM = Operation(
-    id="set-storage-room",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="set-storage-room", access="workload", writes=True, idempotency="natural"
 )
 
 SET_UPLOAD_ACCESS = Operation(
-    id="set-upload-access",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="set-upload-access", access="workload", writes=True, idempotency="natural"
 )
 
 SIGN_PARTS = Operation(
@@ -195,10 +155,7 @@ SIGN_PARTS = Operation(
 )
 
 TAKE_IN_RECORDING = Operation(
-    id="take-in-recording",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="take-in-recording", access="workload", writes=True, idempotency="natural"
 )
 
 TRASH_AVATAR = Operation(id="trash-avatar", access="workload", writes=True, idempotency="natural")
@@ -243,17 +200,11 @@ GET_FILE = Operation(
 GET_STORAGE_USAGE = Operation(id="get-storage-usage", permission="file:usage")
 
 LIST_DOWNLOADS = Operation(
-    id="list-downloads",
-    permission="file:read",
-    relations=("uploader",),
-    sorts=("-createdAt",),
+    id="list-downloads", permission="file:read", relations=("uploader",), sorts=("-createdAt",)
 )
 
 LIST_FILE_LINKS = Operation(
-    id="list-file-links",
-    permission="file:read",
-    relations=("viewer",),
-    sorts=("createdAt",),
+    id="list-file-links", permission="file:read", relations=("viewer",), sorts=("createdAt",)
 )
 
 LIST_FILES = Operation(
@@ -265,10 +216,7 @@ LIST_FILES = Operation(
 )
 
 LIST_RENDITIONS = Operation(
-    id="list-renditions",
-    permission="file:read",
-    relations=("viewer",),
-    sorts=("createdAt",),
+    id="list-renditions", permission="file:read", relations=("viewer",), sorts=("createdAt",)
 )
 
 LIST_TARGET_LINKS = Operation(

@@ -309,9 +309,7 @@ class Port(Protocol):
         """Takes a file back out of the bin within its thirty days."""
 
     async def release_from_quarantine(
-        self,
-        ctx: Context,
-        request: ReleaseFromQuarantine,
+        self, ctx: Context, request: ReleaseFromQuarantine
     ) -> models.StoredFileView:
         """Declares a condemned file harmless under the names of two people, which replaces the scanner's verdict."""
 
@@ -327,9 +325,7 @@ class Port(Protocol):
         raise handler_missing("rescan-file")
 
     async def restore_file_content(
-        self,
-        ctx: Context,
-        request: RestoreFileContent,
+        self, ctx: Context, request: RestoreFileContent
     ) -> models.FileRestoreAccepted:
         """Asks for the bytes of an earlier version in place of the present ones."""
         raise handler_missing("restore-file-content")
@@ -375,17 +371,13 @@ class Port(Protocol):
         """Name, size, state and verdict of one file."""
 
     async def get_storage_usage(
-        self,
-        ctx: Context,
-        request: GetStorageUsage,
+        self, ctx: Context, request: GetStorageUsage
     ) -> models.StorageUsageReport:
         """What the organisation stores, summed from the daily ledger and the hours since."""
         raise handler_missing("get-storage-usage")
 
     async def list_downloads(
-        self,
-        ctx: Context,
-        request: ListDownloads,
+        self, ctx: Context, request: ListDownloads
     ) -> Page[models.DownloadGrant]:
         """Who was handed an address of a file, and whether it was used."""
 
@@ -396,54 +388,40 @@ class Port(Protocol):
         """What somebody uploaded, by origin, state, verdict or media type."""
 
     async def list_renditions(
-        self,
-        ctx: Context,
-        request: ListRenditions,
+        self, ctx: Context, request: ListRenditions
     ) -> Page[models.Rendition]:
         """Which derived forms of a file exist or are being made."""
 
     async def list_target_links(
-        self,
-        ctx: Context,
-        request: ListTargetLinks,
+        self, ctx: Context, request: ListTargetLinks
     ) -> Page[models.FileLink]:
         """Which files hang on a document or on another thing."""
 
     async def list_upload_sessions(
-        self,
-        ctx: Context,
-        request: ListUploadSessions,
+        self, ctx: Context, request: ListUploadSessions
     ) -> Page[models.UploadSession]:
         """Transfers of the caller that are still open, so that a client can go on where it broke off."""
 
     async def on_document_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentDeleted],
+        self, ctx: Context, event: Received[models.DocumentDeleted]
     ) -> None:
         """All links to the document end and its files may become orphans"""
         not_handled(event)
 
     async def on_document_updated(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentUpdated],
+        self, ctx: Context, event: Received[models.DocumentUpdated]
     ) -> None:
         """Links of files that were attached are made and those of detached ones ended"""
         not_handled(event)
 
     async def on_legal_hold_placed(
-        self,
-        ctx: Context,
-        event: Received[models.LegalHoldPlaced],
+        self, ctx: Context, event: Received[models.LegalHoldPlaced]
     ) -> None:
         """No bytes that fall into its stretch are purged"""
         not_handled(event)
 
     async def on_legal_hold_released(
-        self,
-        ctx: Context,
-        event: Received[models.LegalHoldReleased],
+        self, ctx: Context, event: Received[models.LegalHoldReleased]
     ) -> None:
         """The purge takes up where it was stopped"""
         not_handled(event)
@@ -453,33 +431,25 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_message_retracted(
-        self,
-        ctx: Context,
-        event: Received[models.MessageRetracted],
+        self, ctx: Context, event: Received[models.MessageRetracted]
     ) -> None:
         """Attachments of a message that was taken back lose their link to it"""
         not_handled(event)
 
     async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
+        self, ctx: Context, event: Received[models.OrganizationPurged]
     ) -> None:
         """Files are purged and the data key is destroyed, which makes replicas unreadable at once"""
         not_handled(event)
 
     async def on_organization_restricted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestricted],
+        self, ctx: Context, event: Received[models.OrganizationRestricted]
     ) -> None:
         """Nothing new is taken in for the tenant; what it has can be fetched"""
         not_handled(event)
 
     async def on_organization_unrestricted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationUnrestricted],
+        self, ctx: Context, event: Received[models.OrganizationUnrestricted]
     ) -> None:
         """Uploads are taken in again"""
         not_handled(event)
@@ -493,17 +463,13 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_recording_ready(
-        self,
-        ctx: Context,
-        event: Received[models.RecordingReady],
+        self, ctx: Context, event: Received[models.RecordingReady]
     ) -> None:
         """The film of a meeting becomes a file of the same id and goes to the scanner"""
         not_handled(event)
 
     async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
+        self, ctx: Context, event: Received[models.SubscriptionChanged]
     ) -> None:
         """A plan with more storage opens uploads again"""
         not_handled(event)
@@ -517,9 +483,7 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_version_restored(
-        self,
-        ctx: Context,
-        event: Received[models.VersionRestored],
+        self, ctx: Context, event: Received[models.VersionRestored]
     ) -> None:
         """Restored bytes take the place of the present ones, and FileReplaced is told"""
         not_handled(event)

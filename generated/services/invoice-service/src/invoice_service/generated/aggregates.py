@@ -216,20 +216,14 @@ CREDIT_NOTE = AggregateSpec(
     ),
     commands={
         "approve-credit-note": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(CREDIT_NOTE_ISSUED,),
+            effect="custom", idempotency="natural", emits=(CREDIT_NOTE_ISSUED,)
         ),
         "issue-credit-note": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(CREDIT_NOTE_ISSUED,),
+            effect="custom", idempotency="key", emits=(CREDIT_NOTE_ISSUED,)
         ),
         "withdraw-credit-note": Command(effect="transition", idempotency="natural"),
         "write-credit-note": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(CREDIT_NOTE_ISSUED,),
+            effect="custom", idempotency="natural", emits=(CREDIT_NOTE_ISSUED,)
         ),
     },
 )
@@ -278,10 +272,7 @@ INVOICE = AggregateSpec(
     initial="draft",
     transitions=(
         Transition(
-            command="draft-invoice",
-            sources=(),
-            to="draft",
-            roles=frozenset({"finance-operator"}),
+            command="draft-invoice", sources=(), to="draft", roles=frozenset({"finance-operator"})
         ),
         Transition(
             command="add-metered-lines",
@@ -483,21 +474,15 @@ INVOICE = AggregateSpec(
         "draft-final-invoice": Command(effect="custom", idempotency="natural"),
         "draft-invoice": Command(effect="custom", idempotency="key"),
         "escalate-dunning": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(INVOICE_OVERDUE,),
+            effect="custom", idempotency="natural", emits=(INVOICE_OVERDUE,)
         ),
         "hold-for-dispute": Command(effect="custom", idempotency="natural"),
         "issue-invoice": Command(effect="custom", idempotency="natural", emits=(INVOICE_ISSUED,)),
         "issue-receipt": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(INVOICE_ISSUED, INVOICE_PAID),
+            effect="custom", idempotency="natural", emits=(INVOICE_ISSUED, INVOICE_PAID)
         ),
         "mark-overdue": Command(
-            effect="transition",
-            idempotency="natural",
-            emits=(INVOICE_OVERDUE,),
+            effect="transition", idempotency="natural", emits=(INVOICE_OVERDUE,)
         ),
         "note-failed-collection": Command(effect="custom", idempotency="natural"),
         "note-overage": Command(effect="custom", idempotency="natural"),

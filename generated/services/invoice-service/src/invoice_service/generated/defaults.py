@@ -43,9 +43,7 @@ class Defaults(port.Port):
         await self.seat_movement.create(ctx, "record-seats-taken", request.body)
 
     async def resolve_dispute(
-        self,
-        ctx: Context,
-        request: port.ResolveDispute,
+        self, ctx: Context, request: port.ResolveDispute
     ) -> models.InvoiceDispute:
         return await self.invoice_dispute.transition(
             ctx,
@@ -59,33 +57,21 @@ class Defaults(port.Port):
         return await self.invoice.transition(ctx, "void-invoice", request.invoice_id, request.body)
 
     async def withdraw_credit_note(
-        self,
-        ctx: Context,
-        request: port.WithdrawCreditNote,
+        self, ctx: Context, request: port.WithdrawCreditNote
     ) -> models.CreditNote:
         return await self.credit_note.transition(
-            ctx,
-            "withdraw-credit-note",
-            request.credit_note_id,
-            invoiceId=request.invoice_id,
+            ctx, "withdraw-credit-note", request.credit_note_id, invoiceId=request.invoice_id
         )
 
     async def write_off_invoice(
-        self,
-        ctx: Context,
-        request: port.WriteOffInvoice,
+        self, ctx: Context, request: port.WriteOffInvoice
     ) -> models.Invoice:
         return await self.invoice.transition(
-            ctx,
-            "write-off-invoice",
-            request.invoice_id,
-            request.body,
+            ctx, "write-off-invoice", request.invoice_id, request.body
         )
 
     async def get_billing_profile(
-        self,
-        ctx: Context,
-        request: port.GetBillingProfile,
+        self, ctx: Context, request: port.GetBillingProfile
     ) -> models.BillingProfile:
         return await self.billing_profile.get(ctx, request.organization_id)
 
@@ -93,45 +79,28 @@ class Defaults(port.Port):
         return await self.invoice.get(ctx, request.invoice_id)
 
     async def list_credit_notes(
-        self,
-        ctx: Context,
-        request: port.ListCreditNotes,
+        self, ctx: Context, request: port.ListCreditNotes
     ) -> Page[models.CreditNote]:
         return await self.credit_note.list(
-            ctx,
-            request.page,
-            {"reason": request.reason},
-            invoiceId=request.invoice_id,
+            ctx, request.page, {"reason": request.reason}, invoiceId=request.invoice_id
         )
 
     async def list_dunning_attempts(
-        self,
-        ctx: Context,
-        request: port.ListDunningAttempts,
+        self, ctx: Context, request: port.ListDunningAttempts
     ) -> Page[models.DunningAttempt]:
         return await self.dunning_attempt.list(
-            ctx,
-            request.page,
-            {"channel": request.channel},
-            invoiceId=request.invoice_id,
+            ctx, request.page, {"channel": request.channel}, invoiceId=request.invoice_id
         )
 
     async def list_invoice_disputes(
-        self,
-        ctx: Context,
-        request: port.ListInvoiceDisputes,
+        self, ctx: Context, request: port.ListInvoiceDisputes
     ) -> Page[models.InvoiceDispute]:
         return await self.invoice_dispute.list(
-            ctx,
-            request.page,
-            {"state": request.state},
-            invoiceId=request.invoice_id,
+            ctx, request.page, {"state": request.state}, invoiceId=request.invoice_id
         )
 
     async def list_invoices(
-        self,
-        ctx: Context,
-        request: port.ListInvoices,
+        self, ctx: Context, request: port.ListInvoices
     ) -> Page[models.InvoiceSummary]:
         found = await self.invoice.list(
             ctx,
@@ -144,8 +113,7 @@ class Defaults(port.Port):
             },
         )
         return Page(
-            tuple(project(models.InvoiceSummary, each) for each in found.items),
-            found.following,
+            tuple(project(models.InvoiceSummary, each) for each in found.items), found.following
         )
 
     async def on_seats_released(self, ctx: Context, event: Received[models.SeatsReleased]) -> None:

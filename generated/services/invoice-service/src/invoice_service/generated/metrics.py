@@ -73,11 +73,7 @@ class Metrics:
         self._series = runtime.metrics.own(SERIES)
 
     def dunning_recovered_minor_total(
-        self,
-        value: float = 1.0,
-        *,
-        currency: str,
-        dunning_level: str,
+        self, value: float = 1.0, *, currency: str, dunning_level: str
     ) -> None:
         """Sums that were paid after at least one reminder, by the last level before the payment."""
         self._series["dunning_recovered_minor_total"].record(value, currency, dunning_level)

@@ -16,17 +16,11 @@ ADD_MANUAL_LINE = Operation(
 )
 
 ADD_METERED_LINES = Operation(
-    id="add-metered-lines",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="add-metered-lines", access="workload", writes=True, idempotency="natural"
 )
 
 ADD_PRORATION_LINES = Operation(
-    id="add-proration-lines",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="add-proration-lines", access="workload", writes=True, idempotency="natural"
 )
 
 APPLY_PAYMENT = Operation(id="apply-payment", access="workload", writes=True, idempotency="natural")
@@ -39,10 +33,7 @@ APPROVE_CREDIT_NOTE = Operation(
 )
 
 ATTACH_DOCUMENT = Operation(
-    id="attach-document",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="attach-document", access="workload", writes=True, idempotency="natural"
 )
 
 CREATE_BILLING_PROFILE = Operation(
@@ -55,17 +46,11 @@ CREATE_BILLING_PROFILE = Operation(
 )
 
 CREDIT_INVOICE = Operation(
-    id="credit-invoice",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="credit-invoice", access="workload", writes=True, idempotency="natural"
 )
 
 DISCARD_DRAFT = Operation(
-    id="discard-draft",
-    permission="invoice:edit",
-    writes=True,
-    idempotency="natural",
+    id="discard-draft", permission="invoice:edit", writes=True, idempotency="natural"
 )
 
 DISPUTE_INVOICE = Operation(
@@ -78,10 +63,7 @@ DISPUTE_INVOICE = Operation(
 )
 
 DRAFT_FINAL_INVOICE = Operation(
-    id="draft-final-invoice",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="draft-final-invoice", access="workload", writes=True, idempotency="natural"
 )
 
 DRAFT_INVOICE = Operation(
@@ -94,17 +76,11 @@ DRAFT_INVOICE = Operation(
 )
 
 ESCALATE_DUNNING = Operation(
-    id="escalate-dunning",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="escalate-dunning", access="workload", writes=True, idempotency="natural"
 )
 
 HOLD_FOR_DISPUTE = Operation(
-    id="hold-for-dispute",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="hold-for-dispute", access="workload", writes=True, idempotency="natural"
 )
 
 ISSUE_CREDIT_NOTE = Operation(
@@ -117,10 +93,7 @@ ISSUE_CREDIT_NOTE = Operation(
 )
 
 ISSUE_INVOICE = Operation(
-    id="issue-invoice",
-    permission="invoice:issue",
-    writes=True,
-    idempotency="natural",
+    id="issue-invoice", permission="invoice:issue", writes=True, idempotency="natural"
 )
 
 ISSUE_RECEIPT = Operation(id="issue-receipt", access="workload", writes=True, idempotency="natural")
@@ -128,82 +101,49 @@ ISSUE_RECEIPT = Operation(id="issue-receipt", access="workload", writes=True, id
 MARK_OVERDUE = Operation(id="mark-overdue", access="workload", writes=True, idempotency="natural")
 
 NOTE_FAILED_COLLECTION = Operation(
-    id="note-failed-collection",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="note-failed-collection", access="workload", writes=True, idempotency="natural"
 )
 
 NOTE_OVERAGE = Operation(id="note-overage", access="workload", writes=True, idempotency="natural")
 
 RECOMPUTE_TAXES = Operation(
-    id="recompute-taxes",
-    permission="invoice:edit",
-    writes=True,
-    idempotency="natural",
+    id="recompute-taxes", permission="invoice:edit", writes=True, idempotency="natural"
 )
 
 RECORD_SEATS_RETURNED = Operation(
-    id="record-seats-returned",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="record-seats-returned", access="workload", writes=True, idempotency="natural"
 )
 
 RECORD_SEATS_TAKEN = Operation(
-    id="record-seats-taken",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="record-seats-taken", access="workload", writes=True, idempotency="natural"
 )
 
 RELEASE_FROM_DISPUTE = Operation(
-    id="release-from-dispute",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="release-from-dispute", access="workload", writes=True, idempotency="natural"
 )
 
 RESOLVE_DISPUTE = Operation(
-    id="resolve-dispute",
-    permission="invoice:resolve",
-    writes=True,
-    idempotency="natural",
+    id="resolve-dispute", permission="invoice:resolve", writes=True, idempotency="natural"
 )
 
 UPDATE_BILLING_PROFILE = Operation(
-    id="update-billing-profile",
-    permission="invoice:configure",
-    writes=True,
-    idempotency="if-match",
+    id="update-billing-profile", permission="invoice:configure", writes=True, idempotency="if-match"
 )
 
 VOID_INVOICE = Operation(
-    id="void-invoice",
-    permission="invoice:void",
-    writes=True,
-    idempotency="natural",
+    id="void-invoice", permission="invoice:void", writes=True, idempotency="natural"
 )
 
 WITHDRAW_CREDIT_NOTE = Operation(
-    id="withdraw-credit-note",
-    permission="invoice:credit",
-    writes=True,
-    idempotency="natural",
+    id="withdraw-credit-note", permission="invoice:credit", writes=True, idempotency="natural"
 )
 
 WRITE_CREDIT_NOTE = Operation(
-    id="write-credit-note",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="write-credit-note", access="workload", writes=True, idempotency="natural"
 )
 
 WRITE_OFF_INVOICE = Operation(
-    id="write-off-invoice",
-    permission="invoice:void",
-    writes=True,
-    idempotency="natural",
+    id="write-off-invoice", permission="invoice:void", writes=True, idempotency="natural"
 )
 
 DOWNLOAD_INVOICE = Operation(id="download-invoice", permission="invoice:download")
@@ -213,27 +153,19 @@ GET_BILLING_PROFILE = Operation(id="get-billing-profile", permission="invoice:co
 GET_INVOICE = Operation(id="get-invoice", permission="invoice:read")
 
 LIST_CREDIT_NOTES = Operation(
-    id="list-credit-notes",
-    permission="invoice:read",
-    sorts=("createdAt",),
+    id="list-credit-notes", permission="invoice:read", sorts=("createdAt",)
 )
 
 LIST_DUNNING_ATTEMPTS = Operation(
-    id="list-dunning-attempts",
-    permission="invoice:read",
-    sorts=("sentAt",),
+    id="list-dunning-attempts", permission="invoice:read", sorts=("sentAt",)
 )
 
 LIST_INVOICE_DISPUTES = Operation(
-    id="list-invoice-disputes",
-    permission="invoice:read",
-    sorts=("-createdAt",),
+    id="list-invoice-disputes", permission="invoice:read", sorts=("-createdAt",)
 )
 
 LIST_INVOICES = Operation(
-    id="list-invoices",
-    permission="invoice:read",
-    sorts=("-createdAt", "issuedOn", "dueOn"),
+    id="list-invoices", permission="invoice:read", sorts=("-createdAt", "issuedOn", "dueOn")
 )
 
 PREVIEW_UPCOMING_INVOICE = Operation(id="preview-upcoming-invoice", permission="invoice:preview")

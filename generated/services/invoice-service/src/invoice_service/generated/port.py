@@ -254,9 +254,7 @@ class Port(Protocol):
         raise handler_missing("apply-payment")
 
     async def approve_credit_note(
-        self,
-        ctx: Context,
-        request: ApproveCreditNote,
+        self, ctx: Context, request: ApproveCreditNote
     ) -> models.CreditNote:
         """The second person's yes to a credit above 5,000.00, taken from their own token and never from the writer's word."""
         raise handler_missing("approve-credit-note")
@@ -265,9 +263,7 @@ class Port(Protocol):
         """Notes where the renderer has put the picture of an invoice, after the renderer compared the digest."""
 
     async def create_billing_profile(
-        self,
-        ctx: Context,
-        request: CreateBillingProfile,
+        self, ctx: Context, request: CreateBillingProfile
     ) -> models.BillingProfile:
         """Says for the first time to whom an organisation's invoices are made out."""
         raise handler_missing("create-billing-profile")
@@ -340,9 +336,7 @@ class Port(Protocol):
         """Answers an objection in words."""
 
     async def update_billing_profile(
-        self,
-        ctx: Context,
-        request: UpdateBillingProfile,
+        self, ctx: Context, request: UpdateBillingProfile
     ) -> models.BillingProfile:
         """Changes party or language for invoices to come."""
         raise handler_missing("update-billing-profile")
@@ -351,9 +345,7 @@ class Port(Protocol):
         """Takes an unpaid invoice back."""
 
     async def withdraw_credit_note(
-        self,
-        ctx: Context,
-        request: WithdrawCreditNote,
+        self, ctx: Context, request: WithdrawCreditNote
     ) -> models.CreditNote:
         """Takes back a credit that nobody has agreed to yet."""
 
@@ -369,9 +361,7 @@ class Port(Protocol):
         raise handler_missing("download-invoice")
 
     async def get_billing_profile(
-        self,
-        ctx: Context,
-        request: GetBillingProfile,
+        self, ctx: Context, request: GetBillingProfile
     ) -> models.BillingProfile:
         """To whom an organisation's invoices are made out at present."""
 
@@ -379,53 +369,39 @@ class Port(Protocol):
         """An invoice with its lines and, for those who may, the party that it is made out to."""
 
     async def list_credit_notes(
-        self,
-        ctx: Context,
-        request: ListCreditNotes,
+        self, ctx: Context, request: ListCreditNotes
     ) -> Page[models.CreditNote]:
         """What an invoice was credited and why."""
 
     async def list_dunning_attempts(
-        self,
-        ctx: Context,
-        request: ListDunningAttempts,
+        self, ctx: Context, request: ListDunningAttempts
     ) -> Page[models.DunningAttempt]:
         """Which reminders of an invoice went out, through which channel."""
 
     async def list_invoice_disputes(
-        self,
-        ctx: Context,
-        request: ListInvoiceDisputes,
+        self, ctx: Context, request: ListInvoiceDisputes
     ) -> Page[models.InvoiceDispute]:
         """Objections to an invoice, the open one first."""
 
     async def list_invoices(
-        self,
-        ctx: Context,
-        request: ListInvoices,
+        self, ctx: Context, request: ListInvoices
     ) -> Page[models.InvoiceSummary]:
         """Invoices of the tenant, those that are due first when asked so."""
 
     async def preview_upcoming_invoice(
-        self,
-        ctx: Context,
-        request: PreviewUpcomingInvoice,
+        self, ctx: Context, request: PreviewUpcomingInvoice
     ) -> models.UpcomingInvoice:
         """What the next invoice of a subscription would come to as of now, with the use of this hour asked from usage-service."""
         raise handler_missing("preview-upcoming-invoice")
 
     async def on_invoice_dispute_resolved(
-        self,
-        ctx: Context,
-        event: Received[models.InvoiceDisputeResolved],
+        self, ctx: Context, event: Received[models.InvoiceDisputeResolved]
     ) -> None:
         """The invoice runs again"""
         not_handled(event)
 
     async def on_invoice_disputed(
-        self,
-        ctx: Context,
-        event: Received[models.InvoiceDisputed],
+        self, ctx: Context, event: Received[models.InvoiceDisputed]
     ) -> None:
         """Reminders rest"""
         not_handled(event)
@@ -439,17 +415,13 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_payment_processed(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentProcessed],
+        self, ctx: Context, event: Received[models.PaymentProcessed]
     ) -> None:
         """An invoice is paid in whole or in part"""
         not_handled(event)
 
     async def on_payment_refunded(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentRefunded],
+        self, ctx: Context, event: Received[models.PaymentRefunded]
     ) -> None:
         """A refund is documented by a credit note"""
         not_handled(event)
@@ -465,33 +437,25 @@ class Port(Protocol):
         """The seat ledger grows by a movement"""
 
     async def on_subscription_activated(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionActivated],
+        self, ctx: Context, event: Received[models.SubscriptionActivated]
     ) -> None:
         """Days of the first period that an order did not pay for are put on the draft"""
         not_handled(event)
 
     async def on_subscription_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionCancelled],
+        self, ctx: Context, event: Received[models.SubscriptionCancelled]
     ) -> None:
         """A final invoice is drafted within a day"""
         not_handled(event)
 
     async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
+        self, ctx: Context, event: Received[models.SubscriptionChanged]
     ) -> None:
         """The difference that seats or plan make is put on the draft"""
         not_handled(event)
 
     async def on_usage_period_closed(
-        self,
-        ctx: Context,
-        event: Received[models.UsagePeriodClosed],
+        self, ctx: Context, event: Received[models.UsagePeriodClosed]
     ) -> None:
         """What was used is billed"""
         not_handled(event)

@@ -58,9 +58,7 @@ SELF_ISSUE = ProblemType("self-issue", 403, "Self issue")
 """The issuer drafted it by hand"""
 
 SUBSCRIPTION_NOT_BILLABLE = ProblemType(
-    "subscription-not-billable",
-    409,
-    "Subscription not billable",
+    "subscription-not-billable", 409, "Subscription not billable"
 )
 """The subscription is on trial or was never paid for"""
 

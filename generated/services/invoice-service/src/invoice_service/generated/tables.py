@@ -67,8 +67,7 @@ credit_notes = Table(
     Check("credit_notes_positive", "amount_minor > 0"),
     Check("credit_notes_state_known", "state IN ('requested', 'issued', 'withdrawn')"),
     Check(
-        "credit_notes_numbered_when_issued",
-        "(state = 'issued') = (credit_note_number IS NOT NULL)",
+        "credit_notes_numbered_when_issued", "(state = 'issued') = (credit_note_number IS NOT NULL)"
     ),
     Check("credit_notes_surplus_is_part", "account_credit_minor BETWEEN 0 AND amount_minor"),
     Check(
@@ -152,8 +151,7 @@ invoice_lines = Table(
     ),
     Check("invoice_lines_position_bounded", "position BETWEEN 1 AND 500"),
     Check(
-        "invoice_lines_negative_by_kind",
-        "amount_minor >= 0 OR kind IN ('proration', 'discount')",
+        "invoice_lines_negative_by_kind", "amount_minor >= 0 OR kind IN ('proration', 'discount')"
     ),
     Check("invoice_lines_meter_and_period", "(meter_code IS NULL) = (usage_period_id IS NULL)"),
     Check("invoice_lines_tax_bounded", "tax_rate_basis_points BETWEEN 0 AND 3000"),

@@ -114,9 +114,7 @@ ANOMALY = AggregateSpec(
             sets=(Assignment("assigneeId", source="context.subject"),),
         ),
         "detect-anomalies": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(METRIC_ANOMALY_DETECTED,),
+            effect="custom", idempotency="natural", emits=(METRIC_ANOMALY_DETECTED,)
         ),
         "dismiss-anomaly": Command(
             effect="transition",
@@ -186,10 +184,7 @@ BACKFILL_RUN = AggregateSpec(
     initial="queued",
     transitions=(
         Transition(
-            command="start-backfill",
-            sources=(),
-            to="queued",
-            roles=frozenset({"data-analyst"}),
+            command="start-backfill", sources=(), to="queued", roles=frozenset({"data-analyst"})
         ),
         Transition(
             command="begin-backfill",
@@ -269,8 +264,7 @@ METRIC_DEFINITION = AggregateSpec(
     name="metric-definition",
     model=models.MetricDefinition,
     store=DocumentStore(
-        collection="metric-definition",
-        unique=(("organizationId", "metricKey", "revision"),),
+        collection="metric-definition", unique=(("organizationId", "metricKey", "revision"),)
     ),
     unique=(("metricKey", "revision"),),
     defaults={
@@ -288,10 +282,7 @@ METRIC_DEFINITION = AggregateSpec(
     initial="draft",
     transitions=(
         Transition(
-            command="define-metric",
-            sources=(),
-            to="draft",
-            roles=frozenset({"data-analyst"}),
+            command="define-metric", sources=(), to="draft", roles=frozenset({"data-analyst"})
         ),
         Transition(
             command="validate-metric",
@@ -429,8 +420,7 @@ METRIC_DEFINITION = AggregateSpec(
                     detail="Somebody has asked within 90 days and no later revision is active",
                     condition="(this.status == 'deprecated' && now >= (has(this.lastQueriedAt) ? this.lastQueriedAt : this.updatedAt) + duration('2160h')) || count >= 2",
                     counted=Counted(
-                        "metric-definition",
-                        {"metricKey": "this.metricKey", "status": "'active'"},
+                        "metric-definition", {"metricKey": "this.metricKey", "status": "'active'"}
                     ),
                 ),
             ),
@@ -444,8 +434,7 @@ METRIC_FACT = AggregateSpec(
     name="metric-fact",
     model=models.MetricFact,
     store=DocumentStore(
-        collection="metric-fact",
-        unique=(("organizationId", "factId", "metricKey"),),
+        collection="metric-fact", unique=(("organizationId", "factId", "metricKey"),)
     ),
     references=(Reference("counterTo", "metric-fact"),),
     unique=(("factId", "metricKey"),),
@@ -474,9 +463,7 @@ METRIC_FACT = AggregateSpec(
         "record-facts": Command(effect="custom", idempotency="natural"),
         "record-subscription-movement": Command(effect="custom", idempotency="natural"),
         "update-analytics": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(REVENUE_RECORDED,),
+            effect="custom", idempotency="natural", emits=(REVENUE_RECORDED,)
         ),
     },
 )

@@ -25,29 +25,20 @@ class Defaults(port.Port):
         self.metric_point = runtime.aggregate(aggregates.METRIC_POINT)
 
     async def acknowledge_anomaly(
-        self,
-        ctx: Context,
-        request: port.AcknowledgeAnomaly,
+        self, ctx: Context, request: port.AcknowledgeAnomaly
     ) -> models.Anomaly:
         return await self.anomaly.transition(ctx, "acknowledge-anomaly", request.anomaly_id)
 
     async def activate_metric(
-        self,
-        ctx: Context,
-        request: port.ActivateMetric,
+        self, ctx: Context, request: port.ActivateMetric
     ) -> models.MetricDefinition:
         return await self.metric_definition.transition(
-            ctx,
-            "activate-metric",
-            request.metric_definition_id,
+            ctx, "activate-metric", request.metric_definition_id
         )
 
     async def advance_backfill(self, ctx: Context, request: port.AdvanceBackfill) -> None:
         await self.backfill_run.update(
-            ctx,
-            "advance-backfill",
-            request.backfill_run_id,
-            request.body,
+            ctx, "advance-backfill", request.backfill_run_id, request.body
         )
 
     async def begin_backfill(self, ctx: Context, request: port.BeginBackfill) -> None:
@@ -57,75 +48,50 @@ class Defaults(port.Port):
         await self.backfill_run.transition(ctx, "complete-backfill", request.backfill_run_id)
 
     async def define_metric(
-        self,
-        ctx: Context,
-        request: port.DefineMetric,
+        self, ctx: Context, request: port.DefineMetric
     ) -> models.MetricDefinition:
         return await self.metric_definition.create(ctx, "define-metric", request.body)
 
     async def deprecate_metric(
-        self,
-        ctx: Context,
-        request: port.DeprecateMetric,
+        self, ctx: Context, request: port.DeprecateMetric
     ) -> models.MetricDefinition:
         return await self.metric_definition.transition(
-            ctx,
-            "deprecate-metric",
-            request.metric_definition_id,
-            request.body,
+            ctx, "deprecate-metric", request.metric_definition_id, request.body
         )
 
     async def dismiss_anomaly(self, ctx: Context, request: port.DismissAnomaly) -> models.Anomaly:
         return await self.anomaly.transition(
-            ctx,
-            "dismiss-anomaly",
-            request.anomaly_id,
-            request.body,
+            ctx, "dismiss-anomaly", request.anomaly_id, request.body
         )
 
     async def explain_anomaly(self, ctx: Context, request: port.ExplainAnomaly) -> models.Anomaly:
         return await self.anomaly.transition(
-            ctx,
-            "explain-anomaly",
-            request.anomaly_id,
-            request.body,
+            ctx, "explain-anomaly", request.anomaly_id, request.body
         )
 
     async def fail_backfill(self, ctx: Context, request: port.FailBackfill) -> None:
         await self.backfill_run.transition(
-            ctx,
-            "fail-backfill",
-            request.backfill_run_id,
-            request.body,
+            ctx, "fail-backfill", request.backfill_run_id, request.body
         )
 
     async def mute_rule(self, ctx: Context, request: port.MuteRule) -> models.AnomalyRule:
         return await self.anomaly_rule.update(
-            ctx,
-            "mute-rule",
-            request.anomaly_rule_id,
-            request.body,
+            ctx, "mute-rule", request.anomaly_rule_id, request.body
         )
 
     async def note_metric_use(self, ctx: Context, request: port.NoteMetricUse) -> None:
         await self.metric_definition.update(ctx, "note-metric-use", request.metric_definition_id)
 
     async def put_anomaly_rule(
-        self,
-        ctx: Context,
-        request: port.PutAnomalyRule,
+        self, ctx: Context, request: port.PutAnomalyRule
     ) -> models.AnomalyRule:
         return await self.anomaly_rule.put(ctx, "put-anomaly-rule", request.body)
 
     async def reinstate_metric(
-        self,
-        ctx: Context,
-        request: port.ReinstateMetric,
+        self, ctx: Context, request: port.ReinstateMetric
     ) -> models.MetricDefinition:
         return await self.metric_definition.transition(
-            ctx,
-            "reinstate-metric",
-            request.metric_definition_id,
+            ctx, "reinstate-metric", request.metric_definition_id
         )
 
     async def retire_metric(self, ctx: Context, request: port.RetireMetric) -> None:
@@ -141,20 +107,14 @@ class Defaults(port.Port):
         return await self.metric_definition.get(ctx, request.metric_definition_id)
 
     async def list_anomalies(
-        self,
-        ctx: Context,
-        request: port.ListAnomalies,
+        self, ctx: Context, request: port.ListAnomalies
     ) -> Page[models.Anomaly]:
         return await self.anomaly.list(
-            ctx,
-            request.page,
-            {"metricKey": request.metric_key, "state": request.state},
+            ctx, request.page, {"metricKey": request.metric_key, "state": request.state}
         )
 
     async def list_metrics(
-        self,
-        ctx: Context,
-        request: port.ListMetrics,
+        self, ctx: Context, request: port.ListMetrics
     ) -> Page[models.MetricDefinition]:
         return await self.metric_definition.list(
             ctx,

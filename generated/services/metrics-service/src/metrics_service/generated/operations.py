@@ -7,10 +7,7 @@ from __future__ import annotations
 from cloudsync_chassis.operation import Operation
 
 ACKNOWLEDGE_ANOMALY = Operation(
-    id="acknowledge-anomaly",
-    permission="metric:watch",
-    writes=True,
-    idempotency="natural",
+    id="acknowledge-anomaly", permission="metric:watch", writes=True, idempotency="natural"
 )
 
 ACTIVATE_METRIC = Operation(
@@ -22,45 +19,27 @@ ACTIVATE_METRIC = Operation(
 )
 
 ADOPT_FORECAST = Operation(
-    id="adopt-forecast",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="adopt-forecast", access="workload", writes=True, idempotency="natural"
 )
 
 ADVANCE_BACKFILL = Operation(
-    id="advance-backfill",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="advance-backfill", access="workload", writes=True, idempotency="natural"
 )
 
 BEGIN_BACKFILL = Operation(
-    id="begin-backfill",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="begin-backfill", access="workload", writes=True, idempotency="natural"
 )
 
 COMPLETE_BACKFILL = Operation(
-    id="complete-backfill",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="complete-backfill", access="workload", writes=True, idempotency="natural"
 )
 
 COUNT_ACTIVITY = Operation(
-    id="count-activity",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="count-activity", access="workload", writes=True, idempotency="natural"
 )
 
 DEFINE_METRIC = Operation(
-    id="define-metric",
-    permission="metric:define",
-    writes=True,
-    idempotency="key",
+    id="define-metric", permission="metric:define", writes=True, idempotency="key"
 )
 
 DEPRECATE_METRIC = Operation(
@@ -72,26 +51,17 @@ DEPRECATE_METRIC = Operation(
 )
 
 DETECT_ANOMALIES = Operation(
-    id="detect-anomalies",
-    permission="metric:watch",
-    writes=True,
-    idempotency="natural",
+    id="detect-anomalies", permission="metric:watch", writes=True, idempotency="natural"
 )
 
 DISMISS_ANOMALY = Operation(
-    id="dismiss-anomaly",
-    permission="metric:watch",
-    writes=True,
-    idempotency="natural",
+    id="dismiss-anomaly", permission="metric:watch", writes=True, idempotency="natural"
 )
 
 DROP_FORECAST = Operation(id="drop-forecast", access="workload", writes=True, idempotency="natural")
 
 EXPLAIN_ANOMALY = Operation(
-    id="explain-anomaly",
-    permission="metric:watch",
-    writes=True,
-    idempotency="natural",
+    id="explain-anomaly", permission="metric:watch", writes=True, idempotency="natural"
 )
 
 FAIL_BACKFILL = Operation(id="fail-backfill", access="workload", writes=True, idempotency="natural")
@@ -99,45 +69,27 @@ FAIL_BACKFILL = Operation(id="fail-backfill", access="workload", writes=True, id
 MUTE_RULE = Operation(id="mute-rule", permission="metric:watch", writes=True, idempotency="natural")
 
 NOTE_METRIC_USE = Operation(
-    id="note-metric-use",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="note-metric-use", access="workload", writes=True, idempotency="natural"
 )
 
 PURGE_TENANT_METRICS = Operation(
-    id="purge-tenant-metrics",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="purge-tenant-metrics", access="workload", writes=True, idempotency="natural"
 )
 
 PUT_ANOMALY_RULE = Operation(
-    id="put-anomaly-rule",
-    permission="metric:watch",
-    writes=True,
-    idempotency="natural",
+    id="put-anomaly-rule", permission="metric:watch", writes=True, idempotency="natural"
 )
 
 RECORD_COUNTER_FACT = Operation(
-    id="record-counter-fact",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="record-counter-fact", access="workload", writes=True, idempotency="natural"
 )
 
 RECORD_FACTS = Operation(
-    id="record-facts",
-    permission="metric:record",
-    writes=True,
-    idempotency="natural",
+    id="record-facts", permission="metric:record", writes=True, idempotency="natural"
 )
 
 RECORD_SUBSCRIPTION_MOVEMENT = Operation(
-    id="record-subscription-movement",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="record-subscription-movement", access="workload", writes=True, idempotency="natural"
 )
 
 REINSTATE_METRIC = Operation(
@@ -151,31 +103,19 @@ REINSTATE_METRIC = Operation(
 RETIRE_METRIC = Operation(id="retire-metric", access="workload", writes=True, idempotency="natural")
 
 REVISE_METRIC = Operation(
-    id="revise-metric",
-    permission="metric:define",
-    writes=True,
-    idempotency="key",
+    id="revise-metric", permission="metric:define", writes=True, idempotency="key"
 )
 
 START_BACKFILL = Operation(
-    id="start-backfill",
-    permission="metric:backfill",
-    writes=True,
-    idempotency="natural",
+    id="start-backfill", permission="metric:backfill", writes=True, idempotency="natural"
 )
 
 UPDATE_ANALYTICS = Operation(
-    id="update-analytics",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="update-analytics", access="workload", writes=True, idempotency="natural"
 )
 
 VALIDATE_METRIC = Operation(
-    id="validate-metric",
-    permission="metric:define",
-    writes=True,
-    idempotency="natural",
+    id="validate-metric", permission="metric:define", writes=True, idempotency="natural"
 )
 
 GET_BACKFILL = Operation(id="get-backfill", permission="metric:read")
@@ -197,9 +137,7 @@ LIST_METRICS = Operation(
 )
 
 QUERY = Operation(
-    id="query",
-    permission="metric:query",
-    callers=frozenset({"ml-service", "reporting-service"}),
+    id="query", permission="metric:query", callers=frozenset({"ml-service", "reporting-service"})
 )
 
 STREAM_LATEST = Operation(id="stream-latest", permission="metric:query")

@@ -201,16 +201,12 @@ class Port(Protocol):
     """What metrics-service does."""
 
     async def acknowledge_anomaly(
-        self,
-        ctx: Context,
-        request: AcknowledgeAnomaly,
+        self, ctx: Context, request: AcknowledgeAnomaly
     ) -> models.Anomaly:
         """Somebody looks, so that nobody else needs to."""
 
     async def activate_metric(
-        self,
-        ctx: Context,
-        request: ActivateMetric,
+        self, ctx: Context, request: ActivateMetric
     ) -> models.MetricDefinition:
         """Lets a revision count from the next full hour on and retires the one before it."""
 
@@ -235,16 +231,12 @@ class Port(Protocol):
         """Writes a draft under a key that nobody has used."""
 
     async def deprecate_metric(
-        self,
-        ctx: Context,
-        request: DeprecateMetric,
+        self, ctx: Context, request: DeprecateMetric
     ) -> models.MetricDefinition:
         """Warns everybody who uses the number."""
 
     async def detect_anomalies(
-        self,
-        ctx: Context,
-        request: DetectAnomalies,
+        self, ctx: Context, request: DetectAnomalies
     ) -> models.DetectedAnomalies:
         """Holds closed buckets against their bands."""
         raise handler_missing("detect-anomalies")
@@ -284,17 +276,13 @@ class Port(Protocol):
         raise handler_missing("record-facts")
 
     async def record_subscription_movement(
-        self,
-        ctx: Context,
-        request: RecordSubscriptionMovement,
+        self, ctx: Context, request: RecordSubscriptionMovement
     ) -> None:
         """Tells new, expanded, contracted and churned revenue and seats apart, by plan family and country."""
         raise handler_missing("record-subscription-movement")
 
     async def reinstate_metric(
-        self,
-        ctx: Context,
-        request: ReinstateMetric,
+        self, ctx: Context, request: ReinstateMetric
     ) -> models.MetricDefinition:
         """Takes a deprecation back, since the successor turned out not to be one."""
 
@@ -313,9 +301,7 @@ class Port(Protocol):
         raise handler_missing("update-analytics")
 
     async def validate_metric(
-        self,
-        ctx: Context,
-        request: ValidateMetric,
+        self, ctx: Context, request: ValidateMetric
     ) -> models.ValidationReport:
         """Compiles the expression and runs it over a week of sampled facts, to learn what it would cost before it costs it."""
         raise handler_missing("validate-metric")
@@ -330,9 +316,7 @@ class Port(Protocol):
         """Anomalies by metric or state, the newest first."""
 
     async def list_metrics(
-        self,
-        ctx: Context,
-        request: ListMetrics,
+        self, ctx: Context, request: ListMetrics
     ) -> Page[models.MetricDefinition]:
         """The dictionary by key, state or team."""
 
@@ -341,17 +325,13 @@ class Port(Protocol):
         raise handler_missing("query")
 
     async def stream_latest(
-        self,
-        ctx: Context,
-        request: StreamLatest,
+        self, ctx: Context, request: StreamLatest
     ) -> AsyncIterator[models.LatestPoint]:
         """The newest closed minute of each metric, once a minute, for tickers and wall screens."""
         raise handler_missing("stream-latest")
 
     async def on_login_succeeded(
-        self,
-        ctx: Context,
-        event: Received[models.LoginSucceeded],
+        self, ctx: Context, event: Received[models.LoginSucceeded]
     ) -> None:
         """One more person in the day's and the month's sketch, told by pseudonym"""
         not_handled(event)
@@ -361,41 +341,31 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_model_rolled_back(
-        self,
-        ctx: Context,
-        event: Received[models.ModelRolledBack],
+        self, ctx: Context, event: Received[models.ModelRolledBack]
     ) -> None:
         """Bands of a withdrawn metric-forecast are drawn as they were before it"""
         not_handled(event)
 
     async def on_order_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.OrderCancelled],
+        self, ctx: Context, event: Received[models.OrderCancelled]
     ) -> None:
         """Whatever the order had counted is undone by facts of opposite sign"""
         not_handled(event)
 
     async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
+        self, ctx: Context, event: Received[models.OrganizationPurged]
     ) -> None:
         """The tenant's facts and points are dropped, sums over all tenants stay as they were"""
         not_handled(event)
 
     async def on_payment_processed(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentProcessed],
+        self, ctx: Context, event: Received[models.PaymentProcessed]
     ) -> None:
         """Cash, orders and recurring revenue count once under the payment's id, then RevenueRecorded lets the order go on"""
         not_handled(event)
 
     async def on_payment_refunded(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentRefunded],
+        self, ctx: Context, event: Received[models.PaymentRefunded]
     ) -> None:
         """The money leaves the curves at the moment of the refund"""
         not_handled(event)
@@ -405,25 +375,19 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_seats_committed(
-        self,
-        ctx: Context,
-        event: Received[models.SeatsCommitted],
+        self, ctx: Context, event: Received[models.SeatsCommitted]
     ) -> None:
         """Seats sold by plan family"""
         not_handled(event)
 
     async def on_subscription_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionCancelled],
+        self, ctx: Context, event: Received[models.SubscriptionCancelled]
     ) -> None:
         """Churned revenue on the day on which the subscription ends"""
         not_handled(event)
 
     async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
+        self, ctx: Context, event: Received[models.SubscriptionChanged]
     ) -> None:
         """Expansion or contraction of recurring revenue by plan family"""
         not_handled(event)

@@ -39,7 +39,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
     )
     def activate_metric(message: metrics_pb2.ActivateMetricRequest) -> port.ActivateMetric:
         return port.ActivateMetric(
-            metric_definition_id=rpc.required(message, "metricDefinitionId", UUID),
+            metric_definition_id=rpc.required(message, "metricDefinitionId", UUID)
         )
 
     @rpc.unary(
@@ -120,7 +120,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
     )
     def get_metric(message: metrics_pb2.GetMetricRequest) -> port.GetMetric:
         return port.GetMetric(
-            metric_definition_id=rpc.required(message, "metricDefinitionId", UUID),
+            metric_definition_id=rpc.required(message, "metricDefinitionId", UUID)
         )
 
     @rpc.unary(
@@ -214,7 +214,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
     )
     def reinstate_metric(message: metrics_pb2.ReinstateMetricRequest) -> port.ReinstateMetric:
         return port.ReinstateMetric(
-            metric_definition_id=rpc.required(message, "metricDefinitionId", UUID),
+            metric_definition_id=rpc.required(message, "metricDefinitionId", UUID)
         )
 
     @rpc.unary(

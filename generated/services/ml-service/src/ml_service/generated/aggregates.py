@@ -72,8 +72,7 @@ FEATURE_VIEW = AggregateSpec(
     name="feature-view",
     model=models.FeatureView,
     store=DocumentStore(
-        collection="feature-view",
-        unique=(("organizationId", "viewName", "viewNumber"),),
+        collection="feature-view", unique=(("organizationId", "viewName", "viewNumber"),)
     ),
     unique=(("viewName", "viewNumber"),),
     state_field="viewState",
@@ -371,14 +370,10 @@ PREDICTION = AggregateSpec(
     commands={
         "count-failed-sign-in": Command(effect="custom", idempotency="natural"),
         "count-revoked-session": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(LOGIN_RISK_BAND_CHANGED,),
+            effect="custom", idempotency="natural", emits=(LOGIN_RISK_BAND_CHANGED,)
         ),
         "forget-subject": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(ML_ERASURE_COMPLETED,),
+            effect="custom", idempotency="natural", emits=(ML_ERASURE_COMPLETED,)
         ),
         "forget-tenant": Command(effect="custom", idempotency="natural"),
         "keep-prediction": Command(effect="create", idempotency="natural"),
@@ -401,9 +396,7 @@ PREDICTION = AggregateSpec(
             ),
         ),
         "weigh-sign-in": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(LOGIN_RISK_BAND_CHANGED,),
+            effect="custom", idempotency="natural", emits=(LOGIN_RISK_BAND_CHANGED,)
         ),
     },
 )

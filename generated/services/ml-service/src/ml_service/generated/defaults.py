@@ -25,10 +25,7 @@ class Defaults(port.Port):
 
     async def advance_training(self, ctx: Context, request: port.AdvanceTraining) -> None:
         await self.training_run.update(
-            ctx,
-            "advance-training",
-            request.training_run_id,
-            request.body,
+            ctx, "advance-training", request.training_run_id, request.body
         )
 
     async def begin_training(self, ctx: Context, request: port.BeginTraining) -> None:
@@ -36,16 +33,11 @@ class Defaults(port.Port):
 
     async def complete_training(self, ctx: Context, request: port.CompleteTraining) -> None:
         await self.training_run.transition(
-            ctx,
-            "complete-training",
-            request.training_run_id,
-            request.body,
+            ctx, "complete-training", request.training_run_id, request.body
         )
 
     async def define_feature_view(
-        self,
-        ctx: Context,
-        request: port.DefineFeatureView,
+        self, ctx: Context, request: port.DefineFeatureView
     ) -> models.FeatureView:
         return await self.feature_view.create(ctx, "define-feature-view", request.body)
 
@@ -57,10 +49,7 @@ class Defaults(port.Port):
 
     async def fail_training(self, ctx: Context, request: port.FailTraining) -> None:
         await self.training_run.transition(
-            ctx,
-            "fail-training",
-            request.training_run_id,
-            request.body,
+            ctx, "fail-training", request.training_run_id, request.body
         )
 
     async def flag_drift(self, ctx: Context, request: port.FlagDrift) -> None:
@@ -74,10 +63,7 @@ class Defaults(port.Port):
 
     async def record_outcome(self, ctx: Context, request: port.RecordOutcome) -> models.Prediction:
         return await self.prediction.update(
-            ctx,
-            "record-outcome",
-            request.prediction_id,
-            request.body,
+            ctx, "record-outcome", request.prediction_id, request.body
         )
 
     async def reinstate_model(self, ctx: Context, request: port.ReinstateModel) -> None:
@@ -87,14 +73,10 @@ class Defaults(port.Port):
         return await self.model.transition(ctx, "reject-model", request.model_id, request.body)
 
     async def retire_feature_view(
-        self,
-        ctx: Context,
-        request: port.RetireFeatureView,
+        self, ctx: Context, request: port.RetireFeatureView
     ) -> models.FeatureView:
         return await self.feature_view.transition(
-            ctx,
-            "retire-feature-view",
-            request.feature_view_id,
+            ctx, "retire-feature-view", request.feature_view_id
         )
 
     async def retire_model(self, ctx: Context, request: port.RetireModel) -> models.ModelModel:
@@ -119,16 +101,12 @@ class Defaults(port.Port):
         return await self.training_run.transition(ctx, "stop-training", request.training_run_id)
 
     async def explain_prediction(
-        self,
-        ctx: Context,
-        request: port.ExplainPrediction,
+        self, ctx: Context, request: port.ExplainPrediction
     ) -> models.Prediction:
         return await self.prediction.get(ctx, request.prediction_id)
 
     async def get_feature_view(
-        self,
-        ctx: Context,
-        request: port.GetFeatureView,
+        self, ctx: Context, request: port.GetFeatureView
     ) -> models.FeatureView:
         return await self.feature_view.get(ctx, request.feature_view_id)
 
@@ -136,16 +114,12 @@ class Defaults(port.Port):
         return await self.model.get(ctx, request.model_id)
 
     async def get_training_run(
-        self,
-        ctx: Context,
-        request: port.GetTrainingRun,
+        self, ctx: Context, request: port.GetTrainingRun
     ) -> models.TrainingRun:
         return await self.training_run.get(ctx, request.training_run_id)
 
     async def list_feature_views(
-        self,
-        ctx: Context,
-        request: port.ListFeatureViews,
+        self, ctx: Context, request: port.ListFeatureViews
     ) -> Page[models.FeatureView]:
         return await self.feature_view.list(
             ctx,
@@ -159,18 +133,12 @@ class Defaults(port.Port):
 
     async def list_models(self, ctx: Context, request: port.ListModels) -> Page[models.ModelModel]:
         return await self.model.list(
-            ctx,
-            request.page,
-            {"modelKey": request.model_key, "stage": request.stage},
+            ctx, request.page, {"modelKey": request.model_key, "stage": request.stage}
         )
 
     async def list_training_runs(
-        self,
-        ctx: Context,
-        request: port.ListTrainingRuns,
+        self, ctx: Context, request: port.ListTrainingRuns
     ) -> Page[models.TrainingRun]:
         return await self.training_run.list(
-            ctx,
-            request.page,
-            {"modelKey": request.model_key, "runState": request.run_state},
+            ctx, request.page, {"modelKey": request.model_key, "runState": request.run_state}
         )

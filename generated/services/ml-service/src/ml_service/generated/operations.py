@@ -7,61 +7,37 @@ from __future__ import annotations
 from cloudsync_chassis.operation import Operation
 
 ADVANCE_TRAINING = Operation(
-    id="advance-training",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="advance-training", access="workload", writes=True, idempotency="natural"
 )
 
 BEGIN_TRAINING = Operation(
-    id="begin-training",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="begin-training", access="workload", writes=True, idempotency="natural"
 )
 
 COMPLETE_TRAINING = Operation(
-    id="complete-training",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="complete-training", access="workload", writes=True, idempotency="natural"
 )
 
 COUNT_FAILED_SIGN_IN = Operation(
-    id="count-failed-sign-in",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="count-failed-sign-in", access="workload", writes=True, idempotency="natural"
 )
 
 COUNT_REVOKED_SESSION = Operation(
-    id="count-revoked-session",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="count-revoked-session", access="workload", writes=True, idempotency="natural"
 )
 
 DEFINE_FEATURE_VIEW = Operation(
-    id="define-feature-view",
-    permission="model:manage-features",
-    writes=True,
-    idempotency="natural",
+    id="define-feature-view", permission="model:manage-features", writes=True, idempotency="natural"
 )
 
 DEPLOY_MODEL = Operation(
-    id="deploy-model",
-    permission="model:deploy",
-    writes=True,
-    idempotency="natural",
+    id="deploy-model", permission="model:deploy", writes=True, idempotency="natural"
 )
 
 DRAW_SNAPSHOT = Operation(id="draw-snapshot", access="workload", writes=True, idempotency="natural")
 
 EVALUATE_MODEL = Operation(
-    id="evaluate-model",
-    permission="model:evaluate",
-    writes=True,
-    idempotency="natural",
+    id="evaluate-model", permission="model:evaluate", writes=True, idempotency="natural"
 )
 
 FAIL_TRAINING = Operation(id="fail-training", access="workload", writes=True, idempotency="natural")
@@ -69,19 +45,13 @@ FAIL_TRAINING = Operation(id="fail-training", access="workload", writes=True, id
 FLAG_DRIFT = Operation(id="flag-drift", access="workload", writes=True, idempotency="natural")
 
 FORGET_SUBJECT = Operation(
-    id="forget-subject",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="forget-subject", access="workload", writes=True, idempotency="natural"
 )
 
 FORGET_TENANT = Operation(id="forget-tenant", access="workload", writes=True, idempotency="natural")
 
 KEEP_PREDICTION = Operation(
-    id="keep-prediction",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="keep-prediction", access="workload", writes=True, idempotency="natural"
 )
 
 LABEL_CHURN = Operation(id="label-churn", access="workload", writes=True, idempotency="natural")
@@ -89,96 +59,57 @@ LABEL_CHURN = Operation(id="label-churn", access="workload", writes=True, idempo
 LABEL_PAYMENT = Operation(id="label-payment", access="workload", writes=True, idempotency="natural")
 
 LEAVE_OUT_OF_TRAINING = Operation(
-    id="leave-out-of-training",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="leave-out-of-training", access="workload", writes=True, idempotency="natural"
 )
 
 NOTE_GUARDS = Operation(id="note-guards", access="workload", writes=True, idempotency="natural")
 
 RECORD_OUTCOME = Operation(
-    id="record-outcome",
-    permission="model:predict",
-    writes=True,
-    idempotency="natural",
+    id="record-outcome", permission="model:predict", writes=True, idempotency="natural"
 )
 
 REGISTER_MODEL = Operation(
-    id="register-model",
-    permission="model:register",
-    writes=True,
-    idempotency="natural",
+    id="register-model", permission="model:register", writes=True, idempotency="natural"
 )
 
 REINSTATE_MODEL = Operation(
-    id="reinstate-model",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="reinstate-model", access="workload", writes=True, idempotency="natural"
 )
 
 REJECT_MODEL = Operation(
-    id="reject-model",
-    permission="model:reject",
-    writes=True,
-    idempotency="natural",
+    id="reject-model", permission="model:reject", writes=True, idempotency="natural"
 )
 
 RETIRE_FEATURE_VIEW = Operation(
-    id="retire-feature-view",
-    permission="model:manage-features",
-    writes=True,
-    idempotency="natural",
+    id="retire-feature-view", permission="model:manage-features", writes=True, idempotency="natural"
 )
 
 RETIRE_MODEL = Operation(
-    id="retire-model",
-    permission="model:retire",
-    writes=True,
-    idempotency="natural",
+    id="retire-model", permission="model:retire", writes=True, idempotency="natural"
 )
 
 ROLL_BACK_MODEL = Operation(
-    id="roll-back-model",
-    permission="model:roll-back",
-    writes=True,
-    idempotency="natural",
+    id="roll-back-model", permission="model:roll-back", writes=True, idempotency="natural"
 )
 
 START_CANARY = Operation(
-    id="start-canary",
-    permission="model:deploy",
-    writes=True,
-    idempotency="natural",
+    id="start-canary", permission="model:deploy", writes=True, idempotency="natural"
 )
 
 START_SHADOW = Operation(
-    id="start-shadow",
-    permission="model:deploy",
-    writes=True,
-    idempotency="natural",
+    id="start-shadow", permission="model:deploy", writes=True, idempotency="natural"
 )
 
 START_TRAINING = Operation(
-    id="start-training",
-    permission="model:train",
-    writes=True,
-    idempotency="key",
+    id="start-training", permission="model:train", writes=True, idempotency="key"
 )
 
 STOP_ROLLOUT = Operation(
-    id="stop-rollout",
-    permission="model:deploy",
-    writes=True,
-    idempotency="natural",
+    id="stop-rollout", permission="model:deploy", writes=True, idempotency="natural"
 )
 
 STOP_TRAINING = Operation(
-    id="stop-training",
-    permission="model:train",
-    writes=True,
-    idempotency="natural",
+    id="stop-training", permission="model:train", writes=True, idempotency="natural"
 )
 
 SWITCH_MODEL = Operation(id="switch-model", access="workload", writes=True, idempotency="natural")
@@ -196,25 +127,19 @@ GET_MODEL = Operation(id="get-model", permission="model:read")
 GET_TRAINING_RUN = Operation(id="get-training-run", permission="model:read")
 
 LIST_FEATURE_VIEWS = Operation(
-    id="list-feature-views",
-    permission="model:read",
-    sorts=("viewName", "-createdAt"),
+    id="list-feature-views", permission="model:read", sorts=("viewName", "-createdAt")
 )
 
 LIST_MODELS = Operation(id="list-models", permission="model:read", sorts=("-createdAt",))
 
 LIST_TRAINING_RUNS = Operation(
-    id="list-training-runs",
-    permission="model:read",
-    sorts=("-createdAt",),
+    id="list-training-runs", permission="model:read", sorts=("-createdAt",)
 )
 
 MEASURE_DRIFT = Operation(id="measure-drift", permission="model:read")
 
 PREDICT = Operation(
-    id="predict",
-    permission="model:predict",
-    callers=frozenset({"reporting-service"}),
+    id="predict", permission="model:predict", callers=frozenset({"reporting-service"})
 )
 
 PREDICT_BATCH = Operation(id="predict-batch", permission="model:predict")

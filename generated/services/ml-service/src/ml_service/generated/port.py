@@ -275,9 +275,7 @@ class Port(Protocol):
         raise handler_missing("count-revoked-session")
 
     async def define_feature_view(
-        self,
-        ctx: Context,
-        request: DefineFeatureView,
+        self, ctx: Context, request: DefineFeatureView
     ) -> models.FeatureView:
         """Enters a view under a number that was free."""
 
@@ -337,9 +335,7 @@ class Port(Protocol):
         """Refuses an evaluated version for good and says why."""
 
     async def retire_feature_view(
-        self,
-        ctx: Context,
-        request: RetireFeatureView,
+        self, ctx: Context, request: RetireFeatureView
     ) -> models.FeatureView:
         """Keeps new models from reading a view that has a successor or has turned out to tell too much about people."""
 
@@ -373,9 +369,7 @@ class Port(Protocol):
         raise handler_missing("weigh-sign-in")
 
     async def explain_prediction(
-        self,
-        ctx: Context,
-        request: ExplainPrediction,
+        self, ctx: Context, request: ExplainPrediction
     ) -> models.Prediction:
         """What moved a kept score, for people who have to justify a refusal."""
 
@@ -393,9 +387,7 @@ class Port(Protocol):
         """How far a run is, what it has burnt, and what came of it."""
 
     async def list_feature_views(
-        self,
-        ctx: Context,
-        request: ListFeatureViews,
+        self, ctx: Context, request: ListFeatureViews
     ) -> Page[models.FeatureView]:
         """Views by subject and state, for whoever looks for a number before computing another."""
 
@@ -403,9 +395,7 @@ class Port(Protocol):
         """Versions by model and stage, by which an operator sees what serves where."""
 
     async def list_training_runs(
-        self,
-        ctx: Context,
-        request: ListTrainingRuns,
+        self, ctx: Context, request: ListTrainingRuns
     ) -> Page[models.TrainingRun]:
         """Runs by model and state, by which the week's minutes can be accounted for."""
 
@@ -418,17 +408,13 @@ class Port(Protocol):
         raise handler_missing("predict")
 
     async def predict_batch(
-        self,
-        ctx: Context,
-        request: PredictBatch,
+        self, ctx: Context, request: PredictBatch
     ) -> AsyncIterator[models.BatchItem]:
         """Scores up to ten thousand entities with one version from the first to the last, as the nightly run over all organisations for churn needs it."""
         raise handler_missing("predict-batch")
 
     async def on_events_redacted(
-        self,
-        ctx: Context,
-        event: Received[models.EventsRedacted],
+        self, ctx: Context, event: Received[models.EventsRedacted]
     ) -> None:
         """Snapshots that hold the subject are written anew without it before anything learns from them"""
         not_handled(event)
@@ -442,25 +428,19 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_login_succeeded(
-        self,
-        ctx: Context,
-        event: Received[models.LoginSucceeded],
+        self, ctx: Context, event: Received[models.LoginSucceeded]
     ) -> None:
         """Counters of the account move on and its risk band is judged anew"""
         not_handled(event)
 
     async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
+        self, ctx: Context, event: Received[models.OrganizationPurged]
     ) -> None:
         """The tenant's features and kept predictions go, and its rows leave the snapshots"""
         not_handled(event)
 
     async def on_payment_disputed(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentDisputed],
+        self, ctx: Context, event: Received[models.PaymentDisputed]
     ) -> None:
         """The label of payment-risk turns to bad, thirty days later if the account itself is in dispute"""
         not_handled(event)
@@ -470,33 +450,25 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_payment_processed(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentProcessed],
+        self, ctx: Context, event: Received[models.PaymentProcessed]
     ) -> None:
         """A captured payment moves the features of its payer, and is a good one until somebody disputes it"""
         not_handled(event)
 
     async def on_session_revoked(
-        self,
-        ctx: Context,
-        event: Received[models.SessionRevoked],
+        self, ctx: Context, event: Received[models.SessionRevoked]
     ) -> None:
         """A session that was ended as stolen raises the band of its account for a day"""
         not_handled(event)
 
     async def on_subscription_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionCancelled],
+        self, ctx: Context, event: Received[models.SubscriptionCancelled]
     ) -> None:
         """The organisation becomes a positive label of churn for the sixty days before"""
         not_handled(event)
 
     async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
+        self, ctx: Context, event: Received[models.SubscriptionChanged]
     ) -> None:
         """Fewer seats are the feature that churn is told by most"""
         not_handled(event)

@@ -28,9 +28,7 @@ SELF_APPROVAL = ProblemType("self-approval", 403, "Self approval")
 """The caller registered this version"""
 
 TEST_DATA_OVERLAPS_TRAINING = ProblemType(
-    "test-data-overlaps-training",
-    409,
-    "Test data overlaps training",
+    "test-data-overlaps-training", 409, "Test data overlaps training"
 )
 """The snapshot holds days that the model was trained on"""
 

@@ -227,9 +227,7 @@ INVITATION = AggregateSpec(
     ),
     commands={
         "accept-invitation": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(MEMBER_JOINED,),
+            effect="custom", idempotency="natural", emits=(MEMBER_JOINED,)
         ),
         "decline-invitation": Command(effect="custom", idempotency="natural"),
         "expire-invitation": Command(effect="custom", idempotency="natural"),
@@ -272,9 +270,7 @@ MEMBERSHIP = AggregateSpec(
     commands={
         "add-member": Command(effect="custom", idempotency="key", emits=(MEMBER_JOINED,)),
         "change-member-role": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(MEMBER_ROLE_CHANGED,),
+            effect="custom", idempotency="natural", emits=(MEMBER_ROLE_CHANGED,)
         ),
         "end-memberships": Command(
             effect="custom",
@@ -282,9 +278,7 @@ MEMBERSHIP = AggregateSpec(
             emits=(MEMBER_REMOVED, TEAM_MEMBER_REMOVED, MEMBERSHIP_ERASURE_COMPLETED),
         ),
         "leave-organization": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(MEMBER_REMOVED,),
+            effect="custom", idempotency="natural", emits=(MEMBER_REMOVED,)
         ),
         "mark-member-suspended": Command(effect="custom", idempotency="natural"),
         "merge-memberships": Command(
@@ -293,9 +287,7 @@ MEMBERSHIP = AggregateSpec(
             emits=(MEMBER_JOINED, MEMBER_REMOVED, TEAM_MEMBER_ADDED, TEAM_MEMBER_REMOVED),
         ),
         "reassign-member": Command(
-            effect="custom",
-            idempotency="if-match",
-            emits=(MEMBER_REASSIGNED,),
+            effect="custom", idempotency="if-match", emits=(MEMBER_REASSIGNED,)
         ),
         "remove-member": Command(effect="custom", idempotency="natural", emits=(MEMBER_REMOVED,)),
         "retake-seats": Command(effect="custom", idempotency="natural"),
@@ -518,30 +510,20 @@ ORGANIZATION = AggregateSpec(
     ),
     commands={
         "activate-organization": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(ORGANIZATION_ACTIVATED,),
+            effect="custom", idempotency="natural", emits=(ORGANIZATION_ACTIVATED,)
         ),
         "claim-domain": Command(effect="custom", idempotency="natural"),
         "create-organization": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(ORGANIZATION_CREATED,),
+            effect="custom", idempotency="key", emits=(ORGANIZATION_CREATED,)
         ),
         "delete-organization": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(ORGANIZATION_DELETED,),
+            effect="custom", idempotency="key", emits=(ORGANIZATION_DELETED,)
         ),
         "fall-back-to-free": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(ORGANIZATION_RESTRICTED,),
+            effect="custom", idempotency="natural", emits=(ORGANIZATION_RESTRICTED,)
         ),
         "follow-subscription": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(ORGANIZATION_UNRESTRICTED,),
+            effect="custom", idempotency="natural", emits=(ORGANIZATION_UNRESTRICTED,)
         ),
         "follow-subscription-change": Command(
             effect="custom",
@@ -555,9 +537,7 @@ ORGANIZATION = AggregateSpec(
             emits=(ORGANIZATION_UNRESTRICTED,),
         ),
         "purge-organization": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(ORGANIZATION_PURGED,),
+            effect="custom", idempotency="natural", emits=(ORGANIZATION_PURGED,)
         ),
         "relieve-debtor": Command(
             effect="custom",
@@ -578,9 +558,7 @@ ORGANIZATION = AggregateSpec(
             ),
         ),
         "restrict-debtor": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(ORGANIZATION_RESTRICTED,),
+            effect="custom", idempotency="natural", emits=(ORGANIZATION_RESTRICTED,)
         ),
         "restrict-organization": Command(
             effect="transition",
@@ -595,9 +573,7 @@ ORGANIZATION = AggregateSpec(
             emits=(ORGANIZATION_UNRESTRICTED,),
         ),
         "transfer-ownership": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(MEMBER_ROLE_CHANGED, ORGANIZATION_UPDATED),
+            effect="custom", idempotency="key", emits=(MEMBER_ROLE_CHANGED, ORGANIZATION_UPDATED)
         ),
         "update-organization": Command(
             effect="update",
@@ -666,14 +642,10 @@ TEAM_MEMBER = AggregateSpec(
     relations={"self": Relation(fields=("userId",))},
     commands={
         "add-team-members": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(TEAM_MEMBER_ADDED,),
+            effect="custom", idempotency="natural", emits=(TEAM_MEMBER_ADDED,)
         ),
         "remove-team-member": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(TEAM_MEMBER_REMOVED,),
+            effect="custom", idempotency="natural", emits=(TEAM_MEMBER_REMOVED,)
         ),
     },
 )

@@ -33,33 +33,22 @@ class Defaults(port.Port):
         return await self.team.create(ctx, "create-team", request.body)
 
     async def lift_restriction(
-        self,
-        ctx: Context,
-        request: port.LiftRestriction,
+        self, ctx: Context, request: port.LiftRestriction
     ) -> models.Organization:
         return await self.organization.transition(ctx, "lift-restriction", request.organization_id)
 
     async def restore_organization(
-        self,
-        ctx: Context,
-        request: port.RestoreOrganization,
+        self, ctx: Context, request: port.RestoreOrganization
     ) -> models.Organization:
         return await self.organization.transition(
-            ctx,
-            "restore-organization",
-            request.organization_id,
+            ctx, "restore-organization", request.organization_id
         )
 
     async def restrict_organization(
-        self,
-        ctx: Context,
-        request: port.RestrictOrganization,
+        self, ctx: Context, request: port.RestrictOrganization
     ) -> models.Organization:
         return await self.organization.transition(
-            ctx,
-            "restrict-organization",
-            request.organization_id,
-            request.body,
+            ctx, "restrict-organization", request.organization_id, request.body
         )
 
     async def seat_founder(self, ctx: Context, request: port.SeatFounder) -> None:
@@ -78,15 +67,10 @@ class Defaults(port.Port):
         )
 
     async def update_organization(
-        self,
-        ctx: Context,
-        request: port.UpdateOrganization,
+        self, ctx: Context, request: port.UpdateOrganization
     ) -> models.Organization:
         return await self.organization.update(
-            ctx,
-            "update-organization",
-            request.organization_id,
-            request.body,
+            ctx, "update-organization", request.organization_id, request.body
         )
 
     async def update_team(self, ctx: Context, request: port.UpdateTeam) -> models.Team:
@@ -94,29 +78,21 @@ class Defaults(port.Port):
 
     async def get_membership(self, ctx: Context, request: port.GetMembership) -> models.Membership:
         return await self.membership.get(
-            ctx,
-            request.user_id,
-            organizationId=request.organization_id,
+            ctx, request.user_id, organizationId=request.organization_id
         )
 
     async def get_org_unit(self, ctx: Context, request: port.GetOrgUnit) -> models.OrgUnit:
         return await self.org_unit.get(
-            ctx,
-            request.org_unit_id,
-            organizationId=request.organization_id,
+            ctx, request.org_unit_id, organizationId=request.organization_id
         )
 
     async def get_organization(
-        self,
-        ctx: Context,
-        request: port.GetOrganization,
+        self, ctx: Context, request: port.GetOrganization
     ) -> models.Organization:
         return await self.organization.get(ctx, request.organization_id)
 
     async def get_organization_card(
-        self,
-        ctx: Context,
-        request: port.GetOrganizationCard,
+        self, ctx: Context, request: port.GetOrganizationCard
     ) -> models.OrganizationCard:
         found = await self.organization.get(ctx, request.organization_id)
         return project(models.OrganizationCard, found)
@@ -125,9 +101,7 @@ class Defaults(port.Port):
         return await self.team.get(ctx, request.team_id)
 
     async def list_invitations(
-        self,
-        ctx: Context,
-        request: port.ListInvitations,
+        self, ctx: Context, request: port.ListInvitations
     ) -> Page[models.InvitationCard]:
         found = await self.invitation.list(
             ctx,
@@ -136,14 +110,11 @@ class Defaults(port.Port):
             organizationId=request.organization_id,
         )
         return Page(
-            tuple(project(models.InvitationCard, each) for each in found.items),
-            found.following,
+            tuple(project(models.InvitationCard, each) for each in found.items), found.following
         )
 
     async def list_members(
-        self,
-        ctx: Context,
-        request: port.ListMembers,
+        self, ctx: Context, request: port.ListMembers
     ) -> Page[models.Membership]:
         return await self.membership.list(
             ctx,
@@ -153,9 +124,7 @@ class Defaults(port.Port):
         )
 
     async def list_org_units(
-        self,
-        ctx: Context,
-        request: port.ListOrgUnits,
+        self, ctx: Context, request: port.ListOrgUnits
     ) -> Page[models.OrgUnit]:
         return await self.org_unit.list(
             ctx,
@@ -165,9 +134,7 @@ class Defaults(port.Port):
         )
 
     async def list_organizations(
-        self,
-        ctx: Context,
-        request: port.ListOrganizations,
+        self, ctx: Context, request: port.ListOrganizations
     ) -> Page[models.OrganizationCard]:
         found = await self.organization.list(
             ctx,
@@ -175,20 +142,14 @@ class Defaults(port.Port):
             {"status": request.status, "edition": request.edition, "slug": request.slug},
         )
         return Page(
-            tuple(project(models.OrganizationCard, each) for each in found.items),
-            found.following,
+            tuple(project(models.OrganizationCard, each) for each in found.items), found.following
         )
 
     async def list_team_members(
-        self,
-        ctx: Context,
-        request: port.ListTeamMembers,
+        self, ctx: Context, request: port.ListTeamMembers
     ) -> Page[models.TeamMember]:
         return await self.team_member.list(
-            ctx,
-            request.page,
-            {"userId": request.user_id},
-            teamId=request.team_id,
+            ctx, request.page, {"userId": request.user_id}, teamId=request.team_id
         )
 
     async def list_teams(self, ctx: Context, request: port.ListTeams) -> Page[models.Team]:
@@ -203,8 +164,6 @@ class Defaults(port.Port):
         )
 
     async def on_organization_created(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationCreated],
+        self, ctx: Context, event: Received[models.OrganizationCreated]
     ) -> None:
         await self.seat_founder(ctx, port.SeatFounder(body=event.data))

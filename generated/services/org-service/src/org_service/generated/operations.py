@@ -7,10 +7,7 @@ from __future__ import annotations
 from cloudsync_chassis.operation import Operation
 
 ACCEPT_INVITATION = Operation(
-    id="accept-invitation",
-    access="public",
-    writes=True,
-    idempotency="natural",
+    id="accept-invitation", access="public", writes=True, idempotency="natural"
 )
 
 ACTIVATE_ORGANIZATION = Operation(
@@ -46,10 +43,7 @@ ARCHIVE_TEAM = Operation(
 )
 
 CHANGE_MEMBER_ROLE = Operation(
-    id="change-member-role",
-    permission="member:change-role",
-    writes=True,
-    idempotency="natural",
+    id="change-member-role", permission="member:change-role", writes=True, idempotency="natural"
 )
 
 CLAIM_DOMAIN = Operation(
@@ -88,11 +82,7 @@ CREATE_TEAM = Operation(
 )
 
 DECLINE_INVITATION = Operation(
-    id="decline-invitation",
-    access="public",
-    writes=True,
-    idempotency="natural",
-    status=204,
+    id="decline-invitation", access="public", writes=True, idempotency="natural", status=204
 )
 
 DELETE_ORG_UNIT = Operation(
@@ -104,53 +94,31 @@ DELETE_ORG_UNIT = Operation(
 )
 
 DELETE_ORGANIZATION = Operation(
-    id="delete-organization",
-    permission="organization:delete",
-    writes=True,
-    idempotency="key",
+    id="delete-organization", permission="organization:delete", writes=True, idempotency="key"
 )
 
 END_MEMBERSHIPS = Operation(
-    id="end-memberships",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="end-memberships", access="workload", writes=True, idempotency="natural"
 )
 
 EXPIRE_INVITATION = Operation(
-    id="expire-invitation",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="expire-invitation", access="workload", writes=True, idempotency="natural"
 )
 
 FALL_BACK_TO_FREE = Operation(
-    id="fall-back-to-free",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="fall-back-to-free", access="workload", writes=True, idempotency="natural"
 )
 
 FOLLOW_SUBSCRIPTION = Operation(
-    id="follow-subscription",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="follow-subscription", access="workload", writes=True, idempotency="natural"
 )
 
 FOLLOW_SUBSCRIPTION_CHANGE = Operation(
-    id="follow-subscription-change",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="follow-subscription-change", access="workload", writes=True, idempotency="natural"
 )
 
 INVITE_MEMBER = Operation(
-    id="invite-member",
-    permission="member:invite",
-    writes=True,
-    idempotency="key",
-    status=201,
+    id="invite-member", permission="member:invite", writes=True, idempotency="key", status=201
 )
 
 LEAVE_ORGANIZATION = Operation(
@@ -162,60 +130,35 @@ LEAVE_ORGANIZATION = Operation(
 )
 
 LIFT_RESTRICTION = Operation(
-    id="lift-restriction",
-    permission="organization:restrict",
-    writes=True,
-    idempotency="natural",
+    id="lift-restriction", permission="organization:restrict", writes=True, idempotency="natural"
 )
 
 MARK_MEMBER_SUSPENDED = Operation(
-    id="mark-member-suspended",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="mark-member-suspended", access="workload", writes=True, idempotency="natural"
 )
 
 MERGE_MEMBERSHIPS = Operation(
-    id="merge-memberships",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="merge-memberships", access="workload", writes=True, idempotency="natural"
 )
 
 MOVE_UNIT = Operation(
-    id="move-unit",
-    permission="org-unit:move",
-    writes=True,
-    idempotency="if-match",
+    id="move-unit", permission="org-unit:move", writes=True, idempotency="if-match"
 )
 
 PURGE_ORGANIZATION = Operation(
-    id="purge-organization",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="purge-organization", access="workload", writes=True, idempotency="natural"
 )
 
 REASSIGN_MEMBER = Operation(
-    id="reassign-member",
-    permission="member:reassign",
-    writes=True,
-    idempotency="if-match",
+    id="reassign-member", permission="member:reassign", writes=True, idempotency="if-match"
 )
 
 RELIEVE_DEBTOR = Operation(
-    id="relieve-debtor",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="relieve-debtor", access="workload", writes=True, idempotency="natural"
 )
 
 REMOVE_MEMBER = Operation(
-    id="remove-member",
-    permission="member:remove",
-    writes=True,
-    idempotency="natural",
-    status=204,
+    id="remove-member", permission="member:remove", writes=True, idempotency="natural", status=204
 )
 
 REMOVE_TEAM_MEMBER = Operation(
@@ -228,17 +171,11 @@ REMOVE_TEAM_MEMBER = Operation(
 )
 
 RESTORE_ORGANIZATION = Operation(
-    id="restore-organization",
-    permission="organization:restore",
-    writes=True,
-    idempotency="key",
+    id="restore-organization", permission="organization:restore", writes=True, idempotency="key"
 )
 
 RESTRICT_DEBTOR = Operation(
-    id="restrict-debtor",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="restrict-debtor", access="workload", writes=True, idempotency="natural"
 )
 
 RESTRICT_ORGANIZATION = Operation(
@@ -263,24 +200,15 @@ TRANSFER_OWNERSHIP = Operation(
 )
 
 UNMARK_MEMBER_SUSPENDED = Operation(
-    id="unmark-member-suspended",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="unmark-member-suspended", access="workload", writes=True, idempotency="natural"
 )
 
 UPDATE_ORG_UNIT = Operation(
-    id="update-org-unit",
-    permission="org-unit:manage",
-    writes=True,
-    idempotency="if-match",
+    id="update-org-unit", permission="org-unit:manage", writes=True, idempotency="if-match"
 )
 
 UPDATE_ORGANIZATION = Operation(
-    id="update-organization",
-    permission="organization:update",
-    writes=True,
-    idempotency="if-match",
+    id="update-organization", permission="organization:update", writes=True, idempotency="if-match"
 )
 
 UPDATE_TEAM = Operation(
@@ -294,10 +222,7 @@ UPDATE_TEAM = Operation(
 VACATE_SEATS = Operation(id="vacate-seats", access="workload", writes=True, idempotency="natural")
 
 VERIFY_DOMAIN = Operation(
-    id="verify-domain",
-    permission="organization:verify-domain",
-    writes=True,
-    idempotency="natural",
+    id="verify-domain", permission="organization:verify-domain", writes=True, idempotency="natural"
 )
 
 WITHDRAW_INVITATION = Operation(
@@ -329,21 +254,15 @@ GET_ORGANIZATION_CARD = Operation(id="get-organization-card", permission="organi
 GET_TEAM = Operation(id="get-team", permission="team:read")
 
 LIST_INVITATIONS = Operation(
-    id="list-invitations",
-    permission="member:invite",
-    sorts=("-createdAt", "expiresAt"),
+    id="list-invitations", permission="member:invite", sorts=("-createdAt", "expiresAt")
 )
 
 LIST_MEMBERS = Operation(
-    id="list-members",
-    permission="member:read",
-    sorts=("-joinedAt", "createdAt"),
+    id="list-members", permission="member:read", sorts=("-joinedAt", "createdAt")
 )
 
 LIST_ORG_UNITS = Operation(
-    id="list-org-units",
-    permission="org-unit:read",
-    sorts=("unitName", "createdAt"),
+    id="list-org-units", permission="org-unit:read", sorts=("unitName", "createdAt")
 )
 
 LIST_ORGANIZATIONS = Operation(
@@ -356,7 +275,5 @@ LIST_ORGANIZATIONS = Operation(
 LIST_TEAM_MEMBERS = Operation(id="list-team-members", permission="team:read", sorts=("createdAt",))
 
 LIST_TEAMS = Operation(
-    id="list-teams",
-    permission="team:read",
-    sorts=("handle", "teamName", "createdAt"),
+    id="list-teams", permission="team:read", sorts=("handle", "teamName", "createdAt")
 )

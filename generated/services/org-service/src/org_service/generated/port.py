@@ -350,9 +350,7 @@ class Port(Protocol):
         raise handler_missing("accept-invitation")
 
     async def activate_organization(
-        self,
-        ctx: Context,
-        request: ActivateOrganization,
+        self, ctx: Context, request: ActivateOrganization
     ) -> models.Organization:
         """Opens the tenant once key and partitions exist."""
         raise handler_missing("activate-organization")
@@ -369,9 +367,7 @@ class Port(Protocol):
         """Freezes a team whose work is done."""
 
     async def change_member_role(
-        self,
-        ctx: Context,
-        request: ChangeMemberRole,
+        self, ctx: Context, request: ChangeMemberRole
     ) -> models.Membership:
         """Gives a colleague another role."""
         raise handler_missing("change-member-role")
@@ -385,9 +381,7 @@ class Port(Protocol):
         raise handler_missing("create-org-unit")
 
     async def create_organization(
-        self,
-        ctx: Context,
-        request: CreateOrganization,
+        self, ctx: Context, request: CreateOrganization
     ) -> models.Organization:
         """Founds a tenant in the chosen region with the caller as owner, whose seat is the first of ten."""
         raise handler_missing("create-organization")
@@ -404,9 +398,7 @@ class Port(Protocol):
         raise handler_missing("delete-org-unit")
 
     async def delete_organization(
-        self,
-        ctx: Context,
-        request: DeleteOrganization,
+        self, ctx: Context, request: DeleteOrganization
     ) -> models.Organization:
         """Begins the off-boarding."""
         raise handler_missing("delete-organization")
@@ -428,9 +420,7 @@ class Port(Protocol):
         raise handler_missing("follow-subscription")
 
     async def follow_subscription_change(
-        self,
-        ctx: Context,
-        request: FollowSubscriptionChange,
+        self, ctx: Context, request: FollowSubscriptionChange
     ) -> None:
         """Moves edition and seat limit with the subscription that the tenant follows, at the moment that the change names."""
         raise handler_missing("follow-subscription-change")
@@ -440,9 +430,7 @@ class Port(Protocol):
         raise handler_missing("invite-member")
 
     async def leave_organization(
-        self,
-        ctx: Context,
-        request: LeaveOrganization,
+        self, ctx: Context, request: LeaveOrganization
     ) -> models.Membership:
         """Ends one's own membership, for guests above all who have what they came for."""
         raise handler_missing("leave-organization")
@@ -483,9 +471,7 @@ class Port(Protocol):
         raise handler_missing("remove-team-member")
 
     async def restore_organization(
-        self,
-        ctx: Context,
-        request: RestoreOrganization,
+        self, ctx: Context, request: RestoreOrganization
     ) -> models.Organization:
         """Calls the off-boarding off while nothing is lost."""
 
@@ -494,9 +480,7 @@ class Port(Protocol):
         raise handler_missing("restrict-debtor")
 
     async def restrict_organization(
-        self,
-        ctx: Context,
-        request: RestrictOrganization,
+        self, ctx: Context, request: RestrictOrganization
     ) -> models.Organization:
         """Turns a tenant read-only by hand, mostly for abuse or a sanctions list, with a reason that its administrators are shown."""
 
@@ -511,9 +495,7 @@ class Port(Protocol):
         """Run every ten minutes over tenants that are read-only for want of seats."""
 
     async def transfer_ownership(
-        self,
-        ctx: Context,
-        request: TransferOwnership,
+        self, ctx: Context, request: TransferOwnership
     ) -> models.OwnershipTransfer:
         """Proposes or confirms that another member answers for the contract."""
         raise handler_missing("transfer-ownership")
@@ -526,9 +508,7 @@ class Port(Protocol):
         """Renames a unit or changes its kind, cost code or head."""
 
     async def update_organization(
-        self,
-        ctx: Context,
-        request: UpdateOrganization,
+        self, ctx: Context, request: UpdateOrganization
     ) -> models.Organization:
         """Administrators change names, addresses and house rules."""
 
@@ -561,9 +541,7 @@ class Port(Protocol):
         """The tenant with its edition, seats, domains and state."""
 
     async def get_organization_card(
-        self,
-        ctx: Context,
-        request: GetOrganizationCard,
+        self, ctx: Context, request: GetOrganizationCard
     ) -> models.OrganizationCard:
         """What everybody inside may know of their organisation, for the head of a page and for asking whether guests can be invited."""
 
@@ -571,9 +549,7 @@ class Port(Protocol):
         """A team with its leads, mission and number of people."""
 
     async def list_invitations(
-        self,
-        ctx: Context,
-        request: ListInvitations,
+        self, ctx: Context, request: ListInvitations
     ) -> Page[models.InvitationCard]:
         """Invitations of the past year by outcome, without the digests of their tokens."""
 
@@ -584,16 +560,12 @@ class Port(Protocol):
         """Children of a unit, or all units of a kind, page by page."""
 
     async def list_organizations(
-        self,
-        ctx: Context,
-        request: ListOrganizations,
+        self, ctx: Context, request: ListOrganizations
     ) -> Page[models.OrganizationCard]:
         """Tenants by state or edition, for the screens of CloudSync's support."""
 
     async def list_team_members(
-        self,
-        ctx: Context,
-        request: ListTeamMembers,
+        self, ctx: Context, request: ListTeamMembers
     ) -> Page[models.TeamMember]:
         """The people of one team, for its page and for pickers of mentions."""
 
@@ -601,9 +573,7 @@ class Port(Protocol):
         """Teams of the caller's organisation, by unit or by the way in."""
 
     async def on_invoice_overdue(
-        self,
-        ctx: Context,
-        event: Received[models.InvoiceOverdue],
+        self, ctx: Context, event: Received[models.InvoiceOverdue]
     ) -> None:
         """After the last reminder, 21 days late, nothing can be written until it is paid"""
         not_handled(event)
@@ -617,40 +587,30 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_organization_created(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationCreated],
+        self, ctx: Context, event: Received[models.OrganizationCreated]
     ) -> None:
         """Whoever founded the tenant becomes its first member and owner"""
 
     async def on_subscription_activated(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionActivated],
+        self, ctx: Context, event: Received[models.SubscriptionActivated]
     ) -> None:
         """Edition and seat limit are those of the workspace subscription that began"""
         not_handled(event)
 
     async def on_subscription_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionCancelled],
+        self, ctx: Context, event: Received[models.SubscriptionCancelled]
     ) -> None:
         """The tenant is of the free edition again, with its ten seats"""
         not_handled(event)
 
     async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
+        self, ctx: Context, event: Received[models.SubscriptionChanged]
     ) -> None:
         """Edition and seat limit move with it; too few seats make the tenant read-only"""
         not_handled(event)
 
     async def on_user_deactivated(
-        self,
-        ctx: Context,
-        event: Received[models.UserDeactivated],
+        self, ctx: Context, event: Received[models.UserDeactivated]
     ) -> None:
         """The leaver's seats are free and the memberships rest"""
         not_handled(event)
@@ -664,17 +624,13 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_user_reactivated(
-        self,
-        ctx: Context,
-        event: Received[models.UserReactivated],
+        self, ctx: Context, event: Received[models.UserReactivated]
     ) -> None:
         """Resting memberships take seats again as far as there are any"""
         not_handled(event)
 
     async def on_user_reinstated(
-        self,
-        ctx: Context,
-        event: Received[models.UserReinstated],
+        self, ctx: Context, event: Received[models.UserReinstated]
     ) -> None:
         """Takes the mark off again"""
         not_handled(event)

@@ -34,10 +34,7 @@ def routes(service: port.Port) -> APIRouter:
         port.ListOrganizations,
         service.list_organizations,
         slug=Query(
-            alias="slug",
-            min_length=3,
-            max_length=50,
-            pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$",
+            alias="slug", min_length=3, max_length=50, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$"
         ),
     )
     add(
@@ -257,10 +254,7 @@ def routes(service: port.Port) -> APIRouter:
         port.ListTeams,
         service.list_teams,
         handle=Query(
-            alias="handle",
-            min_length=2,
-            max_length=39,
-            pattern="^[a-z0-9][a-z0-9-]{1,38}$",
+            alias="handle", min_length=2, max_length=39, pattern="^[a-z0-9][a-z0-9-]{1,38}$"
         ),
     )
     add(router, "POST /v1/teams", operations.CREATE_TEAM, port.CreateTeam, service.create_team)

@@ -88,10 +88,7 @@ memberships = Table(
     Check("memberships_end_explained", "(ended_at IS NULL) = (end_reason IS NULL)"),
     ForeignKey(("organization_id",), "organizations", ("id",)),
     Index(
-        "memberships_current",
-        ("organization_id", "user_id"),
-        where="ended_at IS NULL",
-        unique=True,
+        "memberships_current", ("organization_id", "user_id"), where="ended_at IS NULL", unique=True
     ),
     Index("memberships_person", ("user_id",)),
     Index("memberships_role", ("organization_id", "role"), where="ended_at IS NULL"),
@@ -112,8 +109,7 @@ org_units = Table(
     Column("cost_code", "varchar(20)", nullable=True),
     Column("head_user_id", "uuid", nullable=True),
     Check(
-        "org_units_type_known",
-        "unit_type IN ('division', 'department', 'location', 'costCentre')",
+        "org_units_type_known", "unit_type IN ('division', 'department', 'location', 'costCentre')"
     ),
     Check("org_units_not_own_parent", "parent_unit_id <> id"),
     ForeignKey(("organization_id",), "organizations", ("id",)),

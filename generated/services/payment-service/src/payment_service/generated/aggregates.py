@@ -131,10 +131,7 @@ CHARGE = AggregateSpec(
     transitions=(
         Transition(command="open-charge", sources=(), to="open", roles=frozenset({"workload"})),
         Transition(
-            command="open-order-charge",
-            sources=(),
-            to="open",
-            roles=frozenset({"workload"}),
+            command="open-order-charge", sources=(), to="open", roles=frozenset({"workload"})
         ),
         Transition(
             command="collect-invoice",
@@ -230,9 +227,7 @@ CHARGE = AggregateSpec(
     commands={
         "apply-credit-note": Command(effect="custom", idempotency="natural"),
         "cancel-invoice-charge": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(PAYMENT_VOIDED,),
+            effect="custom", idempotency="natural", emits=(PAYMENT_VOIDED,)
         ),
         "close-paid-charge": Command(effect="custom", idempotency="natural"),
         "collect-invoice": Command(effect="custom", idempotency="natural"),
@@ -260,9 +255,7 @@ CHARGE = AggregateSpec(
             emits=(PAYMENT_PROCESSED, PAYMENT_FAILED, PAYMENT_ACTION_REQUIRED),
         ),
         "settle-charge": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("nextAttemptAt"),),
+            effect="transition", idempotency="natural", sets=(Assignment("nextAttemptAt"),)
         ),
     },
 )
@@ -278,10 +271,7 @@ DISPUTE = AggregateSpec(
     initial="open",
     transitions=(
         Transition(
-            command="register-dispute",
-            sources=(),
-            to="open",
-            roles=frozenset({"workload"}),
+            command="register-dispute", sources=(), to="open", roles=frozenset({"workload"})
         ),
         Transition(
             command="submit-dispute-evidence",
@@ -347,9 +337,7 @@ DISPUTE = AggregateSpec(
             emits=(PAYMENT_DISPUTE_CLOSED,),
         ),
         "register-dispute": Command(
-            effect="create",
-            idempotency="natural",
-            emits=(PAYMENT_DISPUTED,),
+            effect="create", idempotency="natural", emits=(PAYMENT_DISPUTED,)
         ),
         "submit-dispute-evidence": Command(
             effect="transition",
@@ -594,9 +582,7 @@ PAYMENT = AggregateSpec(
             ),
         ),
         "confirm-action": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(PAYMENT_AUTHORIZED, PAYMENT_FAILED),
+            effect="custom", idempotency="natural", emits=(PAYMENT_AUTHORIZED, PAYMENT_FAILED)
         ),
         "expire-action": Command(
             effect="transition",
@@ -789,10 +775,7 @@ REFUND = AggregateSpec(
             guard="Small, or the saga's own",
         ),
         Transition(
-            command="send-refund",
-            sources=("approved",),
-            to="sent",
-            roles=frozenset({"workload"}),
+            command="send-refund", sources=("approved",), to="sent", roles=frozenset({"workload"})
         ),
         Transition(
             command="settle-refund",
@@ -801,10 +784,7 @@ REFUND = AggregateSpec(
             roles=frozenset({"workload"}),
         ),
         Transition(
-            command="fail-refund",
-            sources=("sent",),
-            to="failed",
-            roles=frozenset({"workload"}),
+            command="fail-refund", sources=("sent",), to="failed", roles=frozenset({"workload"})
         ),
         Transition(
             command="withdraw-refund",
@@ -868,10 +848,7 @@ SETTLEMENT = AggregateSpec(
     initial="expected",
     transitions=(
         Transition(
-            command="expect-settlement",
-            sources=(),
-            to="expected",
-            roles=frozenset({"workload"}),
+            command="expect-settlement", sources=(), to="expected", roles=frozenset({"workload"})
         ),
         Transition(
             command="reconcile-settlement",

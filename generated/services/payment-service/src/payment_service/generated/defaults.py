@@ -33,18 +33,12 @@ class Defaults(port.Port):
 
     async def approve_refund(self, ctx: Context, request: port.ApproveRefund) -> models.Refund:
         return await self.refund.transition(
-            ctx,
-            "approve-refund",
-            request.refund_id,
-            paymentId=request.payment_id,
+            ctx, "approve-refund", request.refund_id, paymentId=request.payment_id
         )
 
     async def capture_payment(self, ctx: Context, request: port.CapturePayment) -> models.Payment:
         return await self.payment.transition(
-            ctx,
-            "capture-payment",
-            request.payment_id,
-            request.body,
+            ctx, "capture-payment", request.payment_id, request.body
         )
 
     async def exhaust_charge(self, ctx: Context, request: port.ExhaustCharge) -> None:
@@ -58,9 +52,7 @@ class Defaults(port.Port):
 
     async def expire_payment_method(self, ctx: Context, request: port.ExpirePaymentMethod) -> None:
         await self.payment_method.transition(
-            ctx,
-            "expire-payment-method",
-            request.payment_method_id,
+            ctx, "expire-payment-method", request.payment_method_id
         )
 
     async def fail_refund(self, ctx: Context, request: port.FailRefund) -> None:
@@ -71,10 +63,7 @@ class Defaults(port.Port):
 
     async def mark_payment_disputed(self, ctx: Context, request: port.MarkPaymentDisputed) -> None:
         await self.payment.transition(
-            ctx,
-            "mark-payment-disputed",
-            request.payment_id,
-            request.body,
+            ctx, "mark-payment-disputed", request.payment_id, request.body
         )
 
     async def open_charge(self, ctx: Context, request: port.OpenCharge) -> None:
@@ -84,15 +73,10 @@ class Defaults(port.Port):
         await self.payment.transition(ctx, "record-authorization", request.payment_id, request.body)
 
     async def record_capture_failure(
-        self,
-        ctx: Context,
-        request: port.RecordCaptureFailure,
+        self, ctx: Context, request: port.RecordCaptureFailure
     ) -> None:
         await self.payment.transition(
-            ctx,
-            "record-capture-failure",
-            request.payment_id,
-            request.body,
+            ctx, "record-capture-failure", request.payment_id, request.body
         )
 
     async def record_decline(self, ctx: Context, request: port.RecordDecline) -> None:
@@ -120,22 +104,15 @@ class Defaults(port.Port):
         await self.refund.transition(ctx, "settle-refund", request.refund_id, request.body)
 
     async def submit_dispute_evidence(
-        self,
-        ctx: Context,
-        request: port.SubmitDisputeEvidence,
+        self, ctx: Context, request: port.SubmitDisputeEvidence
     ) -> models.Dispute:
         return await self.dispute.transition(
-            ctx,
-            "submit-dispute-evidence",
-            request.dispute_id,
-            request.body,
+            ctx, "submit-dispute-evidence", request.dispute_id, request.body
         )
 
     async def verify_payment_method(self, ctx: Context, request: port.VerifyPaymentMethod) -> None:
         await self.payment_method.transition(
-            ctx,
-            "verify-payment-method",
-            request.payment_method_id,
+            ctx, "verify-payment-method", request.payment_method_id
         )
 
     async def void_payment(self, ctx: Context, request: port.VoidPayment) -> models.Payment:
@@ -143,10 +120,7 @@ class Defaults(port.Port):
 
     async def withdraw_refund(self, ctx: Context, request: port.WithdrawRefund) -> models.Refund:
         return await self.refund.transition(
-            ctx,
-            "withdraw-refund",
-            request.refund_id,
-            paymentId=request.payment_id,
+            ctx, "withdraw-refund", request.refund_id, paymentId=request.payment_id
         )
 
     async def get_charge(self, ctx: Context, request: port.GetCharge) -> models.Charge:
@@ -163,9 +137,7 @@ class Defaults(port.Port):
         )
 
     async def list_ledger_entries(
-        self,
-        ctx: Context,
-        request: port.ListLedgerEntries,
+        self, ctx: Context, request: port.ListLedgerEntries
     ) -> Page[models.LedgerEntry]:
         return await self.ledger_entry.list(
             ctx,
@@ -179,14 +151,10 @@ class Defaults(port.Port):
         )
 
     async def list_payment_methods(
-        self,
-        ctx: Context,
-        request: port.ListPaymentMethods,
+        self, ctx: Context, request: port.ListPaymentMethods
     ) -> Page[models.PaymentMethodSummary]:
         found = await self.payment_method.list(
-            ctx,
-            request.page,
-            {"kind": request.kind, "methodStatus": request.method_status},
+            ctx, request.page, {"kind": request.kind, "methodStatus": request.method_status}
         )
         return Page(
             tuple(project(models.PaymentMethodSummary, each) for each in found.items),
@@ -207,16 +175,11 @@ class Defaults(port.Port):
 
     async def list_refunds(self, ctx: Context, request: port.ListRefunds) -> Page[models.Refund]:
         return await self.refund.list(
-            ctx,
-            request.page,
-            {"refundStatus": request.refund_status},
-            paymentId=request.payment_id,
+            ctx, request.page, {"refundStatus": request.refund_status}, paymentId=request.payment_id
         )
 
     async def list_settlements(
-        self,
-        ctx: Context,
-        request: port.ListSettlements,
+        self, ctx: Context, request: port.ListSettlements
     ) -> Page[models.Settlement]:
         return await self.settlement.list(
             ctx,
@@ -229,11 +192,8 @@ class Defaults(port.Port):
         )
 
     async def on_payment_disputed(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentDisputed],
+        self, ctx: Context, event: Received[models.PaymentDisputed]
     ) -> None:
         await self.mark_payment_disputed(
-            ctx,
-            port.MarkPaymentDisputed(payment_id=event.value("paymentId"), body=event.data),
+            ctx, port.MarkPaymentDisputed(payment_id=event.value("paymentId"), body=event.data)
         )

@@ -18,9 +18,7 @@ def jobs(service: port.Port) -> tuple[Job, ...]:
             per="entity",
             call=lambda ctx, key: service.expire_action(ctx, port.ExpireAction(payment_id=key)),
             due=Due(
-                aggregate="payment",
-                where={"status": "requiresAction"},
-                since="actionExpiresAt",
+                aggregate="payment", where={"status": "requiresAction"}, since="actionExpiresAt"
             ),
         ),
         Job(
@@ -28,13 +26,10 @@ def jobs(service: port.Port) -> tuple[Job, ...]:
             every=60.0,
             per="entity",
             call=lambda ctx, key: service.lapse_authorization(
-                ctx,
-                port.LapseAuthorization(payment_id=key),
+                ctx, port.LapseAuthorization(payment_id=key)
             ),
             due=Due(
-                aggregate="payment",
-                where={"status": "authorized"},
-                since="authorizationExpiresAt",
+                aggregate="payment", where={"status": "authorized"}, since="authorizationExpiresAt"
             ),
         ),
         Job(
@@ -42,8 +37,7 @@ def jobs(service: port.Port) -> tuple[Job, ...]:
             every=600.0,
             per="entity",
             call=lambda ctx, key: service.record_dispute_lost(
-                ctx,
-                port.RecordDisputeLost(dispute_id=key),
+                ctx, port.RecordDisputeLost(dispute_id=key)
             ),
             due=Due(aggregate="dispute", where={"disputeStatus": "open"}, since="evidenceDueAt"),
         ),

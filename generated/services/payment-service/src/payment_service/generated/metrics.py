@@ -93,27 +93,15 @@ class Metrics:
         self._series["payment_approval_ratio"].record(value, provider, method_kind)
 
     def payment_authorizations_total(
-        self,
-        value: float = 1.0,
-        *,
-        method_kind: str,
-        result: str,
-        decline_code: str,
+        self, value: float = 1.0, *, method_kind: str, result: str, decline_code: str
     ) -> None:
         """Answers of providers to the wish to reserve an amount, by kind of method and by decline code where there is one."""
         self._series["payment_authorizations_total"].record(
-            value,
-            method_kind,
-            result,
-            decline_code,
+            value, method_kind, result, decline_code
         )
 
     def payment_captured_minor_total(
-        self,
-        value: float = 1.0,
-        *,
-        currency: str,
-        purpose: str,
+        self, value: float = 1.0, *, currency: str, purpose: str
     ) -> None:
         """Minor units that were captured for orders and invoices."""
         self._series["payment_captured_minor_total"].record(value, currency, purpose)
@@ -131,12 +119,7 @@ class Metrics:
         self._series["payment_methods_attached_total"].record(value, kind, result)
 
     def payment_provider_seconds(
-        self,
-        value: float,
-        *,
-        provider: str,
-        operation: str,
-        result: str,
+        self, value: float, *, provider: str, operation: str, result: str
     ) -> None:
         """How long a provider takes, measured apart from our own time and not part of our promise."""
         self._series["payment_provider_seconds"].record(value, provider, operation, result)

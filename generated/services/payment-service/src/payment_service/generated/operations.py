@@ -7,47 +7,29 @@ from __future__ import annotations
 from cloudsync_chassis.operation import Operation
 
 ACCEPT_DISPUTE = Operation(
-    id="accept-dispute",
-    permission="payment:answer-dispute",
-    writes=True,
-    idempotency="natural",
+    id="accept-dispute", permission="payment:answer-dispute", writes=True, idempotency="natural"
 )
 
 ADOPT_PROVIDER_KEY = Operation(
-    id="adopt-provider-key",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="adopt-provider-key", access="workload", writes=True, idempotency="natural"
 )
 
 ADOPT_RISK_MODEL = Operation(
-    id="adopt-risk-model",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="adopt-risk-model", access="workload", writes=True, idempotency="natural"
 )
 
 APPLY_CREDIT_NOTE = Operation(
-    id="apply-credit-note",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="apply-credit-note", access="workload", writes=True, idempotency="natural"
 )
 
 APPLY_DISPUTE_OUTCOME = Operation(
-    id="apply-dispute-outcome",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="apply-dispute-outcome", access="workload", writes=True, idempotency="natural"
 )
 
 APPLY_REFUND = Operation(id="apply-refund", access="workload", writes=True, idempotency="natural")
 
 APPROVE_REFUND = Operation(
-    id="approve-refund",
-    permission="payment:approve-refund",
-    writes=True,
-    idempotency="natural",
+    id="approve-refund", permission="payment:approve-refund", writes=True, idempotency="natural"
 )
 
 ATTACH_PAYMENT_METHOD = Operation(
@@ -60,10 +42,7 @@ ATTACH_PAYMENT_METHOD = Operation(
 )
 
 ATTEMPT_CHARGE = Operation(
-    id="attempt-charge",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="attempt-charge", access="workload", writes=True, idempotency="natural"
 )
 
 AUTHORIZE_PAYMENT = Operation(
@@ -77,45 +56,27 @@ AUTHORIZE_PAYMENT = Operation(
 )
 
 CANCEL_INVOICE_CHARGE = Operation(
-    id="cancel-invoice-charge",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="cancel-invoice-charge", access="workload", writes=True, idempotency="natural"
 )
 
 CAPTURE_PAYMENT = Operation(
-    id="capture-payment",
-    permission="payment:capture",
-    writes=True,
-    idempotency="natural",
+    id="capture-payment", permission="payment:capture", writes=True, idempotency="natural"
 )
 
 CLOSE_PAID_CHARGE = Operation(
-    id="close-paid-charge",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="close-paid-charge", access="workload", writes=True, idempotency="natural"
 )
 
 COLLECT_INVOICE = Operation(
-    id="collect-invoice",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="collect-invoice", access="workload", writes=True, idempotency="natural"
 )
 
 CONFIRM_ACTION = Operation(
-    id="confirm-action",
-    permission="payment:authorize",
-    writes=True,
-    idempotency="natural",
+    id="confirm-action", permission="payment:authorize", writes=True, idempotency="natural"
 )
 
 DETACH_METHODS_OF_ORGANIZATION = Operation(
-    id="detach-methods-of-organization",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="detach-methods-of-organization", access="workload", writes=True, idempotency="natural"
 )
 
 DETACH_PAYMENT_METHOD = Operation(
@@ -127,26 +88,17 @@ DETACH_PAYMENT_METHOD = Operation(
 )
 
 EXHAUST_CHARGE = Operation(
-    id="exhaust-charge",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="exhaust-charge", access="workload", writes=True, idempotency="natural"
 )
 
 EXPECT_SETTLEMENT = Operation(
-    id="expect-settlement",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="expect-settlement", access="workload", writes=True, idempotency="natural"
 )
 
 EXPIRE_ACTION = Operation(id="expire-action", access="workload", writes=True, idempotency="natural")
 
 EXPIRE_PAYMENT_METHOD = Operation(
-    id="expire-payment-method",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="expire-payment-method", access="workload", writes=True, idempotency="natural"
 )
 
 FAIL_REFUND = Operation(id="fail-refund", access="workload", writes=True, idempotency="natural")
@@ -154,40 +106,25 @@ FAIL_REFUND = Operation(id="fail-refund", access="workload", writes=True, idempo
 HOLD_CHARGE = Operation(id="hold-charge", access="workload", writes=True, idempotency="natural")
 
 LAPSE_AUTHORIZATION = Operation(
-    id="lapse-authorization",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="lapse-authorization", access="workload", writes=True, idempotency="natural"
 )
 
 MARK_PAYMENT_DISPUTED = Operation(
-    id="mark-payment-disputed",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="mark-payment-disputed", access="workload", writes=True, idempotency="natural"
 )
 
 OPEN_CHARGE = Operation(id="open-charge", access="workload", writes=True, idempotency="natural")
 
 OPEN_ORDER_CHARGE = Operation(
-    id="open-order-charge",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="open-order-charge", access="workload", writes=True, idempotency="natural"
 )
 
 POST_LEDGER_TRANSACTION = Operation(
-    id="post-ledger-transaction",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="post-ledger-transaction", access="workload", writes=True, idempotency="natural"
 )
 
 PROCESS_PAYMENT = Operation(
-    id="process-payment",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="process-payment", access="workload", writes=True, idempotency="natural"
 )
 
 RECEIVE_PROVIDER_NOTIFICATION = Operation(
@@ -199,45 +136,27 @@ RECEIVE_PROVIDER_NOTIFICATION = Operation(
 )
 
 RECONCILE_SETTLEMENT = Operation(
-    id="reconcile-settlement",
-    permission="payment:reconcile",
-    writes=True,
-    idempotency="natural",
+    id="reconcile-settlement", permission="payment:reconcile", writes=True, idempotency="natural"
 )
 
 RECORD_AUTHORIZATION = Operation(
-    id="record-authorization",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="record-authorization", access="workload", writes=True, idempotency="natural"
 )
 
 RECORD_CAPTURE_FAILURE = Operation(
-    id="record-capture-failure",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="record-capture-failure", access="workload", writes=True, idempotency="natural"
 )
 
 RECORD_DECLINE = Operation(
-    id="record-decline",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="record-decline", access="workload", writes=True, idempotency="natural"
 )
 
 RECORD_DISPUTE_LOST = Operation(
-    id="record-dispute-lost",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="record-dispute-lost", access="workload", writes=True, idempotency="natural"
 )
 
 RECORD_DISPUTE_WON = Operation(
-    id="record-dispute-won",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="record-dispute-won", access="workload", writes=True, idempotency="natural"
 )
 
 REFUND_PAYMENT = Operation(
@@ -252,33 +171,21 @@ REFUND_PAYMENT = Operation(
 REFUND_USER = Operation(id="refund-user", access="workload", writes=True, idempotency="natural")
 
 REGISTER_DISPUTE = Operation(
-    id="register-dispute",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="register-dispute", access="workload", writes=True, idempotency="natural"
 )
 
 REQUIRE_ACTION = Operation(
-    id="require-action",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="require-action", access="workload", writes=True, idempotency="natural"
 )
 
 RESTORE_RISK_THRESHOLDS = Operation(
-    id="restore-risk-thresholds",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="restore-risk-thresholds", access="workload", writes=True, idempotency="natural"
 )
 
 RESUME_CHARGE = Operation(id="resume-charge", access="workload", writes=True, idempotency="natural")
 
 RETRY_CHARGE = Operation(
-    id="retry-charge",
-    permission="payment:authorize",
-    writes=True,
-    idempotency="key",
+    id="retry-charge", permission="payment:authorize", writes=True, idempotency="key"
 )
 
 SEND_REFUND = Operation(id="send-refund", access="workload", writes=True, idempotency="natural")
@@ -302,24 +209,15 @@ SUBMIT_DISPUTE_EVIDENCE = Operation(
 )
 
 VERIFY_PAYMENT_METHOD = Operation(
-    id="verify-payment-method",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="verify-payment-method", access="workload", writes=True, idempotency="natural"
 )
 
 VOID_PAYMENT = Operation(
-    id="void-payment",
-    permission="payment:capture",
-    writes=True,
-    idempotency="natural",
+    id="void-payment", permission="payment:capture", writes=True, idempotency="natural"
 )
 
 WITHDRAW_REFUND = Operation(
-    id="withdraw-refund",
-    permission="payment:refund",
-    writes=True,
-    idempotency="natural",
+    id="withdraw-refund", permission="payment:refund", writes=True, idempotency="natural"
 )
 
 GET_ACCOUNT_CREDIT = Operation(id="get-account-credit", permission="payment:read")
@@ -329,21 +227,15 @@ GET_CHARGE = Operation(id="get-charge", permission="payment:read")
 GET_PAYMENT = Operation(id="get-payment", permission="payment:read")
 
 LIST_DISPUTES = Operation(
-    id="list-disputes",
-    permission="payment:answer-dispute",
-    sorts=("evidenceDueAt", "createdAt"),
+    id="list-disputes", permission="payment:answer-dispute", sorts=("evidenceDueAt", "createdAt")
 )
 
 LIST_LEDGER_ENTRIES = Operation(
-    id="list-ledger-entries",
-    permission="payment:read-ledger",
-    sorts=("bookedAt",),
+    id="list-ledger-entries", permission="payment:read-ledger", sorts=("bookedAt",)
 )
 
 LIST_PAYMENT_METHODS = Operation(
-    id="list-payment-methods",
-    permission="payment:read",
-    sorts=("-createdAt",),
+    id="list-payment-methods", permission="payment:read", sorts=("-createdAt",)
 )
 
 LIST_PAYMENTS = Operation(id="list-payments", permission="payment:read", sorts=("-createdAt",))
@@ -351,7 +243,5 @@ LIST_PAYMENTS = Operation(id="list-payments", permission="payment:read", sorts=(
 LIST_REFUNDS = Operation(id="list-refunds", permission="payment:read", sorts=("-createdAt",))
 
 LIST_SETTLEMENTS = Operation(
-    id="list-settlements",
-    permission="payment:reconcile",
-    sorts=("-settlementDate",),
+    id="list-settlements", permission="payment:reconcile", sorts=("-settlementDate",)
 )

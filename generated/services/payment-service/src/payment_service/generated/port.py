@@ -381,9 +381,7 @@ class Port(Protocol):
         """The second pair of eyes."""
 
     async def attach_payment_method(
-        self,
-        ctx: Context,
-        request: AttachPaymentMethod,
+        self, ctx: Context, request: AttachPaymentMethod
     ) -> models.PaymentMethodSummary:
         """Trades the provider's one-time token for one that can be charged again, and checks a card with an authorisation of zero."""
         raise handler_missing("attach-payment-method")
@@ -416,9 +414,7 @@ class Port(Protocol):
         raise handler_missing("confirm-action")
 
     async def detach_methods_of_organization(
-        self,
-        ctx: Context,
-        request: DetachMethodsOfOrganization,
+        self, ctx: Context, request: DetachMethodsOfOrganization
     ) -> None:
         """Ends every method of a purged tenant, whatever its state."""
         raise handler_missing("detach-methods-of-organization")
@@ -468,17 +464,13 @@ class Port(Protocol):
         raise handler_missing("process-payment")
 
     async def receive_provider_notification(
-        self,
-        ctx: Context,
-        request: ReceiveProviderNotification,
+        self, ctx: Context, request: ReceiveProviderNotification
     ) -> None:
         """Checks signature and age of what a provider sends and turns it into one of the commands above."""
         raise handler_missing("receive-provider-notification")
 
     async def reconcile_settlement(
-        self,
-        ctx: Context,
-        request: ReconcileSettlement,
+        self, ctx: Context, request: ReconcileSettlement
     ) -> models.SettlementReconciliation:
         """Fetches the provider's report of a day and holds it against the ledger, payment by payment."""
         raise handler_missing("reconcile-settlement")
@@ -528,9 +520,7 @@ class Port(Protocol):
         """Hands a refund to the provider of its payment, every ten seconds for those that wait and may go."""
 
     async def set_default_payment_method(
-        self,
-        ctx: Context,
-        request: SetDefaultPaymentMethod,
+        self, ctx: Context, request: SetDefaultPaymentMethod
     ) -> models.PaymentMethodSummary:
         """Moves the mark of the default from one method to another in one statement."""
         raise handler_missing("set-default-payment-method")
@@ -542,9 +532,7 @@ class Port(Protocol):
         """The provider confirmed."""
 
     async def submit_dispute_evidence(
-        self,
-        ctx: Context,
-        request: SubmitDisputeEvidence,
+        self, ctx: Context, request: SubmitDisputeEvidence
     ) -> models.Dispute:
         """Answers the case with a statement and up to five files, once and for good."""
 
@@ -558,9 +546,7 @@ class Port(Protocol):
         """Takes back a refund that nobody has sent yet."""
 
     async def get_account_credit(
-        self,
-        ctx: Context,
-        request: GetAccountCredit,
+        self, ctx: Context, request: GetAccountCredit
     ) -> models.AccountCredit:
         """Balance of the account customerCredit by currency, summed up from the ledger."""
         raise handler_missing("get-account-credit")
@@ -575,16 +561,12 @@ class Port(Protocol):
         """Cases by state and deadline, across all organisations for finance."""
 
     async def list_ledger_entries(
-        self,
-        ctx: Context,
-        request: ListLedgerEntries,
+        self, ctx: Context, request: ListLedgerEntries
     ) -> Page[models.LedgerEntry]:
         """Bookings by account, transaction or payment, in the order in which they were made."""
 
     async def list_payment_methods(
-        self,
-        ctx: Context,
-        request: ListPaymentMethods,
+        self, ctx: Context, request: ListPaymentMethods
     ) -> Page[models.PaymentMethodSummary]:
         """Cards and accounts of the organisation as an administrator recognises them."""
 
@@ -595,32 +577,24 @@ class Port(Protocol):
         """What went back of a payment, who asked for it and who agreed."""
 
     async def list_settlements(
-        self,
-        ctx: Context,
-        request: ListSettlements,
+        self, ctx: Context, request: ListSettlements
     ) -> Page[models.Settlement]:
         """Days of a provider, discrepant ones above all."""
 
     async def on_credit_note_issued(
-        self,
-        ctx: Context,
-        event: Received[models.CreditNoteIssued],
+        self, ctx: Context, event: Received[models.CreditNoteIssued]
     ) -> None:
         """The next attempt asks for less, and what exceeds the debt is booked to the customer's credit"""
         not_handled(event)
 
     async def on_invoice_dispute_resolved(
-        self,
-        ctx: Context,
-        event: Received[models.InvoiceDisputeResolved],
+        self, ctx: Context, event: Received[models.InvoiceDisputeResolved]
     ) -> None:
         """The remaining attempts are planned anew, or the charge stays as the answer left it"""
         not_handled(event)
 
     async def on_invoice_disputed(
-        self,
-        ctx: Context,
-        event: Received[models.InvoiceDisputed],
+        self, ctx: Context, event: Received[models.InvoiceDisputed]
     ) -> None:
         """No attempt is made on what a customer objects to"""
         not_handled(event)
@@ -638,9 +612,7 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_invoice_written_off(
-        self,
-        ctx: Context,
-        event: Received[models.InvoiceWrittenOff],
+        self, ctx: Context, event: Received[models.InvoiceWrittenOff]
     ) -> None:
         """Nobody charges an insolvent customer's card on a planned day"""
         not_handled(event)
@@ -650,48 +622,36 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_model_rolled_back(
-        self,
-        ctx: Context,
-        event: Received[models.ModelRolledBack],
+        self, ctx: Context, event: Received[models.ModelRolledBack]
     ) -> None:
         """The thresholds of the restored version of payment-risk count again, or the limits of our own if there is none"""
         not_handled(event)
 
     async def on_order_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.OrderCancelled],
+        self, ctx: Context, event: Received[models.OrderCancelled]
     ) -> None:
         """Gives back what was captured, voids what was authorised, and leaves a tombstone in every case"""
         not_handled(event)
 
     async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
+        self, ctx: Context, event: Received[models.OrganizationPurged]
     ) -> None:
         """All methods of the tenant are detached; their tokens are destroyed 90 days later"""
         not_handled(event)
 
     async def on_payment_dispute_closed(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentDisputeClosed],
+        self, ctx: Context, event: Received[models.PaymentDisputeClosed]
     ) -> None:
         """The payment counts as captured again, or as refunded if the case was lost"""
         not_handled(event)
 
     async def on_payment_disputed(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentDisputed],
+        self, ctx: Context, event: Received[models.PaymentDisputed]
     ) -> None:
         """The payment waits for the card network and takes no further refunds"""
 
     async def on_payment_refunded(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentRefunded],
+        self, ctx: Context, event: Received[models.PaymentRefunded]
     ) -> None:
         """The payment counts what went back and becomes partially or wholly refunded"""
         not_handled(event)
@@ -705,9 +665,7 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_subscription_ordered(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionOrdered],
+        self, ctx: Context, event: Received[models.SubscriptionOrdered]
     ) -> None:
         """The order's claim is written down with amount, currency and method, which the reservation of seats does not carry"""
         not_handled(event)

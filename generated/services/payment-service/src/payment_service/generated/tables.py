@@ -30,8 +30,7 @@ charges = Table(
     Column("closed_at", "timestamptz", nullable=True),
     Check("charges_purpose_known", "purpose IN ('order', 'invoice', 'verification')"),
     Check(
-        "charges_status_known",
-        "status IN ('open', 'held', 'settled', 'cancelled', 'exhausted')",
+        "charges_status_known", "status IN ('open', 'held', 'settled', 'cancelled', 'exhausted')"
     ),
     Check("charges_settled_within_amount", "settled_minor BETWEEN 0 AND amount_minor"),
     Check("charges_attempts_bounded", "attempt_count BETWEEN 0 AND 10"),
@@ -41,9 +40,7 @@ charges = Table(
     ),
     Index("charges_id", ("id",), unique=True),
     Index(
-        "charges_due",
-        ("next_attempt_at",),
-        where="status = 'open' AND next_attempt_at IS NOT NULL",
+        "charges_due", ("next_attempt_at",), where="status = 'open' AND next_attempt_at IS NOT NULL"
     ),
     Index("charges_tenant", ("organization_id", "created_at desc")),
     key=("cause_id",),
@@ -70,8 +67,7 @@ disputes = Table(
     Column("answered_at", "timestamptz", nullable=True),
     Column("closed_at", "timestamptz", nullable=True),
     Check(
-        "disputes_status_known",
-        "dispute_status IN ('open', 'answered', 'won', 'lost', 'accepted')",
+        "disputes_status_known", "dispute_status IN ('open', 'answered', 'won', 'lost', 'accepted')"
     ),
     Check(
         "disputes_closed_with_outcome",
@@ -131,8 +127,7 @@ payment_methods = Table(
     Column("mandate_reference", "varchar(35)", nullable=True),
     Column("detached_at", "timestamptz", nullable=True),
     Check(
-        "payment_methods_kind_known",
-        "kind IN ('card', 'sepaDebit', 'achDebit', 'bankTransfer')",
+        "payment_methods_kind_known", "kind IN ('card', 'sepaDebit', 'achDebit', 'bankTransfer')"
     ),
     Check(
         "payment_methods_status_known",
@@ -144,8 +139,7 @@ payment_methods = Table(
         "kind <> 'card' OR (expiry_month IS NOT NULL AND expiry_year IS NOT NULL)",
     ),
     Check(
-        "payment_methods_default_usable",
-        "NOT is_default OR method_status IN ('active', 'expired')",
+        "payment_methods_default_usable", "NOT is_default OR method_status IN ('active', 'expired')"
     ),
     Index(
         "payment_methods_fingerprint",
@@ -302,8 +296,7 @@ settlements = Table(
     Column("surplus_count", "integer", "0"),
     Column("reconciled_at", "timestamptz", nullable=True),
     Check(
-        "settlements_status_known",
-        "settlement_status IN ('expected', 'reconciled', 'discrepant')",
+        "settlements_status_known", "settlement_status IN ('expected', 'reconciled', 'discrepant')"
     ),
     Check("settlements_provider_known", "provider IN ('main', 'standby')"),
     Check(

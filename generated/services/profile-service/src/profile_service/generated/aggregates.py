@@ -90,8 +90,7 @@ ENDORSEMENT = AggregateSpec(
     name="endorsement",
     model=models.Endorsement,
     store=DocumentStore(
-        collection="endorsement",
-        unique=(("organizationId", "userId", "fromUserId", "skill"),),
+        collection="endorsement", unique=(("organizationId", "userId", "fromUserId", "skill"),)
     ),
     part_of=Reference("userId", "profile"),
     unique=(("userId", "fromUserId", "skill"),),
@@ -168,9 +167,7 @@ PREFERENCE_SET = AggregateSpec(
             ),
         ),
         "close-text-channel": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(PREFERENCES_CHANGED,),
+            effect="custom", idempotency="natural", emits=(PREFERENCES_CHANGED,)
         ),
         "initialize-preferences": Command(
             effect="create",
@@ -302,9 +299,7 @@ PROFILE = AggregateSpec(
     ),
     commands={
         "absorb-profile": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(PROFILE_UPDATED, PROFILE_ERASED),
+            effect="custom", idempotency="natural", emits=(PROFILE_UPDATED, PROFILE_ERASED)
         ),
         "clear-status-message": Command(
             effect="update",
@@ -320,9 +315,7 @@ PROFILE = AggregateSpec(
             ),
         ),
         "drop-quarantined-avatar": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(PROFILE_UPDATED,),
+            effect="custom", idempotency="natural", emits=(PROFILE_UPDATED,)
         ),
         "erase-profile": Command(
             effect="custom",
@@ -337,20 +330,14 @@ PROFILE = AggregateSpec(
         ),
         "export-my-data": Command(effect="custom", idempotency="key"),
         "hide-profile": Command(
-            effect="transition",
-            idempotency="natural",
-            emits=(PROFILE_HIDDEN,),
+            effect="transition", idempotency="natural", emits=(PROFILE_HIDDEN,)
         ),
         "lock-profile": Command(
-            effect="transition",
-            idempotency="natural",
-            emits=(PROFILE_HIDDEN,),
+            effect="transition", idempotency="natural", emits=(PROFILE_HIDDEN,)
         ),
         "open-profile": Command(effect="create", idempotency="natural"),
         "publish-profile": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(PROFILE_PUBLISHED,),
+            effect="custom", idempotency="natural", emits=(PROFILE_PUBLISHED,)
         ),
         "remove-avatar": Command(
             effect="update",
@@ -385,9 +372,7 @@ PROFILE = AggregateSpec(
         ),
         "unlock-profile": Command(effect="transition", idempotency="natural"),
         "update-profile": Command(
-            effect="custom",
-            idempotency="if-match",
-            emits=(PROFILE_UPDATED,),
+            effect="custom", idempotency="if-match", emits=(PROFILE_UPDATED,)
         ),
     },
 )

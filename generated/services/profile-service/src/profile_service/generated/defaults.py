@@ -24,30 +24,20 @@ class Defaults(port.Port):
         self.profile_field_definition = runtime.aggregate(aggregates.PROFILE_FIELD_DEFINITION)
 
     async def change_preferences(
-        self,
-        ctx: Context,
-        request: port.ChangePreferences,
+        self, ctx: Context, request: port.ChangePreferences
     ) -> models.PreferenceSet:
         return await self.preference_set.update(
-            ctx,
-            "change-preferences",
-            request.user_id,
-            request.body,
+            ctx, "change-preferences", request.user_id, request.body
         )
 
     async def clear_status_message(
-        self,
-        ctx: Context,
-        request: port.ClearStatusMessage,
+        self, ctx: Context, request: port.ClearStatusMessage
     ) -> models.Profile:
         return await self.profile.update(ctx, "clear-status-message", request.user_id)
 
     async def endorse_skill(self, ctx: Context, request: port.EndorseSkill) -> models.Endorsement:
         return await self.endorsement.create(
-            ctx,
-            "endorse-skill",
-            request.body,
-            userId=request.user_id,
+            ctx, "endorse-skill", request.body, userId=request.user_id
         )
 
     async def expire_status_message(self, ctx: Context, request: port.ExpireStatusMessage) -> None:
@@ -57,15 +47,10 @@ class Defaults(port.Port):
         return await self.profile.transition(ctx, "hide-profile", request.user_id)
 
     async def initialize_preferences(
-        self,
-        ctx: Context,
-        request: port.InitializePreferences,
+        self, ctx: Context, request: port.InitializePreferences
     ) -> models.PreferenceSet:
         return await self.preference_set.create(
-            ctx,
-            "initialize-preferences",
-            request.body,
-            userId=request.user_id,
+            ctx, "initialize-preferences", request.body, userId=request.user_id
         )
 
     async def lock_profile(self, ctx: Context, request: port.LockProfile) -> None:
@@ -81,9 +66,7 @@ class Defaults(port.Port):
         await self.profile_field_definition.delete(ctx, "retire-profile-field", request.key)
 
     async def set_status_message(
-        self,
-        ctx: Context,
-        request: port.SetStatusMessage,
+        self, ctx: Context, request: port.SetStatusMessage
     ) -> models.Profile:
         return await self.profile.update(ctx, "set-status-message", request.user_id, request.body)
 
@@ -91,21 +74,14 @@ class Defaults(port.Port):
         await self.profile.transition(ctx, "unlock-profile", request.user_id, request.body)
 
     async def withdraw_endorsement(
-        self,
-        ctx: Context,
-        request: port.WithdrawEndorsement,
+        self, ctx: Context, request: port.WithdrawEndorsement
     ) -> models.Endorsement:
         return await self.endorsement.update(
-            ctx,
-            "withdraw-endorsement",
-            request.endorsement_id,
-            userId=request.user_id,
+            ctx, "withdraw-endorsement", request.endorsement_id, userId=request.user_id
         )
 
     async def get_preferences(
-        self,
-        ctx: Context,
-        request: port.GetPreferences,
+        self, ctx: Context, request: port.GetPreferences
     ) -> models.PreferenceSet:
         return await self.preference_set.get(ctx, request.user_id)
 
@@ -113,16 +89,12 @@ class Defaults(port.Port):
         return await self.profile.get(ctx, request.user_id)
 
     async def get_profile_field(
-        self,
-        ctx: Context,
-        request: port.GetProfileField,
+        self, ctx: Context, request: port.GetProfileField
     ) -> models.ProfileFieldDefinition:
         return await self.profile_field_definition.get(ctx, request.key)
 
     async def list_endorsements(
-        self,
-        ctx: Context,
-        request: port.ListEndorsements,
+        self, ctx: Context, request: port.ListEndorsements
     ) -> Page[models.Endorsement]:
         return await self.endorsement.list(
             ctx,
@@ -132,31 +104,23 @@ class Defaults(port.Port):
         )
 
     async def list_profile_fields(
-        self,
-        ctx: Context,
-        request: port.ListProfileFields,
+        self, ctx: Context, request: port.ListProfileFields
     ) -> Page[models.ProfileFieldDefinition]:
         return await self.profile_field_definition.list(
-            ctx,
-            request.page,
-            {"dataType": request.data_type, "required": request.required},
+            ctx, request.page, {"dataType": request.data_type, "required": request.required}
         )
 
     async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:
         await self.open_profile(ctx, port.OpenProfile(body=event.data))
 
     async def on_user_reinstated(
-        self,
-        ctx: Context,
-        event: Received[models.UserReinstated],
+        self, ctx: Context, event: Received[models.UserReinstated]
     ) -> None:
         await self.unlock_profile(
-            ctx,
-            port.UnlockProfile(user_id=event.value("userId"), body=event.data),
+            ctx, port.UnlockProfile(user_id=event.value("userId"), body=event.data)
         )
 
     async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
         await self.lock_profile(
-            ctx,
-            port.LockProfile(user_id=event.value("userId"), body=event.data),
+            ctx, port.LockProfile(user_id=event.value("userId"), body=event.data)
         )

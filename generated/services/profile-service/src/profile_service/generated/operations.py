@@ -7,10 +7,7 @@ from __future__ import annotations
 from cloudsync_chassis.operation import Operation
 
 ABSORB_PROFILE = Operation(
-    id="absorb-profile",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="absorb-profile", access="workload", writes=True, idempotency="natural"
 )
 
 CHANGE_PREFERENCES = Operation(
@@ -31,31 +28,19 @@ CLEAR_STATUS_MESSAGE = Operation(
 )
 
 CLOSE_TEXT_CHANNEL = Operation(
-    id="close-text-channel",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="close-text-channel", access="workload", writes=True, idempotency="natural"
 )
 
 DEFINE_PROFILE_FIELD = Operation(
-    id="define-profile-field",
-    permission="profile-field:define",
-    writes=True,
-    idempotency="natural",
+    id="define-profile-field", permission="profile-field:define", writes=True, idempotency="natural"
 )
 
 DROP_PROFILE_FIELDS = Operation(
-    id="drop-profile-fields",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="drop-profile-fields", access="workload", writes=True, idempotency="natural"
 )
 
 DROP_QUARANTINED_AVATAR = Operation(
-    id="drop-quarantined-avatar",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="drop-quarantined-avatar", access="workload", writes=True, idempotency="natural"
 )
 
 ENDORSE_SKILL = Operation(
@@ -70,10 +55,7 @@ ENDORSE_SKILL = Operation(
 ERASE_PROFILE = Operation(id="erase-profile", access="workload", writes=True, idempotency="natural")
 
 EXPIRE_STATUS_MESSAGE = Operation(
-    id="expire-status-message",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="expire-status-message", access="workload", writes=True, idempotency="natural"
 )
 
 EXPORT_MY_DATA = Operation(
@@ -151,10 +133,7 @@ SET_STATUS_MESSAGE = Operation(
 )
 
 UNLOCK_PROFILE = Operation(
-    id="unlock-profile",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="unlock-profile", access="workload", writes=True, idempotency="natural"
 )
 
 UPDATE_PROFILE = Operation(
@@ -193,13 +172,9 @@ GET_PROFILE = Operation(
 GET_PROFILE_FIELD = Operation(id="get-profile-field", permission="profile-field:read")
 
 LIST_ENDORSEMENTS = Operation(
-    id="list-endorsements",
-    permission="profile:read",
-    sorts=("-createdAt",),
+    id="list-endorsements", permission="profile:read", sorts=("-createdAt",)
 )
 
 LIST_PROFILE_FIELDS = Operation(
-    id="list-profile-fields",
-    permission="profile-field:read",
-    sorts=("key", "createdAt"),
+    id="list-profile-fields", permission="profile-field:read", sorts=("key", "createdAt")
 )

@@ -188,16 +188,12 @@ class Port(Protocol):
         raise handler_missing("absorb-profile")
 
     async def change_preferences(
-        self,
-        ctx: Context,
-        request: ChangePreferences,
+        self, ctx: Context, request: ChangePreferences
     ) -> models.PreferenceSet:
         """Alters looks or channels and tells the person's open clients."""
 
     async def clear_status_message(
-        self,
-        ctx: Context,
-        request: ClearStatusMessage,
+        self, ctx: Context, request: ClearStatusMessage
     ) -> models.Profile:
         """Takes the message back before its time."""
 
@@ -206,9 +202,7 @@ class Port(Protocol):
         raise handler_missing("close-text-channel")
 
     async def define_profile_field(
-        self,
-        ctx: Context,
-        request: DefineProfileField,
+        self, ctx: Context, request: DefineProfileField
     ) -> models.ProfileFieldDefinition:
         """Adds a custom field or changes one."""
         raise handler_missing("define-profile-field")
@@ -232,9 +226,7 @@ class Port(Protocol):
         """The sweeper's hand, which once a minute takes away messages whose moment has come."""
 
     async def export_my_data(
-        self,
-        ctx: Context,
-        request: ExportMyData,
+        self, ctx: Context, request: ExportMyData
     ) -> models.ProfileExportReceipt:
         """Queues an archive of everything that this service knows about the person, in JSON with a reader's guide."""
         raise handler_missing("export-my-data")
@@ -243,9 +235,7 @@ class Port(Protocol):
         """Takes everything but the names off display, by the owner or, where a profile offends, by an administrator."""
 
     async def initialize_preferences(
-        self,
-        ctx: Context,
-        request: InitializePreferences,
+        self, ctx: Context, request: InitializePreferences
     ) -> models.PreferenceSet:
         """Stores what the device of the first sign-in prefers, so that later devices look alike from the start."""
 
@@ -280,9 +270,7 @@ class Port(Protocol):
         raise handler_missing("update-profile")
 
     async def withdraw_endorsement(
-        self,
-        ctx: Context,
-        request: WithdrawEndorsement,
+        self, ctx: Context, request: WithdrawEndorsement
     ) -> models.Endorsement:
         """Takes praise back."""
 
@@ -297,46 +285,34 @@ class Port(Protocol):
         """A profile as the caller may see it."""
 
     async def get_profile_field(
-        self,
-        ctx: Context,
-        request: GetProfileField,
+        self, ctx: Context, request: GetProfileField
     ) -> models.ProfileFieldDefinition:
         """One custom field with all its labels and choices, for the editor of definitions."""
 
     async def list_endorsements(
-        self,
-        ctx: Context,
-        request: ListEndorsements,
+        self, ctx: Context, request: ListEndorsements
     ) -> Page[models.Endorsement]:
         """Who praised somebody for what, for the detail page of a profile."""
 
     async def list_profile_fields(
-        self,
-        ctx: Context,
-        request: ListProfileFields,
+        self, ctx: Context, request: ListProfileFields
     ) -> Page[models.ProfileFieldDefinition]:
         """The organisation's custom fields in order of their keys, as every profile form needs them."""
 
     async def on_file_quarantined(
-        self,
-        ctx: Context,
-        event: Received[models.FileQuarantined],
+        self, ctx: Context, event: Received[models.FileQuarantined]
     ) -> None:
         """Removes the file wherever it serves as somebody's picture"""
         not_handled(event)
 
     async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
+        self, ctx: Context, event: Received[models.OrganizationPurged]
     ) -> None:
         """Deletes the custom field definitions of a tenant that is gone"""
         not_handled(event)
 
     async def on_recipient_opted_out(
-        self,
-        ctx: Context,
-        event: Received[models.RecipientOptedOut],
+        self, ctx: Context, event: Received[models.RecipientOptedOut]
     ) -> None:
         """Unticks texts for the person whose number said stop"""
         not_handled(event)
@@ -353,9 +329,7 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_user_reinstated(
-        self,
-        ctx: Context,
-        event: Received[models.UserReinstated],
+        self, ctx: Context, event: Received[models.UserReinstated]
     ) -> None:
         """Brings a locked profile back, hidden until its owner shows it again"""
 

@@ -140,9 +140,7 @@ DEVICE_REGISTRATION = AggregateSpec(
     ),
     commands={
         "erase-devices": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(PUSH_ERASURE_COMPLETED,),
+            effect="custom", idempotency="natural", emits=(PUSH_ERASURE_COMPLETED,)
         ),
         "mark-token-stale": Command(effect="transition", idempotency="natural"),
         "refresh-token-of-device": Command(
@@ -155,24 +153,16 @@ DEVICE_REGISTRATION = AggregateSpec(
             ),
         ),
         "register-device": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(DEVICE_REGISTERED,),
+            effect="custom", idempotency="natural", emits=(DEVICE_REGISTERED,)
         ),
         "revoke-device": Command(
-            effect="transition",
-            idempotency="natural",
-            emits=(DEVICE_REVOKED,),
+            effect="transition", idempotency="natural", emits=(DEVICE_REVOKED,)
         ),
         "revoke-session-device": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(DEVICE_REVOKED,),
+            effect="custom", idempotency="natural", emits=(DEVICE_REVOKED,)
         ),
         "revoke-user-devices": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(DEVICE_REVOKED,),
+            effect="custom", idempotency="natural", emits=(DEVICE_REVOKED,)
         ),
     },
 )
@@ -346,8 +336,7 @@ TOPIC_MUTE = AggregateSpec(
     name="topic-mute",
     model=models.TopicMute,
     store=DocumentStore(
-        collection="topic-mute",
-        unique=(("organizationId", "mutedBy", "subject"),),
+        collection="topic-mute", unique=(("organizationId", "mutedBy", "subject"),)
     ),
     unique=(("mutedBy", "subject"),),
     relations={"self": Relation(fields=("mutedBy",))},

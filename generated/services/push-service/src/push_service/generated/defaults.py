@@ -25,18 +25,12 @@ class Defaults(port.Port):
 
     async def acknowledge_open(self, ctx: Context, request: port.AcknowledgeOpen) -> None:
         await self.push_notification.transition(
-            ctx,
-            "acknowledge-open",
-            request.push_notification_id,
-            request.body,
+            ctx, "acknowledge-open", request.push_notification_id, request.body
         )
 
     async def bounce_push(self, ctx: Context, request: port.BouncePush) -> None:
         await self.push_notification.transition(
-            ctx,
-            "bounce-push",
-            request.push_notification_id,
-            request.body,
+            ctx, "bounce-push", request.push_notification_id, request.body
         )
 
     async def defer_push(self, ctx: Context, request: port.DeferPush) -> None:
@@ -44,10 +38,7 @@ class Defaults(port.Port):
 
     async def drop_push(self, ctx: Context, request: port.DropPush) -> None:
         await self.push_notification.transition(
-            ctx,
-            "drop-push",
-            request.push_notification_id,
-            request.body,
+            ctx, "drop-push", request.push_notification_id, request.body
         )
 
     async def enqueue_push(self, ctx: Context, request: port.EnqueuePush) -> None:
@@ -55,10 +46,7 @@ class Defaults(port.Port):
 
     async def fan_out_push(self, ctx: Context, request: port.FanOutPush) -> None:
         await self.push_notification.transition(
-            ctx,
-            "fan-out-push",
-            request.push_notification_id,
-            request.body,
+            ctx, "fan-out-push", request.push_notification_id, request.body
         )
 
     async def mark_token_stale(self, ctx: Context, request: port.MarkTokenStale) -> None:
@@ -68,15 +56,10 @@ class Defaults(port.Port):
         await self.topic_mute.create(ctx, "mute-subject", request.body)
 
     async def refresh_token_of_device(
-        self,
-        ctx: Context,
-        request: port.RefreshTokenOfDevice,
+        self, ctx: Context, request: port.RefreshTokenOfDevice
     ) -> None:
         await self.device_registration.transition(
-            ctx,
-            "refresh-token-of-device",
-            request.device_id,
-            request.body,
+            ctx, "refresh-token-of-device", request.device_id, request.body
         )
 
     async def resume_push(self, ctx: Context, request: port.ResumePush) -> None:
@@ -84,24 +67,16 @@ class Defaults(port.Port):
 
     async def revoke_device(self, ctx: Context, request: port.RevokeDevice) -> None:
         await self.device_registration.transition(
-            ctx,
-            "revoke-device",
-            request.device_id,
-            request.body,
+            ctx, "revoke-device", request.device_id, request.body
         )
 
     async def settle_push(self, ctx: Context, request: port.SettlePush) -> None:
         await self.push_notification.transition(
-            ctx,
-            "settle-push",
-            request.push_notification_id,
-            request.body,
+            ctx, "settle-push", request.push_notification_id, request.body
         )
 
     async def get_push_notification(
-        self,
-        ctx: Context,
-        request: port.GetPushNotification,
+        self, ctx: Context, request: port.GetPushNotification
     ) -> models.PushNotification:
         return await self.push_notification.get(ctx, request.push_notification_id)
 

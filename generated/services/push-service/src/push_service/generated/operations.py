@@ -17,17 +17,11 @@ ACKNOWLEDGE_OPEN = Operation(
 BOUNCE_PUSH = Operation(id="bounce-push", access="workload", writes=True, idempotency="natural")
 
 COMPILE_PUSH_TEMPLATE = Operation(
-    id="compile-push-template",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="compile-push-template", access="workload", writes=True, idempotency="natural"
 )
 
 COPY_QUIET_HOURS = Operation(
-    id="copy-quiet-hours",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="copy-quiet-hours", access="workload", writes=True, idempotency="natural"
 )
 
 DEFER_PUSH = Operation(id="defer-push", access="workload", writes=True, idempotency="natural")
@@ -35,10 +29,7 @@ DEFER_PUSH = Operation(id="defer-push", access="workload", writes=True, idempote
 DROP_PUSH = Operation(id="drop-push", access="workload", writes=True, idempotency="natural")
 
 ENQUEUE_PUSH = Operation(
-    id="enqueue-push",
-    permission="notification:send",
-    writes=True,
-    idempotency="natural",
+    id="enqueue-push", permission="notification:send", writes=True, idempotency="natural"
 )
 
 ERASE_DEVICES = Operation(id="erase-devices", access="workload", writes=True, idempotency="natural")
@@ -46,10 +37,7 @@ ERASE_DEVICES = Operation(id="erase-devices", access="workload", writes=True, id
 FAN_OUT_PUSH = Operation(id="fan-out-push", access="workload", writes=True, idempotency="natural")
 
 MARK_TOKEN_STALE = Operation(
-    id="mark-token-stale",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="mark-token-stale", access="workload", writes=True, idempotency="natural"
 )
 
 MUTE_SUBJECT = Operation(
@@ -61,26 +49,17 @@ MUTE_SUBJECT = Operation(
 )
 
 PUSH_MEETING_CALL = Operation(
-    id="push-meeting-call",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="push-meeting-call", access="workload", writes=True, idempotency="natural"
 )
 
 PUSH_MESSAGE = Operation(id="push-message", access="workload", writes=True, idempotency="natural")
 
 PUSH_TO_OPERATORS = Operation(
-    id="push-to-operators",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="push-to-operators", access="workload", writes=True, idempotency="natural"
 )
 
 PUSH_TOPIC_ALERT = Operation(
-    id="push-topic-alert",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="push-topic-alert", access="workload", writes=True, idempotency="natural"
 )
 
 REFRESH_TOKEN_OF_DEVICE = Operation(
@@ -110,24 +89,15 @@ REVOKE_DEVICE = Operation(
 )
 
 REVOKE_SESSION_DEVICE = Operation(
-    id="revoke-session-device",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="revoke-session-device", access="workload", writes=True, idempotency="natural"
 )
 
 REVOKE_USER_DEVICES = Operation(
-    id="revoke-user-devices",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="revoke-user-devices", access="workload", writes=True, idempotency="natural"
 )
 
 ROTATE_BADGE = Operation(
-    id="rotate-badge",
-    permission="notification:send",
-    writes=True,
-    idempotency="natural",
+    id="rotate-badge", permission="notification:send", writes=True, idempotency="natural"
 )
 
 SEND_TEST_PUSH = Operation(
@@ -141,16 +111,11 @@ SEND_TEST_PUSH = Operation(
 SETTLE_PUSH = Operation(id="settle-push", access="workload", writes=True, idempotency="natural")
 
 WITHDRAW_PUSH = Operation(
-    id="withdraw-push",
-    permission="notification:suppress",
-    writes=True,
-    idempotency="natural",
+    id="withdraw-push", permission="notification:suppress", writes=True, idempotency="natural"
 )
 
 GET_PUSH_NOTIFICATION = Operation(
-    id="get-push-notification",
-    permission="notification:read",
-    relations=("self",),
+    id="get-push-notification", permission="notification:read", relations=("self",)
 )
 
 LIST_DEVICES = Operation(

@@ -261,9 +261,7 @@ class Port(Protocol):
         raise handler_missing("withdraw-push")
 
     async def get_push_notification(
-        self,
-        ctx: Context,
-        request: GetPushNotification,
+        self, ctx: Context, request: GetPushNotification
     ) -> models.PushNotification:
         """The words behind an id, fetched by an unlocked device whose owner hides previews."""
 
@@ -279,41 +277,31 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_document_shared(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentShared],
+        self, ctx: Context, event: Received[models.DocumentShared]
     ) -> None:
         """Tells the person it was shared with"""
         not_handled(event)
 
     async def on_event_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.EventCancelled],
+        self, ctx: Context, event: Received[models.EventCancelled]
     ) -> None:
         """Tells the invited, and removes what was shown before"""
         not_handled(event)
 
     async def on_event_rescheduled(
-        self,
-        ctx: Context,
-        event: Received[models.EventRescheduled],
+        self, ctx: Context, event: Received[models.EventRescheduled]
     ) -> None:
         """Tells the invited of the new hour"""
         not_handled(event)
 
     async def on_event_scheduled(
-        self,
-        ctx: Context,
-        event: Received[models.EventScheduled],
+        self, ctx: Context, event: Received[models.EventScheduled]
     ) -> None:
         """Tells the invited"""
         not_handled(event)
 
     async def on_meeting_started(
-        self,
-        ctx: Context,
-        event: Received[models.MeetingStarted],
+        self, ctx: Context, event: Received[models.MeetingStarted]
     ) -> None:
         """Rings at once with those invited"""
         not_handled(event)
@@ -323,25 +311,19 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_message_retracted(
-        self,
-        ctx: Context,
-        event: Received[models.MessageRetracted],
+        self, ctx: Context, event: Received[models.MessageRetracted]
     ) -> None:
         """The notification is taken off locked screens"""
         not_handled(event)
 
     async def on_metric_anomaly_detected(
-        self,
-        ctx: Context,
-        event: Received[models.MetricAnomalyDetected],
+        self, ctx: Context, event: Received[models.MetricAnomalyDetected]
     ) -> None:
         """Tells operators of the platform only"""
         not_handled(event)
 
     async def on_model_canary_started(
-        self,
-        ctx: Context,
-        event: Received[models.ModelCanaryStarted],
+        self, ctx: Context, event: Received[models.ModelCanaryStarted]
     ) -> None:
         """Tells operators which version has its first users, and how many"""
         not_handled(event)
@@ -351,17 +333,13 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_model_drift_detected(
-        self,
-        ctx: Context,
-        event: Received[models.ModelDriftDetected],
+        self, ctx: Context, event: Received[models.ModelDriftDetected]
     ) -> None:
         """Names the feature that moved furthest to the operators of models"""
         not_handled(event)
 
     async def on_model_rolled_back(
-        self,
-        ctx: Context,
-        event: Received[models.ModelRolledBack],
+        self, ctx: Context, event: Received[models.ModelRolledBack]
     ) -> None:
         """Wakes the operator on call when the system itself took a version back"""
         not_handled(event)
@@ -371,9 +349,7 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_preferences_changed(
-        self,
-        ctx: Context,
-        event: Received[models.PreferencesChanged],
+        self, ctx: Context, event: Received[models.PreferencesChanged]
     ) -> None:
         """The copy of quiet hours is renewed"""
         not_handled(event)
@@ -383,17 +359,13 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_saved_search_matched(
-        self,
-        ctx: Context,
-        event: Received[models.SavedSearchMatched],
+        self, ctx: Context, event: Received[models.SavedSearchMatched]
     ) -> None:
         """Tells the owner of a saved search how much is new"""
         not_handled(event)
 
     async def on_session_revoked(
-        self,
-        ctx: Context,
-        event: Received[models.SessionRevoked],
+        self, ctx: Context, event: Received[models.SessionRevoked]
     ) -> None:
         """The device of that session is not woken any more"""
         not_handled(event)
@@ -403,25 +375,19 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_task_due_date_changed(
-        self,
-        ctx: Context,
-        event: Received[models.TaskDueDateChanged],
+        self, ctx: Context, event: Received[models.TaskDueDateChanged]
     ) -> None:
         """Tells the assignee of the new date"""
         not_handled(event)
 
     async def on_template_published(
-        self,
-        ctx: Context,
-        event: Received[models.TemplatePublished],
+        self, ctx: Context, event: Received[models.TemplatePublished]
     ) -> None:
         """The words are compiled"""
         not_handled(event)
 
     async def on_template_retired(
-        self,
-        ctx: Context,
-        event: Received[models.TemplateRetired],
+        self, ctx: Context, event: Received[models.TemplateRetired]
     ) -> None:
         """The compiled words are dropped"""
         not_handled(event)

@@ -83,8 +83,7 @@ DASHBOARD = AggregateSpec(
     name="dashboard",
     model=models.Dashboard,
     store=DocumentStore(
-        collection="dashboard",
-        unique=(("organizationId", "ownerId", "dashboardName"),),
+        collection="dashboard", unique=(("organizationId", "ownerId", "dashboardName"),)
     ),
     unique=(("ownerId", "dashboardName"),),
     defaults={"tiles": [], "visibility": "private"},
@@ -350,8 +349,7 @@ REPORT = AggregateSpec(
                     detail="The tenant's edition does not include the template",
                     condition="count == 0",
                     counted=Counted(
-                        "report-entitlement",
-                        {"withheldTemplates": "input.templateKey"},
+                        "report-entitlement", {"withheldTemplates": "input.templateKey"}
                     ),
                 ),
                 Requirement(
@@ -391,8 +389,7 @@ REPORT_SCHEDULE = AggregateSpec(
     name="report-schedule",
     model=models.ReportSchedule,
     store=DocumentStore(
-        collection="report-schedule",
-        unique=(("organizationId", "ownerId", "scheduleName"),),
+        collection="report-schedule", unique=(("organizationId", "ownerId", "scheduleName"),)
     ),
     references=(Reference("lastReportId", "report"),),
     unique=(("ownerId", "scheduleName"),),
@@ -439,9 +436,7 @@ REPORT_SCHEDULE = AggregateSpec(
     commands={
         "pause-schedule": Command(effect="transition", idempotency="natural"),
         "pause-schedules-of-user": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(REPORTING_ERASURE_COMPLETED,),
+            effect="custom", idempotency="natural", emits=(REPORTING_ERASURE_COMPLETED,)
         ),
         "resume-schedule": Command(
             effect="transition",
@@ -464,8 +459,7 @@ REPORT_SCHEDULE = AggregateSpec(
                     detail="The tenant's edition does not include the template",
                     condition="count == 0",
                     counted=Counted(
-                        "report-entitlement",
-                        {"withheldTemplates": "input.templateKey"},
+                        "report-entitlement", {"withheldTemplates": "input.templateKey"}
                     ),
                 ),
             ),
@@ -482,8 +476,7 @@ REPORT_SHARE_LINK = AggregateSpec(
     name="report-share-link",
     model=models.ReportShareLink,
     store=DocumentStore(
-        collection="report-share-link",
-        unique=(("organizationId", "tokenDigest"),),
+        collection="report-share-link", unique=(("organizationId", "tokenDigest"),)
     ),
     part_of=Reference("reportId", "report"),
     unique=(("tokenDigest",),),

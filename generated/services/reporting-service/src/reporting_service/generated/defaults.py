@@ -25,9 +25,7 @@ class Defaults(port.Port):
         self.report_share_link = runtime.aggregate(aggregates.REPORT_SHARE_LINK)
 
     async def archive_dashboard(
-        self,
-        ctx: Context,
-        request: port.ArchiveDashboard,
+        self, ctx: Context, request: port.ArchiveDashboard
     ) -> models.Dashboard:
         return await self.dashboard.transition(ctx, "archive-dashboard", request.dashboard_id)
 
@@ -38,9 +36,7 @@ class Defaults(port.Port):
         return await self.report.transition(ctx, "complete-report", request.report_id, request.body)
 
     async def create_dashboard(
-        self,
-        ctx: Context,
-        request: port.CreateDashboard,
+        self, ctx: Context, request: port.CreateDashboard
     ) -> models.Dashboard:
         return await self.dashboard.create(ctx, "create-dashboard", request.body)
 
@@ -54,14 +50,10 @@ class Defaults(port.Port):
         return await self.report.transition(ctx, "fail-report", request.report_id, request.body)
 
     async def pause_schedule(
-        self,
-        ctx: Context,
-        request: port.PauseSchedule,
+        self, ctx: Context, request: port.PauseSchedule
     ) -> models.ReportSchedule:
         return await self.report_schedule.transition(
-            ctx,
-            "pause-schedule",
-            request.report_schedule_id,
+            ctx, "pause-schedule", request.report_schedule_id
         )
 
     async def queue_report(self, ctx: Context, request: port.QueueReport) -> None:
@@ -71,21 +63,15 @@ class Defaults(port.Port):
         return await self.report.create(ctx, "request-report", request.body)
 
     async def restore_dashboard(
-        self,
-        ctx: Context,
-        request: port.RestoreDashboard,
+        self, ctx: Context, request: port.RestoreDashboard
     ) -> models.Dashboard:
         return await self.dashboard.transition(ctx, "restore-dashboard", request.dashboard_id)
 
     async def resume_schedule(
-        self,
-        ctx: Context,
-        request: port.ResumeSchedule,
+        self, ctx: Context, request: port.ResumeSchedule
     ) -> models.ReportSchedule:
         return await self.report_schedule.transition(
-            ctx,
-            "resume-schedule",
-            request.report_schedule_id,
+            ctx, "resume-schedule", request.report_schedule_id
         )
 
     async def retry_report(self, ctx: Context, request: port.RetryReport) -> models.Report:
@@ -93,24 +79,16 @@ class Defaults(port.Port):
 
     async def revoke_report_share(self, ctx: Context, request: port.RevokeReportShare) -> None:
         await self.report_share_link.delete(
-            ctx,
-            "revoke-report-share",
-            request.report_share_link_id,
-            reportId=request.report_id,
+            ctx, "revoke-report-share", request.report_share_link_id, reportId=request.report_id
         )
 
     async def save_dashboard(self, ctx: Context, request: port.SaveDashboard) -> models.Dashboard:
         return await self.dashboard.update(
-            ctx,
-            "save-dashboard",
-            request.dashboard_id,
-            request.body,
+            ctx, "save-dashboard", request.dashboard_id, request.body
         )
 
     async def schedule_report(
-        self,
-        ctx: Context,
-        request: port.ScheduleReport,
+        self, ctx: Context, request: port.ScheduleReport
     ) -> models.ReportSchedule:
         return await self.report_schedule.create(ctx, "schedule-report", request.body)
 
@@ -124,9 +102,7 @@ class Defaults(port.Port):
         return await self.report.get(ctx, request.report_id)
 
     async def list_dashboards(
-        self,
-        ctx: Context,
-        request: port.ListDashboards,
+        self, ctx: Context, request: port.ListDashboards
     ) -> Page[models.Dashboard]:
         return await self.dashboard.list(
             ctx,
@@ -146,12 +122,8 @@ class Defaults(port.Port):
         )
 
     async def list_schedules(
-        self,
-        ctx: Context,
-        request: port.ListSchedules,
+        self, ctx: Context, request: port.ListSchedules
     ) -> Page[models.ReportSchedule]:
         return await self.report_schedule.list(
-            ctx,
-            request.page,
-            {"state": request.state, "templateKey": request.template_key},
+            ctx, request.page, {"state": request.state, "templateKey": request.template_key}
         )

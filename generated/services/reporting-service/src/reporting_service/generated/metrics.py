@@ -65,12 +65,7 @@ class Metrics:
         self._series["reporting_ready_seconds"].record(value, template)
 
     def reporting_reports_total(
-        self,
-        value: float = 1.0,
-        *,
-        template: str,
-        format_: str,
-        result: str,
+        self, value: float = 1.0, *, template: str, format_: str, result: str
     ) -> None:
         """Reports that came to an end, by template and format."""
         self._series["reporting_reports_total"].record(value, template, format_, result)

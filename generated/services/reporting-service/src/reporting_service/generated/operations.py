@@ -27,10 +27,7 @@ CANCEL_REPORT = Operation(
 )
 
 COMPLETE_REPORT = Operation(
-    id="complete-report",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="complete-report", access="workload", writes=True, idempotency="natural"
 )
 
 CREATE_DASHBOARD = Operation(
@@ -56,10 +53,7 @@ DUPLICATE_DASHBOARD = Operation(
 EXPIRE_REPORT = Operation(id="expire-report", access="workload", writes=True, idempotency="natural")
 
 EXPIRE_TENANT_REPORTS = Operation(
-    id="expire-tenant-reports",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="expire-tenant-reports", access="workload", writes=True, idempotency="natural"
 )
 
 EXTEND_REPORT = Operation(
@@ -83,17 +77,11 @@ PAUSE_SCHEDULE = Operation(
 )
 
 PAUSE_SCHEDULES_OF_USER = Operation(
-    id="pause-schedules-of-user",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="pause-schedules-of-user", access="workload", writes=True, idempotency="natural"
 )
 
 PURGE_TENANT_REPORTING = Operation(
-    id="purge-tenant-reporting",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="purge-tenant-reporting", access="workload", writes=True, idempotency="natural"
 )
 
 QUEUE_REPORT = Operation(id="queue-report", access="workload", writes=True, idempotency="natural")
@@ -174,10 +162,7 @@ SHARE_REPORT = Operation(
 START_REPORT = Operation(id="start-report", access="workload", writes=True, idempotency="natural")
 
 SUSPEND_SCHEDULE = Operation(
-    id="suspend-schedule",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="suspend-schedule", access="workload", writes=True, idempotency="natural"
 )
 
 DOWNLOAD_REPORT = Operation(
@@ -191,15 +176,11 @@ EXPLORE_METRIC = Operation(id="explore-metric", permission="report:explore")
 EXPLORE_USAGE = Operation(id="explore-usage", permission="report:explore")
 
 GET_DASHBOARD = Operation(
-    id="get-dashboard",
-    permission="report:view-dashboard",
-    relations=("owner", "colleague"),
+    id="get-dashboard", permission="report:view-dashboard", relations=("owner", "colleague")
 )
 
 GET_REPORT = Operation(
-    id="get-report",
-    permission="report:read",
-    relations=("requester", "recipient", "administrator"),
+    id="get-report", permission="report:read", relations=("requester", "recipient", "administrator")
 )
 
 LIST_DASHBOARDS = Operation(

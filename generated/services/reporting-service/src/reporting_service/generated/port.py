@@ -253,9 +253,7 @@ class Port(Protocol):
         """Begins a board for whoever asks, empty or with the tiles of a screen that was explored."""
 
     async def duplicate_dashboard(
-        self,
-        ctx: Context,
-        request: DuplicateDashboard,
+        self, ctx: Context, request: DuplicateDashboard
     ) -> models.Dashboard:
         """Copies a board that the caller may see into one of their own, which nobody else sees at first."""
         raise handler_missing("duplicate-dashboard")
@@ -350,24 +348,18 @@ class Port(Protocol):
         """One report with its progress and, once ready, size and end of its file."""
 
     async def list_dashboards(
-        self,
-        ctx: Context,
-        request: ListDashboards,
+        self, ctx: Context, request: ListDashboards
     ) -> Page[models.Dashboard]:
         """The caller's boards and those that colleagues have opened to the tenant."""
 
     async def list_metric_catalogue(
-        self,
-        ctx: Context,
-        request: ListMetricCatalogue,
+        self, ctx: Context, request: ListMetricCatalogue
     ) -> models.MetricCatalogue:
         """Metrics that the caller may put on a board, in words and without the expressions that compute them."""
         raise handler_missing("list-metric-catalogue")
 
     async def list_report_templates(
-        self,
-        ctx: Context,
-        request: ListReportTemplates,
+        self, ctx: Context, request: ListReportTemplates
     ) -> models.ReportTemplateList:
         """What can be asked for with the caller's role in the tenant's edition."""
         raise handler_missing("list-report-templates")
@@ -376,64 +368,48 @@ class Port(Protocol):
         """Reports of thirteen months by state and template, those of other people only where their audience admits the caller."""
 
     async def list_schedules(
-        self,
-        ctx: Context,
-        request: ListSchedules,
+        self, ctx: Context, request: ListSchedules
     ) -> Page[models.ReportSchedule]:
         """The caller's schedules with their next run."""
 
     async def summarize_revenue(
-        self,
-        ctx: Context,
-        request: SummarizeRevenue,
+        self, ctx: Context, request: SummarizeRevenue
     ) -> models.RevenueSummary:
         """Recurring revenue at both ends of some days, what moved it in between, and the cash that came in, in one currency and never converted."""
         raise handler_missing("summarize-revenue")
 
     async def on_metric_activated(
-        self,
-        ctx: Context,
-        event: Received[models.MetricActivated],
+        self, ctx: Context, event: Received[models.MetricActivated]
     ) -> None:
         """Cached series of the revision before are dropped, so that no board shows two wordings of one number"""
         not_handled(event)
 
     async def on_metric_anomaly_detected(
-        self,
-        ctx: Context,
-        event: Received[models.MetricAnomalyDetected],
+        self, ctx: Context, event: Received[models.MetricAnomalyDetected]
     ) -> None:
         """Tiles that show the metric carry a notice until the anomaly is a day old"""
         not_handled(event)
 
     async def on_metric_deprecated(
-        self,
-        ctx: Context,
-        event: Received[models.MetricDeprecated],
+        self, ctx: Context, event: Received[models.MetricDeprecated]
     ) -> None:
         """Tiles take the successor, or say that their number is on its way out"""
         not_handled(event)
 
     async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
+        self, ctx: Context, event: Received[models.OrganizationDeleted]
     ) -> None:
         """Schedules of the tenant stop and its files end, its own final export excepted"""
         not_handled(event)
 
     async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
+        self, ctx: Context, event: Received[models.OrganizationPurged]
     ) -> None:
         """Lists, boards, entitlements and cached series of the tenant go with the rest of it"""
         not_handled(event)
 
     async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
+        self, ctx: Context, event: Received[models.SubscriptionChanged]
     ) -> None:
         """Templates are offered by the new edition from the next request on"""
         not_handled(event)

@@ -90,10 +90,7 @@ def routes(service: port.Port) -> APIRouter:
         port.ListSchedules,
         service.list_schedules,
         template_key=Query(
-            alias="templateKey",
-            min_length=3,
-            max_length=48,
-            pattern="^[a-z][a-z0-9-]{2,47}$",
+            alias="templateKey", min_length=3, max_length=48, pattern="^[a-z][a-z0-9-]{2,47}$"
         ),
     )
     add(
@@ -131,10 +128,7 @@ def routes(service: port.Port) -> APIRouter:
         port.ListReports,
         service.list_reports,
         template_key=Query(
-            alias="templateKey",
-            min_length=3,
-            max_length=48,
-            pattern="^[a-z][a-z0-9-]{2,47}$",
+            alias="templateKey", min_length=3, max_length=48, pattern="^[a-z][a-z0-9-]{2,47}$"
         ),
         format_=Query(alias="format"),
     )

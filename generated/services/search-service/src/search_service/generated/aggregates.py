@@ -197,8 +197,7 @@ SAVED_SEARCH = AggregateSpec(
     name="saved-search",
     model=models.SavedSearch,
     store=DocumentStore(
-        collection="saved-search",
-        unique=(("organizationId", "ownerId", "searchName"),),
+        collection="saved-search", unique=(("organizationId", "ownerId", "searchName"),)
     ),
     unique=(("ownerId", "searchName"),),
     defaults={"filters": [], "alertCadence": "never"},
@@ -206,9 +205,7 @@ SAVED_SEARCH = AggregateSpec(
     commands={
         "delete-saved-search": Command(effect="delete", idempotency="natural"),
         "run-saved-search": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SAVED_SEARCH_MATCHED,),
+            effect="custom", idempotency="natural", emits=(SAVED_SEARCH_MATCHED,)
         ),
         "save-search": Command(
             effect="create",
@@ -231,8 +228,7 @@ SEARCH_ENTRY = AggregateSpec(
     name="search-entry",
     model=models.SearchEntry,
     store=DocumentStore(
-        collection="search-entry",
-        unique=(("organizationId", "sourceKind", "sourceId"),),
+        collection="search-entry", unique=(("organizationId", "sourceKind", "sourceId"),)
     ),
     key="sourceId",
     unique=(("sourceKind", "sourceId"),),
@@ -341,9 +337,7 @@ SEARCH_ENTRY = AggregateSpec(
             sets=(Assignment("embedding", source="body.embedding"),),
         ),
         "erase-person": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SEARCH_ERASURE_COMPLETED,),
+            effect="custom", idempotency="natural", emits=(SEARCH_ERASURE_COMPLETED,)
         ),
         "hide-person": Command(effect="custom", idempotency="natural"),
         "hide-tenant": Command(effect="custom", idempotency="natural"),
@@ -361,9 +355,7 @@ SEARCH_ENTRY = AggregateSpec(
         "purge-tenant-entries": Command(effect="custom", idempotency="natural"),
         "rate-entry": Command(effect="update", idempotency="natural"),
         "record-click": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SEARCH_RESULT_CLICKED,),
+            effect="custom", idempotency="natural", emits=(SEARCH_RESULT_CLICKED,)
         ),
         "record-query": Command(effect="custom", idempotency="natural", emits=(SEARCH_PERFORMED,)),
         "reject-entry": Command(
@@ -384,9 +376,7 @@ SEARCH_ENTRY = AggregateSpec(
             ),
         ),
         "requeue-entry": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("failureCode"),),
+            effect="transition", idempotency="natural", sets=(Assignment("failureCode"),)
         ),
         "show-tenant": Command(effect="custom", idempotency="natural"),
         "sweep-tombstones": Command(effect="custom", idempotency="natural"),

@@ -28,10 +28,7 @@ class Defaults(port.Port):
 
     async def begin_copying(self, ctx: Context, request: port.BeginCopying) -> None:
         await self.reindex_job.transition(
-            ctx,
-            "begin-copying",
-            request.reindex_job_id,
-            request.body,
+            ctx, "begin-copying", request.reindex_job_id, request.body
         )
 
     async def begin_verifying(self, ctx: Context, request: port.BeginVerifying) -> None:
@@ -44,9 +41,7 @@ class Defaults(port.Port):
         await self.search_entry.transition(ctx, "commit-entry", request.source_id, request.body)
 
     async def create_ranking_profile(
-        self,
-        ctx: Context,
-        request: port.CreateRankingProfile,
+        self, ctx: Context, request: port.CreateRankingProfile
     ) -> models.RankingProfile:
         return await self.ranking_profile.create(ctx, "create-ranking-profile", request.body)
 
@@ -70,10 +65,7 @@ class Defaults(port.Port):
 
     async def record_evaluation(self, ctx: Context, request: port.RecordEvaluation) -> None:
         await self.ranking_profile.update(
-            ctx,
-            "record-evaluation",
-            request.profile_key,
-            request.body,
+            ctx, "record-evaluation", request.profile_key, request.body
         )
 
     async def reject_entry(self, ctx: Context, request: port.RejectEntry) -> None:
@@ -81,10 +73,7 @@ class Defaults(port.Port):
 
     async def remove_entry(self, ctx: Context, request: port.RemoveEntry) -> None:
         await self.search_entry.transition(
-            ctx,
-            "remove-entry",
-            request.source_id,
-            sourceKind=request.source_kind,
+            ctx, "remove-entry", request.source_id, sourceKind=request.source_kind
         )
 
     async def report_reindex(self, ctx: Context, request: port.ReportReindex) -> None:
@@ -92,10 +81,7 @@ class Defaults(port.Port):
 
     async def requeue_entry(self, ctx: Context, request: port.RequeueEntry) -> None:
         await self.search_entry.transition(
-            ctx,
-            "requeue-entry",
-            request.source_id,
-            sourceKind=request.source_kind,
+            ctx, "requeue-entry", request.source_id, sourceKind=request.source_kind
         )
 
     async def save_search(self, ctx: Context, request: port.SaveSearch) -> models.SavedSearch:
@@ -111,36 +97,24 @@ class Defaults(port.Port):
         await self.search_entry.transition(ctx, "tombstone-entry", request.source_id)
 
     async def update_ranking_profile(
-        self,
-        ctx: Context,
-        request: port.UpdateRankingProfile,
+        self, ctx: Context, request: port.UpdateRankingProfile
     ) -> models.RankingProfile:
         return await self.ranking_profile.update(
-            ctx,
-            "update-ranking-profile",
-            request.profile_key,
-            request.body,
+            ctx, "update-ranking-profile", request.profile_key, request.body
         )
 
     async def update_saved_search(
-        self,
-        ctx: Context,
-        request: port.UpdateSavedSearch,
+        self, ctx: Context, request: port.UpdateSavedSearch
     ) -> models.SavedSearch:
         return await self.saved_search.update(
-            ctx,
-            "update-saved-search",
-            request.saved_search_id,
-            request.body,
+            ctx, "update-saved-search", request.saved_search_id, request.body
         )
 
     async def get_entry(self, ctx: Context, request: port.GetEntry) -> models.SearchEntry:
         return await self.search_entry.get(ctx, request.source_id, sourceKind=request.source_kind)
 
     async def get_ranking_profile(
-        self,
-        ctx: Context,
-        request: port.GetRankingProfile,
+        self, ctx: Context, request: port.GetRankingProfile
     ) -> models.RankingProfile:
         return await self.ranking_profile.get(ctx, request.profile_key)
 
@@ -148,9 +122,7 @@ class Defaults(port.Port):
         return await self.reindex_job.get(ctx, request.reindex_job_id)
 
     async def get_saved_search(
-        self,
-        ctx: Context,
-        request: port.GetSavedSearch,
+        self, ctx: Context, request: port.GetSavedSearch
     ) -> models.SavedSearch:
         return await self.saved_search.get(ctx, request.saved_search_id)
 
@@ -158,41 +130,27 @@ class Defaults(port.Port):
         return await self.synonym_set.get(ctx, request.language)
 
     async def list_ranking_profiles(
-        self,
-        ctx: Context,
-        request: port.ListRankingProfiles,
+        self, ctx: Context, request: port.ListRankingProfiles
     ) -> Page[models.RankingProfile]:
         return await self.ranking_profile.list(
-            ctx,
-            request.page,
-            {"trafficShare": request.traffic_share},
+            ctx, request.page, {"trafficShare": request.traffic_share}
         )
 
     async def list_reindex_jobs(
-        self,
-        ctx: Context,
-        request: port.ListReindexJobs,
+        self, ctx: Context, request: port.ListReindexJobs
     ) -> Page[models.ReindexJob]:
         return await self.reindex_job.list(
-            ctx,
-            request.page,
-            {"phase": request.phase, "scope": request.scope},
+            ctx, request.page, {"phase": request.phase, "scope": request.scope}
         )
 
     async def list_saved_searches(
-        self,
-        ctx: Context,
-        request: port.ListSavedSearches,
+        self, ctx: Context, request: port.ListSavedSearches
     ) -> Page[models.SavedSearch]:
         return await self.saved_search.list(
-            ctx,
-            request.page,
-            {"ownerId": request.owner_id, "alertCadence": request.alert_cadence},
+            ctx, request.page, {"ownerId": request.owner_id, "alertCadence": request.alert_cadence}
         )
 
     async def list_synonym_sets(
-        self,
-        ctx: Context,
-        request: port.ListSynonymSets,
+        self, ctx: Context, request: port.ListSynonymSets
     ) -> Page[models.SynonymSet]:
         return await self.synonym_set.list(ctx, request.page)

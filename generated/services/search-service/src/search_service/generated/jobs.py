@@ -18,8 +18,7 @@ def jobs(service: port.Port) -> tuple[Job, ...]:
             per="tenant",
             call=lambda ctx, _: service.run_saved_search(ctx, port.RunSavedSearch()),
             due=Due(
-                aggregate="saved-search",
-                where={"alertCadence": ("instant", "daily", "weekly")},
+                aggregate="saved-search", where={"alertCadence": ("instant", "daily", "weekly")}
             ),
             timeout=TIMEOUT,
         ),

@@ -7,33 +7,21 @@ from __future__ import annotations
 from cloudsync_chassis.operation import Operation
 
 BEGIN_CATCHING_UP = Operation(
-    id="begin-catching-up",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="begin-catching-up", access="workload", writes=True, idempotency="natural"
 )
 
 BEGIN_COPYING = Operation(id="begin-copying", access="workload", writes=True, idempotency="natural")
 
 BEGIN_VERIFYING = Operation(
-    id="begin-verifying",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="begin-verifying", access="workload", writes=True, idempotency="natural"
 )
 
 CANCEL_REINDEX = Operation(
-    id="cancel-reindex",
-    permission="search:reindex",
-    writes=True,
-    idempotency="natural",
+    id="cancel-reindex", permission="search:reindex", writes=True, idempotency="natural"
 )
 
 CHANGE_READERS = Operation(
-    id="change-readers",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="change-readers", access="workload", writes=True, idempotency="natural"
 )
 
 COMMIT_ENTRY = Operation(id="commit-entry", access="workload", writes=True, idempotency="natural")
@@ -72,78 +60,47 @@ INDEX = Operation(
 )
 
 INDEX_ENTRY = Operation(
-    id="index-entry",
-    permission="search:index",
-    writes=True,
-    idempotency="natural",
+    id="index-entry", permission="search:index", writes=True, idempotency="natural"
 )
 
 INVALIDATE_ENTRY = Operation(
-    id="invalidate-entry",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="invalidate-entry", access="workload", writes=True, idempotency="natural"
 )
 
 PROJECT_DOCUMENT = Operation(
-    id="project-document",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="project-document", access="workload", writes=True, idempotency="natural"
 )
 
 PROJECT_FILE = Operation(id="project-file", access="workload", writes=True, idempotency="natural")
 
 PROJECT_MESSAGE = Operation(
-    id="project-message",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="project-message", access="workload", writes=True, idempotency="natural"
 )
 
 PROJECT_PERSON = Operation(
-    id="project-person",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="project-person", access="workload", writes=True, idempotency="natural"
 )
 
 PROMOTE_RANKING = Operation(
-    id="promote-ranking",
-    permission="search:tune",
-    writes=True,
-    idempotency="natural",
+    id="promote-ranking", permission="search:tune", writes=True, idempotency="natural"
 )
 
 PUBLISH_SYNONYMS = Operation(
-    id="publish-synonyms",
-    permission="search:tune",
-    writes=True,
-    idempotency="natural",
+    id="publish-synonyms", permission="search:tune", writes=True, idempotency="natural"
 )
 
 PURGE_TENANT_ENTRIES = Operation(
-    id="purge-tenant-entries",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="purge-tenant-entries", access="workload", writes=True, idempotency="natural"
 )
 
 RATE_ENTRY = Operation(id="rate-entry", access="workload", writes=True, idempotency="natural")
 
 RECORD_CLICK = Operation(
-    id="record-click",
-    permission="search:query",
-    writes=True,
-    idempotency="natural",
-    status=204,
+    id="record-click", permission="search:query", writes=True, idempotency="natural", status=204
 )
 
 RECORD_EVALUATION = Operation(
-    id="record-evaluation",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="record-evaluation", access="workload", writes=True, idempotency="natural"
 )
 
 RECORD_QUERY = Operation(id="record-query", access="workload", writes=True, idempotency="natural")
@@ -151,33 +108,19 @@ RECORD_QUERY = Operation(id="record-query", access="workload", writes=True, idem
 REJECT_ENTRY = Operation(id="reject-entry", access="workload", writes=True, idempotency="natural")
 
 REMOVE_ENTRY = Operation(
-    id="remove-entry",
-    permission="search:index",
-    writes=True,
-    idempotency="natural",
-    status=204,
+    id="remove-entry", permission="search:index", writes=True, idempotency="natural", status=204
 )
 
 REPORT_REINDEX = Operation(
-    id="report-reindex",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="report-reindex", access="workload", writes=True, idempotency="natural"
 )
 
 REQUEUE_ENTRY = Operation(
-    id="requeue-entry",
-    permission="search:reindex",
-    writes=True,
-    idempotency="natural",
-    status=204,
+    id="requeue-entry", permission="search:reindex", writes=True, idempotency="natural", status=204
 )
 
 RUN_SAVED_SEARCH = Operation(
-    id="run-saved-search",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="run-saved-search", access="workload", writes=True, idempotency="natural"
 )
 
 SAVE_SEARCH = Operation(
@@ -201,33 +144,21 @@ START_REINDEX = Operation(
 )
 
 SWEEP_TOMBSTONES = Operation(
-    id="sweep-tombstones",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="sweep-tombstones", access="workload", writes=True, idempotency="natural"
 )
 
 SWITCH_INDEX = Operation(id="switch-index", access="workload", writes=True, idempotency="natural")
 
 TOMBSTONE_ENTRY = Operation(
-    id="tombstone-entry",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="tombstone-entry", access="workload", writes=True, idempotency="natural"
 )
 
 UPDATE_PERSON_PRINCIPALS = Operation(
-    id="update-person-principals",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="update-person-principals", access="workload", writes=True, idempotency="natural"
 )
 
 UPDATE_RANKING_PROFILE = Operation(
-    id="update-ranking-profile",
-    permission="search:tune",
-    writes=True,
-    idempotency="if-match",
+    id="update-ranking-profile", permission="search:tune", writes=True, idempotency="if-match"
 )
 
 UPDATE_SAVED_SEARCH = Operation(
@@ -249,9 +180,7 @@ GET_RANKING_PROFILE = Operation(id="get-ranking-profile", permission="search:tun
 GET_REINDEX_JOB = Operation(id="get-reindex-job", permission="search:reindex")
 
 GET_SAVED_SEARCH = Operation(
-    id="get-saved-search",
-    permission="saved-search:read",
-    relations=("owner",),
+    id="get-saved-search", permission="saved-search:read", relations=("owner",)
 )
 
 GET_SYNONYM_SET = Operation(id="get-synonym-set", permission="search:tune")
@@ -263,9 +192,7 @@ LIST_RANKING_PROFILES = Operation(
 )
 
 LIST_REINDEX_JOBS = Operation(
-    id="list-reindex-jobs",
-    permission="search:reindex",
-    sorts=("-createdAt",),
+    id="list-reindex-jobs", permission="search:reindex", sorts=("-createdAt",)
 )
 
 LIST_SAVED_SEARCHES = Operation(
@@ -276,9 +203,7 @@ LIST_SAVED_SEARCHES = Operation(
 )
 
 LIST_SYNONYM_SETS = Operation(
-    id="list-synonym-sets",
-    permission="search:tune",
-    sorts=("language", "updatedAt"),
+    id="list-synonym-sets", permission="search:tune", sorts=("language", "updatedAt")
 )
 
 SEARCH = Operation(

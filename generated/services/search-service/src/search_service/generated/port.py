@@ -335,9 +335,7 @@ class Port(Protocol):
         """The bulk write took it."""
 
     async def create_ranking_profile(
-        self,
-        ctx: Context,
-        request: CreateRankingProfile,
+        self, ctx: Context, request: CreateRankingProfile
     ) -> models.RankingProfile:
         """Sets up a way of ranking that the next nightly measurement will judge."""
 
@@ -449,16 +447,12 @@ class Port(Protocol):
         raise handler_missing("update-person-principals")
 
     async def update_ranking_profile(
-        self,
-        ctx: Context,
-        request: UpdateRankingProfile,
+        self, ctx: Context, request: UpdateRankingProfile
     ) -> models.RankingProfile:
         """Turns weights of a profile, be it in service or waiting."""
 
     async def update_saved_search(
-        self,
-        ctx: Context,
-        request: UpdateSavedSearch,
+        self, ctx: Context, request: UpdateSavedSearch
     ) -> models.SavedSearch:
         """Changes name, words, filters or cadence."""
 
@@ -474,9 +468,7 @@ class Port(Protocol):
         """One entry as it is held, for the service that owns its source."""
 
     async def get_ranking_profile(
-        self,
-        ctx: Context,
-        request: GetRankingProfile,
+        self, ctx: Context, request: GetRankingProfile
     ) -> models.RankingProfile:
         """One way of ranking by its key."""
 
@@ -490,30 +482,22 @@ class Port(Protocol):
         """The rules of a language that analysers use at present."""
 
     async def list_ranking_profiles(
-        self,
-        ctx: Context,
-        request: ListRankingProfiles,
+        self, ctx: Context, request: ListRankingProfiles
     ) -> Page[models.RankingProfile]:
         """All ways of ranking, to be compared before one of them is promoted."""
 
     async def list_reindex_jobs(
-        self,
-        ctx: Context,
-        request: ListReindexJobs,
+        self, ctx: Context, request: ListReindexJobs
     ) -> Page[models.ReindexJob]:
         """Rebuilds of the region, running ones and those of the past year."""
 
     async def list_saved_searches(
-        self,
-        ctx: Context,
-        request: ListSavedSearches,
+        self, ctx: Context, request: ListSavedSearches
     ) -> Page[models.SavedSearch]:
         """What the asker keeps, a page at a time."""
 
     async def list_synonym_sets(
-        self,
-        ctx: Context,
-        request: ListSynonymSets,
+        self, ctx: Context, request: ListSynonymSets
     ) -> Page[models.SynonymSet]:
         """Which languages have synonyms, with their rules and who approved them."""
 
@@ -526,49 +510,37 @@ class Port(Protocol):
         raise handler_missing("suggest")
 
     async def on_channel_member_added(
-        self,
-        ctx: Context,
-        event: Received[models.ChannelMemberAdded],
+        self, ctx: Context, event: Received[models.ChannelMemberAdded]
     ) -> None:
         """The newcomers find what was said in the channel before them"""
         not_handled(event)
 
     async def on_channel_member_removed(
-        self,
-        ctx: Context,
-        event: Received[models.ChannelMemberRemoved],
+        self, ctx: Context, event: Received[models.ChannelMemberRemoved]
     ) -> None:
         """Nothing of the channel is found by those who left it"""
         not_handled(event)
 
     async def on_document_archived(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentArchived],
+        self, ctx: Context, event: Received[models.DocumentArchived]
     ) -> None:
         """The entry is still found but ranks below active ones"""
         not_handled(event)
 
     async def on_document_created(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentCreated],
+        self, ctx: Context, event: Received[models.DocumentCreated]
     ) -> None:
         """The document is found by its title by whoever reads its folder"""
         not_handled(event)
 
     async def on_document_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentDeleted],
+        self, ctx: Context, event: Received[models.DocumentDeleted]
     ) -> None:
         """The entry is buried if the bin had not done so before"""
         not_handled(event)
 
     async def on_document_details_changed(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentDetailsChanged],
+        self, ctx: Context, event: Received[models.DocumentDetailsChanged]
     ) -> None:
         """Title, labels and sensitivity of the entry follow"""
         not_handled(event)
@@ -578,57 +550,43 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_document_published(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentPublished],
+        self, ctx: Context, event: Received[models.DocumentPublished]
     ) -> None:
         """The entry counts as finished work and ranks above drafts"""
         not_handled(event)
 
     async def on_document_recovered(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentRecovered],
+        self, ctx: Context, event: Received[models.DocumentRecovered]
     ) -> None:
         """The tombstone gives way to an entry with a higher source version"""
         not_handled(event)
 
     async def on_document_shared(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentShared],
+        self, ctx: Context, event: Received[models.DocumentShared]
     ) -> None:
         """The principal finds the document"""
         not_handled(event)
 
     async def on_document_trashed(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentTrashed],
+        self, ctx: Context, event: Received[models.DocumentTrashed]
     ) -> None:
         """The document disappears from all hits"""
         not_handled(event)
 
     async def on_document_unarchived(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentUnarchived],
+        self, ctx: Context, event: Received[models.DocumentUnarchived]
     ) -> None:
         """The entry ranks as before its rest"""
         not_handled(event)
 
     async def on_document_unshared(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentUnshared],
+        self, ctx: Context, event: Received[models.DocumentUnshared]
     ) -> None:
         """The principal no longer finds it, five seconds later at most"""
         not_handled(event)
 
     async def on_document_updated(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentUpdated],
+        self, ctx: Context, event: Received[models.DocumentUpdated]
     ) -> None:
         """The new words are found within three seconds"""
         not_handled(event)
@@ -642,9 +600,7 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_file_quarantined(
-        self,
-        ctx: Context,
-        event: Received[models.FileQuarantined],
+        self, ctx: Context, event: Received[models.FileQuarantined]
     ) -> None:
         """Nobody is led to something harmful"""
         not_handled(event)
@@ -702,41 +658,31 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_message_released(
-        self,
-        ctx: Context,
-        event: Received[models.MessageReleased],
+        self, ctx: Context, event: Received[models.MessageReleased]
     ) -> None:
         """A message that was withheld is found once more"""
         not_handled(event)
 
     async def on_message_retracted(
-        self,
-        ctx: Context,
-        event: Received[models.MessageRetracted],
+        self, ctx: Context, event: Received[models.MessageRetracted]
     ) -> None:
         """What was taken back is buried"""
         not_handled(event)
 
     async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
+        self, ctx: Context, event: Received[models.OrganizationDeleted]
     ) -> None:
         """The organisation's entries are hidden but kept"""
         not_handled(event)
 
     async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
+        self, ctx: Context, event: Received[models.OrganizationPurged]
     ) -> None:
         """The organisation's entries are deleted for good"""
         not_handled(event)
 
     async def on_organization_restored(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestored],
+        self, ctx: Context, event: Received[models.OrganizationRestored]
     ) -> None:
         """The organisation's entries are found again"""
         not_handled(event)
@@ -746,41 +692,31 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_profile_published(
-        self,
-        ctx: Context,
-        event: Received[models.ProfilePublished],
+        self, ctx: Context, event: Received[models.ProfilePublished]
     ) -> None:
         """Colleagues within the audience find the person"""
         not_handled(event)
 
     async def on_profile_updated(
-        self,
-        ctx: Context,
-        event: Received[models.ProfileUpdated],
+        self, ctx: Context, event: Received[models.ProfileUpdated]
     ) -> None:
         """The person is found by name, headline and skills"""
         not_handled(event)
 
     async def on_rendition_ready(
-        self,
-        ctx: Context,
-        event: Received[models.RenditionReady],
+        self, ctx: Context, event: Received[models.RenditionReady]
     ) -> None:
         """The text of a scan or a film is found once it was extracted."""
         not_handled(event)
 
     async def on_team_member_added(
-        self,
-        ctx: Context,
-        event: Received[models.TeamMemberAdded],
+        self, ctx: Context, event: Received[models.TeamMemberAdded]
     ) -> None:
         """The newcomers find what their team may read"""
         not_handled(event)
 
     async def on_team_member_removed(
-        self,
-        ctx: Context,
-        event: Received[models.TeamMemberRemoved],
+        self, ctx: Context, event: Received[models.TeamMemberRemoved]
     ) -> None:
         """Whoever left no longer finds it, five seconds later at most"""
         not_handled(event)

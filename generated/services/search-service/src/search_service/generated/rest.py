@@ -72,10 +72,7 @@ def routes(service: port.Port) -> APIRouter:
         port.GetRankingProfile,
         service.get_ranking_profile,
         profile_key=Path(
-            alias="profileKey",
-            min_length=3,
-            max_length=40,
-            pattern="^[a-z][a-z0-9-]{2,39}$",
+            alias="profileKey", min_length=3, max_length=40, pattern="^[a-z][a-z0-9-]{2,39}$"
         ),
     )
     add(
@@ -85,10 +82,7 @@ def routes(service: port.Port) -> APIRouter:
         port.UpdateRankingProfile,
         service.update_ranking_profile,
         profile_key=Path(
-            alias="profileKey",
-            min_length=3,
-            max_length=40,
-            pattern="^[a-z][a-z0-9-]{2,39}$",
+            alias="profileKey", min_length=3, max_length=40, pattern="^[a-z][a-z0-9-]{2,39}$"
         ),
     )
     add(
@@ -98,10 +92,7 @@ def routes(service: port.Port) -> APIRouter:
         port.PromoteRanking,
         service.promote_ranking,
         profile_key=Path(
-            alias="profileKey",
-            min_length=3,
-            max_length=40,
-            pattern="^[a-z][a-z0-9-]{2,39}$",
+            alias="profileKey", min_length=3, max_length=40, pattern="^[a-z][a-z0-9-]{2,39}$"
         ),
     )
     add(
@@ -201,10 +192,7 @@ def routes(service: port.Port) -> APIRouter:
         port.Suggest,
         service.suggest,
         prefix=Query(
-            alias="prefix",
-            min_length=2,
-            max_length=60,
-            pattern="^[^\\u0000-\\u001f\\u007f]+$",
+            alias="prefix", min_length=2, max_length=60, pattern="^[^\\u0000-\\u001f\\u007f]+$"
         ),
     )
     add(

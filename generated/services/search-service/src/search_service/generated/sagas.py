@@ -123,8 +123,6 @@ def compensations(service: port.Port) -> Mapping[tuple[str, str], Undo]:
     """The port's method for each compensation that needs no more than its step began with."""
     return {
         ("organisation-off-boarding", "Hide what can be found"): performs(
-            service.show_tenant,
-            port.ShowTenant,
-            {"body": ""},
+            service.show_tenant, port.ShowTenant, {"body": ""}
         ),
     }

@@ -111,9 +111,7 @@ CREDENTIAL_LEASE = AggregateSpec(
             ),
         ),
         "revoke-instance-leases": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(LEASE_REVOKED,),
+            effect="custom", idempotency="natural", emits=(LEASE_REVOKED,)
         ),
         "revoke-lease": Command(
             effect="update",
@@ -140,8 +138,7 @@ DATA_KEY = AggregateSpec(
     name="data-key",
     model=models.DataKey,
     store=DocumentStore(
-        collection="data-key",
-        unique=(("organizationId", "tenantId", "purpose", "keyVersion"),),
+        collection="data-key", unique=(("organizationId", "tenantId", "purpose", "keyVersion"),)
     ),
     unique=(("tenantId", "purpose", "keyVersion"),),
     defaults={"algorithm": "AES-256-GCM"},
@@ -155,9 +152,7 @@ DATA_KEY = AggregateSpec(
     commands={
         "encrypt-fields": Command(effect="custom", idempotency="none"),
         "retire-data-keys": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SECRET_REVOKED,),
+            effect="custom", idempotency="natural", emits=(SECRET_REVOKED,)
         ),
     },
 )
@@ -309,9 +304,7 @@ SECRET = AggregateSpec(
             emits=(SECRET_ACTIVATED,),
         ),
         "confirm-rotation": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SECRET_ROTATED,),
+            effect="custom", idempotency="natural", emits=(SECRET_ROTATED,)
         ),
         "create-secret": Command(effect="custom", idempotency="key"),
         "destroy-secret": Command(
@@ -343,9 +336,7 @@ SECRET = AggregateSpec(
             ),
         ),
         "expire-endpoint-key": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SECRET_REVOKED_,),
+            effect="custom", idempotency="natural", emits=(SECRET_REVOKED_,)
         ),
         "fail-rotation": Command(
             effect="transition",
@@ -422,8 +413,7 @@ SECRET_VERSION = AggregateSpec(
     name="secret-version",
     model=models.SecretVersion,
     store=DocumentStore(
-        collection="secret-version",
-        unique=(("organizationId", "secretId", "number"),),
+        collection="secret-version", unique=(("organizationId", "secretId", "number"),)
     ),
     part_of=Reference("secretId", "secret"),
     unique=(("secretId", "number"),),
@@ -431,10 +421,7 @@ SECRET_VERSION = AggregateSpec(
     initial="staged",
     transitions=(
         Transition(
-            command="stage-secret-version",
-            sources=(),
-            to="staged",
-            roles=frozenset({"workload"}),
+            command="stage-secret-version", sources=(), to="staged", roles=frozenset({"workload"})
         ),
         Transition(
             command="promote-secret-version",
@@ -464,9 +451,7 @@ SECRET_VERSION = AggregateSpec(
     ),
     commands={
         "bury-secret-version": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("sealedValue"),),
+            effect="transition", idempotency="natural", sets=(Assignment("sealedValue"),)
         ),
         "promote-secret-version": Command(effect="transition", idempotency="natural"),
         "stage-secret-version": Command(effect="create", idempotency="natural"),

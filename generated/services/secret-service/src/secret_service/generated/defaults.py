@@ -25,36 +25,27 @@ class Defaults(port.Port):
         self.secret_version = runtime.aggregate(aggregates.SECRET_VERSION)
 
     async def activate_secret(
-        self,
-        ctx: Context,
-        request: port.ActivateSecret,
+        self, ctx: Context, request: port.ActivateSecret
     ) -> models.SecretMetadata:
         found = await self.secret.transition(ctx, "activate-secret", request.secret_id)
         return project(models.SecretMetadata, found)
 
     async def advance_rotation_run(self, ctx: Context, request: port.AdvanceRotationRun) -> None:
         await self.rotation_run.update(
-            ctx,
-            "advance-rotation-run",
-            request.rotation_run_id,
-            request.body,
+            ctx, "advance-rotation-run", request.rotation_run_id, request.body
         )
 
     async def bury_secret_version(self, ctx: Context, request: port.BurySecretVersion) -> None:
         await self.secret_version.transition(ctx, "bury-secret-version", request.secret_version_id)
 
     async def destroy_secret(
-        self,
-        ctx: Context,
-        request: port.DestroySecret,
+        self, ctx: Context, request: port.DestroySecret
     ) -> models.SecretMetadata:
         found = await self.secret.transition(ctx, "destroy-secret", request.secret_id)
         return project(models.SecretMetadata, found)
 
     async def fail_rotation(
-        self,
-        ctx: Context,
-        request: port.FailRotation,
+        self, ctx: Context, request: port.FailRotation
     ) -> models.SecretMetadata:
         found = await self.secret.transition(ctx, "fail-rotation", request.secret_id, request.body)
         return project(models.SecretMetadata, found)
@@ -63,52 +54,36 @@ class Defaults(port.Port):
         await self.rotation_run.create(ctx, "open-rotation-run", request.body)
 
     async def promote_secret_version(
-        self,
-        ctx: Context,
-        request: port.PromoteSecretVersion,
+        self, ctx: Context, request: port.PromoteSecretVersion
     ) -> None:
         await self.secret_version.transition(
-            ctx,
-            "promote-secret-version",
-            request.secret_version_id,
+            ctx, "promote-secret-version", request.secret_version_id
         )
 
     async def propose_secret_removal(
-        self,
-        ctx: Context,
-        request: port.ProposeSecretRemoval,
+        self, ctx: Context, request: port.ProposeSecretRemoval
     ) -> models.SecretMetadata:
         found = await self.secret.update(
-            ctx,
-            "propose-secret-removal",
-            request.secret_id,
-            request.body,
+            ctx, "propose-secret-removal", request.secret_id, request.body
         )
         return project(models.SecretMetadata, found)
 
     async def renew_lease(self, ctx: Context, request: port.RenewLease) -> models.CredentialLease:
         return await self.credential_lease.update(
-            ctx,
-            "renew-lease",
-            request.credential_lease_id,
-            request.body,
+            ctx, "renew-lease", request.credential_lease_id, request.body
         )
 
     async def revoke_lease(self, ctx: Context, request: port.RevokeLease) -> models.CredentialLease:
         return await self.credential_lease.update(ctx, "revoke-lease", request.credential_lease_id)
 
     async def revoke_secret(
-        self,
-        ctx: Context,
-        request: port.RevokeSecret,
+        self, ctx: Context, request: port.RevokeSecret
     ) -> models.SecretMetadata:
         found = await self.secret.transition(ctx, "revoke-secret", request.secret_id)
         return project(models.SecretMetadata, found)
 
     async def rotate_secret(
-        self,
-        ctx: Context,
-        request: port.RotateSecret,
+        self, ctx: Context, request: port.RotateSecret
     ) -> models.SecretMetadata:
         found = await self.secret.transition(ctx, "rotate-secret", request.secret_id, request.body)
         return project(models.SecretMetadata, found)
@@ -117,24 +92,17 @@ class Defaults(port.Port):
         await self.secret_version.create(ctx, "stage-secret-version", request.body)
 
     async def supersede_secret_version(
-        self,
-        ctx: Context,
-        request: port.SupersedeSecretVersion,
+        self, ctx: Context, request: port.SupersedeSecretVersion
     ) -> None:
         await self.secret_version.transition(
-            ctx,
-            "supersede-secret-version",
-            request.secret_version_id,
-            request.body,
+            ctx, "supersede-secret-version", request.secret_version_id, request.body
         )
 
     async def wipe_endpoint_key(self, ctx: Context, request: port.WipeEndpointKey) -> None:
         await self.secret.transition(ctx, "wipe-endpoint-key", request.secret_id)
 
     async def list_secrets(
-        self,
-        ctx: Context,
-        request: port.ListSecrets,
+        self, ctx: Context, request: port.ListSecrets
     ) -> Page[models.SecretMetadata]:
         found = await self.secret.list(
             ctx,
@@ -142,6 +110,5 @@ class Defaults(port.Port):
             {"kind": request.kind, "ownerService": request.owner_service, "status": request.status},
         )
         return Page(
-            tuple(project(models.SecretMetadata, each) for each in found.items),
-            found.following,
+            tuple(project(models.SecretMetadata, each) for each in found.items), found.following
         )

@@ -48,12 +48,7 @@ class Metrics:
         self._series = runtime.metrics.own(SERIES)
 
     def data_key_operations_total(
-        self,
-        value: float = 1.0,
-        *,
-        caller: str,
-        purpose: str,
-        operation: str,
+        self, value: float = 1.0, *, caller: str, purpose: str, operation: str
     ) -> None:
         """Values by purpose and direction, 24,000 opened a second at the peak."""
         self._series["data_key_operations_total"].record(value, caller, purpose, operation)

@@ -7,31 +7,19 @@ from __future__ import annotations
 from cloudsync_chassis.operation import Operation
 
 ACTIVATE_SECRET = Operation(
-    id="activate-secret",
-    permission="secret:create",
-    writes=True,
-    idempotency="natural",
+    id="activate-secret", permission="secret:create", writes=True, idempotency="natural"
 )
 
 ADVANCE_ROTATION_RUN = Operation(
-    id="advance-rotation-run",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="advance-rotation-run", access="workload", writes=True, idempotency="natural"
 )
 
 BURY_SECRET_VERSION = Operation(
-    id="bury-secret-version",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="bury-secret-version", access="workload", writes=True, idempotency="natural"
 )
 
 CONFIRM_ROTATION = Operation(
-    id="confirm-rotation",
-    permission="secret:rotate",
-    writes=True,
-    idempotency="natural",
+    id="confirm-rotation", permission="secret:rotate", writes=True, idempotency="natural"
 )
 
 CREATE_SECRET = Operation(
@@ -43,89 +31,53 @@ CREATE_SECRET = Operation(
 )
 
 DESTROY_SECRET = Operation(
-    id="destroy-secret",
-    permission="secret:revoke",
-    writes=True,
-    idempotency="key",
+    id="destroy-secret", permission="secret:revoke", writes=True, idempotency="key"
 )
 
 ENCRYPT_FIELDS = Operation(id="encrypt-fields", permission="data-key:use", writes=True)
 
 EXPIRE_ENDPOINT_KEY = Operation(
-    id="expire-endpoint-key",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="expire-endpoint-key", access="workload", writes=True, idempotency="natural"
 )
 
 FAIL_ROTATION = Operation(
-    id="fail-rotation",
-    permission="secret:rotate",
-    writes=True,
-    idempotency="natural",
+    id="fail-rotation", permission="secret:rotate", writes=True, idempotency="natural"
 )
 
 LEASE_CREDENTIAL = Operation(
-    id="lease-credential",
-    permission="secret:lease",
-    writes=True,
-    idempotency="key",
+    id="lease-credential", permission="secret:lease", writes=True, idempotency="key"
 )
 
 OPEN_ROTATION_RUN = Operation(
-    id="open-rotation-run",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="open-rotation-run", access="workload", writes=True, idempotency="natural"
 )
 
 PROMOTE_SECRET_VERSION = Operation(
-    id="promote-secret-version",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="promote-secret-version", access="workload", writes=True, idempotency="natural"
 )
 
 PROPOSE_SECRET_REMOVAL = Operation(
-    id="propose-secret-removal",
-    permission="secret:revoke",
-    writes=True,
-    idempotency="natural",
+    id="propose-secret-removal", permission="secret:revoke", writes=True, idempotency="natural"
 )
 
 RENEW_LEASE = Operation(
-    id="renew-lease",
-    permission="secret:lease",
-    writes=True,
-    idempotency="natural",
+    id="renew-lease", permission="secret:lease", writes=True, idempotency="natural"
 )
 
 RETIRE_DATA_KEYS = Operation(
-    id="retire-data-keys",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="retire-data-keys", access="workload", writes=True, idempotency="natural"
 )
 
 REVOKE_INSTANCE_LEASES = Operation(
-    id="revoke-instance-leases",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="revoke-instance-leases", access="workload", writes=True, idempotency="natural"
 )
 
 REVOKE_LEASE = Operation(
-    id="revoke-lease",
-    permission="secret:lease",
-    writes=True,
-    idempotency="key",
+    id="revoke-lease", permission="secret:lease", writes=True, idempotency="key"
 )
 
 REVOKE_SECRET = Operation(
-    id="revoke-secret",
-    permission="secret:revoke",
-    writes=True,
-    idempotency="key",
+    id="revoke-secret", permission="secret:revoke", writes=True, idempotency="key"
 )
 
 ROTATE_SECRET = Operation(
@@ -137,31 +89,19 @@ ROTATE_SECRET = Operation(
 )
 
 STAGE_SECRET_VERSION = Operation(
-    id="stage-secret-version",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="stage-secret-version", access="workload", writes=True, idempotency="natural"
 )
 
 SUPERSEDE_SECRET_VERSION = Operation(
-    id="supersede-secret-version",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="supersede-secret-version", access="workload", writes=True, idempotency="natural"
 )
 
 VERIFY_SECRET_VERSION = Operation(
-    id="verify-secret-version",
-    permission="secret:read",
-    writes=True,
-    idempotency="natural",
+    id="verify-secret-version", permission="secret:read", writes=True, idempotency="natural"
 )
 
 WIPE_ENDPOINT_KEY = Operation(
-    id="wipe-endpoint-key",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="wipe-endpoint-key", access="workload", writes=True, idempotency="natural"
 )
 
 DECRYPT_FIELDS = Operation(id="decrypt-fields", permission="data-key:use")

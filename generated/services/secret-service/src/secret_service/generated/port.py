@@ -177,9 +177,7 @@ class Port(Protocol):
         """Drops the value of a version whose overlap is over."""
 
     async def confirm_rotation(
-        self,
-        ctx: Context,
-        request: ConfirmRotation,
+        self, ctx: Context, request: ConfirmRotation
     ) -> models.SecretMetadata:
         """Holds the reported fingerprint against that of the staged version, makes it current together with its value, and starts the overlap of the previous one."""
         raise handler_missing("confirm-rotation")
@@ -203,9 +201,7 @@ class Port(Protocol):
         """Ends a rotation whose step failed three times, and leaves the old version where it was."""
 
     async def lease_credential(
-        self,
-        ctx: Context,
-        request: LeaseCredential,
+        self, ctx: Context, request: LeaseCredential
     ) -> models.LeasedCredential:
         """Makes or picks a credential for one pod and lends it."""
         raise handler_missing("lease-credential")
@@ -217,9 +213,7 @@ class Port(Protocol):
         """Makes a staged version the one that readers get."""
 
     async def propose_secret_removal(
-        self,
-        ctx: Context,
-        request: ProposeSecretRemoval,
+        self, ctx: Context, request: ProposeSecretRemoval
     ) -> models.SecretMetadata:
         """Asks for a second engineer, by the incident, before a secret is taken out of use or wiped."""
 
@@ -250,9 +244,7 @@ class Port(Protocol):
         """Keeps a replaced version valid until the overlap ends."""
 
     async def verify_secret_version(
-        self,
-        ctx: Context,
-        request: VerifySecretVersion,
+        self, ctx: Context, request: VerifySecretVersion
     ) -> models.RotationRun:
         """A reader proves by the fingerprint that it holds the staged version and has opened a connection with it."""
         raise handler_missing("verify-secret-version")
@@ -265,9 +257,7 @@ class Port(Protocol):
         raise handler_missing("decrypt-fields")
 
     async def get_rotation_status(
-        self,
-        ctx: Context,
-        request: GetRotationStatus,
+        self, ctx: Context, request: GetRotationStatus
     ) -> models.RotationRun:
         """Where the latest run of a secret stands and who has not verified yet."""
         raise handler_missing("get-rotation-status")
@@ -280,25 +270,19 @@ class Port(Protocol):
         """Paths, kinds, ages and owners, for audits and for whoever looks for what is overdue."""
 
     async def on_instance_deregistered(
-        self,
-        ctx: Context,
-        event: Received[models.InstanceDeregistered],
+        self, ctx: Context, event: Received[models.InstanceDeregistered]
     ) -> None:
         """What the instance had borrowed is called in"""
         not_handled(event)
 
     async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
+        self, ctx: Context, event: Received[models.OrganizationPurged]
     ) -> None:
         """The tenant's data keys are destroyed, thirty days after it was deleted, and its endpoints' keys revoked"""
         not_handled(event)
 
     async def on_webhook_disabled(
-        self,
-        ctx: Context,
-        event: Received[models.WebhookDisabled],
+        self, ctx: Context, event: Received[models.WebhookDisabled]
     ) -> None:
         """The endpoint's key is revoked after a week without repair"""
         not_handled(event)

@@ -178,7 +178,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
     )
     def revoke_lease(message: secret_pb2.RevokeLeaseRequest) -> port.RevokeLease:
         return port.RevokeLease(
-            credential_lease_id=rpc.required(message, "credentialLeaseId", UUID),
+            credential_lease_id=rpc.required(message, "credentialLeaseId", UUID)
         )
 
     @rpc.unary(

@@ -233,9 +233,7 @@ SERVICE_INSTANCE = AggregateSpec(
     ),
     commands={
         "admit-instance": Command(
-            effect="transition",
-            idempotency="natural",
-            emits=(INSTANCE_REGISTERED,),
+            effect="transition", idempotency="natural", emits=(INSTANCE_REGISTERED,)
         ),
         "degrade-instance": Command(
             effect="transition",
@@ -256,9 +254,7 @@ SERVICE_INSTANCE = AggregateSpec(
             ),
         ),
         "drain-instance": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(INSTANCE_DRAINED,),
+            effect="custom", idempotency="natural", emits=(INSTANCE_DRAINED,)
         ),
         "expire-lease": Command(
             effect="transition",
@@ -330,9 +326,7 @@ TRAFFIC_SHIFT = AggregateSpec(
             "A shift lasts a day at most.",
         ),
         Invariant(
-            "shift-goes-elsewhere",
-            "this.fromRegion != this.toRegion",
-            "Source and target differ.",
+            "shift-goes-elsewhere", "this.fromRegion != this.toRegion", "Source and target differ."
         ),
         Invariant(
             "shift-is-explained",
@@ -371,9 +365,7 @@ TRAFFIC_SHIFT = AggregateSpec(
             emits=(TRAFFIC_SHIFTED,),
         ),
         "revert-traffic-shift": Command(
-            effect="transition",
-            idempotency="natural",
-            emits=(TRAFFIC_SHIFT_REVERTED,),
+            effect="transition", idempotency="natural", emits=(TRAFFIC_SHIFT_REVERTED,)
         ),
         "shift-traffic": Command(effect="custom", idempotency="key"),
     },

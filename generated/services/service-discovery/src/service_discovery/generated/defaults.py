@@ -29,50 +29,35 @@ class Defaults(port.Port):
         await self.traffic_shift.transition(ctx, "apply-traffic-shift", request.traffic_shift_id)
 
     async def approve_traffic_shift(
-        self,
-        ctx: Context,
-        request: port.ApproveTrafficShift,
+        self, ctx: Context, request: port.ApproveTrafficShift
     ) -> models.TrafficShift:
         return await self.traffic_shift.transition(
-            ctx,
-            "approve-traffic-shift",
-            request.traffic_shift_id,
+            ctx, "approve-traffic-shift", request.traffic_shift_id
         )
 
     async def confirm_traffic_shift(self, ctx: Context, request: port.ConfirmTrafficShift) -> None:
         await self.traffic_shift.transition(ctx, "confirm-traffic-shift", request.traffic_shift_id)
 
     async def define_service(
-        self,
-        ctx: Context,
-        request: port.DefineService,
+        self, ctx: Context, request: port.DefineService
     ) -> models.ServiceDefinition:
         return await self.service_definition.put(ctx, "define-service", request.body)
 
     async def degrade_instance(self, ctx: Context, request: port.DegradeInstance) -> None:
         await self.service_instance.transition(
-            ctx,
-            "degrade-instance",
-            request.service_instance_id,
-            request.body,
+            ctx, "degrade-instance", request.service_instance_id, request.body
         )
 
     async def deregister_instance(
-        self,
-        ctx: Context,
-        request: port.DeregisterInstance,
+        self, ctx: Context, request: port.DeregisterInstance
     ) -> models.ServiceInstance:
         return await self.service_instance.transition(
-            ctx,
-            "deregister-instance",
-            request.service_instance_id,
+            ctx, "deregister-instance", request.service_instance_id
         )
 
     async def expire_lease(self, ctx: Context, request: port.ExpireLease) -> models.ServiceInstance:
         return await self.service_instance.transition(
-            ctx,
-            "expire-lease",
-            request.service_instance_id,
+            ctx, "expire-lease", request.service_instance_id
         )
 
     async def recover_instance(self, ctx: Context, request: port.RecoverInstance) -> None:
@@ -82,23 +67,17 @@ class Defaults(port.Port):
         return await self.health_report.create(ctx, "report-health", request.body)
 
     async def revert_traffic_shift(
-        self,
-        ctx: Context,
-        request: port.RevertTrafficShift,
+        self, ctx: Context, request: port.RevertTrafficShift
     ) -> models.TrafficShift:
         return await self.traffic_shift.transition(
-            ctx,
-            "revert-traffic-shift",
-            request.traffic_shift_id,
+            ctx, "revert-traffic-shift", request.traffic_shift_id
         )
 
     async def get_instance(self, ctx: Context, request: port.GetInstance) -> models.ServiceInstance:
         return await self.service_instance.get(ctx, request.service_instance_id)
 
     async def list_instances(
-        self,
-        ctx: Context,
-        request: port.ListInstances,
+        self, ctx: Context, request: port.ListInstances
     ) -> Page[models.ServiceInstance]:
         return await self.service_instance.list(
             ctx,
@@ -112,20 +91,14 @@ class Defaults(port.Port):
         )
 
     async def list_service_definitions(
-        self,
-        ctx: Context,
-        request: port.ListServiceDefinitions,
+        self, ctx: Context, request: port.ListServiceDefinitions
     ) -> Page[models.ServiceDefinition]:
         return await self.service_definition.list(
-            ctx,
-            request.page,
-            {"tier": request.tier, "contextName": request.context_name},
+            ctx, request.page, {"tier": request.tier, "contextName": request.context_name}
         )
 
     async def list_traffic_shifts(
-        self,
-        ctx: Context,
-        request: port.ListTrafficShifts,
+        self, ctx: Context, request: port.ListTrafficShifts
     ) -> Page[models.TrafficShift]:
         return await self.traffic_shift.list(
             ctx,

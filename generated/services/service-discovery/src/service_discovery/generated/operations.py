@@ -7,59 +7,35 @@ from __future__ import annotations
 from cloudsync_chassis.operation import Operation
 
 ADMIT_INSTANCE = Operation(
-    id="admit-instance",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="admit-instance", access="workload", writes=True, idempotency="natural"
 )
 
 ADOPT_EJECTION_THRESHOLDS = Operation(
-    id="adopt-ejection-thresholds",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="adopt-ejection-thresholds", access="workload", writes=True, idempotency="natural"
 )
 
 APPLY_TRAFFIC_SHIFT = Operation(
-    id="apply-traffic-shift",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="apply-traffic-shift", access="workload", writes=True, idempotency="natural"
 )
 
 APPROVE_TRAFFIC_SHIFT = Operation(
-    id="approve-traffic-shift",
-    permission="traffic:shift",
-    writes=True,
-    idempotency="natural",
+    id="approve-traffic-shift", permission="traffic:shift", writes=True, idempotency="natural"
 )
 
 CONFIRM_TRAFFIC_SHIFT = Operation(
-    id="confirm-traffic-shift",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="confirm-traffic-shift", access="workload", writes=True, idempotency="natural"
 )
 
 DEFINE_SERVICE = Operation(
-    id="define-service",
-    permission="instance:define",
-    writes=True,
-    idempotency="natural",
+    id="define-service", permission="instance:define", writes=True, idempotency="natural"
 )
 
 DEGRADE_INSTANCE = Operation(
-    id="degrade-instance",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="degrade-instance", access="workload", writes=True, idempotency="natural"
 )
 
 DEREGISTER_INSTANCE = Operation(
-    id="deregister-instance",
-    permission="instance:drain",
-    writes=True,
-    idempotency="natural",
+    id="deregister-instance", permission="instance:drain", writes=True, idempotency="natural"
 )
 
 DRAIN_INSTANCE = Operation(
@@ -71,52 +47,31 @@ DRAIN_INSTANCE = Operation(
 )
 
 EXPIRE_LEASE = Operation(
-    id="expire-lease",
-    permission="instance:drain",
-    writes=True,
-    idempotency="natural",
+    id="expire-lease", permission="instance:drain", writes=True, idempotency="natural"
 )
 
 RECOVER_INSTANCE = Operation(
-    id="recover-instance",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="recover-instance", access="workload", writes=True, idempotency="natural"
 )
 
 REGISTER_INSTANCE = Operation(
-    id="register-instance",
-    permission="instance:register",
-    writes=True,
-    idempotency="key",
+    id="register-instance", permission="instance:register", writes=True, idempotency="key"
 )
 
 RELOAD_TRUST_BUNDLE = Operation(
-    id="reload-trust-bundle",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="reload-trust-bundle", access="workload", writes=True, idempotency="natural"
 )
 
 RENEW_INSTANCE_LEASE = Operation(
-    id="renew-instance-lease",
-    permission="instance:register",
-    writes=True,
-    idempotency="natural",
+    id="renew-instance-lease", permission="instance:register", writes=True, idempotency="natural"
 )
 
 REPORT_HEALTH = Operation(
-    id="report-health",
-    permission="instance:register",
-    writes=True,
-    idempotency="natural",
+    id="report-health", permission="instance:register", writes=True, idempotency="natural"
 )
 
 REVERT_TRAFFIC_SHIFT = Operation(
-    id="revert-traffic-shift",
-    permission="traffic:shift",
-    writes=True,
-    idempotency="natural",
+    id="revert-traffic-shift", permission="traffic:shift", writes=True, idempotency="natural"
 )
 
 SHIFT_TRAFFIC = Operation(
@@ -128,10 +83,7 @@ SHIFT_TRAFFIC = Operation(
 )
 
 WEIGH_MODEL_CANARY = Operation(
-    id="weigh-model-canary",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="weigh-model-canary", access="workload", writes=True, idempotency="natural"
 )
 
 GET_INSTANCE = Operation(id="get-instance", permission="instance:read")
@@ -144,15 +96,11 @@ LIST_INSTANCES = Operation(
 )
 
 LIST_SERVICE_DEFINITIONS = Operation(
-    id="list-service-definitions",
-    permission="instance:read",
-    sorts=("-createdAt", "name"),
+    id="list-service-definitions", permission="instance:read", sorts=("-createdAt", "name")
 )
 
 LIST_TRAFFIC_SHIFTS = Operation(
-    id="list-traffic-shifts",
-    permission="instance:read",
-    sorts=("-createdAt",),
+    id="list-traffic-shifts", permission="instance:read", sorts=("-createdAt",)
 )
 
 RESOLVE_SERVICE = Operation(id="resolve-service", permission="instance:read")

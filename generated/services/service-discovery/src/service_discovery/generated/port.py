@@ -159,9 +159,7 @@ class Port(Protocol):
         """Puts a copy into the endpoint set after its first three good probes."""
 
     async def adopt_ejection_thresholds(
-        self,
-        ctx: Context,
-        request: AdoptEjectionThresholds,
+        self, ctx: Context, request: AdoptEjectionThresholds
     ) -> None:
         """Hands changed thresholds of outlier ejection to the sidecars with the next endpoint set."""
         raise handler_missing("adopt-ejection-thresholds")
@@ -170,9 +168,7 @@ class Port(Protocol):
         """Begins to move weights, a quarter first."""
 
     async def approve_traffic_shift(
-        self,
-        ctx: Context,
-        request: ApproveTrafficShift,
+        self, ctx: Context, request: ApproveTrafficShift
     ) -> models.TrafficShift:
         """The second person's word on a large shift."""
 
@@ -180,9 +176,7 @@ class Port(Protocol):
         """Notes that the probes have seen the traffic arrive."""
 
     async def define_service(
-        self,
-        ctx: Context,
-        request: DefineService,
+        self, ctx: Context, request: DefineService
     ) -> models.ServiceDefinition:
         """Writes what the registry has to know of a service, anew or over the old."""
 
@@ -190,9 +184,7 @@ class Port(Protocol):
         """Has a copy handed out with a tenth of its weight from the next endpoint set on, on the evaluator's word."""
 
     async def deregister_instance(
-        self,
-        ctx: Context,
-        request: DeregisterInstance,
+        self, ctx: Context, request: DeregisterInstance
     ) -> models.ServiceInstance:
         """Removes a drained copy for good, on its own word or on that of the registry's sweeper."""
 
@@ -207,9 +199,7 @@ class Port(Protocol):
         """Has a copy handed out with its whole weight again after five good probes."""
 
     async def register_instance(
-        self,
-        ctx: Context,
-        request: RegisterInstance,
+        self, ctx: Context, request: RegisterInstance
     ) -> models.ServiceInstance:
         """Enters a copy into the registry under the identity of its certificate."""
         raise handler_missing("register-instance")
@@ -219,9 +209,7 @@ class Port(Protocol):
         raise handler_missing("reload-trust-bundle")
 
     async def renew_instance_lease(
-        self,
-        ctx: Context,
-        request: RenewInstanceLease,
+        self, ctx: Context, request: RenewInstanceLease
     ) -> models.ServiceInstance:
         """Keeps a copy alive for another lease of the length that it registered with, fifteen seconds as a rule, and says how busy it is."""
         raise handler_missing("renew-instance-lease")
@@ -230,9 +218,7 @@ class Port(Protocol):
         """Notes what a probe found and lets the evaluator look at the copy again."""
 
     async def revert_traffic_shift(
-        self,
-        ctx: Context,
-        request: RevertTrafficShift,
+        self, ctx: Context, request: RevertTrafficShift
     ) -> models.TrafficShift:
         """Puts weights back, because somebody says so or the day is over."""
 
@@ -248,23 +234,17 @@ class Port(Protocol):
         """One copy with its lease and its build."""
 
     async def list_instances(
-        self,
-        ctx: Context,
-        request: ListInstances,
+        self, ctx: Context, request: ListInstances
     ) -> Page[models.ServiceInstance]:
         """Copies by service, place and state."""
 
     async def list_service_definitions(
-        self,
-        ctx: Context,
-        request: ListServiceDefinitions,
+        self, ctx: Context, request: ListServiceDefinitions
     ) -> Page[models.ServiceDefinition]:
         """All services with their owners and minima."""
 
     async def list_traffic_shifts(
-        self,
-        ctx: Context,
-        request: ListTrafficShifts,
+        self, ctx: Context, request: ListTrafficShifts
     ) -> Page[models.TrafficShift]:
         """What is moved now and what was, drills included."""
 
@@ -273,9 +253,7 @@ class Port(Protocol):
         raise handler_missing("resolve-service")
 
     async def watch_endpoints(
-        self,
-        ctx: Context,
-        request: WatchEndpoints,
+        self, ctx: Context, request: WatchEndpoints
     ) -> AsyncIterator[models.EndpointSet]:
         """Endpoint sets as they change, for sidecars."""
         raise handler_missing("watch-endpoints")

@@ -29,7 +29,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         message: discovery_pb2.ApproveTrafficShiftRequest,
     ) -> port.ApproveTrafficShift:
         return port.ApproveTrafficShift(
-            traffic_shift_id=rpc.required(message, "trafficShiftId", UUID),
+            traffic_shift_id=rpc.required(message, "trafficShiftId", UUID)
         )
 
     @rpc.unary(
@@ -53,7 +53,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         message: discovery_pb2.DeregisterInstanceRequest,
     ) -> port.DeregisterInstance:
         return port.DeregisterInstance(
-            service_instance_id=rpc.required(message, "serviceInstanceId", UUID),
+            service_instance_id=rpc.required(message, "serviceInstanceId", UUID)
         )
 
     @rpc.unary(
@@ -75,7 +75,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
     )
     def expire_lease(message: discovery_pb2.ExpireLeaseRequest) -> port.ExpireLease:
         return port.ExpireLease(
-            service_instance_id=rpc.required(message, "serviceInstanceId", UUID),
+            service_instance_id=rpc.required(message, "serviceInstanceId", UUID)
         )
 
     @rpc.unary(
@@ -87,7 +87,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
     )
     def get_instance(message: discovery_pb2.GetInstanceRequest) -> port.GetInstance:
         return port.GetInstance(
-            service_instance_id=rpc.required(message, "serviceInstanceId", UUID),
+            service_instance_id=rpc.required(message, "serviceInstanceId", UUID)
         )
 
     @rpc.unary(
@@ -208,7 +208,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         message: discovery_pb2.RevertTrafficShiftRequest,
     ) -> port.RevertTrafficShift:
         return port.RevertTrafficShift(
-            traffic_shift_id=rpc.required(message, "trafficShiftId", UUID),
+            traffic_shift_id=rpc.required(message, "trafficShiftId", UUID)
         )
 
     @rpc.unary(

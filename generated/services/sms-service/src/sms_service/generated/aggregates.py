@@ -118,9 +118,7 @@ COUNTRY_POLICY = AggregateSpec(
             ),
         ),
         "suspend-anomalous-country": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SMS_COUNTRY_SUSPENDED,),
+            effect="custom", idempotency="natural", emits=(SMS_COUNTRY_SUSPENDED,)
         ),
         "suspend-country": Command(
             effect="update",
@@ -150,9 +148,7 @@ OPT_OUT = AggregateSpec(
     defaults={"purposes": ["securityAlert", "billingAlert", "meetingReminder"]},
     commands={
         "record-inbound-keyword": Command(
-            effect="create",
-            idempotency="natural",
-            emits=(RECIPIENT_OPTED_OUT,),
+            effect="create", idempotency="natural", emits=(RECIPIENT_OPTED_OUT,)
         ),
         "withdraw-opt-out": Command(effect="delete", idempotency="natural"),
     },
@@ -162,8 +158,7 @@ ROUTE_HEALTH = AggregateSpec(
     name="route-health",
     model=models.RouteHealth,
     store=DocumentStore(
-        collection="route-health",
-        unique=(("organizationId", "routeName", "destination"),),
+        collection="route-health", unique=(("organizationId", "routeName", "destination"),)
     ),
     unique=(("routeName", "destination"),),
     defaults={"successRatio": 1, "medianLatencyMs": 0, "sampleSize": 0},
@@ -179,10 +174,7 @@ ROUTE_HEALTH = AggregateSpec(
             condition="this.successRatio < 0.6",
         ),
         Transition(
-            command="probe-route",
-            sources=("open",),
-            to="halfOpen",
-            roles=frozenset({"workload"}),
+            command="probe-route", sources=("open",), to="halfOpen", roles=frozenset({"workload"})
         ),
         Transition(
             command="close-route-breaker",
@@ -315,9 +307,7 @@ SMS_MESSAGE = AggregateSpec(
         "copy-sms-preferences": Command(effect="custom", idempotency="natural"),
         "drop-sms-template": Command(effect="custom", idempotency="natural"),
         "erase-sms-traces": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SMS_ERASURE_COMPLETED,),
+            effect="custom", idempotency="natural", emits=(SMS_ERASURE_COMPLETED,)
         ),
         "expire-sms": Command(
             effect="transition",

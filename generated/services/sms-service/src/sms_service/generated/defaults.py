@@ -36,9 +36,7 @@ class Defaults(port.Port):
         await self.route_health.transition(ctx, "probe-route", request.route_health_id)
 
     async def record_inbound_keyword(
-        self,
-        ctx: Context,
-        request: port.RecordInboundKeyword,
+        self, ctx: Context, request: port.RecordInboundKeyword
     ) -> None:
         await self.opt_out.create(ctx, "record-inbound-keyword", request.body)
 
@@ -49,9 +47,7 @@ class Defaults(port.Port):
         await self.sms_message.transition(ctx, "reroute-sms", request.sms_message_id)
 
     async def resume_country(
-        self,
-        ctx: Context,
-        request: port.ResumeCountry,
+        self, ctx: Context, request: port.ResumeCountry
     ) -> models.CountryPolicy:
         return await self.country_policy.update(ctx, "resume-country", request.country)
 
@@ -59,45 +55,30 @@ class Defaults(port.Port):
         await self.sms_message.transition(ctx, "resume-sms", request.sms_message_id)
 
     async def set_country_policy(
-        self,
-        ctx: Context,
-        request: port.SetCountryPolicy,
+        self, ctx: Context, request: port.SetCountryPolicy
     ) -> models.CountryPolicy:
         return await self.country_policy.put(ctx, "set-country-policy", request.body)
 
     async def settle_sms_delivered(self, ctx: Context, request: port.SettleSmsDelivered) -> None:
         await self.sms_message.transition(
-            ctx,
-            "settle-sms-delivered",
-            request.sms_message_id,
-            request.body,
+            ctx, "settle-sms-delivered", request.sms_message_id, request.body
         )
 
     async def settle_sms_undelivered(
-        self,
-        ctx: Context,
-        request: port.SettleSmsUndelivered,
+        self, ctx: Context, request: port.SettleSmsUndelivered
     ) -> None:
         await self.sms_message.transition(
-            ctx,
-            "settle-sms-undelivered",
-            request.sms_message_id,
-            request.body,
+            ctx, "settle-sms-undelivered", request.sms_message_id, request.body
         )
 
     async def submit_sms(self, ctx: Context, request: port.SubmitSms) -> None:
         await self.sms_message.transition(ctx, "submit-sms", request.sms_message_id, request.body)
 
     async def suspend_country(
-        self,
-        ctx: Context,
-        request: port.SuspendCountry,
+        self, ctx: Context, request: port.SuspendCountry
     ) -> models.CountryPolicy:
         return await self.country_policy.update(
-            ctx,
-            "suspend-country",
-            request.country,
-            request.body,
+            ctx, "suspend-country", request.country, request.body
         )
 
     async def throttle_sms(self, ctx: Context, request: port.ThrottleSms) -> None:
@@ -107,12 +88,8 @@ class Defaults(port.Port):
         await self.opt_out.delete(ctx, "withdraw-opt-out", request.phone_hash)
 
     async def get_route_health(
-        self,
-        ctx: Context,
-        request: port.GetRouteHealth,
+        self, ctx: Context, request: port.GetRouteHealth
     ) -> Page[models.RouteHealth]:
         return await self.route_health.list(
-            ctx,
-            request.page,
-            {"destination": request.destination, "breaker": request.breaker},
+            ctx, request.page, {"destination": request.destination, "breaker": request.breaker}
         )

@@ -71,9 +71,7 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             "record-carrier-receipt",
             queued(
                 performs(
-                    service.record_carrier_receipt,
-                    port.RecordCarrierReceipt,
-                    {"body": "body"},
+                    service.record_carrier_receipt, port.RecordCarrierReceipt, {"body": "body"}
                 )
             ),
             attempts=6,
@@ -83,9 +81,7 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             "record-inbound-keyword",
             queued(
                 performs(
-                    service.record_inbound_keyword,
-                    port.RecordInboundKeyword,
-                    {"body": "body"},
+                    service.record_inbound_keyword, port.RecordInboundKeyword, {"body": "body"}
                 )
             ),
             attempts=6,

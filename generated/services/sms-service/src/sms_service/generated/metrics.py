@@ -76,12 +76,7 @@ class Metrics:
         self._series["sms_submission_seconds"].record(value, queue)
 
     def sms_submitted_total(
-        self,
-        value: float = 1.0,
-        *,
-        purpose: str,
-        country: str,
-        route: str,
+        self, value: float = 1.0, *, purpose: str, country: str, route: str
     ) -> None:
         """Texts that an aggregator took."""
         self._series["sms_submitted_total"].record(value, purpose, country, route)

@@ -7,38 +7,23 @@ from __future__ import annotations
 from cloudsync_chassis.operation import Operation
 
 CLOSE_ROUTE_BREAKER = Operation(
-    id="close-route-breaker",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="close-route-breaker", access="workload", writes=True, idempotency="natural"
 )
 
 COMPILE_SMS_TEMPLATE = Operation(
-    id="compile-sms-template",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="compile-sms-template", access="workload", writes=True, idempotency="natural"
 )
 
 COPY_SMS_PREFERENCES = Operation(
-    id="copy-sms-preferences",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="copy-sms-preferences", access="workload", writes=True, idempotency="natural"
 )
 
 DROP_SMS_TEMPLATE = Operation(
-    id="drop-sms-template",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="drop-sms-template", access="workload", writes=True, idempotency="natural"
 )
 
 ERASE_SMS_TRACES = Operation(
-    id="erase-sms-traces",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="erase-sms-traces", access="workload", writes=True, idempotency="natural"
 )
 
 EXPIRE_SMS = Operation(id="expire-sms", access="workload", writes=True, idempotency="natural")
@@ -46,17 +31,11 @@ EXPIRE_SMS = Operation(id="expire-sms", access="workload", writes=True, idempote
 OBSERVE_ROUTE = Operation(id="observe-route", access="workload", writes=True, idempotency="natural")
 
 OPEN_ROUTE_BREAKER = Operation(
-    id="open-route-breaker",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="open-route-breaker", access="workload", writes=True, idempotency="natural"
 )
 
 PLAN_MEETING_REMINDER = Operation(
-    id="plan-meeting-reminder",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="plan-meeting-reminder", access="workload", writes=True, idempotency="natural"
 )
 
 PROBE_ROUTE = Operation(id="probe-route", access="workload", writes=True, idempotency="natural")
@@ -78,94 +57,59 @@ RECORD_INBOUND_KEYWORD = Operation(
 REJECT_SMS = Operation(id="reject-sms", access="workload", writes=True, idempotency="natural")
 
 REROUTE_SMS = Operation(
-    id="reroute-sms",
-    permission="notification:send",
-    writes=True,
-    idempotency="natural",
+    id="reroute-sms", permission="notification:send", writes=True, idempotency="natural"
 )
 
 RESUME_COUNTRY = Operation(
-    id="resume-country",
-    permission="notification:configure",
-    writes=True,
-    idempotency="natural",
+    id="resume-country", permission="notification:configure", writes=True, idempotency="natural"
 )
 
 RESUME_SMS = Operation(id="resume-sms", access="workload", writes=True, idempotency="natural")
 
 SEND_SMS = Operation(
-    id="send-sms",
-    permission="notification:send",
-    writes=True,
-    idempotency="natural",
+    id="send-sms", permission="notification:send", writes=True, idempotency="natural"
 )
 
 SET_COUNTRY_POLICY = Operation(
-    id="set-country-policy",
-    permission="notification:configure",
-    writes=True,
-    idempotency="natural",
+    id="set-country-policy", permission="notification:configure", writes=True, idempotency="natural"
 )
 
 SETTLE_SMS_DELIVERED = Operation(
-    id="settle-sms-delivered",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="settle-sms-delivered", access="workload", writes=True, idempotency="natural"
 )
 
 SETTLE_SMS_UNDELIVERED = Operation(
-    id="settle-sms-undelivered",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="settle-sms-undelivered", access="workload", writes=True, idempotency="natural"
 )
 
 SUBMIT_SMS = Operation(id="submit-sms", access="workload", writes=True, idempotency="natural")
 
 SUSPEND_ANOMALOUS_COUNTRY = Operation(
-    id="suspend-anomalous-country",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="suspend-anomalous-country", access="workload", writes=True, idempotency="natural"
 )
 
 SUSPEND_COUNTRY = Operation(
-    id="suspend-country",
-    permission="notification:configure",
-    writes=True,
-    idempotency="natural",
+    id="suspend-country", permission="notification:configure", writes=True, idempotency="natural"
 )
 
 TEXT_BILLING_ALERT = Operation(
-    id="text-billing-alert",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="text-billing-alert", access="workload", writes=True, idempotency="natural"
 )
 
 TEXT_SECURITY_ALERT = Operation(
-    id="text-security-alert",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="text-security-alert", access="workload", writes=True, idempotency="natural"
 )
 
 THROTTLE_SMS = Operation(id="throttle-sms", access="workload", writes=True, idempotency="natural")
 
 WITHDRAW_OPT_OUT = Operation(
-    id="withdraw-opt-out",
-    permission="notification:suppress",
-    writes=True,
-    idempotency="natural",
+    id="withdraw-opt-out", permission="notification:suppress", writes=True, idempotency="natural"
 )
 
 ESTIMATE_COST = Operation(id="estimate-cost", permission="notification:read")
 
 GET_ROUTE_HEALTH = Operation(
-    id="get-route-health",
-    permission="notification:read",
-    sorts=("-createdAt", "successRatio"),
+    id="get-route-health", permission="notification:read", sorts=("-createdAt", "successRatio")
 )
 
 LOOKUP_DELIVERY = Operation(id="lookup-delivery", permission="notification:read")

@@ -241,9 +241,7 @@ class Port(Protocol):
         raise handler_missing("send-sms")
 
     async def set_country_policy(
-        self,
-        ctx: Context,
-        request: SetCountryPolicy,
+        self, ctx: Context, request: SetCountryPolicy
     ) -> models.CountryPolicy:
         """Opens, changes or closes a country for texts."""
 
@@ -257,9 +255,7 @@ class Port(Protocol):
         """Gives a text to the cheapest healthy route of its country and keeps the reference for the receipt."""
 
     async def suspend_anomalous_country(
-        self,
-        ctx: Context,
-        request: SuspendAnomalousCountry,
+        self, ctx: Context, request: SuspendAnomalousCountry
     ) -> None:
         """Suspends a country for an hour when its submitted texts leave the band that metrics-service learned."""
         raise handler_missing("suspend-anomalous-country")
@@ -286,9 +282,7 @@ class Port(Protocol):
         raise handler_missing("estimate-cost")
 
     async def get_route_health(
-        self,
-        ctx: Context,
-        request: GetRouteHealth,
+        self, ctx: Context, request: GetRouteHealth
     ) -> Page[models.RouteHealth]:
         """All routes of a country, or of all, with their breakers."""
 
@@ -297,9 +291,7 @@ class Port(Protocol):
         raise handler_missing("lookup-delivery")
 
     async def on_invoice_overdue(
-        self,
-        ctx: Context,
-        event: Received[models.InvoiceOverdue],
+        self, ctx: Context, event: Received[models.InvoiceOverdue]
     ) -> None:
         """The second reminder goes to the billing contact's telephone"""
         not_handled(event)
@@ -309,41 +301,31 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_meeting_scheduled(
-        self,
-        ctx: Context,
-        event: Received[models.MeetingScheduled],
+        self, ctx: Context, event: Received[models.MeetingScheduled]
     ) -> None:
         """Ten minutes before, for whoever asked for it"""
         not_handled(event)
 
     async def on_metric_anomaly_detected(
-        self,
-        ctx: Context,
-        event: Received[models.MetricAnomalyDetected],
+        self, ctx: Context, event: Received[models.MetricAnomalyDetected]
     ) -> None:
         """An anomaly of submitted texts suspends its country for an hour"""
         not_handled(event)
 
     async def on_preferences_changed(
-        self,
-        ctx: Context,
-        event: Received[models.PreferencesChanged],
+        self, ctx: Context, event: Received[models.PreferencesChanged]
     ) -> None:
         """The copy of preferences is renewed"""
         not_handled(event)
 
     async def on_template_published(
-        self,
-        ctx: Context,
-        event: Received[models.TemplatePublished],
+        self, ctx: Context, event: Received[models.TemplatePublished]
     ) -> None:
         """The words are compiled and their segments counted"""
         not_handled(event)
 
     async def on_template_retired(
-        self,
-        ctx: Context,
-        event: Received[models.TemplateRetired],
+        self, ctx: Context, event: Received[models.TemplateRetired]
     ) -> None:
         """The compiled words are dropped"""
         not_handled(event)

@@ -240,9 +240,7 @@ ORDER = AggregateSpec(
         "begin-order-cancellation": Command(effect="custom", idempotency="natural"),
         "cancel-order": Command(effect="custom", idempotency="natural", emits=(ORDER_CANCELLED,)),
         "cancel-orders-of-person": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(ORDER_CANCELLED,),
+            effect="custom", idempotency="natural", emits=(ORDER_CANCELLED,)
         ),
         "create-order": Command(effect="custom", idempotency="key", emits=(SUBSCRIPTION_ORDERED,)),
         "fulfil-order": Command(effect="custom", idempotency="natural"),
@@ -600,9 +598,7 @@ SUBSCRIPTION = AggregateSpec(
             emits=(SUBSCRIPTION_ACTIVATED, SUBSCRIPTION_CHANGED),
         ),
         "cancel-subscriptions-of-organization": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SUBSCRIPTION_CHANGED, ORDER_CANCELLED_),
+            effect="custom", idempotency="natural", emits=(SUBSCRIPTION_CHANGED, ORDER_CANCELLED_)
         ),
         "change-plan": Command(effect="custom", idempotency="key", emits=(SUBSCRIPTION_CHANGED,)),
         "change-seats": Command(effect="custom", idempotency="key", emits=(SUBSCRIPTION_CHANGED,)),
@@ -620,9 +616,7 @@ SUBSCRIPTION = AggregateSpec(
             emits=(SUBSCRIPTION_CANCELLED,),
         ),
         "end-subscriptions-of-organization": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SUBSCRIPTION_CANCELLED,),
+            effect="custom", idempotency="natural", emits=(SUBSCRIPTION_CANCELLED,)
         ),
         "expire-subscription": Command(effect="custom", idempotency="natural"),
         "grant-discount": Command(
@@ -636,9 +630,7 @@ SUBSCRIPTION = AggregateSpec(
             emits=(SUBSCRIPTION_CHANGED,),
         ),
         "mark-past-due": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SUBSCRIPTION_CHANGED,),
+            effect="custom", idempotency="natural", emits=(SUBSCRIPTION_CHANGED,)
         ),
         "note-upgrade-hint": Command(
             effect="update",
@@ -673,19 +665,13 @@ SUBSCRIPTION = AggregateSpec(
         ),
         "recount-members": Command(effect="custom", idempotency="natural"),
         "recover-subscription": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SUBSCRIPTION_CHANGED,),
+            effect="custom", idempotency="natural", emits=(SUBSCRIPTION_CHANGED,)
         ),
         "redeem-promotion": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SUBSCRIPTION_CHANGED,),
+            effect="custom", idempotency="natural", emits=(SUBSCRIPTION_CHANGED,)
         ),
         "renew-subscription": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SUBSCRIPTION_CHANGED,),
+            effect="custom", idempotency="natural", emits=(SUBSCRIPTION_CHANGED,)
         ),
         "request-cancellation": Command(
             effect="transition",
@@ -698,9 +684,7 @@ SUBSCRIPTION = AggregateSpec(
             emits=(SUBSCRIPTION_CHANGED,),
         ),
         "restore-subscriptions-of-organization": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SUBSCRIPTION_CHANGED,),
+            effect="custom", idempotency="natural", emits=(SUBSCRIPTION_CHANGED,)
         ),
         "resume-subscription": Command(
             effect="transition",

@@ -30,30 +30,20 @@ class Defaults(port.Port):
         return await self.order.transition(ctx, "approve-order", request.order_id, request.body)
 
     async def create_promotion(
-        self,
-        ctx: Context,
-        request: port.CreatePromotion,
+        self, ctx: Context, request: port.CreatePromotion
     ) -> models.Promotion:
         return await self.promotion.create(ctx, "create-promotion", request.body)
 
     async def end_subscription(self, ctx: Context, request: port.EndSubscription) -> None:
         await self.subscription.transition(
-            ctx,
-            "end-subscription",
-            request.subscription_id,
-            request.body,
+            ctx, "end-subscription", request.subscription_id, request.body
         )
 
     async def grant_discount(
-        self,
-        ctx: Context,
-        request: port.GrantDiscount,
+        self, ctx: Context, request: port.GrantDiscount
     ) -> models.Subscription:
         return await self.subscription.update(
-            ctx,
-            "grant-discount",
-            request.subscription_id,
-            request.body,
+            ctx, "grant-discount", request.subscription_id, request.body
         )
 
     async def introduce_plan(self, ctx: Context, request: port.IntroducePlan) -> None:
@@ -61,90 +51,60 @@ class Defaults(port.Port):
 
     async def note_upgrade_hint(self, ctx: Context, request: port.NoteUpgradeHint) -> None:
         await self.subscription.update(
-            ctx,
-            "note-upgrade-hint",
-            request.subscription_id,
-            request.body,
+            ctx, "note-upgrade-hint", request.subscription_id, request.body
         )
 
     async def open_subscription(self, ctx: Context, request: port.OpenSubscription) -> None:
         await self.subscription.create(ctx, "open-subscription", request.body)
 
     async def pause_subscription(
-        self,
-        ctx: Context,
-        request: port.PauseSubscription,
+        self, ctx: Context, request: port.PauseSubscription
     ) -> models.Subscription:
         return await self.subscription.transition(
-            ctx,
-            "pause-subscription",
-            request.subscription_id,
-            request.body,
+            ctx, "pause-subscription", request.subscription_id, request.body
         )
 
     async def publish_plan_price(self, ctx: Context, request: port.PublishPlanPrice) -> None:
         await self.plan_price.create(ctx, "publish-plan-price", request.body)
 
     async def record_subscription_change(
-        self,
-        ctx: Context,
-        request: port.RecordSubscriptionChange,
+        self, ctx: Context, request: port.RecordSubscriptionChange
     ) -> None:
         await self.subscription_change.create(ctx, "record-subscription-change", request.body)
 
     async def request_cancellation(
-        self,
-        ctx: Context,
-        request: port.RequestCancellation,
+        self, ctx: Context, request: port.RequestCancellation
     ) -> models.Subscription:
         return await self.subscription.transition(
-            ctx,
-            "request-cancellation",
-            request.subscription_id,
-            request.body,
+            ctx, "request-cancellation", request.subscription_id, request.body
         )
 
     async def resume_subscription(
-        self,
-        ctx: Context,
-        request: port.ResumeSubscription,
+        self, ctx: Context, request: port.ResumeSubscription
     ) -> models.Subscription:
         return await self.subscription.transition(
-            ctx,
-            "resume-subscription",
-            request.subscription_id,
+            ctx, "resume-subscription", request.subscription_id
         )
 
     async def update_subscription(
-        self,
-        ctx: Context,
-        request: port.UpdateSubscription,
+        self, ctx: Context, request: port.UpdateSubscription
     ) -> models.Subscription:
         return await self.subscription.update(
-            ctx,
-            "update-subscription",
-            request.subscription_id,
-            request.body,
+            ctx, "update-subscription", request.subscription_id, request.body
         )
 
     async def withdraw_cancellation(
-        self,
-        ctx: Context,
-        request: port.WithdrawCancellation,
+        self, ctx: Context, request: port.WithdrawCancellation
     ) -> models.Subscription:
         return await self.subscription.transition(
-            ctx,
-            "withdraw-cancellation",
-            request.subscription_id,
+            ctx, "withdraw-cancellation", request.subscription_id
         )
 
     async def get_order(self, ctx: Context, request: port.GetOrder) -> models.Order:
         return await self.order.get(ctx, request.order_id)
 
     async def get_subscription(
-        self,
-        ctx: Context,
-        request: port.GetSubscription,
+        self, ctx: Context, request: port.GetSubscription
     ) -> models.Subscription:
         return await self.subscription.get(ctx, request.subscription_id)
 
@@ -160,9 +120,7 @@ class Defaults(port.Port):
         )
 
     async def list_subscription_changes(
-        self,
-        ctx: Context,
-        request: port.ListSubscriptionChanges,
+        self, ctx: Context, request: port.ListSubscriptionChanges
     ) -> Page[models.SubscriptionChange]:
         return await self.subscription_change.list(
             ctx,
@@ -172,9 +130,7 @@ class Defaults(port.Port):
         )
 
     async def list_subscriptions(
-        self,
-        ctx: Context,
-        request: port.ListSubscriptions,
+        self, ctx: Context, request: port.ListSubscriptions
     ) -> Page[models.Subscription]:
         return await self.subscription.list(
             ctx,
@@ -194,8 +150,6 @@ class Defaults(port.Port):
         )
 
     async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
+        self, ctx: Context, event: Received[models.SubscriptionChanged]
     ) -> None:
         await self.record_subscription_change(ctx, port.RecordSubscriptionChange(body=event.data))

@@ -17,8 +17,7 @@ def jobs(service: port.Port) -> tuple[Job, ...]:
             every=600.0,
             per="entity",
             call=lambda ctx, key: service.renew_subscription(
-                ctx,
-                port.RenewSubscription(subscription_id=key),
+                ctx, port.RenewSubscription(subscription_id=key)
             ),
             due=Due(aggregate="subscription", where={"status": "active"}, since="currentPeriodEnd"),
         ),
@@ -27,8 +26,7 @@ def jobs(service: port.Port) -> tuple[Job, ...]:
             every=60.0,
             per="entity",
             call=lambda ctx, key: service.resume_subscription(
-                ctx,
-                port.ResumeSubscription(subscription_id=key),
+                ctx, port.ResumeSubscription(subscription_id=key)
             ),
             due=Due(aggregate="subscription", where={"status": "paused"}, since="pausedUntil"),
         ),

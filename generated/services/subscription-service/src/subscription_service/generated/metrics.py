@@ -127,11 +127,7 @@ class Metrics:
         self._series["orders_total"].record(value, kind, result)
 
     def subscription_churn_seats_total(
-        self,
-        value: float = 1.0,
-        *,
-        reason: str,
-        plan_family: str,
+        self, value: float = 1.0, *, reason: str, plan_family: str
     ) -> None:
         """Seats given up by cancellation or reduction, by the reason that was named."""
         self._series["subscription_churn_seats_total"].record(value, reason, plan_family)

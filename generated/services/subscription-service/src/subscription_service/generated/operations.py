@@ -7,67 +7,39 @@ from __future__ import annotations
 from cloudsync_chassis.operation import Operation
 
 ACTIVATE_SUBSCRIPTION = Operation(
-    id="activate-subscription",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="activate-subscription", access="workload", writes=True, idempotency="natural"
 )
 
 APPROVE_ORDER = Operation(
-    id="approve-order",
-    permission="order:approve",
-    writes=True,
-    idempotency="natural",
+    id="approve-order", permission="order:approve", writes=True, idempotency="natural"
 )
 
 BEGIN_ORDER_CANCELLATION = Operation(
-    id="begin-order-cancellation",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="begin-order-cancellation", access="workload", writes=True, idempotency="natural"
 )
 
 CANCEL_ORDER = Operation(
-    id="cancel-order",
-    permission="order:cancel",
-    writes=True,
-    idempotency="natural",
+    id="cancel-order", permission="order:cancel", writes=True, idempotency="natural"
 )
 
 CANCEL_ORDERS_OF_PERSON = Operation(
-    id="cancel-orders-of-person",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="cancel-orders-of-person", access="workload", writes=True, idempotency="natural"
 )
 
 CANCEL_SUBSCRIPTIONS_OF_ORGANIZATION = Operation(
-    id="cancel-subscriptions-of-organization",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="cancel-subscriptions-of-organization", access="workload", writes=True, idempotency="natural"
 )
 
 CHANGE_PLAN = Operation(
-    id="change-plan",
-    permission="subscription:change",
-    writes=True,
-    idempotency="key",
+    id="change-plan", permission="subscription:change", writes=True, idempotency="key"
 )
 
 CHANGE_SEATS = Operation(
-    id="change-seats",
-    permission="subscription:change",
-    writes=True,
-    idempotency="key",
+    id="change-seats", permission="subscription:change", writes=True, idempotency="key"
 )
 
 CREATE_ORDER = Operation(
-    id="create-order",
-    permission="order:create",
-    writes=True,
-    idempotency="key",
-    status=202,
+    id="create-order", permission="order:create", writes=True, idempotency="key", status=202
 )
 
 CREATE_PROMOTION = Operation(
@@ -80,24 +52,15 @@ CREATE_PROMOTION = Operation(
 )
 
 END_SUBSCRIPTION = Operation(
-    id="end-subscription",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="end-subscription", access="workload", writes=True, idempotency="natural"
 )
 
 END_SUBSCRIPTIONS_OF_ORGANIZATION = Operation(
-    id="end-subscriptions-of-organization",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="end-subscriptions-of-organization", access="workload", writes=True, idempotency="natural"
 )
 
 EXPIRE_SUBSCRIPTION = Operation(
-    id="expire-subscription",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="expire-subscription", access="workload", writes=True, idempotency="natural"
 )
 
 FULFIL_ORDER = Operation(id="fulfil-order", access="workload", writes=True, idempotency="natural")
@@ -110,89 +73,53 @@ GRANT_DISCOUNT = Operation(
 )
 
 INTRODUCE_PLAN = Operation(
-    id="introduce-plan",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="introduce-plan", access="workload", writes=True, idempotency="natural"
 )
 
 MARK_PAST_DUE = Operation(id="mark-past-due", access="workload", writes=True, idempotency="natural")
 
 NOTE_UPGRADE_HINT = Operation(
-    id="note-upgrade-hint",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="note-upgrade-hint", access="workload", writes=True, idempotency="natural"
 )
 
 OPEN_SUBSCRIPTION = Operation(
-    id="open-subscription",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="open-subscription", access="workload", writes=True, idempotency="natural"
 )
 
 PAUSE_SUBSCRIPTION = Operation(
-    id="pause-subscription",
-    permission="subscription:pause",
-    writes=True,
-    idempotency="key",
+    id="pause-subscription", permission="subscription:pause", writes=True, idempotency="key"
 )
 
 PUBLISH_PLAN_PRICE = Operation(
-    id="publish-plan-price",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="publish-plan-price", access="workload", writes=True, idempotency="natural"
 )
 
 RECORD_SEATS_RESERVED = Operation(
-    id="record-seats-reserved",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="record-seats-reserved", access="workload", writes=True, idempotency="natural"
 )
 
 RECORD_SUBSCRIPTION_CHANGE = Operation(
-    id="record-subscription-change",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="record-subscription-change", access="workload", writes=True, idempotency="natural"
 )
 
 RECOUNT_MEMBERS = Operation(
-    id="recount-members",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="recount-members", access="workload", writes=True, idempotency="natural"
 )
 
 RECOVER_SUBSCRIPTION = Operation(
-    id="recover-subscription",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="recover-subscription", access="workload", writes=True, idempotency="natural"
 )
 
 REDEEM_PROMOTION = Operation(
-    id="redeem-promotion",
-    permission="subscription:discount",
-    writes=True,
-    idempotency="natural",
+    id="redeem-promotion", permission="subscription:discount", writes=True, idempotency="natural"
 )
 
 RENEW_SUBSCRIPTION = Operation(
-    id="renew-subscription",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="renew-subscription", access="workload", writes=True, idempotency="natural"
 )
 
 REQUEST_CANCELLATION = Operation(
-    id="request-cancellation",
-    permission="subscription:cancel",
-    writes=True,
-    idempotency="key",
+    id="request-cancellation", permission="subscription:cancel", writes=True, idempotency="key"
 )
 
 RESTORE_SUBSCRIPTIONS_OF_ORGANIZATION = Operation(
@@ -203,19 +130,13 @@ RESTORE_SUBSCRIPTIONS_OF_ORGANIZATION = Operation(
 )
 
 RESUME_SUBSCRIPTION = Operation(
-    id="resume-subscription",
-    permission="subscription:pause",
-    writes=True,
-    idempotency="key",
+    id="resume-subscription", permission="subscription:pause", writes=True, idempotency="key"
 )
 
 SETTLE_ORDER = Operation(id="settle-order", access="workload", writes=True, idempotency="natural")
 
 SHOW_PAYMENT_ACTION = Operation(
-    id="show-payment-action",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="show-payment-action", access="workload", writes=True, idempotency="natural"
 )
 
 START_TRIAL = Operation(
@@ -228,17 +149,11 @@ START_TRIAL = Operation(
 )
 
 UPDATE_SUBSCRIPTION = Operation(
-    id="update-subscription",
-    permission="subscription:update",
-    writes=True,
-    idempotency="if-match",
+    id="update-subscription", permission="subscription:update", writes=True, idempotency="if-match"
 )
 
 WITHDRAW_CANCELLATION = Operation(
-    id="withdraw-cancellation",
-    permission="subscription:cancel",
-    writes=True,
-    idempotency="natural",
+    id="withdraw-cancellation", permission="subscription:cancel", writes=True, idempotency="natural"
 )
 
 GET_ENTITLEMENTS = Operation(id="get-entitlements", permission="subscription:read-entitlements")
@@ -252,17 +167,13 @@ GET_SUBSCRIPTION = Operation(
 )
 
 LIST_ORDERS = Operation(
-    id="list-orders",
-    permission="order:read",
-    sorts=("-createdAt", "deadlineAt"),
+    id="list-orders", permission="order:read", sorts=("-createdAt", "deadlineAt")
 )
 
 LIST_PLANS = Operation(id="list-plans", access="public")
 
 LIST_SUBSCRIPTION_CHANGES = Operation(
-    id="list-subscription-changes",
-    permission="subscription:read",
-    sorts=("-createdAt",),
+    id="list-subscription-changes", permission="subscription:read", sorts=("-createdAt",)
 )
 
 LIST_SUBSCRIPTIONS = Operation(

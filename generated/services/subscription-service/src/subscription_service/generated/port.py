@@ -278,9 +278,7 @@ class Port(Protocol):
         raise handler_missing("cancel-orders-of-person")
 
     async def cancel_subscriptions_of_organization(
-        self,
-        ctx: Context,
-        request: CancelSubscriptionsOfOrganization,
+        self, ctx: Context, request: CancelSubscriptionsOfOrganization
     ) -> None:
         """Gives notice on behalf of a tenant that was deleted, and cancels its open orders."""
         raise handler_missing("cancel-subscriptions-of-organization")
@@ -304,9 +302,7 @@ class Port(Protocol):
         """Runs every ten minutes in each region and closes what has reached its end."""
 
     async def end_subscriptions_of_organization(
-        self,
-        ctx: Context,
-        request: EndSubscriptionsOfOrganization,
+        self, ctx: Context, request: EndSubscriptionsOfOrganization
     ) -> None:
         """Follows the purge of a tenant."""
         raise handler_missing("end-subscriptions-of-organization")
@@ -336,9 +332,7 @@ class Port(Protocol):
         """Makes the empty frame that an order of kind new will fill, inside the transaction of CreateOrder."""
 
     async def pause_subscription(
-        self,
-        ctx: Context,
-        request: PauseSubscription,
+        self, ctx: Context, request: PauseSubscription
     ) -> models.Subscription:
         """Stops charging a monthly subscription for up to ninety days, once in twelve months."""
 
@@ -350,9 +344,7 @@ class Port(Protocol):
         raise handler_missing("record-seats-reserved")
 
     async def record_subscription_change(
-        self,
-        ctx: Context,
-        request: RecordSubscriptionChange,
+        self, ctx: Context, request: RecordSubscriptionChange
     ) -> None:
         """Adds a line to the history of a subscription for each change that was announced."""
 
@@ -373,24 +365,18 @@ class Port(Protocol):
         raise handler_missing("renew-subscription")
 
     async def request_cancellation(
-        self,
-        ctx: Context,
-        request: RequestCancellation,
+        self, ctx: Context, request: RequestCancellation
     ) -> models.Subscription:
         """Gives notice."""
 
     async def restore_subscriptions_of_organization(
-        self,
-        ctx: Context,
-        request: RestoreSubscriptionsOfOrganization,
+        self, ctx: Context, request: RestoreSubscriptionsOfOrganization
     ) -> None:
         """Withdraws the notices that a deletion had given, and no others, when the tenant is restored within its thirty days."""
         raise handler_missing("restore-subscriptions-of-organization")
 
     async def resume_subscription(
-        self,
-        ctx: Context,
-        request: ResumeSubscription,
+        self, ctx: Context, request: ResumeSubscription
     ) -> models.Subscription:
         """Ends a pause before its time, or at it by the clock."""
 
@@ -407,23 +393,17 @@ class Port(Protocol):
         raise handler_missing("start-trial")
 
     async def update_subscription(
-        self,
-        ctx: Context,
-        request: UpdateSubscription,
+        self, ctx: Context, request: UpdateSubscription
     ) -> models.Subscription:
         """Changes who is written to, which method is charged, and the reference that the customer wants to see on invoices."""
 
     async def withdraw_cancellation(
-        self,
-        ctx: Context,
-        request: WithdrawCancellation,
+        self, ctx: Context, request: WithdrawCancellation
     ) -> models.Subscription:
         """Takes a notice back while the period still runs, as if it had never been given."""
 
     async def get_entitlements(
-        self,
-        ctx: Context,
-        request: GetEntitlements,
+        self, ctx: Context, request: GetEntitlements
     ) -> models.EntitlementAnswer:
         """What people of the tenant may use at this moment, without a word about money."""
         raise handler_missing("get-entitlements")
@@ -442,16 +422,12 @@ class Port(Protocol):
         raise handler_missing("list-plans")
 
     async def list_subscription_changes(
-        self,
-        ctx: Context,
-        request: ListSubscriptionChanges,
+        self, ctx: Context, request: ListSubscriptionChanges
     ) -> Page[models.SubscriptionChange]:
         """The history of a subscription, by kind where somebody looks for the seats alone."""
 
     async def list_subscriptions(
-        self,
-        ctx: Context,
-        request: ListSubscriptions,
+        self, ctx: Context, request: ListSubscriptions
     ) -> Page[models.Subscription]:
         """What the tenant has and had."""
 
@@ -460,9 +436,7 @@ class Port(Protocol):
         raise handler_missing("preview-order")
 
     async def on_invoice_overdue(
-        self,
-        ctx: Context,
-        event: Received[models.InvoiceOverdue],
+        self, ctx: Context, event: Received[models.InvoiceOverdue]
     ) -> None:
         """Thirty days begin at whose end the subscription ends too"""
         not_handled(event)
@@ -480,49 +454,37 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_order_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.OrderCancelled],
+        self, ctx: Context, event: Received[models.OrderCancelled]
     ) -> None:
         """A frame that was opened for the order expires with it"""
         not_handled(event)
 
     async def on_organization_created(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationCreated],
+        self, ctx: Context, event: Received[models.OrganizationCreated]
     ) -> None:
         """A new organisation tries the team plan for fourteen days"""
         not_handled(event)
 
     async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
+        self, ctx: Context, event: Received[models.OrganizationDeleted]
     ) -> None:
         """Notice is given on all that the tenant has"""
         not_handled(event)
 
     async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
+        self, ctx: Context, event: Received[models.OrganizationPurged]
     ) -> None:
         """Subscriptions of a purged tenant end and its contact is erased"""
         not_handled(event)
 
     async def on_organization_restored(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestored],
+        self, ctx: Context, event: Received[models.OrganizationRestored]
     ) -> None:
         """Notices that the deletion gave are withdrawn"""
         not_handled(event)
 
     async def on_payment_action_required(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentActionRequired],
+        self, ctx: Context, event: Received[models.PaymentActionRequired]
     ) -> None:
         """The checkout leads the payer to their bank"""
         not_handled(event)
@@ -532,9 +494,7 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_payment_processed(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentProcessed],
+        self, ctx: Context, event: Received[models.PaymentProcessed]
     ) -> None:
         """The order is paid; money that came too late is announced for refund"""
         not_handled(event)
@@ -543,9 +503,7 @@ class Port(Protocol):
         """The billing overview suggests the plan in which the limit is higher"""
 
     async def on_seats_committed(
-        self,
-        ctx: Context,
-        event: Received[models.SeatsCommitted],
+        self, ctx: Context, event: Received[models.SeatsCommitted]
     ) -> None:
         """Plan, seats and period of the order take effect once its seats are sold"""
         not_handled(event)
@@ -563,17 +521,13 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_subscription_activated(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionActivated],
+        self, ctx: Context, event: Received[models.SubscriptionActivated]
     ) -> None:
         """The order behind the activation is fulfilled"""
         not_handled(event)
 
     async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
+        self, ctx: Context, event: Received[models.SubscriptionChanged]
     ) -> None:
         """The history grows by a line"""
 

@@ -52,10 +52,7 @@ def routes(service: port.Port) -> APIRouter:
         port.ListSubscriptions,
         service.list_subscriptions,
         plan_code=Query(
-            alias="planCode",
-            min_length=3,
-            max_length=32,
-            pattern="^[a-z][a-z0-9-]{2,31}$",
+            alias="planCode", min_length=3, max_length=32, pattern="^[a-z][a-z0-9-]{2,31}$"
         ),
     )
     add(

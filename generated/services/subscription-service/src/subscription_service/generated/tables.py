@@ -98,9 +98,7 @@ plan_prices = Table(
     Check("plan_prices_forward", "valid_until IS NULL OR valid_until > valid_from"),
     ForeignKey(("plan_code",), "plans", ("code",)),
     Index(
-        "plan_prices_begin",
-        ("plan_code", "currency", "interval_unit", "valid_from"),
-        unique=True,
+        "plan_prices_begin", ("plan_code", "currency", "interval_unit", "valid_from"), unique=True
     ),
     Index(
         "plan_prices_one_open",
@@ -259,8 +257,7 @@ subscriptions = Table(
         "status <> 'paused' OR (paused_until IS NOT NULL AND billing_interval = 'month')",
     ),
     Check(
-        "subscriptions_end_dated",
-        "(status IN ('cancelled', 'expired')) = (ended_at IS NOT NULL)",
+        "subscriptions_end_dated", "(status IN ('cancelled', 'expired')) = (ended_at IS NOT NULL)"
     ),
     ForeignKey(("plan_code",), "plans", ("code",)),
     Index("subscriptions_number", ("number",), unique=True),

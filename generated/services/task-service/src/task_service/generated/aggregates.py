@@ -345,9 +345,7 @@ BOARD_MEMBER = AggregateSpec(
     commands={
         "seat-board-member": Command(effect="custom", idempotency="natural"),
         "unseat-board-member": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(TASK_ASSIGNED,),
+            effect="custom", idempotency="natural", emits=(TASK_ASSIGNED,)
         ),
         "vacate-team-seats": Command(effect="custom", idempotency="natural"),
     },
@@ -553,9 +551,7 @@ TASK = AggregateSpec(
         "drop-document-links": Command(effect="custom", idempotency="natural"),
         "drop-task": Command(effect="custom", idempotency="natural", emits=(TASK_DROPPED,)),
         "forget-worker": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(TASK_ASSIGNED_, TASK_ERASURE_COMPLETED),
+            effect="custom", idempotency="natural", emits=(TASK_ASSIGNED_, TASK_ERASURE_COMPLETED)
         ),
         "mark-stale-documents": Command(effect="custom", idempotency="natural"),
         "move-task": Command(
@@ -572,9 +568,7 @@ TASK = AggregateSpec(
             ),
         ),
         "release-assignments": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(TASK_ASSIGNED_,),
+            effect="custom", idempotency="natural", emits=(TASK_ASSIGNED_,)
         ),
         "reopen-task": Command(
             effect="transition",
@@ -599,9 +593,7 @@ TASK = AggregateSpec(
             sets=(Assignment("movedBy", source="context.subject"),),
         ),
         "reschedule-task": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(TASK_DUE_DATE_CHANGED,),
+            effect="custom", idempotency="natural", emits=(TASK_DUE_DATE_CHANGED,)
         ),
         "resume-task": Command(
             effect="transition",
@@ -733,9 +725,7 @@ WORK_POLICY = AggregateSpec(
         ),
         "open-work-policy": Command(effect="create", idempotency="natural"),
         "unlock-boards": Command(
-            effect="update",
-            idempotency="natural",
-            sets=(Assignment("lockedSince"),),
+            effect="update", idempotency="natural", sets=(Assignment("lockedSince"),)
         ),
         "update-work-policy": Command(effect="update", idempotency="if-match"),
     },

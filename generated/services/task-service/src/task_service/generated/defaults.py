@@ -30,23 +30,15 @@ class Defaults(port.Port):
         self.work_policy = runtime.aggregate(aggregates.WORK_POLICY)
 
     async def add_checklist_item(
-        self,
-        ctx: Context,
-        request: port.AddChecklistItem,
+        self, ctx: Context, request: port.AddChecklistItem
     ) -> models.ChecklistItem:
         return await self.checklist_item.create(
-            ctx,
-            "add-checklist-item",
-            request.body,
-            taskId=request.task_id,
+            ctx, "add-checklist-item", request.body, taskId=request.task_id
         )
 
     async def add_column(self, ctx: Context, request: port.AddColumn) -> models.BoardColumn:
         return await self.board_column.create(
-            ctx,
-            "add-column",
-            request.body,
-            boardId=request.board_id,
+            ctx, "add-column", request.body, boardId=request.board_id
         )
 
     async def archive_board(self, ctx: Context, request: port.ArchiveBoard) -> models.Board:
@@ -56,15 +48,10 @@ class Defaults(port.Port):
         return await self.task.transition(ctx, "block-task", request.task_id, request.body)
 
     async def cancel_board_import(
-        self,
-        ctx: Context,
-        request: port.CancelBoardImport,
+        self, ctx: Context, request: port.CancelBoardImport
     ) -> models.BoardImport:
         return await self.board_import.transition(
-            ctx,
-            "cancel-board-import",
-            request.board_import_id,
-            boardId=request.board_id,
+            ctx, "cancel-board-import", request.board_import_id, boardId=request.board_id
         )
 
     async def create_board(self, ctx: Context, request: port.CreateBoard) -> models.Board:
@@ -72,10 +59,7 @@ class Defaults(port.Port):
 
     async def finish_board_import(self, ctx: Context, request: port.FinishBoardImport) -> None:
         await self.board_import.transition(
-            ctx,
-            "finish-board-import",
-            request.board_import_id,
-            request.body,
+            ctx, "finish-board-import", request.board_import_id, request.body
         )
 
     async def lock_boards(self, ctx: Context, request: port.LockBoards) -> None:
@@ -92,26 +76,17 @@ class Defaults(port.Port):
 
     async def refuse_board_import(self, ctx: Context, request: port.RefuseBoardImport) -> None:
         await self.board_import.transition(
-            ctx,
-            "refuse-board-import",
-            request.board_import_id,
-            request.body,
+            ctx, "refuse-board-import", request.board_import_id, request.body
         )
 
     async def remove_checklist_item(self, ctx: Context, request: port.RemoveChecklistItem) -> None:
         await self.checklist_item.delete(
-            ctx,
-            "remove-checklist-item",
-            request.checklist_item_id,
-            taskId=request.task_id,
+            ctx, "remove-checklist-item", request.checklist_item_id, taskId=request.task_id
         )
 
     async def remove_column(self, ctx: Context, request: port.RemoveColumn) -> None:
         await self.board_column.delete(
-            ctx,
-            "remove-column",
-            request.board_column_id,
-            boardId=request.board_id,
+            ctx, "remove-column", request.board_column_id, boardId=request.board_id
         )
 
     async def reopen_task(self, ctx: Context, request: port.ReopenTask) -> models.Task:
@@ -125,10 +100,7 @@ class Defaults(port.Port):
 
     async def retract_time_entry(self, ctx: Context, request: port.RetractTimeEntry) -> None:
         await self.time_entry.delete(
-            ctx,
-            "retract-time-entry",
-            request.time_entry_id,
-            taskId=request.task_id,
+            ctx, "retract-time-entry", request.time_entry_id, taskId=request.task_id
         )
 
     async def return_task(self, ctx: Context, request: port.ReturnTask) -> models.Task:
@@ -142,10 +114,7 @@ class Defaults(port.Port):
 
     async def unlink_dependency(self, ctx: Context, request: port.UnlinkDependency) -> None:
         await self.task_dependency.delete(
-            ctx,
-            "unlink-dependency",
-            request.predecessor_id,
-            successorId=request.task_id,
+            ctx, "unlink-dependency", request.predecessor_id, successorId=request.task_id
         )
 
     async def unlock_boards(self, ctx: Context, request: port.UnlockBoards) -> None:
@@ -156,29 +125,18 @@ class Defaults(port.Port):
 
     async def update_column(self, ctx: Context, request: port.UpdateColumn) -> models.BoardColumn:
         return await self.board_column.update(
-            ctx,
-            "update-column",
-            request.board_column_id,
-            request.body,
-            boardId=request.board_id,
+            ctx, "update-column", request.board_column_id, request.body, boardId=request.board_id
         )
 
     async def update_work_policy(
-        self,
-        ctx: Context,
-        request: port.UpdateWorkPolicy,
+        self, ctx: Context, request: port.UpdateWorkPolicy
     ) -> models.WorkPolicy:
         return await self.work_policy.update(
-            ctx,
-            "update-work-policy",
-            request.organization_id,
-            request.body,
+            ctx, "update-work-policy", request.organization_id, request.body
         )
 
     async def get_board_import(
-        self,
-        ctx: Context,
-        request: port.GetBoardImport,
+        self, ctx: Context, request: port.GetBoardImport
     ) -> models.BoardImport:
         return await self.board_import.get(ctx, request.board_import_id, boardId=request.board_id)
 
@@ -189,15 +147,10 @@ class Defaults(port.Port):
         return await self.work_policy.get(ctx, request.organization_id)
 
     async def list_board_members(
-        self,
-        ctx: Context,
-        request: port.ListBoardMembers,
+        self, ctx: Context, request: port.ListBoardMembers
     ) -> Page[models.BoardMember]:
         return await self.board_member.list(
-            ctx,
-            request.page,
-            {"boardRole": request.board_role},
-            boardId=request.board_id,
+            ctx, request.page, {"boardRole": request.board_role}, boardId=request.board_id
         )
 
     async def list_boards(self, ctx: Context, request: port.ListBoards) -> Page[models.Board]:
@@ -208,27 +161,17 @@ class Defaults(port.Port):
         )
 
     async def list_checklist(
-        self,
-        ctx: Context,
-        request: port.ListChecklist,
+        self, ctx: Context, request: port.ListChecklist
     ) -> Page[models.ChecklistItem]:
         return await self.checklist_item.list(
-            ctx,
-            request.page,
-            {"done": request.done},
-            taskId=request.task_id,
+            ctx, request.page, {"done": request.done}, taskId=request.task_id
         )
 
     async def list_dependencies(
-        self,
-        ctx: Context,
-        request: port.ListDependencies,
+        self, ctx: Context, request: port.ListDependencies
     ) -> Page[models.TaskDependency]:
         return await self.task_dependency.list(
-            ctx,
-            request.page,
-            {"relation": request.relation},
-            successorId=request.task_id,
+            ctx, request.page, {"relation": request.relation}, successorId=request.task_id
         )
 
     async def list_tasks(self, ctx: Context, request: port.ListTasks) -> Page[models.Task]:
@@ -245,40 +188,27 @@ class Defaults(port.Port):
         )
 
     async def list_time_entries(
-        self,
-        ctx: Context,
-        request: port.ListTimeEntries,
+        self, ctx: Context, request: port.ListTimeEntries
     ) -> Page[models.TimeEntry]:
         return await self.time_entry.list(
-            ctx,
-            request.page,
-            {"workerId": request.worker_id},
-            taskId=request.task_id,
+            ctx, request.page, {"workerId": request.worker_id}, taskId=request.task_id
         )
 
     async def on_organization_created(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationCreated],
+        self, ctx: Context, event: Received[models.OrganizationCreated]
     ) -> None:
         await self.open_work_policy(ctx, port.OpenWorkPolicy(body=event.data))
 
     async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
+        self, ctx: Context, event: Received[models.OrganizationDeleted]
     ) -> None:
         await self.lock_boards(
-            ctx,
-            port.LockBoards(organization_id=event.value("organizationId"), body=event.data),
+            ctx, port.LockBoards(organization_id=event.value("organizationId"), body=event.data)
         )
 
     async def on_organization_restored(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestored],
+        self, ctx: Context, event: Received[models.OrganizationRestored]
     ) -> None:
         await self.unlock_boards(
-            ctx,
-            port.UnlockBoards(organization_id=event.value("organizationId"), body=event.data),
+            ctx, port.UnlockBoards(organization_id=event.value("organizationId"), body=event.data)
         )

@@ -89,10 +89,7 @@ CREATE_TASK = Operation(
 )
 
 DROP_DOCUMENT_LINKS = Operation(
-    id="drop-document-links",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="drop-document-links", access="workload", writes=True, idempotency="natural"
 )
 
 DROP_TASK = Operation(
@@ -104,10 +101,7 @@ DROP_TASK = Operation(
 )
 
 FINISH_BOARD_IMPORT = Operation(
-    id="finish-board-import",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="finish-board-import", access="workload", writes=True, idempotency="natural"
 )
 
 FORGET_WORKER = Operation(id="forget-worker", access="workload", writes=True, idempotency="natural")
@@ -122,10 +116,7 @@ IMPORT_BOARD = Operation(
 )
 
 JOIN_BOARD = Operation(
-    id="join-board",
-    permission="board:browse",
-    writes=True,
-    idempotency="natural",
+    id="join-board", permission="board:browse", writes=True, idempotency="natural"
 )
 
 LEAVE_BOARD = Operation(
@@ -158,10 +149,7 @@ LOG_TIME = Operation(
 )
 
 MARK_STALE_DOCUMENTS = Operation(
-    id="mark-stale-documents",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="mark-stale-documents", access="workload", writes=True, idempotency="natural"
 )
 
 MOVE_TASK = Operation(
@@ -174,10 +162,7 @@ MOVE_TASK = Operation(
 )
 
 OPEN_WORK_POLICY = Operation(
-    id="open-work-policy",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="open-work-policy", access="workload", writes=True, idempotency="natural"
 )
 
 PLAN_TASK = Operation(
@@ -189,38 +174,23 @@ PLAN_TASK = Operation(
 )
 
 PURGE_TENANT_BOARDS = Operation(
-    id="purge-tenant-boards",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="purge-tenant-boards", access="workload", writes=True, idempotency="natural"
 )
 
 REARM_SUCCESSORS = Operation(
-    id="rearm-successors",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="rearm-successors", access="workload", writes=True, idempotency="natural"
 )
 
 REFUSE_BOARD_IMPORT = Operation(
-    id="refuse-board-import",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="refuse-board-import", access="workload", writes=True, idempotency="natural"
 )
 
 RELEASE_ASSIGNMENTS = Operation(
-    id="release-assignments",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="release-assignments", access="workload", writes=True, idempotency="natural"
 )
 
 RELEASE_SUCCESSORS = Operation(
-    id="release-successors",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="release-successors", access="workload", writes=True, idempotency="natural"
 )
 
 REMOVE_CHECKLIST_ITEM = Operation(
@@ -299,10 +269,7 @@ SEAT_BOARD_MEMBER = Operation(
 )
 
 START_BOARD_IMPORT = Operation(
-    id="start-board-import",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="start-board-import", access="workload", writes=True, idempotency="natural"
 )
 
 START_TASK = Operation(
@@ -366,23 +333,15 @@ UPDATE_TASK = Operation(
 )
 
 UPDATE_WORK_POLICY = Operation(
-    id="update-work-policy",
-    permission="board:configure",
-    writes=True,
-    idempotency="if-match",
+    id="update-work-policy", permission="board:configure", writes=True, idempotency="if-match"
 )
 
 VACATE_TEAM_SEATS = Operation(
-    id="vacate-team-seats",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="vacate-team-seats", access="workload", writes=True, idempotency="natural"
 )
 
 BROWSE_BOARDS = Operation(
-    id="browse-boards",
-    permission="board:browse",
-    sorts=("boardTitle", "updatedAt"),
+    id="browse-boards", permission="board:browse", sorts=("boardTitle", "updatedAt")
 )
 
 GET_BOARD = Operation(
@@ -393,15 +352,11 @@ GET_BOARD = Operation(
 )
 
 GET_BOARD_IMPORT = Operation(
-    id="get-board-import",
-    permission="board:import",
-    relations=("starter", "lead", "colead"),
+    id="get-board-import", permission="board:import", relations=("starter", "lead", "colead")
 )
 
 GET_CRITICAL_PATH = Operation(
-    id="get-critical-path",
-    permission="board:read",
-    relations=("lead", "participant"),
+    id="get-critical-path", permission="board:read", relations=("lead", "participant")
 )
 
 GET_TASK = Operation(
@@ -456,7 +411,5 @@ LIST_TIME_ENTRIES = Operation(
 )
 
 SEARCH_TASKS = Operation(
-    id="search-tasks",
-    permission="task:search",
-    callers=frozenset({"api-gateway"}),
+    id="search-tasks", permission="task:search", callers=frozenset({"api-gateway"})
 )

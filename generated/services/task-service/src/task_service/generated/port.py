@@ -379,9 +379,7 @@ class Port(Protocol):
     """What task-service does."""
 
     async def add_checklist_item(
-        self,
-        ctx: Context,
-        request: AddChecklistItem,
+        self, ctx: Context, request: AddChecklistItem
     ) -> models.ChecklistItem:
         """Adds a thing to tick off."""
 
@@ -399,9 +397,7 @@ class Port(Protocol):
         """Says that work stands still and why."""
 
     async def cancel_board_import(
-        self,
-        ctx: Context,
-        request: CancelBoardImport,
+        self, ctx: Context, request: CancelBoardImport
     ) -> models.BoardImport:
         """Stops an import after the batch that it is writing."""
 
@@ -522,9 +518,7 @@ class Port(Protocol):
         """Begins work on a task, and with it the clock of its cycle."""
 
     async def tick_checklist_item(
-        self,
-        ctx: Context,
-        request: TickChecklistItem,
+        self, ctx: Context, request: TickChecklistItem
     ) -> models.ChecklistItem:
         """Ticks an item or takes the tick away, signs it, and corrects the counter of open items."""
         raise handler_missing("tick-checklist-item")
@@ -550,9 +544,7 @@ class Port(Protocol):
         raise handler_missing("update-task")
 
     async def update_work_policy(
-        self,
-        ctx: Context,
-        request: UpdateWorkPolicy,
+        self, ctx: Context, request: UpdateWorkPolicy
     ) -> models.WorkPolicy:
         """Changes the reckoning of days and the limits for imports and assignments."""
 
@@ -572,9 +564,7 @@ class Port(Protocol):
         """How far a table has got and which of its rows could not be read."""
 
     async def get_critical_path(
-        self,
-        ctx: Context,
-        request: GetCriticalPath,
+        self, ctx: Context, request: GetCriticalPath
     ) -> models.CriticalPath:
         """The longest chain of estimates through the open tasks of a board, with days of work and of rest as the policy has them."""
         raise handler_missing("get-critical-path")
@@ -586,9 +576,7 @@ class Port(Protocol):
         """How the organisation reckons, for clients that show estimates in days."""
 
     async def list_board_members(
-        self,
-        ctx: Context,
-        request: ListBoardMembers,
+        self, ctx: Context, request: ListBoardMembers
     ) -> Page[models.BoardMember]:
         """Who has a seat at a board of their own."""
 
@@ -596,16 +584,12 @@ class Port(Protocol):
         """Boards that the caller leads or has a seat at."""
 
     async def list_checklist(
-        self,
-        ctx: Context,
-        request: ListChecklist,
+        self, ctx: Context, request: ListChecklist
     ) -> Page[models.ChecklistItem]:
         """The items of a task from the top."""
 
     async def list_dependencies(
-        self,
-        ctx: Context,
-        request: ListDependencies,
+        self, ctx: Context, request: ListDependencies
     ) -> Page[models.TaskDependency]:
         """What a task waits for and how."""
 
@@ -613,9 +597,7 @@ class Port(Protocol):
         """Tasks by board, column, state or priority from the write store, for lists that must show what was written a moment ago."""
 
     async def list_time_entries(
-        self,
-        ctx: Context,
-        request: ListTimeEntries,
+        self, ctx: Context, request: ListTimeEntries
     ) -> Page[models.TimeEntry]:
         """Who spent how much on a task."""
 
@@ -624,17 +606,13 @@ class Port(Protocol):
         raise handler_missing("search-tasks")
 
     async def on_document_archived(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentArchived],
+        self, ctx: Context, event: Received[models.DocumentArchived]
     ) -> None:
         """Links to the document are greyed out"""
         not_handled(event)
 
     async def on_document_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentDeleted],
+        self, ctx: Context, event: Received[models.DocumentDeleted]
     ) -> None:
         """Links to the document disappear from all tasks"""
         not_handled(event)
@@ -644,31 +622,23 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_organization_created(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationCreated],
+        self, ctx: Context, event: Received[models.OrganizationCreated]
     ) -> None:
         """The organisation begins with days of eight hours and free weekends"""
 
     async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
+        self, ctx: Context, event: Received[models.OrganizationDeleted]
     ) -> None:
         """Boards are read-only from that second on"""
 
     async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
+        self, ctx: Context, event: Received[models.OrganizationPurged]
     ) -> None:
         """Rows and index entries of the tenant are deleted"""
         not_handled(event)
 
     async def on_organization_restored(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestored],
+        self, ctx: Context, event: Received[models.OrganizationRestored]
     ) -> None:
         """Boards take moves again"""
 
@@ -681,9 +651,7 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_team_member_removed(
-        self,
-        ctx: Context,
-        event: Received[models.TeamMemberRemoved],
+        self, ctx: Context, event: Received[models.TeamMemberRemoved]
     ) -> None:
         """Seats that people took at boards of the team end with their place in it"""
         not_handled(event)

@@ -49,9 +49,7 @@ DEPENDENCY_CYCLE = ProblemType("dependency-cycle", 409, "Dependency cycle")
 """The predecessor waits for the successor already; the problem names the tasks in between"""
 
 DEPENDENCY_GRAPH_TOO_LARGE = ProblemType(
-    "dependency-graph-too-large",
-    422,
-    "Dependency graph too large",
+    "dependency-graph-too-large", 422, "Dependency graph too large"
 )
 """More than five thousand open tasks lie on the board"""
 

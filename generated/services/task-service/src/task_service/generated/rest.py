@@ -20,10 +20,7 @@ def routes(service: port.Port) -> APIRouter:
         port.ListBoards,
         service.list_boards,
         board_key=Query(
-            alias="boardKey",
-            min_length=2,
-            max_length=10,
-            pattern="^[A-Z][A-Z0-9]{1,9}$",
+            alias="boardKey", min_length=2, max_length=10, pattern="^[A-Z][A-Z0-9]{1,9}$"
         ),
     )
     add(router, "POST /v1/boards", operations.CREATE_BOARD, port.CreateBoard, service.create_board)
@@ -34,10 +31,7 @@ def routes(service: port.Port) -> APIRouter:
         port.BrowseBoards,
         service.browse_boards,
         board_key=Query(
-            alias="boardKey",
-            min_length=2,
-            max_length=10,
-            pattern="^[A-Z][A-Z0-9]{1,9}$",
+            alias="boardKey", min_length=2, max_length=10, pattern="^[A-Z][A-Z0-9]{1,9}$"
         ),
     )
     add(router, "GET /v1/boards/{boardId}", operations.GET_BOARD, port.GetBoard, service.get_board)

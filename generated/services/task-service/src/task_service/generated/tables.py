@@ -156,10 +156,7 @@ task_dependencies = Table(
     ),
     Check("task_dependencies_lag_bounded", "lag_days BETWEEN -365 AND 365"),
     ForeignKey(
-        ("organization_id", "predecessor_id"),
-        "tasks",
-        ("organization_id", "id"),
-        "CASCADE",
+        ("organization_id", "predecessor_id"), "tasks", ("organization_id", "id"), "CASCADE"
     ),
     ForeignKey(("organization_id", "successor_id"), "tasks", ("organization_id", "id"), "CASCADE"),
     Index("task_dependencies_id", ("id",), unique=True),

@@ -149,8 +149,7 @@ QUOTA = AggregateSpec(
     name="quota",
     model=models.Quota,
     store=DocumentStore(
-        collection="quota",
-        unique=(("organizationId", "subscriptionId", "meterCode"),),
+        collection="quota", unique=(("organizationId", "subscriptionId", "meterCode"),)
     ),
     unique=(("subscriptionId", "meterCode"),),
     defaults={"softLimitPercent": 80, "level": "none"},
@@ -163,9 +162,7 @@ QUOTA = AggregateSpec(
     ),
     commands={
         "roll-up-usage": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(USAGE_RECORDED, QUOTA_EXCEEDED),
+            effect="custom", idempotency="natural", emits=(USAGE_RECORDED, QUOTA_EXCEEDED)
         ),
         "set-quota": Command(effect="create", idempotency="natural"),
     },
@@ -267,20 +264,14 @@ RESERVATION = AggregateSpec(
     commands={
         "commit-seats": Command(effect="custom", idempotency="natural", emits=(SEATS_COMMITTED,)),
         "expire-seat-hold": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SEATS_RELEASED,),
+            effect="custom", idempotency="natural", emits=(SEATS_RELEASED,)
         ),
         "reinstate-hold": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SEATS_COMMITTED, SEATS_REJECTED),
+            effect="custom", idempotency="natural", emits=(SEATS_COMMITTED, SEATS_REJECTED)
         ),
         "release-seats": Command(effect="custom", idempotency="natural", emits=(SEATS_RELEASED,)),
         "reserve-seats": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SEATS_RESERVED, SEATS_REJECTED),
+            effect="custom", idempotency="natural", emits=(SEATS_RESERVED, SEATS_REJECTED)
         ),
         "split-reservation": Command(effect="custom", idempotency="natural"),
     },
@@ -301,9 +292,7 @@ SEAT_ASSIGNMENT = AggregateSpec(
     commands={
         "assign-seat": Command(effect="custom", idempotency="natural"),
         "erase-seat-holder": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(USAGE_ERASURE_COMPLETED,),
+            effect="custom", idempotency="natural", emits=(USAGE_ERASURE_COMPLETED,)
         ),
         "reclaim-idle-seats": Command(effect="custom", idempotency="key"),
         "revoke-seat": Command(effect="custom", idempotency="natural"),
@@ -344,9 +333,7 @@ SEAT_POOL = AggregateSpec(
         "adjust-entitlements": Command(effect="custom", idempotency="natural"),
         "apply-entitlements": Command(effect="custom", idempotency="natural"),
         "freeze-pool": Command(
-            effect="update",
-            idempotency="natural",
-            sets=(Assignment("frozen", value=True),),
+            effect="update", idempotency="natural", sets=(Assignment("frozen", value=True),)
         ),
         "thaw-pool": Command(
             effect="update",
@@ -365,9 +352,7 @@ SEAT_POOL = AggregateSpec(
             ),
         ),
         "wind-down-subscription": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SEATS_RELEASED_,),
+            effect="custom", idempotency="natural", emits=(SEATS_RELEASED_,)
         ),
     },
 )
@@ -376,8 +361,7 @@ USAGE_PERIOD = AggregateSpec(
     name="usage-period",
     model=models.UsagePeriod,
     store=DocumentStore(
-        collection="usage-period",
-        unique=(("organizationId", "subscriptionId", "periodStart"),),
+        collection="usage-period", unique=(("organizationId", "subscriptionId", "periodStart"),)
     ),
     unique=(("subscriptionId", "periodStart"),),
     defaults={"totalsMicros": {}},
@@ -408,10 +392,7 @@ USAGE_PERIOD = AggregateSpec(
             guard="Not billed",
         ),
         Transition(
-            command="mark-billed",
-            sources=("closed",),
-            to="billed",
-            roles=frozenset({"workload"}),
+            command="mark-billed", sources=("closed",), to="billed", roles=frozenset({"workload"})
         ),
     ),
     invariants=(
@@ -438,9 +419,7 @@ USAGE_PERIOD = AggregateSpec(
             sets=(Assignment("closingSince", source="context.now"),),
         ),
         "close-period": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(USAGE_PERIOD_CLOSED,),
+            effect="custom", idempotency="natural", emits=(USAGE_PERIOD_CLOSED,)
         ),
         "mark-billed": Command(
             effect="transition",

@@ -36,10 +36,7 @@ class Defaults(port.Port):
 
     async def mark_billed(self, ctx: Context, request: port.MarkBilled) -> None:
         await self.usage_period.transition(
-            ctx,
-            "mark-billed",
-            request.usage_period_id,
-            request.body,
+            ctx, "mark-billed", request.usage_period_id, request.body
         )
 
     async def open_period(self, ctx: Context, request: port.OpenPeriod) -> None:
@@ -47,10 +44,7 @@ class Defaults(port.Port):
 
     async def reopen_period(self, ctx: Context, request: port.ReopenPeriod) -> models.UsagePeriod:
         return await self.usage_period.transition(
-            ctx,
-            "reopen-period",
-            request.usage_period_id,
-            request.body,
+            ctx, "reopen-period", request.usage_period_id, request.body
         )
 
     async def retire_meter(self, ctx: Context, request: port.RetireMeter) -> None:
@@ -70,18 +64,12 @@ class Defaults(port.Port):
 
     async def list_meters(self, ctx: Context, request: port.ListMeters) -> Page[models.Meter]:
         return await self.meter.list(
-            ctx,
-            request.page,
-            {"code": request.code, "aggregation": request.aggregation},
+            ctx, request.page, {"code": request.code, "aggregation": request.aggregation}
         )
 
     async def list_seat_assignments(
-        self,
-        ctx: Context,
-        request: port.ListSeatAssignments,
+        self, ctx: Context, request: port.ListSeatAssignments
     ) -> Page[models.SeatAssignment]:
         return await self.seat_assignment.list(
-            ctx,
-            request.page,
-            {"poolCode": request.pool_code, "userId": request.user_id},
+            ctx, request.page, {"poolCode": request.pool_code, "userId": request.user_id}
         )

@@ -7,77 +7,47 @@ from __future__ import annotations
 from cloudsync_chassis.operation import Operation
 
 ADJUST_ENTITLEMENTS = Operation(
-    id="adjust-entitlements",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="adjust-entitlements", access="workload", writes=True, idempotency="natural"
 )
 
 ADJUST_USAGE = Operation(
-    id="adjust-usage",
-    permission="usage:adjust",
-    writes=True,
-    idempotency="key",
+    id="adjust-usage", permission="usage:adjust", writes=True, idempotency="key"
 )
 
 APPLY_ENTITLEMENTS = Operation(
-    id="apply-entitlements",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="apply-entitlements", access="workload", writes=True, idempotency="natural"
 )
 
 ASSIGN_SEAT = Operation(
-    id="assign-seat",
-    permission="usage:assign",
-    writes=True,
-    idempotency="natural",
+    id="assign-seat", permission="usage:assign", writes=True, idempotency="natural"
 )
 
 BEGIN_CLOSE = Operation(id="begin-close", access="workload", writes=True, idempotency="natural")
 
 CLOSE_PERIOD = Operation(
-    id="close-period",
-    permission="usage:close",
-    writes=True,
-    idempotency="natural",
+    id="close-period", permission="usage:close", writes=True, idempotency="natural"
 )
 
 COMMIT_SEATS = Operation(
-    id="commit-seats",
-    permission="usage:reserve",
-    writes=True,
-    idempotency="natural",
+    id="commit-seats", permission="usage:reserve", writes=True, idempotency="natural"
 )
 
 DEFINE_METER = Operation(id="define-meter", access="workload", writes=True, idempotency="natural")
 
 END_FILE_METERING = Operation(
-    id="end-file-metering",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="end-file-metering", access="workload", writes=True, idempotency="natural"
 )
 
 ERASE_SEAT_HOLDER = Operation(
-    id="erase-seat-holder",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="erase-seat-holder", access="workload", writes=True, idempotency="natural"
 )
 
 EXPIRE_SEAT_HOLD = Operation(
-    id="expire-seat-hold",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="expire-seat-hold", access="workload", writes=True, idempotency="natural"
 )
 
 FREEZE_POOL = Operation(
-    id="freeze-pool",
-    permission="usage:freeze",
-    writes=True,
-    idempotency="natural",
+    id="freeze-pool", permission="usage:freeze", writes=True, idempotency="natural"
 )
 
 MARK_BILLED = Operation(id="mark-billed", access="workload", writes=True, idempotency="natural")
@@ -89,45 +59,27 @@ METER_UPLOAD = Operation(id="meter-upload", access="workload", writes=True, idem
 OPEN_PERIOD = Operation(id="open-period", access="workload", writes=True, idempotency="natural")
 
 PURGE_TENANT_USAGE = Operation(
-    id="purge-tenant-usage",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="purge-tenant-usage", access="workload", writes=True, idempotency="natural"
 )
 
 RECLAIM_IDLE_SEATS = Operation(
-    id="reclaim-idle-seats",
-    permission="usage:assign",
-    writes=True,
-    idempotency="key",
+    id="reclaim-idle-seats", permission="usage:assign", writes=True, idempotency="key"
 )
 
 RECORD_USAGE = Operation(
-    id="record-usage",
-    permission="usage:record",
-    writes=True,
-    idempotency="natural",
+    id="record-usage", permission="usage:record", writes=True, idempotency="natural"
 )
 
 REINSTATE_HOLD = Operation(
-    id="reinstate-hold",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="reinstate-hold", access="workload", writes=True, idempotency="natural"
 )
 
 RELEASE_SEATS = Operation(
-    id="release-seats",
-    permission="usage:release",
-    writes=True,
-    idempotency="natural",
+    id="release-seats", permission="usage:release", writes=True, idempotency="natural"
 )
 
 REOPEN_PERIOD = Operation(
-    id="reopen-period",
-    permission="usage:close",
-    writes=True,
-    idempotency="natural",
+    id="reopen-period", permission="usage:close", writes=True, idempotency="natural"
 )
 
 RESERVE_SEATS = Operation(
@@ -141,10 +93,7 @@ RESERVE_SEATS = Operation(
 RETIRE_METER = Operation(id="retire-meter", access="workload", writes=True, idempotency="natural")
 
 REVOKE_SEAT = Operation(
-    id="revoke-seat",
-    permission="usage:assign",
-    writes=True,
-    idempotency="natural",
+    id="revoke-seat", permission="usage:assign", writes=True, idempotency="natural"
 )
 
 ROLL_UP_USAGE = Operation(id="roll-up-usage", access="workload", writes=True, idempotency="natural")
@@ -152,10 +101,7 @@ ROLL_UP_USAGE = Operation(id="roll-up-usage", access="workload", writes=True, id
 SET_QUOTA = Operation(id="set-quota", access="workload", writes=True, idempotency="natural")
 
 SPLIT_RESERVATION = Operation(
-    id="split-reservation",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="split-reservation", access="workload", writes=True, idempotency="natural"
 )
 
 THAW_POOL = Operation(id="thaw-pool", permission="usage:freeze", writes=True, idempotency="natural")
@@ -163,17 +109,11 @@ THAW_POOL = Operation(id="thaw-pool", permission="usage:freeze", writes=True, id
 TOUCH_SEAT = Operation(id="touch-seat", access="workload", writes=True, idempotency="natural")
 
 WIND_DOWN_SUBSCRIPTION = Operation(
-    id="wind-down-subscription",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="wind-down-subscription", access="workload", writes=True, idempotency="natural"
 )
 
 WITHDRAW_MEMBER_SEATS = Operation(
-    id="withdraw-member-seats",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="withdraw-member-seats", access="workload", writes=True, idempotency="natural"
 )
 
 CHECK_QUOTA = Operation(id="check-quota", permission="usage:check")
@@ -181,9 +121,7 @@ CHECK_QUOTA = Operation(id="check-quota", permission="usage:check")
 GET_SEAT_POOL = Operation(id="get-seat-pool", permission="usage:read")
 
 GET_USAGE = Operation(
-    id="get-usage",
-    permission="usage:read",
-    callers=frozenset({"invoice-service"}),
+    id="get-usage", permission="usage:read", callers=frozenset({"invoice-service"})
 )
 
 GET_USAGE_SERIES = Operation(id="get-usage-series", permission="usage:read")

@@ -284,9 +284,7 @@ class Port(Protocol):
         raise handler_missing("purge-tenant-usage")
 
     async def reclaim_idle_seats(
-        self,
-        ctx: Context,
-        request: ReclaimIdleSeats,
+        self, ctx: Context, request: ReclaimIdleSeats
     ) -> models.ReclaimedSeats:
         """Takes seats back from people who have been silent for the given days, the longest silent first, and never from administrators."""
         raise handler_missing("reclaim-idle-seats")
@@ -325,9 +323,7 @@ class Port(Protocol):
         """Writes the limit of a meter for a subscription, in place of the one there was."""
 
     async def split_reservation(
-        self,
-        ctx: Context,
-        request: SplitReservation,
+        self, ctx: Context, request: SplitReservation
     ) -> models.Reservation:
         """Cuts a part off a committed reservation, so that a customer who shrinks gives back some seats and keeps the rest with their date of purchase."""
         raise handler_missing("split-reservation")
@@ -365,9 +361,7 @@ class Port(Protocol):
         """The catalogue, by aggregation or code."""
 
     async def list_seat_assignments(
-        self,
-        ctx: Context,
-        request: ListSeatAssignments,
+        self, ctx: Context, request: ListSeatAssignments
     ) -> Page[models.SeatAssignment]:
         """Who sits in which pool, the longest silent first where idle seats are looked for."""
 
@@ -384,9 +378,7 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_login_succeeded(
-        self,
-        ctx: Context,
-        event: Received[models.LoginSucceeded],
+        self, ctx: Context, event: Received[models.LoginSucceeded]
     ) -> None:
         """The person's seats count as used in this hour"""
         not_handled(event)
@@ -400,17 +392,13 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_order_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.OrderCancelled],
+        self, ctx: Context, event: Received[models.OrderCancelled]
     ) -> None:
         """Whatever the order still holds goes back, and nothing is held for it for 90 days"""
         not_handled(event)
 
     async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
+        self, ctx: Context, event: Received[models.OrganizationPurged]
     ) -> None:
         """Pools, assignments and quotas go; readings stay as unnamed sums for seven years"""
         not_handled(event)
@@ -420,41 +408,31 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_payment_processed(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentProcessed],
+        self, ctx: Context, event: Received[models.PaymentProcessed]
     ) -> None:
         """Held seats of a paid order are sold."""
         not_handled(event)
 
     async def on_subscription_activated(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionActivated],
+        self, ctx: Context, event: Received[models.SubscriptionActivated]
     ) -> None:
         """Pools get their ceilings and meters their limits, and the first period opens"""
         not_handled(event)
 
     async def on_subscription_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionCancelled],
+        self, ctx: Context, event: Received[models.SubscriptionCancelled]
     ) -> None:
         """All seats are released and the last period begins to close"""
         not_handled(event)
 
     async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
+        self, ctx: Context, event: Received[models.SubscriptionChanged]
     ) -> None:
         """Ceilings and limits follow the plan."""
         not_handled(event)
 
     async def on_subscription_ordered(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionOrdered],
+        self, ctx: Context, event: Received[models.SubscriptionOrdered]
     ) -> None:
         """The order's seats are held or refused; the order's id is the reservation's"""
         not_handled(event)

@@ -472,25 +472,19 @@ USER = AggregateSpec(
         ),
         "create-user": Command(effect="custom", idempotency="key", emits=(USER_CREATED_,)),
         "deactivate-user": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(USER_DEACTIVATED_,),
+            effect="custom", idempotency="natural", emits=(USER_DEACTIVATED_,)
         ),
         "drop-cached-card": Command(effect="custom", idempotency="natural"),
         "drop-cached-membership": Command(effect="custom", idempotency="natural"),
         "erase-user": Command(effect="custom", idempotency="natural", emits=(USER_DELETED,)),
         "erase-users-of-organization": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(USER_DELETED, ORGANIZATION_USERS_ERASED),
+            effect="custom", idempotency="natural", emits=(USER_DELETED, ORGANIZATION_USERS_ERASED)
         ),
         "export-user-data": Command(effect="custom", idempotency="key"),
         "hold-user": Command(effect="update", idempotency="natural", emits=(USER_UPDATED_,)),
         "merge-users": Command(effect="custom", idempotency="key", emits=(USER_MERGED,)),
         "reactivate-user": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(USER_REACTIVATED_,),
+            effect="custom", idempotency="natural", emits=(USER_REACTIVATED_,)
         ),
         "record-activity": Command(effect="custom", idempotency="natural"),
         "reinstate-user": Command(
@@ -500,20 +494,14 @@ USER = AggregateSpec(
             emits=(USER_REINSTATED,),
         ),
         "reinstate-users-of-organization": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(USER_REINSTATED,),
+            effect="custom", idempotency="natural", emits=(USER_REINSTATED,)
         ),
         "request-deletion": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(USER_DELETION_REQUESTED,),
+            effect="custom", idempotency="natural", emits=(USER_DELETION_REQUESTED,)
         ),
         "suspend-user": Command(effect="custom", idempotency="natural", emits=(USER_SUSPENDED,)),
         "suspend-users-of-organization": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(USER_SUSPENDED,),
+            effect="custom", idempotency="natural", emits=(USER_SUSPENDED,)
         ),
         "update-user": Command(effect="custom", idempotency="if-match", emits=(USER_UPDATED_,)),
     },

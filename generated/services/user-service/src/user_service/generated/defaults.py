@@ -28,15 +28,10 @@ class Defaults(port.Port):
         return await self.user.transition(ctx, "activate-user", request.user_id)
 
     async def add_email_alias(
-        self,
-        ctx: Context,
-        request: port.AddEmailAlias,
+        self, ctx: Context, request: port.AddEmailAlias
     ) -> models.EmailAliasView:
         found = await self.email_alias.create(
-            ctx,
-            "add-email-alias",
-            request.body,
-            userId=request.user_id,
+            ctx, "add-email-alias", request.body, userId=request.user_id
         )
         return project(models.EmailAliasView, found)
 
@@ -44,9 +39,7 @@ class Defaults(port.Port):
         return await self.user.transition(ctx, "cancel-deletion", request.user_id)
 
     async def create_service_account(
-        self,
-        ctx: Context,
-        request: port.CreateServiceAccount,
+        self, ctx: Context, request: port.CreateServiceAccount
     ) -> models.User:
         return await self.user.create(ctx, "create-service-account", request.body)
 
@@ -58,68 +51,44 @@ class Defaults(port.Port):
 
     async def remove_email_alias(self, ctx: Context, request: port.RemoveEmailAlias) -> None:
         await self.email_alias.delete(
-            ctx,
-            "remove-email-alias",
-            request.email_alias_id,
-            userId=request.user_id,
+            ctx, "remove-email-alias", request.email_alias_id, userId=request.user_id
         )
 
     async def get_directory_sync(
-        self,
-        ctx: Context,
-        request: port.GetDirectorySync,
+        self, ctx: Context, request: port.GetDirectorySync
     ) -> models.DirectorySync:
         return await self.directory_sync.get(ctx, request.directory_sync_id)
 
     async def get_erasure_request(
-        self,
-        ctx: Context,
-        request: port.GetErasureRequest,
+        self, ctx: Context, request: port.GetErasureRequest
     ) -> models.ErasureRequest:
         return await self.erasure_request.get(
-            ctx,
-            request.erasure_request_id,
-            userId=request.user_id,
+            ctx, request.erasure_request_id, userId=request.user_id
         )
 
     async def get_user(self, ctx: Context, request: port.GetUser) -> models.User:
         return await self.user.get(ctx, request.user_id)
 
     async def list_directory_syncs(
-        self,
-        ctx: Context,
-        request: port.ListDirectorySyncs,
+        self, ctx: Context, request: port.ListDirectorySyncs
     ) -> Page[models.DirectorySync]:
         return await self.directory_sync.list(
-            ctx,
-            request.page,
-            {"source": request.source, "dryRun": request.dry_run},
+            ctx, request.page, {"source": request.source, "dryRun": request.dry_run}
         )
 
     async def list_email_aliases(
-        self,
-        ctx: Context,
-        request: port.ListEmailAliases,
+        self, ctx: Context, request: port.ListEmailAliases
     ) -> Page[models.EmailAliasView]:
         found = await self.email_alias.list(
-            ctx,
-            request.page,
-            {"purpose": request.purpose},
-            userId=request.user_id,
+            ctx, request.page, {"purpose": request.purpose}, userId=request.user_id
         )
         return Page(
-            tuple(project(models.EmailAliasView, each) for each in found.items),
-            found.following,
+            tuple(project(models.EmailAliasView, each) for each in found.items), found.following
         )
 
     async def list_erasure_requests(
-        self,
-        ctx: Context,
-        request: port.ListErasureRequests,
+        self, ctx: Context, request: port.ListErasureRequests
     ) -> Page[models.ErasureRequest]:
         return await self.erasure_request.list(
-            ctx,
-            request.page,
-            {"legalBasis": request.legal_basis},
-            userId=request.user_id,
+            ctx, request.page, {"legalBasis": request.legal_basis}, userId=request.user_id
         )

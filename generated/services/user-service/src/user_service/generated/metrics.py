@@ -43,11 +43,7 @@ class Metrics:
         self._series = runtime.metrics.own(SERIES)
 
     def directory_sync_operations_total(
-        self,
-        value: float = 1.0,
-        *,
-        source: str,
-        outcome: str,
+        self, value: float = 1.0, *, source: str, outcome: str
     ) -> None:
         """What customers' directories asked for and what became of it."""
         self._series["directory_sync_operations_total"].record(value, source, outcome)

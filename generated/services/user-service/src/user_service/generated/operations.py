@@ -59,33 +59,21 @@ CREATE_USER = Operation(
 )
 
 DEACTIVATE_USER = Operation(
-    id="deactivate-user",
-    permission="user:deactivate",
-    writes=True,
-    idempotency="natural",
+    id="deactivate-user", permission="user:deactivate", writes=True, idempotency="natural"
 )
 
 DROP_CACHED_CARD = Operation(
-    id="drop-cached-card",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="drop-cached-card", access="workload", writes=True, idempotency="natural"
 )
 
 DROP_CACHED_MEMBERSHIP = Operation(
-    id="drop-cached-membership",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="drop-cached-membership", access="workload", writes=True, idempotency="natural"
 )
 
 ERASE_USER = Operation(id="erase-user", access="workload", writes=True, idempotency="natural")
 
 ERASE_USERS_OF_ORGANIZATION = Operation(
-    id="erase-users-of-organization",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="erase-users-of-organization", access="workload", writes=True, idempotency="natural"
 )
 
 EXPORT_USER_DATA = Operation(
@@ -102,45 +90,27 @@ HOLD_USER = Operation(id="hold-user", permission="user:hold", writes=True, idemp
 MERGE_USERS = Operation(id="merge-users", permission="user:merge", writes=True, idempotency="key")
 
 NOTE_VERIFIED_DOMAIN = Operation(
-    id="note-verified-domain",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="note-verified-domain", access="workload", writes=True, idempotency="natural"
 )
 
 REACTIVATE_USER = Operation(
-    id="reactivate-user",
-    permission="user:deactivate",
-    writes=True,
-    idempotency="natural",
+    id="reactivate-user", permission="user:deactivate", writes=True, idempotency="natural"
 )
 
 RECORD_ACTIVITY = Operation(
-    id="record-activity",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="record-activity", access="workload", writes=True, idempotency="natural"
 )
 
 RECORD_ERASURE = Operation(
-    id="record-erasure",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="record-erasure", access="workload", writes=True, idempotency="natural"
 )
 
 REINSTATE_USER = Operation(
-    id="reinstate-user",
-    permission="user:suspend",
-    writes=True,
-    idempotency="natural",
+    id="reinstate-user", permission="user:suspend", writes=True, idempotency="natural"
 )
 
 REINSTATE_USERS_OF_ORGANIZATION = Operation(
-    id="reinstate-users-of-organization",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="reinstate-users-of-organization", access="workload", writes=True, idempotency="natural"
 )
 
 REMOVE_EMAIL_ALIAS = Operation(
@@ -171,11 +141,7 @@ REQUEST_ERASURE = Operation(
 )
 
 RUN_DIRECTORY_SYNC = Operation(
-    id="run-directory-sync",
-    permission="directory:sync",
-    writes=True,
-    idempotency="key",
-    status=202,
+    id="run-directory-sync", permission="directory:sync", writes=True, idempotency="key", status=202
 )
 
 SUSPEND_USER = Operation(
@@ -187,10 +153,7 @@ SUSPEND_USER = Operation(
 )
 
 SUSPEND_USERS_OF_ORGANIZATION = Operation(
-    id="suspend-users-of-organization",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="suspend-users-of-organization", access="workload", writes=True, idempotency="natural"
 )
 
 UPDATE_USER = Operation(
@@ -213,9 +176,7 @@ VERIFY_EMAIL_ALIAS = Operation(
 GET_DIRECTORY_SYNC = Operation(id="get-directory-sync", permission="directory:read")
 
 GET_ERASURE_REQUEST = Operation(
-    id="get-erasure-request",
-    permission="user:erase",
-    relations=("self",),
+    id="get-erasure-request", permission="user:erase", relations=("self",)
 )
 
 GET_USER = Operation(
@@ -230,16 +191,11 @@ GET_USER = Operation(
 GET_USER_OVERVIEW = Operation(id="get-user-overview", permission="user:read", relations=("self",))
 
 LIST_DIRECTORY_SYNCS = Operation(
-    id="list-directory-syncs",
-    permission="directory:read",
-    sorts=("-startedAt",),
+    id="list-directory-syncs", permission="directory:read", sorts=("-startedAt",)
 )
 
 LIST_EMAIL_ALIASES = Operation(
-    id="list-email-aliases",
-    permission="user:update",
-    relations=("self",),
-    sorts=("createdAt",),
+    id="list-email-aliases", permission="user:update", relations=("self",), sorts=("createdAt",)
 )
 
 LIST_ERASURE_REQUESTS = Operation(
@@ -257,7 +213,5 @@ LIST_USERS = Operation(
 )
 
 RESOLVE_ATTENDEES = Operation(
-    id="resolve-attendees",
-    permission="user:resolve",
-    callers=frozenset({"calendar-service"}),
+    id="resolve-attendees", permission="user:resolve", callers=frozenset({"calendar-service"})
 )

@@ -241,17 +241,13 @@ class Port(Protocol):
         """Stops the clock."""
 
     async def change_primary_email(
-        self,
-        ctx: Context,
-        request: ChangePrimaryEmail,
+        self, ctx: Context, request: ChangePrimaryEmail
     ) -> models.EmailChange:
         """Mails eight digits to a new address and, once they come back, signs the person in with it."""
         raise handler_missing("change-primary-email")
 
     async def create_service_account(
-        self,
-        ctx: Context,
-        request: CreateServiceAccount,
+        self, ctx: Context, request: CreateServiceAccount
     ) -> models.User:
         """Gives a program an identity of its own."""
 
@@ -276,9 +272,7 @@ class Port(Protocol):
         raise handler_missing("erase-user")
 
     async def erase_users_of_organization(
-        self,
-        ctx: Context,
-        request: EraseUsersOfOrganization,
+        self, ctx: Context, request: EraseUsersOfOrganization
     ) -> None:
         """After the purge there is no grace period left."""
         raise handler_missing("erase-users-of-organization")
@@ -314,9 +308,7 @@ class Port(Protocol):
         """Lifts a bar."""
 
     async def reinstate_users_of_organization(
-        self,
-        ctx: Context,
-        request: ReinstateUsersOfOrganization,
+        self, ctx: Context, request: ReinstateUsersOfOrganization
     ) -> None:
         """Undoes the suspension of a tenant's accounts after the deletion was called off, leaving alone whoever was barred for their own sake."""
         raise handler_missing("reinstate-users-of-organization")
@@ -333,9 +325,7 @@ class Port(Protocol):
         raise handler_missing("request-erasure")
 
     async def run_directory_sync(
-        self,
-        ctx: Context,
-        request: RunDirectorySync,
+        self, ctx: Context, request: RunDirectorySync
     ) -> models.DirectorySync:
         """Accepts a batch from a customer's directory and works it off behind the answer."""
         raise handler_missing("run-directory-sync")
@@ -345,9 +335,7 @@ class Port(Protocol):
         raise handler_missing("suspend-user")
 
     async def suspend_users_of_organization(
-        self,
-        ctx: Context,
-        request: SuspendUsersOfOrganization,
+        self, ctx: Context, request: SuspendUsersOfOrganization
     ) -> None:
         """Bars the accounts of a tenant that was deleted, a thousand at a time."""
         raise handler_missing("suspend-users-of-organization")
@@ -357,24 +345,18 @@ class Port(Protocol):
         raise handler_missing("update-user")
 
     async def verify_email_alias(
-        self,
-        ctx: Context,
-        request: VerifyEmailAlias,
+        self, ctx: Context, request: VerifyEmailAlias
     ) -> models.EmailAliasView:
         """Takes the digits that were mailed to an added address."""
         raise handler_missing("verify-email-alias")
 
     async def get_directory_sync(
-        self,
-        ctx: Context,
-        request: GetDirectorySync,
+        self, ctx: Context, request: GetDirectorySync
     ) -> models.DirectorySync:
         """Counters of one run; without an end it is still under way."""
 
     async def get_erasure_request(
-        self,
-        ctx: Context,
-        request: GetErasureRequest,
+        self, ctx: Context, request: GetErasureRequest
     ) -> models.ErasureRequest:
         """How far an erasure has got, store by store."""
 
@@ -382,31 +364,23 @@ class Port(Protocol):
         """One account in full."""
 
     async def get_user_overview(
-        self,
-        ctx: Context,
-        request: GetUserOverview,
+        self, ctx: Context, request: GetUserOverview
     ) -> models.UserOverview:
         """An account joined with profile and membership, both asked for at the same time."""
         raise handler_missing("get-user-overview")
 
     async def list_directory_syncs(
-        self,
-        ctx: Context,
-        request: ListDirectorySyncs,
+        self, ctx: Context, request: ListDirectorySyncs
     ) -> Page[models.DirectorySync]:
         """Runs of the last 13 months, for an administrator who asks since when people are missing."""
 
     async def list_email_aliases(
-        self,
-        ctx: Context,
-        request: ListEmailAliases,
+        self, ctx: Context, request: ListEmailAliases
     ) -> Page[models.EmailAliasView]:
         """Every address that an account answers to, for its owner and for those who administer it."""
 
     async def list_erasure_requests(
-        self,
-        ctx: Context,
-        request: ListErasureRequests,
+        self, ctx: Context, request: ListErasureRequests
     ) -> Page[models.ErasureRequest]:
         """Claims of one person, the most urgent on top if sorted by deadline."""
 
@@ -415,81 +389,61 @@ class Port(Protocol):
         raise handler_missing("list-users")
 
     async def resolve_attendees(
-        self,
-        ctx: Context,
-        request: ResolveAttendees,
+        self, ctx: Context, request: ResolveAttendees
     ) -> models.ResolvedAttendees:
         """Turns typed addresses and ids into people of the organisation who can be invited."""
         raise handler_missing("resolve-attendees")
 
     async def on_auth_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.AuthErasureCompleted],
+        self, ctx: Context, event: Received[models.AuthErasureCompleted]
     ) -> None:
         """Ticks the store auth of the erasure request"""
         not_handled(event)
 
     async def on_calendar_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.CalendarErasureCompleted],
+        self, ctx: Context, event: Received[models.CalendarErasureCompleted]
     ) -> None:
         """Ticks the store calendars of the erasure request"""
         not_handled(event)
 
     async def on_chat_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.ChatErasureCompleted],
+        self, ctx: Context, event: Received[models.ChatErasureCompleted]
     ) -> None:
         """Ticks the store messages of the erasure request"""
         not_handled(event)
 
     async def on_document_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentErasureCompleted],
+        self, ctx: Context, event: Received[models.DocumentErasureCompleted]
     ) -> None:
         """Ticks the store documents of the erasure request"""
         not_handled(event)
 
     async def on_domain_verified(
-        self,
-        ctx: Context,
-        event: Received[models.DomainVerified],
+        self, ctx: Context, event: Received[models.DomainVerified]
     ) -> None:
         """The organisation's directory may bring addresses of that domain"""
         not_handled(event)
 
     async def on_email_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.EmailErasureCompleted],
+        self, ctx: Context, event: Received[models.EmailErasureCompleted]
     ) -> None:
         """Ticks the store email of the erasure request"""
         not_handled(event)
 
     async def on_events_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.EventsErasureCompleted],
+        self, ctx: Context, event: Received[models.EventsErasureCompleted]
     ) -> None:
         """Ticks the store events of the erasure request"""
         not_handled(event)
 
     async def on_file_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.FileErasureCompleted],
+        self, ctx: Context, event: Received[models.FileErasureCompleted]
     ) -> None:
         """Ticks the store files of the erasure request"""
         not_handled(event)
 
     async def on_login_succeeded(
-        self,
-        ctx: Context,
-        event: Received[models.LoginSucceeded],
+        self, ctx: Context, event: Received[models.LoginSucceeded]
     ) -> None:
         """Moves the last sign of life forward, once an hour at most"""
         not_handled(event)
@@ -503,137 +457,103 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_member_role_changed(
-        self,
-        ctx: Context,
-        event: Received[models.MemberRoleChanged],
+        self, ctx: Context, event: Received[models.MemberRoleChanged]
     ) -> None:
         """The former role disappears from the cache before its minute is over"""
         not_handled(event)
 
     async def on_membership_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.MembershipErasureCompleted],
+        self, ctx: Context, event: Received[models.MembershipErasureCompleted]
     ) -> None:
         """Ticks the store organizations of the erasure request"""
         not_handled(event)
 
     async def on_ml_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.MlErasureCompleted],
+        self, ctx: Context, event: Received[models.MlErasureCompleted]
     ) -> None:
         """Ticks the store models of the erasure request"""
         not_handled(event)
 
     async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
+        self, ctx: Context, event: Received[models.OrganizationDeleted]
     ) -> None:
         """Bars every account whose home is that organisation, with the reason organizationDeleted"""
         not_handled(event)
 
     async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
+        self, ctx: Context, event: Received[models.OrganizationPurged]
     ) -> None:
         """Opens an erasure for each account of the tenant and starts it at once"""
         not_handled(event)
 
     async def on_organization_restored(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestored],
+        self, ctx: Context, event: Received[models.OrganizationRestored]
     ) -> None:
         """Lifts exactly the bars that the deletion had set"""
         not_handled(event)
 
     async def on_profile_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.ProfileErasureCompleted],
+        self, ctx: Context, event: Received[models.ProfileErasureCompleted]
     ) -> None:
         """Ticks the store profiles of the erasure request"""
         not_handled(event)
 
     async def on_profile_updated(
-        self,
-        ctx: Context,
-        event: Received[models.ProfileUpdated],
+        self, ctx: Context, event: Received[models.ProfileUpdated]
     ) -> None:
         """The card is read anew with the next request"""
         not_handled(event)
 
     async def on_push_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.PushErasureCompleted],
+        self, ctx: Context, event: Received[models.PushErasureCompleted]
     ) -> None:
         """Ticks the store push of the erasure request"""
         not_handled(event)
 
     async def on_reporting_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.ReportingErasureCompleted],
+        self, ctx: Context, event: Received[models.ReportingErasureCompleted]
     ) -> None:
         """Ticks the store reports of the erasure request"""
         not_handled(event)
 
     async def on_search_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.SearchErasureCompleted],
+        self, ctx: Context, event: Received[models.SearchErasureCompleted]
     ) -> None:
         """Ticks the store search of the erasure request"""
         not_handled(event)
 
     async def on_sms_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.SmsErasureCompleted],
+        self, ctx: Context, event: Received[models.SmsErasureCompleted]
     ) -> None:
         """Ticks the store sms of the erasure request"""
         not_handled(event)
 
     async def on_task_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.TaskErasureCompleted],
+        self, ctx: Context, event: Received[models.TaskErasureCompleted]
     ) -> None:
         """Ticks the store tasks of the erasure request"""
         not_handled(event)
 
     async def on_usage_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.UsageErasureCompleted],
+        self, ctx: Context, event: Received[models.UsageErasureCompleted]
     ) -> None:
         """Ticks the store seats of the erasure request"""
         not_handled(event)
 
     async def on_version_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.VersionErasureCompleted],
+        self, ctx: Context, event: Received[models.VersionErasureCompleted]
     ) -> None:
         """Ticks the store versions of the erasure request"""
         not_handled(event)
 
     async def on_video_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.VideoErasureCompleted],
+        self, ctx: Context, event: Received[models.VideoErasureCompleted]
     ) -> None:
         """Ticks the store meetings of the erasure request"""
         not_handled(event)
 
     async def on_webhook_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.WebhookErasureCompleted],
+        self, ctx: Context, event: Received[models.WebhookErasureCompleted]
     ) -> None:
         """Ticks the store webhooks of the erasure request"""
         not_handled(event)

@@ -85,8 +85,6 @@ def compensations(service: port.Port) -> Mapping[tuple[str, str], Undo]:
     """The port's method for each compensation that needs no more than its step began with."""
     return {
         ("organisation-off-boarding", "Suspend the people"): performs(
-            service.reinstate_users_of_organization,
-            port.ReinstateUsersOfOrganization,
-            {"body": ""},
+            service.reinstate_users_of_organization, port.ReinstateUsersOfOrganization, {"body": ""}
         ),
     }

@@ -26,8 +26,7 @@ directory_syncs = Table(
     Column("finished_at", "timestamptz", nullable=True),
     Column("dry_run", "boolean", "false"),
     Check(
-        "directory_syncs_source_known",
-        "source IN ('okta', 'entraId', 'googleWorkspace', 'custom')",
+        "directory_syncs_source_known", "source IN ('okta', 'entraId', 'googleWorkspace', 'custom')"
     ),
     Check("directory_syncs_counts_add_up", "created + updated + failed <= scanned"),
     Index("directory_syncs_organization", ("organization_id", "source", "started_at desc")),
@@ -50,8 +49,7 @@ email_addresses = Table(
     Column("code_expires_at", "timestamptz", nullable=True),
     Column("verified_at", "timestamptz", nullable=True),
     Check(
-        "email_addresses_purpose_known",
-        "purpose IN ('primary', 'secondary', 'recovery', 'former')",
+        "email_addresses_purpose_known", "purpose IN ('primary', 'secondary', 'recovery', 'former')"
     ),
     Check(
         "email_addresses_code_has_end",
@@ -128,8 +126,7 @@ users = Table(
     ),
     Check("users_suspension_explained", "(status = 'suspended') = (suspension_reason IS NOT NULL)"),
     Check(
-        "users_deletion_dated",
-        "(status = 'deletionPending') = (deletion_scheduled_at IS NOT NULL)",
+        "users_deletion_dated", "(status = 'deletionPending') = (deletion_scheduled_at IS NOT NULL)"
     ),
     Check("users_not_own_manager", "manager_id IS NULL OR manager_id <> id"),
     Index("users_username", ("organization_id", "lower(username)"), unique=True),

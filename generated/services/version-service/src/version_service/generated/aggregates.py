@@ -152,10 +152,7 @@ CONTENT_VERSION = AggregateSpec(
     initial="recording",
     transitions=(
         Transition(
-            command="create-version",
-            sources=(),
-            to="recording",
-            roles=frozenset({"workload"}),
+            command="create-version", sources=(), to="recording", roles=frozenset({"workload"})
         ),
         Transition(
             command="track-editing",
@@ -274,9 +271,7 @@ CONTENT_VERSION = AggregateSpec(
         "discard-recording": Command(effect="delete", idempotency="natural"),
         "follow-version-holds": Command(effect="custom", idempotency="natural"),
         "mark-corrupted": Command(
-            effect="transition",
-            idempotency="natural",
-            emits=(VERSION_CORRUPTED,),
+            effect="transition", idempotency="natural", emits=(VERSION_CORRUPTED,)
         ),
         "pin-version": Command(
             effect="update",
@@ -287,8 +282,7 @@ CONTENT_VERSION = AggregateSpec(
                     detail="The subject has a hundred pinned versions already",
                     condition="!input.pinned || this.pinned || count < 100",
                     counted=Counted(
-                        "content-version",
-                        {"pinned": "true", "subjectId": "this.subjectId"},
+                        "content-version", {"pinned": "true", "subjectId": "this.subjectId"}
                     ),
                 ),
             ),
@@ -296,9 +290,7 @@ CONTENT_VERSION = AggregateSpec(
         "purge-tenant-versions": Command(effect="custom", idempotency="natural"),
         "repair-version": Command(effect="transition", idempotency="natural"),
         "replace-contributor": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(VERSION_ERASURE_COMPLETED,),
+            effect="custom", idempotency="natural", emits=(VERSION_ERASURE_COMPLETED,)
         ),
         "seal-version": Command(
             effect="transition",
@@ -341,10 +333,7 @@ RESTORE_JOB = AggregateSpec(
             guard="Asked by the service that owns the subject, for a person whose right to edit it has checked",
         ),
         Transition(
-            command="accept-restore-request",
-            sources=(),
-            to="queued",
-            roles=frozenset({"workload"}),
+            command="accept-restore-request", sources=(), to="queued", roles=frozenset({"workload"})
         ),
         Transition(
             command="apply-restore",
@@ -359,10 +348,7 @@ RESTORE_JOB = AggregateSpec(
             roles=frozenset({"workload"}),
         ),
         Transition(
-            command="fail-restore",
-            sources=("queued",),
-            to="failed",
-            roles=frozenset({"workload"}),
+            command="fail-restore", sources=("queued",), to="failed", roles=frozenset({"workload"})
         ),
     ),
     invariants=(

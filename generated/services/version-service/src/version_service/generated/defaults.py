@@ -25,36 +25,24 @@ class Defaults(port.Port):
         self.version_diff = runtime.aggregate(aggregates.VERSION_DIFF)
 
     async def accept_restore_request(
-        self,
-        ctx: Context,
-        request: port.AcceptRestoreRequest,
+        self, ctx: Context, request: port.AcceptRestoreRequest
     ) -> None:
         await self.restore_job.create(ctx, "accept-restore-request", request.body)
 
     async def apply_restore(self, ctx: Context, request: port.ApplyRestore) -> None:
         await self.restore_job.transition(
-            ctx,
-            "apply-restore",
-            request.restore_job_id,
-            request.body,
+            ctx, "apply-restore", request.restore_job_id, request.body
         )
 
     async def caption_version(
-        self,
-        ctx: Context,
-        request: port.CaptionVersion,
+        self, ctx: Context, request: port.CaptionVersion
     ) -> models.ContentVersion:
         return await self.content_version.update(
-            ctx,
-            "caption-version",
-            request.content_version_id,
-            request.body,
+            ctx, "caption-version", request.content_version_id, request.body
         )
 
     async def create_version(
-        self,
-        ctx: Context,
-        request: port.CreateVersion,
+        self, ctx: Context, request: port.CreateVersion
     ) -> models.ContentVersion:
         return await self.content_version.create(ctx, "create-version", request.body)
 
@@ -75,48 +63,32 @@ class Defaults(port.Port):
 
     async def pin_version(self, ctx: Context, request: port.PinVersion) -> models.ContentVersion:
         return await self.content_version.update(
-            ctx,
-            "pin-version",
-            request.content_version_id,
-            request.body,
+            ctx, "pin-version", request.content_version_id, request.body
         )
 
     async def refuse_restore(self, ctx: Context, request: port.RefuseRestore) -> None:
         await self.restore_job.transition(
-            ctx,
-            "refuse-restore",
-            request.restore_job_id,
-            request.body,
+            ctx, "refuse-restore", request.restore_job_id, request.body
         )
 
     async def repair_version(self, ctx: Context, request: port.RepairVersion) -> None:
         await self.content_version.transition(ctx, "repair-version", request.content_version_id)
 
     async def restore_version(
-        self,
-        ctx: Context,
-        request: port.RestoreVersion,
+        self, ctx: Context, request: port.RestoreVersion
     ) -> models.RestoreJob:
         return await self.restore_job.create(ctx, "restore-version", request.body)
 
     async def seal_version(self, ctx: Context, request: port.SealVersion) -> None:
         await self.content_version.transition(
-            ctx,
-            "seal-version",
-            request.content_version_id,
-            request.body,
+            ctx, "seal-version", request.content_version_id, request.body
         )
 
     async def set_thinning_policy(
-        self,
-        ctx: Context,
-        request: port.SetThinningPolicy,
+        self, ctx: Context, request: port.SetThinningPolicy
     ) -> models.ThinningPolicy:
         return await self.thinning_policy.update(
-            ctx,
-            "set-thinning-policy",
-            request.thinning_policy_id,
-            request.body,
+            ctx, "set-thinning-policy", request.thinning_policy_id, request.body
         )
 
     async def supersede_version(self, ctx: Context, request: port.SupersedeVersion) -> None:
@@ -129,9 +101,7 @@ class Defaults(port.Port):
         return await self.restore_job.get(ctx, request.restore_job_id)
 
     async def get_thinning_policy(
-        self,
-        ctx: Context,
-        request: port.GetThinningPolicy,
+        self, ctx: Context, request: port.GetThinningPolicy
     ) -> models.ThinningPolicy:
         return await self.thinning_policy.get(ctx, request.thinning_policy_id)
 
@@ -139,33 +109,23 @@ class Defaults(port.Port):
         return await self.content_version.get(ctx, request.content_version_id)
 
     async def list_restore_jobs(
-        self,
-        ctx: Context,
-        request: port.ListRestoreJobs,
+        self, ctx: Context, request: port.ListRestoreJobs
     ) -> Page[models.RestoreJob]:
         return await self.restore_job.list(
-            ctx,
-            request.page,
-            {"subjectId": request.subject_id, "outcome": request.outcome},
+            ctx, request.page, {"subjectId": request.subject_id, "outcome": request.outcome}
         )
 
     async def list_thinning_policies(
-        self,
-        ctx: Context,
-        request: port.ListThinningPolicies,
+        self, ctx: Context, request: port.ListThinningPolicies
     ) -> Page[models.ThinningPolicy]:
         return await self.thinning_policy.list(ctx, request.page)
 
     async def on_organization_created(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationCreated],
+        self, ctx: Context, event: Received[models.OrganizationCreated]
     ) -> None:
         await self.open_thinning_policy(ctx, port.OpenThinningPolicy(body=event.data))
 
     async def on_restore_requested(
-        self,
-        ctx: Context,
-        event: Received[models.RestoreRequested],
+        self, ctx: Context, event: Received[models.RestoreRequested]
     ) -> None:
         await self.accept_restore_request(ctx, port.AcceptRestoreRequest(body=event.data))

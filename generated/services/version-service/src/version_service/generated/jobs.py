@@ -17,8 +17,7 @@ def jobs(service: port.Port) -> tuple[Job, ...]:
             every=3600.0,
             per="entity",
             call=lambda ctx, key: service.discard_recording(
-                ctx,
-                port.DiscardRecording(content_version_id=key),
+                ctx, port.DiscardRecording(content_version_id=key)
             ),
             due=Due(
                 aggregate="content-version",

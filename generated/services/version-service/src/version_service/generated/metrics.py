@@ -72,11 +72,7 @@ class Metrics:
         self._series["version_diff_seconds"].record(value, granularity)
 
     def version_digest_mismatches_total(
-        self,
-        value: float = 1.0,
-        *,
-        found_by: str,
-        listed: str,
+        self, value: float = 1.0, *, found_by: str, listed: str
     ) -> None:
         """Payloads that did not give the digest on record, told apart by whether the scrub had listed them before."""
         self._series["version_digest_mismatches_total"].record(value, found_by, listed)

@@ -7,10 +7,7 @@ from __future__ import annotations
 from cloudsync_chassis.operation import Operation
 
 ACCEPT_RESTORE_REQUEST = Operation(
-    id="accept-restore-request",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="accept-restore-request", access="workload", writes=True, idempotency="natural"
 )
 
 APPLY_RESTORE = Operation(id="apply-restore", access="workload", writes=True, idempotency="natural")
@@ -32,10 +29,7 @@ CREATE_VERSION = Operation(
 )
 
 DISCARD_RECORDING = Operation(
-    id="discard-recording",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="discard-recording", access="workload", writes=True, idempotency="natural"
 )
 
 DROP_HISTORY = Operation(id="drop-history", access="workload", writes=True, idempotency="natural")
@@ -43,35 +37,23 @@ DROP_HISTORY = Operation(id="drop-history", access="workload", writes=True, idem
 FAIL_RESTORE = Operation(id="fail-restore", access="workload", writes=True, idempotency="natural")
 
 FOLLOW_READERS = Operation(
-    id="follow-readers",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="follow-readers", access="workload", writes=True, idempotency="natural"
 )
 
 FOLLOW_VERSION_HOLDS = Operation(
-    id="follow-version-holds",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="follow-version-holds", access="workload", writes=True, idempotency="natural"
 )
 
 KEEP_DIFF = Operation(id="keep-diff", access="workload", writes=True, idempotency="natural")
 
 MARK_CORRUPTED = Operation(
-    id="mark-corrupted",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="mark-corrupted", access="workload", writes=True, idempotency="natural"
 )
 
 OPEN_HISTORY = Operation(id="open-history", access="workload", writes=True, idempotency="natural")
 
 OPEN_THINNING_POLICY = Operation(
-    id="open-thinning-policy",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="open-thinning-policy", access="workload", writes=True, idempotency="natural"
 )
 
 PIN_VERSION = Operation(
@@ -83,31 +65,19 @@ PIN_VERSION = Operation(
 )
 
 PURGE_TENANT_VERSIONS = Operation(
-    id="purge-tenant-versions",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="purge-tenant-versions", access="workload", writes=True, idempotency="natural"
 )
 
 REFUSE_RESTORE = Operation(
-    id="refuse-restore",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="refuse-restore", access="workload", writes=True, idempotency="natural"
 )
 
 REPAIR_VERSION = Operation(
-    id="repair-version",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="repair-version", access="workload", writes=True, idempotency="natural"
 )
 
 REPLACE_CONTRIBUTOR = Operation(
-    id="replace-contributor",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="replace-contributor", access="workload", writes=True, idempotency="natural"
 )
 
 RESTORE_VERSION = Operation(
@@ -121,17 +91,11 @@ RESTORE_VERSION = Operation(
 SEAL_VERSION = Operation(id="seal-version", access="workload", writes=True, idempotency="natural")
 
 SET_THINNING_POLICY = Operation(
-    id="set-thinning-policy",
-    permission="version:set-policy",
-    writes=True,
-    idempotency="if-match",
+    id="set-thinning-policy", permission="version:set-policy", writes=True, idempotency="if-match"
 )
 
 SUPERSEDE_VERSION = Operation(
-    id="supersede-version",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="supersede-version", access="workload", writes=True, idempotency="natural"
 )
 
 THIN_HISTORY = Operation(id="thin-history", access="workload", writes=True, idempotency="natural")
@@ -141,21 +105,15 @@ THIN_VERSION = Operation(id="thin-version", access="workload", writes=True, idem
 TRACK_EDITING = Operation(id="track-editing", access="workload", writes=True, idempotency="natural")
 
 BLAME_RANGE = Operation(
-    id="blame-range",
-    permission="version:read",
-    relations=("reader", "colleague"),
+    id="blame-range", permission="version:read", relations=("reader", "colleague")
 )
 
 DIFF_VERSIONS = Operation(
-    id="diff-versions",
-    permission="version:diff",
-    relations=("reader", "colleague"),
+    id="diff-versions", permission="version:diff", relations=("reader", "colleague")
 )
 
 GET_RESTORE_JOB = Operation(
-    id="get-restore-job",
-    permission="version:restore",
-    relations=("requester",),
+    id="get-restore-job", permission="version:restore", relations=("requester",)
 )
 
 GET_THINNING_POLICY = Operation(id="get-thinning-policy", permission="version:set-policy")
@@ -170,21 +128,15 @@ LIST_RESTORE_JOBS = Operation(
 )
 
 LIST_THINNING_POLICIES = Operation(
-    id="list-thinning-policies",
-    permission="version:set-policy",
-    sorts=("-createdAt",),
+    id="list-thinning-policies", permission="version:set-policy", sorts=("-createdAt",)
 )
 
 LIST_VERSIONS = Operation(
-    id="list-versions",
-    permission="version:list",
-    relations=("reader", "colleague"),
+    id="list-versions", permission="version:list", relations=("reader", "colleague")
 )
 
 PREVIEW_THINNING = Operation(id="preview-thinning", permission="version:set-policy")
 
 STREAM_CONTENT = Operation(
-    id="stream-content",
-    permission="version:read",
-    relations=("reader", "colleague"),
+    id="stream-content", permission="version:read", relations=("reader", "colleague")
 )

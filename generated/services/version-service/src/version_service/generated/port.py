@@ -275,9 +275,7 @@ class Port(Protocol):
         """Gives a recorded version its number within the subject and declares it readable."""
 
     async def set_thinning_policy(
-        self,
-        ctx: Context,
-        request: SetThinningPolicy,
+        self, ctx: Context, request: SetThinningPolicy
     ) -> models.ThinningPolicy:
         """Changes how much of the past is kept."""
 
@@ -300,9 +298,7 @@ class Port(Protocol):
         raise handler_missing("blame-range")
 
     async def diff_versions(
-        self,
-        ctx: Context,
-        request: DiffVersions,
+        self, ctx: Context, request: DiffVersions
     ) -> AsyncIterator[models.DiffPart]:
         """The cached difference, or a fresh one that is sent while it is being found."""
         raise handler_missing("diff-versions")
@@ -311,9 +307,7 @@ class Port(Protocol):
         """How far a restore has got, and in words why if it got nowhere."""
 
     async def get_thinning_policy(
-        self,
-        ctx: Context,
-        request: GetThinningPolicy,
+        self, ctx: Context, request: GetThinningPolicy
     ) -> models.ThinningPolicy:
         """The five numbers in force, with the version that a change has to name."""
 
@@ -321,16 +315,12 @@ class Port(Protocol):
         """Facts about one version for those who wrote in it."""
 
     async def list_restore_jobs(
-        self,
-        ctx: Context,
-        request: ListRestoreJobs,
+        self, ctx: Context, request: ListRestoreJobs
     ) -> Page[models.RestoreJob]:
         """Who wanted what back within the last thirty days."""
 
     async def list_thinning_policies(
-        self,
-        ctx: Context,
-        request: ListThinningPolicies,
+        self, ctx: Context, request: ListThinningPolicies
     ) -> Page[models.ThinningPolicy]:
         """The policy of the caller's organisation, found without its id."""
 
@@ -339,33 +329,25 @@ class Port(Protocol):
         raise handler_missing("list-versions")
 
     async def preview_thinning(
-        self,
-        ctx: Context,
-        request: PreviewThinning,
+        self, ctx: Context, request: PreviewThinning
     ) -> models.ThinningPreview:
         """Runs a policy over a sample of the organisation's histories without touching them, and says what it would cost."""
         raise handler_missing("preview-thinning")
 
     async def stream_content(
-        self,
-        ctx: Context,
-        request: StreamContent,
+        self, ctx: Context, request: StreamContent
     ) -> AsyncIterator[models.ContentChunk]:
         """Rebuilds the content from the nearest full payload and its deltas, holds it against the digest and sends it in chunks."""
         raise handler_missing("stream-content")
 
     async def on_document_created(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentCreated],
+        self, ctx: Context, event: Received[models.DocumentCreated]
     ) -> None:
         """The document's history opens for its owner and those whom its folder brings"""
         not_handled(event)
 
     async def on_document_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentDeleted],
+        self, ctx: Context, event: Received[models.DocumentDeleted]
     ) -> None:
         """The document's history follows after seven days of grace"""
         not_handled(event)
@@ -375,33 +357,25 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_document_ownership_transferred(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentOwnershipTransferred],
+        self, ctx: Context, event: Received[models.DocumentOwnershipTransferred]
     ) -> None:
         """The successor owns the histories of what was handed over"""
         not_handled(event)
 
     async def on_document_shared(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentShared],
+        self, ctx: Context, event: Received[models.DocumentShared]
     ) -> None:
         """Whoever was given the document may look back in it"""
         not_handled(event)
 
     async def on_document_unshared(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentUnshared],
+        self, ctx: Context, event: Received[models.DocumentUnshared]
     ) -> None:
         """Whoever lost the document loses its past as well, five seconds later at most"""
         not_handled(event)
 
     async def on_document_updated(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentUpdated],
+        self, ctx: Context, event: Received[models.DocumentUpdated]
     ) -> None:
         """After ten minutes, 500 operations or the end of a session a version is cut."""
         not_handled(event)
@@ -423,17 +397,13 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_legal_hold_placed(
-        self,
-        ctx: Context,
-        event: Received[models.LegalHoldPlaced],
+        self, ctx: Context, event: Received[models.LegalHoldPlaced]
     ) -> None:
         """Versions of its stretch are thinned no more and no history is dropped"""
         not_handled(event)
 
     async def on_legal_hold_released(
-        self,
-        ctx: Context,
-        event: Received[models.LegalHoldReleased],
+        self, ctx: Context, event: Received[models.LegalHoldReleased]
     ) -> None:
         """Thinning and dropping go on where they stopped"""
         not_handled(event)
@@ -443,39 +413,29 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_organization_created(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationCreated],
+        self, ctx: Context, event: Received[models.OrganizationCreated]
     ) -> None:
         """The organisation begins with the usual spans"""
 
     async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
+        self, ctx: Context, event: Received[models.OrganizationPurged]
     ) -> None:
         """The tenant's prefix is emptied and its data key given up"""
         not_handled(event)
 
     async def on_restore_requested(
-        self,
-        ctx: Context,
-        event: Received[models.RestoreRequested],
+        self, ctx: Context, event: Received[models.RestoreRequested]
     ) -> None:
         """A restore that could not be asked for by call is queued all the same"""
 
     async def on_team_member_added(
-        self,
-        ctx: Context,
-        event: Received[models.TeamMemberAdded],
+        self, ctx: Context, event: Received[models.TeamMemberAdded]
     ) -> None:
         """The newcomers look back in what their team may read"""
         not_handled(event)
 
     async def on_team_member_removed(
-        self,
-        ctx: Context,
-        event: Received[models.TeamMemberRemoved],
+        self, ctx: Context, event: Received[models.TeamMemberRemoved]
     ) -> None:
         """Whoever left the team is taken off its histories"""
         not_handled(event)

@@ -82,7 +82,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         message: version_pb2.GetThinningPolicyRequest,
     ) -> port.GetThinningPolicy:
         return port.GetThinningPolicy(
-            thinning_policy_id=rpc.required(message, "thinningPolicyId", UUID),
+            thinning_policy_id=rpc.required(message, "thinningPolicyId", UUID)
         )
 
     @rpc.unary(

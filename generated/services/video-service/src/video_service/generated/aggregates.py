@@ -266,9 +266,7 @@ MEETING = AggregateSpec(
         "apply-media-flags": Command(effect="custom", idempotency="natural"),
         "bar-tenant-rooms": Command(effect="custom", idempotency="natural", emits=(MEETING_ENDED,)),
         "cancel-meeting": Command(
-            effect="transition",
-            idempotency="natural",
-            emits=(MEETING_CANCELLED,),
+            effect="transition", idempotency="natural", emits=(MEETING_CANCELLED,)
         ),
         "close-empty-meeting": Command(
             effect="transition",
@@ -292,9 +290,7 @@ MEETING = AggregateSpec(
         ),
         "expire-meeting": Command(effect="transition", idempotency="natural"),
         "follow-cancelled-event": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(MEETING_CANCELLED,),
+            effect="custom", idempotency="natural", emits=(MEETING_CANCELLED,)
         ),
         "follow-moved-event": Command(effect="custom", idempotency="natural"),
         "hand-over-host": Command(
@@ -331,9 +327,7 @@ MEETING = AggregateSpec(
         "readmit-tenant-rooms": Command(effect="custom", idempotency="natural"),
         "schedule-meeting": Command(effect="custom", idempotency="key", emits=(MEETING_SCHEDULED,)),
         "start-instant-meeting": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(MEETING_STARTED,),
+            effect="custom", idempotency="key", emits=(MEETING_STARTED,)
         ),
         "start-meeting": Command(effect="custom", idempotency="natural", emits=(MEETING_STARTED,)),
     },
@@ -480,9 +474,7 @@ PARTICIPANT = AggregateSpec(
         ),
         "eject-suspended": Command(effect="custom", idempotency="natural"),
         "forget-participant": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(VIDEO_ERASURE_COMPLETED,),
+            effect="custom", idempotency="natural", emits=(VIDEO_ERASURE_COMPLETED,)
         ),
         "join-meeting": Command(effect="custom", idempotency="key"),
         "leave-meeting": Command(
@@ -516,9 +508,7 @@ PARTICIPANT = AggregateSpec(
             ),
         ),
         "withdraw-consent": Command(
-            effect="update",
-            idempotency="natural",
-            sets=(Assignment("consentedAt"),),
+            effect="update", idempotency="natural", sets=(Assignment("consentedAt"),)
         ),
     },
 )
@@ -609,14 +599,10 @@ RECORDING = AggregateSpec(
     ),
     commands={
         "delete-recording": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("bucketKey"),),
+            effect="transition", idempotency="natural", sets=(Assignment("bucketKey"),)
         ),
         "expire-recording": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("bucketKey"),),
+            effect="transition", idempotency="natural", sets=(Assignment("bucketKey"),)
         ),
         "fail-recording": Command(
             effect="transition",
@@ -637,9 +623,7 @@ RECORDING = AggregateSpec(
         ),
         "purge-tenant-recordings": Command(effect="custom", idempotency="natural"),
         "share-recording": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(RECORDING_SHARED,),
+            effect="custom", idempotency="natural", emits=(RECORDING_SHARED,)
         ),
         "start-recording": Command(effect="custom", idempotency="natural"),
         "stop-recording": Command(
@@ -649,9 +633,7 @@ RECORDING = AggregateSpec(
             emits=(RECORDING_STOPPED,),
         ),
         "withdraw-recording": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(RECORDING_FAILED,),
+            effect="custom", idempotency="natural", emits=(RECORDING_FAILED,)
         ),
     },
 )

@@ -24,18 +24,13 @@ class Defaults(port.Port):
         self.recording = runtime.aggregate(aggregates.RECORDING)
 
     async def agree_to_recording(
-        self,
-        ctx: Context,
-        request: port.AgreeToRecording,
+        self, ctx: Context, request: port.AgreeToRecording
     ) -> models.Participant:
         return await self.participant.update(ctx, "agree-to-recording", request.participant_id)
 
     async def cancel_meeting(self, ctx: Context, request: port.CancelMeeting) -> models.Meeting:
         return await self.meeting.transition(
-            ctx,
-            "cancel-meeting",
-            request.meeting_id,
-            request.body,
+            ctx, "cancel-meeting", request.meeting_id, request.body
         )
 
     async def close_breakout_room(self, ctx: Context, request: port.CloseBreakoutRoom) -> None:
@@ -46,19 +41,14 @@ class Defaults(port.Port):
 
     async def connect_participant(self, ctx: Context, request: port.ConnectParticipant) -> None:
         await self.participant.transition(
-            ctx,
-            "connect-participant",
-            request.participant_id,
-            request.body,
+            ctx, "connect-participant", request.participant_id, request.body
         )
 
     async def count_attendance(self, ctx: Context, request: port.CountAttendance) -> None:
         await self.meeting.update(ctx, "count-attendance", request.meeting_id, request.body)
 
     async def delete_recording(
-        self,
-        ctx: Context,
-        request: port.DeleteRecording,
+        self, ctx: Context, request: port.DeleteRecording
     ) -> models.Recording:
         return await self.recording.transition(ctx, "delete-recording", request.recording_id)
 
@@ -82,10 +72,7 @@ class Defaults(port.Port):
 
     async def leave_meeting(self, ctx: Context, request: port.LeaveMeeting) -> None:
         await self.participant.transition(
-            ctx,
-            "leave-meeting",
-            request.participant_id,
-            request.body,
+            ctx, "leave-meeting", request.participant_id, request.body
         )
 
     async def lock_meeting(self, ctx: Context, request: port.LockMeeting) -> models.Meeting:
@@ -95,29 +82,19 @@ class Defaults(port.Port):
         await self.meeting.transition(ctx, "open-lobby", request.meeting_id)
 
     async def remove_participant(
-        self,
-        ctx: Context,
-        request: port.RemoveParticipant,
+        self, ctx: Context, request: port.RemoveParticipant
     ) -> models.Participant:
         return await self.participant.transition(
-            ctx,
-            "remove-participant",
-            request.participant_id,
-            request.body,
+            ctx, "remove-participant", request.participant_id, request.body
         )
 
     async def stop_recording(self, ctx: Context, request: port.StopRecording) -> models.Recording:
         return await self.recording.transition(
-            ctx,
-            "stop-recording",
-            request.recording_id,
-            request.body,
+            ctx, "stop-recording", request.recording_id, request.body
         )
 
     async def withdraw_consent(
-        self,
-        ctx: Context,
-        request: port.WithdrawConsent,
+        self, ctx: Context, request: port.WithdrawConsent
     ) -> models.Participant:
         return await self.participant.update(ctx, "withdraw-consent", request.participant_id)
 
@@ -136,12 +113,8 @@ class Defaults(port.Port):
         )
 
     async def list_recordings(
-        self,
-        ctx: Context,
-        request: port.ListRecordings,
+        self, ctx: Context, request: port.ListRecordings
     ) -> Page[models.Recording]:
         return await self.recording.list(
-            ctx,
-            request.page,
-            {"meetingId": request.meeting_id, "stage": request.stage},
+            ctx, request.page, {"meetingId": request.meeting_id, "stage": request.stage}
         )

@@ -71,11 +71,7 @@ class Metrics:
         self._series["video_meetings_live"].record(value)
 
     def video_participant_minutes_total(
-        self,
-        value: float = 1.0,
-        *,
-        device: str,
-        edition: str,
+        self, value: float = 1.0, *, device: str, edition: str
     ) -> None:
         """Connected minutes as media nodes report them each minute, hours before a meeting has ended and can be billed."""
         self._series["video_participant_minutes_total"].record(value, device, edition)

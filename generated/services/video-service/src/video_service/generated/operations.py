@@ -23,17 +23,11 @@ AGREE_TO_RECORDING = Operation(
 )
 
 APPLY_MEDIA_FLAGS = Operation(
-    id="apply-media-flags",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="apply-media-flags", access="workload", writes=True, idempotency="natural"
 )
 
 BAR_TENANT_ROOMS = Operation(
-    id="bar-tenant-rooms",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="bar-tenant-rooms", access="workload", writes=True, idempotency="natural"
 )
 
 CANCEL_MEETING = Operation(
@@ -45,31 +39,19 @@ CANCEL_MEETING = Operation(
 )
 
 CLOSE_BREAKOUT_ROOM = Operation(
-    id="close-breakout-room",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="close-breakout-room", access="workload", writes=True, idempotency="natural"
 )
 
 CLOSE_EMPTY_MEETING = Operation(
-    id="close-empty-meeting",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="close-empty-meeting", access="workload", writes=True, idempotency="natural"
 )
 
 CONNECT_PARTICIPANT = Operation(
-    id="connect-participant",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="connect-participant", access="workload", writes=True, idempotency="natural"
 )
 
 COUNT_ATTENDANCE = Operation(
-    id="count-attendance",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="count-attendance", access="workload", writes=True, idempotency="natural"
 )
 
 DELETE_RECORDING = Operation(
@@ -81,10 +63,7 @@ DELETE_RECORDING = Operation(
 )
 
 EJECT_SUSPENDED = Operation(
-    id="eject-suspended",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="eject-suspended", access="workload", writes=True, idempotency="natural"
 )
 
 END_MEETING = Operation(
@@ -96,52 +75,31 @@ END_MEETING = Operation(
 )
 
 EXPIRE_MEETING = Operation(
-    id="expire-meeting",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="expire-meeting", access="workload", writes=True, idempotency="natural"
 )
 
 EXPIRE_RECORDING = Operation(
-    id="expire-recording",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="expire-recording", access="workload", writes=True, idempotency="natural"
 )
 
 FAIL_RECORDING = Operation(
-    id="fail-recording",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="fail-recording", access="workload", writes=True, idempotency="natural"
 )
 
 FINISH_RECORDING = Operation(
-    id="finish-recording",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="finish-recording", access="workload", writes=True, idempotency="natural"
 )
 
 FOLLOW_CANCELLED_EVENT = Operation(
-    id="follow-cancelled-event",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="follow-cancelled-event", access="workload", writes=True, idempotency="natural"
 )
 
 FOLLOW_MOVED_EVENT = Operation(
-    id="follow-moved-event",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="follow-moved-event", access="workload", writes=True, idempotency="natural"
 )
 
 FORGET_PARTICIPANT = Operation(
-    id="forget-participant",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="forget-participant", access="workload", writes=True, idempotency="natural"
 )
 
 HAND_OVER_HOST = Operation(
@@ -153,10 +111,7 @@ HAND_OVER_HOST = Operation(
 )
 
 JOIN_MEETING = Operation(
-    id="join-meeting",
-    permission="meeting:join",
-    writes=True,
-    idempotency="key",
+    id="join-meeting", permission="meeting:join", writes=True, idempotency="key"
 )
 
 LEAVE_MEETING = Operation(id="leave-meeting", access="workload", writes=True, idempotency="natural")
@@ -180,17 +135,11 @@ OPEN_BREAKOUT_ROOMS = Operation(
 OPEN_LOBBY = Operation(id="open-lobby", access="workload", writes=True, idempotency="natural")
 
 PURGE_TENANT_RECORDINGS = Operation(
-    id="purge-tenant-recordings",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="purge-tenant-recordings", access="workload", writes=True, idempotency="natural"
 )
 
 READMIT_TENANT_ROOMS = Operation(
-    id="readmit-tenant-rooms",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="readmit-tenant-rooms", access="workload", writes=True, idempotency="natural"
 )
 
 REMOVE_PARTICIPANT = Operation(
@@ -202,24 +151,15 @@ REMOVE_PARTICIPANT = Operation(
 )
 
 SCHEDULE_MEETING = Operation(
-    id="schedule-meeting",
-    permission="meeting:schedule",
-    writes=True,
-    idempotency="key",
+    id="schedule-meeting", permission="meeting:schedule", writes=True, idempotency="key"
 )
 
 SHARE_RECORDING = Operation(
-    id="share-recording",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="share-recording", access="workload", writes=True, idempotency="natural"
 )
 
 START_INSTANT_MEETING = Operation(
-    id="start-instant-meeting",
-    permission="meeting:schedule",
-    writes=True,
-    idempotency="key",
+    id="start-instant-meeting", permission="meeting:schedule", writes=True, idempotency="key"
 )
 
 START_MEETING = Operation(
@@ -255,16 +195,11 @@ WITHDRAW_CONSENT = Operation(
 )
 
 WITHDRAW_RECORDING = Operation(
-    id="withdraw-recording",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="withdraw-recording", access="workload", writes=True, idempotency="natural"
 )
 
 GET_MEETING = Operation(
-    id="get-meeting",
-    permission="meeting:read",
-    relations=("host", "cohost", "attendee"),
+    id="get-meeting", permission="meeting:read", relations=("host", "cohost", "attendee")
 )
 
 LIST_MEETINGS = Operation(
@@ -284,7 +219,5 @@ LIST_RECORDINGS = Operation(
 LOOK_UP_MEETING = Operation(id="look-up-meeting", permission="meeting:join")
 
 WATCH_MEETING = Operation(
-    id="watch-meeting",
-    permission="meeting:read",
-    relations=("host", "cohost", "attendee"),
+    id="watch-meeting", permission="meeting:read", relations=("host", "cohost", "attendee")
 )

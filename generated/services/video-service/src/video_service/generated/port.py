@@ -245,17 +245,13 @@ class Port(Protocol):
     """What video-service does."""
 
     async def admit_participant(
-        self,
-        ctx: Context,
-        request: AdmitParticipant,
+        self, ctx: Context, request: AdmitParticipant
     ) -> models.Participant:
         """A host's word at the door, in or away."""
         raise handler_missing("admit-participant")
 
     async def agree_to_recording(
-        self,
-        ctx: Context,
-        request: AgreeToRecording,
+        self, ctx: Context, request: AgreeToRecording
     ) -> models.Participant:
         """A participant's own word that their picture and sound may be kept, given at the notice and by nobody in their stead."""
 
@@ -330,9 +326,7 @@ class Port(Protocol):
         """Shuts the door for all who are not inside, or unlocks it."""
 
     async def open_breakout_rooms(
-        self,
-        ctx: Context,
-        request: OpenBreakoutRooms,
+        self, ctx: Context, request: OpenBreakoutRooms
     ) -> models.BreakoutRoomList:
         """Splits a live meeting into up to fifty side rooms in one step."""
         raise handler_missing("open-breakout-rooms")
@@ -349,9 +343,7 @@ class Port(Protocol):
         raise handler_missing("readmit-tenant-rooms")
 
     async def remove_participant(
-        self,
-        ctx: Context,
-        request: RemoveParticipant,
+        self, ctx: Context, request: RemoveParticipant
     ) -> models.Participant:
         """Shows somebody the door, for now or for good."""
 
@@ -364,9 +356,7 @@ class Port(Protocol):
         raise handler_missing("share-recording")
 
     async def start_instant_meeting(
-        self,
-        ctx: Context,
-        request: StartInstantMeeting,
+        self, ctx: Context, request: StartInstantMeeting
     ) -> models.Meeting:
         """Books a room and opens it in one breath, with the caller as host and two hours as its appointed end."""
         raise handler_missing("start-instant-meeting")
@@ -396,9 +386,7 @@ class Port(Protocol):
         """Meetings that the caller hosts, is in or was in, by their hour."""
 
     async def list_recordings(
-        self,
-        ctx: Context,
-        request: ListRecordings,
+        self, ctx: Context, request: ListRecordings
     ) -> Page[models.Recording]:
         """Films of one meeting or of everything that the caller hosted or attended."""
 
@@ -407,33 +395,25 @@ class Port(Protocol):
         raise handler_missing("look-up-meeting")
 
     async def watch_meeting(
-        self,
-        ctx: Context,
-        request: WatchMeeting,
+        self, ctx: Context, request: WatchMeeting
     ) -> AsyncIterator[models.MeetingChange]:
         """A snapshot, then every change as it happens, until the meeting ends."""
         raise handler_missing("watch-meeting")
 
     async def on_event_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.EventCancelled],
+        self, ctx: Context, event: Received[models.EventCancelled]
     ) -> None:
         """A meeting that has not begun is cancelled with its calendar event"""
         not_handled(event)
 
     async def on_event_rescheduled(
-        self,
-        ctx: Context,
-        event: Received[models.EventRescheduled],
+        self, ctx: Context, event: Received[models.EventRescheduled]
     ) -> None:
         """The meeting moves with its calendar event, its code and address stay"""
         not_handled(event)
 
     async def on_file_quarantined(
-        self,
-        ctx: Context,
-        event: Received[models.FileQuarantined],
+        self, ctx: Context, event: Received[models.FileQuarantined]
     ) -> None:
         """A film that the scanner condemned is a failed recording"""
         not_handled(event)
@@ -447,25 +427,19 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
+        self, ctx: Context, event: Received[models.OrganizationDeleted]
     ) -> None:
         """Live rooms end and no door opens, while everything stays as it is"""
         not_handled(event)
 
     async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
+        self, ctx: Context, event: Received[models.OrganizationPurged]
     ) -> None:
         """Recordings, meetings and participants of the tenant are deleted"""
         not_handled(event)
 
     async def on_organization_restored(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestored],
+        self, ctx: Context, event: Received[models.OrganizationRestored]
     ) -> None:
         """Doors open again for every meeting that is still to come"""
         not_handled(event)

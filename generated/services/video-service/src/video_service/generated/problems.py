@@ -31,9 +31,7 @@ ILLEGAL_TRANSITION = ProblemType("illegal-transition", 409, "Illegal transition"
 """The meeting has begun or is over"""
 
 MEDIA_CAPACITY_UNAVAILABLE = ProblemType(
-    "media-capacity-unavailable",
-    409,
-    "Media capacity unavailable",
+    "media-capacity-unavailable", 409, "Media capacity unavailable"
 )
 """Neither the region nor its neighbour has a node with room"""
 
@@ -47,9 +45,7 @@ MEETING_NOT_LIVE = ProblemType("meeting-not-live", 409, "Meeting not live")
 """Before it begins the calendar event is handed over instead"""
 
 MEETING_SIZE_EXCEEDS_PLAN = ProblemType(
-    "meeting-size-exceeds-plan",
-    429,
-    "Meeting size exceeds plan",
+    "meeting-size-exceeds-plan", 429, "Meeting size exceeds plan"
 )
 """The plan allows smaller meetings only"""
 

@@ -125,8 +125,6 @@ def compensations(service: port.Port) -> Mapping[tuple[str, str], Undo]:
     """The port's method for each compensation that needs no more than its step began with."""
     return {
         ("organisation-off-boarding", "Shut the meeting rooms"): performs(
-            service.readmit_tenant_rooms,
-            port.ReadmitTenantRooms,
-            {"body": ""},
+            service.readmit_tenant_rooms, port.ReadmitTenantRooms, {"body": ""}
         ),
     }

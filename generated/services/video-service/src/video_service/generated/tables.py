@@ -114,10 +114,7 @@ participants = Table(
     Check("participants_banned_are_out", "NOT banned OR join_state = 'removed'"),
     ForeignKey(("meeting_id",), "meetings", ("id",), "CASCADE"),
     Index(
-        "participants_person",
-        ("meeting_id", "user_id"),
-        where="user_id IS NOT NULL",
-        unique=True,
+        "participants_person", ("meeting_id", "user_id"), where="user_id IS NOT NULL", unique=True
     ),
     Index("participants_history", ("user_id", "joined_at desc")),
     Index("participants_state", ("meeting_id", "join_state")),

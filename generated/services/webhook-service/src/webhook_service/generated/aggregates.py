@@ -124,8 +124,7 @@ REPLAY_JOB = AggregateSpec(
                     detail="One replay of the endpoint has not ended yet",
                     condition="count == 0",
                     counted=Counted(
-                        "replay-job",
-                        {"endpointId": "input.endpointId", "progress": "'running'"},
+                        "replay-job", {"endpointId": "input.endpointId", "progress": "'running'"}
                     ),
                 ),
             ),
@@ -252,9 +251,7 @@ WEBHOOK_DELIVERY = AggregateSpec(
             emits=(WEBHOOK_DELIVERED,),
         ),
         "skip-delivery": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("nextAttemptAt"),),
+            effect="transition", idempotency="natural", sets=(Assignment("nextAttemptAt"),)
         ),
     },
 )
@@ -421,14 +418,10 @@ WEBHOOK_ENDPOINT = AggregateSpec(
             emits=(WEBHOOK_DISABLED,),
         ),
         "drop-contact": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(WEBHOOK_ERASURE_COMPLETED,),
+            effect="custom", idempotency="natural", emits=(WEBHOOK_ERASURE_COMPLETED,)
         ),
         "enforce-endpoint-limit": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(WEBHOOK_DISABLED,),
+            effect="custom", idempotency="natural", emits=(WEBHOOK_DISABLED,)
         ),
         "forget-cached-key": Command(effect="custom", idempotency="natural"),
         "mark-endpoint-failing": Command(effect="transition", idempotency="natural"),

@@ -24,35 +24,22 @@ class Defaults(port.Port):
         self.webhook_endpoint = runtime.aggregate(aggregates.WEBHOOK_ENDPOINT)
 
     async def disable_endpoint(
-        self,
-        ctx: Context,
-        request: port.DisableEndpoint,
+        self, ctx: Context, request: port.DisableEndpoint
     ) -> models.WebhookEndpoint:
         return await self.webhook_endpoint.transition(
-            ctx,
-            "disable-endpoint",
-            request.endpoint_id,
-            request.body,
+            ctx, "disable-endpoint", request.endpoint_id, request.body
         )
 
     async def disable_failing_endpoint(
-        self,
-        ctx: Context,
-        request: port.DisableFailingEndpoint,
+        self, ctx: Context, request: port.DisableFailingEndpoint
     ) -> None:
         await self.webhook_endpoint.transition(
-            ctx,
-            "disable-failing-endpoint",
-            request.webhook_endpoint_id,
-            request.body,
+            ctx, "disable-failing-endpoint", request.webhook_endpoint_id, request.body
         )
 
     async def exhaust_delivery(self, ctx: Context, request: port.ExhaustDelivery) -> None:
         await self.webhook_delivery.transition(
-            ctx,
-            "exhaust-delivery",
-            request.webhook_delivery_id,
-            request.body,
+            ctx, "exhaust-delivery", request.webhook_delivery_id, request.body
         )
 
     async def finish_replay(self, ctx: Context, request: port.FinishReplay) -> None:
@@ -60,15 +47,11 @@ class Defaults(port.Port):
 
     async def mark_endpoint_failing(self, ctx: Context, request: port.MarkEndpointFailing) -> None:
         await self.webhook_endpoint.transition(
-            ctx,
-            "mark-endpoint-failing",
-            request.webhook_endpoint_id,
+            ctx, "mark-endpoint-failing", request.webhook_endpoint_id
         )
 
     async def pause_endpoint(
-        self,
-        ctx: Context,
-        request: port.PauseEndpoint,
+        self, ctx: Context, request: port.PauseEndpoint
     ) -> models.WebhookEndpoint:
         return await self.webhook_endpoint.transition(ctx, "pause-endpoint", request.endpoint_id)
 
@@ -76,20 +59,14 @@ class Defaults(port.Port):
         await self.delivery_attempt.create(ctx, "record-attempt", request.body)
 
     async def record_endpoint_success(
-        self,
-        ctx: Context,
-        request: port.RecordEndpointSuccess,
+        self, ctx: Context, request: port.RecordEndpointSuccess
     ) -> None:
         await self.webhook_endpoint.transition(
-            ctx,
-            "record-endpoint-success",
-            request.webhook_endpoint_id,
+            ctx, "record-endpoint-success", request.webhook_endpoint_id
         )
 
     async def redeliver_one(
-        self,
-        ctx: Context,
-        request: port.RedeliverOne,
+        self, ctx: Context, request: port.RedeliverOne
     ) -> models.WebhookDelivery:
         return await self.webhook_delivery.transition(ctx, "redeliver-one", request.delivery_id)
 
@@ -97,38 +74,25 @@ class Defaults(port.Port):
         await self.webhook_endpoint.transition(ctx, "remove-endpoint", request.endpoint_id)
 
     async def replay_deliveries(
-        self,
-        ctx: Context,
-        request: port.ReplayDeliveries,
+        self, ctx: Context, request: port.ReplayDeliveries
     ) -> models.ReplayJob:
         return await self.replay_job.create(
-            ctx,
-            "replay-deliveries",
-            request.body,
-            endpointId=request.endpoint_id,
+            ctx, "replay-deliveries", request.body, endpointId=request.endpoint_id
         )
 
     async def resume_endpoint(
-        self,
-        ctx: Context,
-        request: port.ResumeEndpoint,
+        self, ctx: Context, request: port.ResumeEndpoint
     ) -> models.WebhookEndpoint:
         return await self.webhook_endpoint.transition(ctx, "resume-endpoint", request.endpoint_id)
 
     async def retry_delivery(self, ctx: Context, request: port.RetryDelivery) -> None:
         await self.webhook_delivery.transition(
-            ctx,
-            "retry-delivery",
-            request.webhook_delivery_id,
-            request.body,
+            ctx, "retry-delivery", request.webhook_delivery_id, request.body
         )
 
     async def settle_delivery(self, ctx: Context, request: port.SettleDelivery) -> None:
         await self.webhook_delivery.transition(
-            ctx,
-            "settle-delivery",
-            request.webhook_delivery_id,
-            request.body,
+            ctx, "settle-delivery", request.webhook_delivery_id, request.body
         )
 
     async def skip_delivery(self, ctx: Context, request: port.SkipDelivery) -> None:
@@ -144,16 +108,12 @@ class Defaults(port.Port):
         return await self.replay_job.get(ctx, request.replay_id)
 
     async def list_attempts(
-        self,
-        ctx: Context,
-        request: port.ListAttempts,
+        self, ctx: Context, request: port.ListAttempts
     ) -> Page[models.DeliveryAttempt]:
         return await self.delivery_attempt.list(ctx, request.page, deliveryId=request.delivery_id)
 
     async def list_deliveries(
-        self,
-        ctx: Context,
-        request: port.ListDeliveries,
+        self, ctx: Context, request: port.ListDeliveries
     ) -> Page[models.WebhookDelivery]:
         return await self.webhook_delivery.list(
             ctx,
@@ -163,8 +123,6 @@ class Defaults(port.Port):
         )
 
     async def list_endpoints(
-        self,
-        ctx: Context,
-        request: port.ListEndpoints,
+        self, ctx: Context, request: port.ListEndpoints
     ) -> Page[models.WebhookEndpoint]:
         return await self.webhook_endpoint.list(ctx, request.page, {"state": request.state})

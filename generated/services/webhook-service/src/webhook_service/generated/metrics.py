@@ -59,11 +59,7 @@ class Metrics:
         self._series["webhook_attempts_per_delivery"].record(value, event_type)
 
     def webhook_deliveries_total(
-        self,
-        value: float = 1.0,
-        *,
-        event_type: str,
-        outcome: str,
+        self, value: float = 1.0, *, event_type: str, outcome: str
     ) -> None:
         """Deliveries that ended, by event and outcome; 30 million on a working day."""
         self._series["webhook_deliveries_total"].record(value, event_type, outcome)

@@ -9,122 +9,73 @@ from cloudsync_chassis.operation import Operation
 AWAIT_SCAN = Operation(id="await-scan", access="workload", writes=True, idempotency="natural")
 
 COUNT_ENDPOINT_FAILURE = Operation(
-    id="count-endpoint-failure",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="count-endpoint-failure", access="workload", writes=True, idempotency="natural"
 )
 
 CREATE_ENDPOINT = Operation(
-    id="create-endpoint",
-    permission="webhook:manage",
-    writes=True,
-    idempotency="key",
-    status=201,
+    id="create-endpoint", permission="webhook:manage", writes=True, idempotency="key", status=201
 )
 
 DISABLE_ENDPOINT = Operation(
-    id="disable-endpoint",
-    permission="webhook:manage",
-    writes=True,
-    idempotency="natural",
+    id="disable-endpoint", permission="webhook:manage", writes=True, idempotency="natural"
 )
 
 DISABLE_FAILING_ENDPOINT = Operation(
-    id="disable-failing-endpoint",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="disable-failing-endpoint", access="workload", writes=True, idempotency="natural"
 )
 
 DISPATCH_DELIVERY = Operation(
-    id="dispatch-delivery",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="dispatch-delivery", access="workload", writes=True, idempotency="natural"
 )
 
 DROP_CONTACT = Operation(id="drop-contact", access="workload", writes=True, idempotency="natural")
 
 ENFORCE_ENDPOINT_LIMIT = Operation(
-    id="enforce-endpoint-limit",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="enforce-endpoint-limit", access="workload", writes=True, idempotency="natural"
 )
 
 EXHAUST_DELIVERY = Operation(
-    id="exhaust-delivery",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="exhaust-delivery", access="workload", writes=True, idempotency="natural"
 )
 
 FINISH_REPLAY = Operation(id="finish-replay", access="workload", writes=True, idempotency="natural")
 
 FORGET_CACHED_KEY = Operation(
-    id="forget-cached-key",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="forget-cached-key", access="workload", writes=True, idempotency="natural"
 )
 
 MARK_ENDPOINT_FAILING = Operation(
-    id="mark-endpoint-failing",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="mark-endpoint-failing", access="workload", writes=True, idempotency="natural"
 )
 
 MATCH_EVENT = Operation(id="match-event", access="workload", writes=True, idempotency="natural")
 
 PAUSE_ENDPOINT = Operation(
-    id="pause-endpoint",
-    permission="webhook:manage",
-    writes=True,
-    idempotency="natural",
+    id="pause-endpoint", permission="webhook:manage", writes=True, idempotency="natural"
 )
 
 PAUSE_TENANT_ENDPOINTS = Operation(
-    id="pause-tenant-endpoints",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="pause-tenant-endpoints", access="workload", writes=True, idempotency="natural"
 )
 
 PURGE_TENANT_ENDPOINTS = Operation(
-    id="purge-tenant-endpoints",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="purge-tenant-endpoints", access="workload", writes=True, idempotency="natural"
 )
 
 REACTIVATE_ENDPOINT = Operation(
-    id="reactivate-endpoint",
-    permission="webhook:manage",
-    writes=True,
-    idempotency="natural",
+    id="reactivate-endpoint", permission="webhook:manage", writes=True, idempotency="natural"
 )
 
 RECORD_ATTEMPT = Operation(
-    id="record-attempt",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="record-attempt", access="workload", writes=True, idempotency="natural"
 )
 
 RECORD_ENDPOINT_SUCCESS = Operation(
-    id="record-endpoint-success",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="record-endpoint-success", access="workload", writes=True, idempotency="natural"
 )
 
 REDELIVER_ONE = Operation(
-    id="redeliver-one",
-    permission="webhook:replay",
-    writes=True,
-    idempotency="key",
+    id="redeliver-one", permission="webhook:replay", writes=True, idempotency="key"
 )
 
 REMOVE_ENDPOINT = Operation(
@@ -145,68 +96,41 @@ REPLAY_DELIVERIES = Operation(
 )
 
 RESUME_ENDPOINT = Operation(
-    id="resume-endpoint",
-    permission="webhook:manage",
-    writes=True,
-    idempotency="natural",
+    id="resume-endpoint", permission="webhook:manage", writes=True, idempotency="natural"
 )
 
 RESUME_TENANT_ENDPOINTS = Operation(
-    id="resume-tenant-endpoints",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="resume-tenant-endpoints", access="workload", writes=True, idempotency="natural"
 )
 
 RETRY_DELIVERY = Operation(
-    id="retry-delivery",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="retry-delivery", access="workload", writes=True, idempotency="natural"
 )
 
 ROTATE_ENDPOINT_SECRET = Operation(
-    id="rotate-endpoint-secret",
-    permission="webhook:manage",
-    writes=True,
-    idempotency="key",
+    id="rotate-endpoint-secret", permission="webhook:manage", writes=True, idempotency="key"
 )
 
 SEND_TEST_DELIVERY = Operation(
-    id="send-test-delivery",
-    permission="webhook:test",
-    writes=True,
-    idempotency="key",
+    id="send-test-delivery", permission="webhook:test", writes=True, idempotency="key"
 )
 
 SETTLE_DELIVERY = Operation(
-    id="settle-delivery",
-    access="workload",
-    writes=True,
-    idempotency="natural",
+    id="settle-delivery", access="workload", writes=True, idempotency="natural"
 )
 
 SKIP_DELIVERY = Operation(id="skip-delivery", access="workload", writes=True, idempotency="natural")
 
 STOP_REPLAY = Operation(
-    id="stop-replay",
-    permission="webhook:replay",
-    writes=True,
-    idempotency="natural",
+    id="stop-replay", permission="webhook:replay", writes=True, idempotency="natural"
 )
 
 UPDATE_ENDPOINT = Operation(
-    id="update-endpoint",
-    permission="webhook:manage",
-    writes=True,
-    idempotency="if-match",
+    id="update-endpoint", permission="webhook:manage", writes=True, idempotency="if-match"
 )
 
 VERIFY_ENDPOINT = Operation(
-    id="verify-endpoint",
-    permission="webhook:manage",
-    writes=True,
-    idempotency="natural",
+    id="verify-endpoint", permission="webhook:manage", writes=True, idempotency="natural"
 )
 
 GET_ENDPOINT = Operation(id="get-endpoint", permission="webhook:read")
@@ -218,7 +142,5 @@ LIST_ATTEMPTS = Operation(id="list-attempts", permission="webhook:read", sorts=(
 LIST_DELIVERIES = Operation(id="list-deliveries", permission="webhook:read", sorts=("-createdAt",))
 
 LIST_ENDPOINTS = Operation(
-    id="list-endpoints",
-    permission="webhook:read",
-    sorts=("label", "createdAt"),
+    id="list-endpoints", permission="webhook:read", sorts=("label", "createdAt")
 )

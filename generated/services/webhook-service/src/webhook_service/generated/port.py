@@ -231,17 +231,13 @@ class Port(Protocol):
         raise handler_missing("count-endpoint-failure")
 
     async def create_endpoint(
-        self,
-        ctx: Context,
-        request: CreateEndpoint,
+        self, ctx: Context, request: CreateEndpoint
     ) -> models.EndpointWithSecret:
         """Registers an address, has its signing key minted and sends the challenge."""
         raise handler_missing("create-endpoint")
 
     async def disable_endpoint(
-        self,
-        ctx: Context,
-        request: DisableEndpoint,
+        self, ctx: Context, request: DisableEndpoint
     ) -> models.WebhookEndpoint:
         """An administrator ends the calls for good or after an abuse report."""
 
@@ -289,9 +285,7 @@ class Port(Protocol):
         raise handler_missing("purge-tenant-endpoints")
 
     async def reactivate_endpoint(
-        self,
-        ctx: Context,
-        request: ReactivateEndpoint,
+        self, ctx: Context, request: ReactivateEndpoint
     ) -> models.WebhookEndpoint:
         """Gives a disabled endpoint a clean count and a new challenge."""
         raise handler_missing("reactivate-endpoint")
@@ -312,9 +306,7 @@ class Port(Protocol):
         """Orders everything of a window to be sent again, for receivers that lost a day of their own."""
 
     async def resume_endpoint(
-        self,
-        ctx: Context,
-        request: ResumeEndpoint,
+        self, ctx: Context, request: ResumeEndpoint
     ) -> models.WebhookEndpoint:
         """Lets collected deliveries of the past day go, oldest first and at the endpoint's own pace."""
 
@@ -326,17 +318,13 @@ class Port(Protocol):
         """Puts a failed delivery on the slot of its next attempt."""
 
     async def rotate_endpoint_secret(
-        self,
-        ctx: Context,
-        request: RotateEndpointSecret,
+        self, ctx: Context, request: RotateEndpointSecret
     ) -> models.EndpointWithSecret:
         """Mints a new signing key."""
         raise handler_missing("rotate-endpoint-secret")
 
     async def send_test_delivery(
-        self,
-        ctx: Context,
-        request: SendTestDelivery,
+        self, ctx: Context, request: SendTestDelivery
     ) -> models.WebhookDelivery:
         """Puts the documented example of an event on the wheel, at once and with a header that says so."""
         raise handler_missing("send-test-delivery")
@@ -351,17 +339,13 @@ class Port(Protocol):
         """Ends a replay whose receiver cannot keep up."""
 
     async def update_endpoint(
-        self,
-        ctx: Context,
-        request: UpdateEndpoint,
+        self, ctx: Context, request: UpdateEndpoint
     ) -> models.WebhookEndpoint:
         """Changes anything but key and state."""
         raise handler_missing("update-endpoint")
 
     async def verify_endpoint(
-        self,
-        ctx: Context,
-        request: VerifyEndpoint,
+        self, ctx: Context, request: VerifyEndpoint
     ) -> models.WebhookEndpoint:
         """Calls the target with a challenge; its echo turns the endpoint active."""
         raise handler_missing("verify-endpoint")
@@ -373,30 +357,22 @@ class Port(Protocol):
         """How far a replay has come, as the settings page polls it every two seconds."""
 
     async def list_attempts(
-        self,
-        ctx: Context,
-        request: ListAttempts,
+        self, ctx: Context, request: ListAttempts
     ) -> Page[models.DeliveryAttempt]:
         """Every call of one delivery with status, duration and the beginning of the answer."""
 
     async def list_deliveries(
-        self,
-        ctx: Context,
-        request: ListDeliveries,
+        self, ctx: Context, request: ListDeliveries
     ) -> Page[models.WebhookDelivery]:
         """What was or will be sent to one endpoint in the last 30 days."""
 
     async def list_endpoints(
-        self,
-        ctx: Context,
-        request: ListEndpoints,
+        self, ctx: Context, request: ListEndpoints
     ) -> Page[models.WebhookEndpoint]:
         """The organisation's endpoints, for the settings page and for whoever keeps them by script."""
 
     async def on_document_updated(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentUpdated],
+        self, ctx: Context, event: Received[models.DocumentUpdated]
     ) -> None:
         """Becomes document.updated, at most one in two seconds and document"""
         not_handled(event)
@@ -414,33 +390,25 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
+        self, ctx: Context, event: Received[models.OrganizationDeleted]
     ) -> None:
         """The last fact that endpoints of the tenant are told"""
         not_handled(event)
 
     async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
+        self, ctx: Context, event: Received[models.OrganizationPurged]
     ) -> None:
         """Endpoints, deliveries and keys of the tenant are destroyed"""
         not_handled(event)
 
     async def on_organization_restored(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestored],
+        self, ctx: Context, event: Received[models.OrganizationRestored]
     ) -> None:
         """Endpoints that the deletion paused are called again"""
         not_handled(event)
 
     async def on_payment_processed(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentProcessed],
+        self, ctx: Context, event: Received[models.PaymentProcessed]
     ) -> None:
         """Becomes payment.processed, without anything of the card"""
         not_handled(event)
@@ -450,9 +418,7 @@ class Port(Protocol):
         not_handled(event)
 
     async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
+        self, ctx: Context, event: Received[models.SubscriptionChanged]
     ) -> None:
         """Becomes subscription.changed with what was before and is after"""
         not_handled(event)

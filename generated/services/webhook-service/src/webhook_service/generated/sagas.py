@@ -90,8 +90,6 @@ def compensations(service: port.Port) -> Mapping[tuple[str, str], Undo]:
     """The port's method for each compensation that needs no more than its step began with."""
     return {
         ("organisation-off-boarding", "Pause the webhooks"): performs(
-            service.resume_tenant_endpoints,
-            port.ResumeTenantEndpoints,
-            {"body": ""},
+            service.resume_tenant_endpoints, port.ResumeTenantEndpoints, {"body": ""}
         ),
     }

@@ -26,8 +26,7 @@ delivery_attempts = Table(
     Check("delivery_attempts_number_bounded", "attempt_number BETWEEN 1 AND 14"),
     Check("delivery_attempts_ten_seconds", "duration_ms BETWEEN 0 AND 10000"),
     Check(
-        "delivery_attempts_status_or_failure",
-        "http_status IS NOT NULL OR failure_kind IS NOT NULL",
+        "delivery_attempts_status_or_failure", "http_status IS NOT NULL OR failure_kind IS NOT NULL"
     ),
     Index("delivery_attempts_id", ("id", "started_at"), unique=True),
     Index(

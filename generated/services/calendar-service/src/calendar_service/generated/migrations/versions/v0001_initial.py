@@ -62,8 +62,7 @@ SCHEMA = Schema(
         Check("calendars_rooms_have_seats", "(owner_type = 'resource') = (capacity IS NOT NULL)"),
         Check("calendars_capacity_bounded", "capacity BETWEEN 1 AND 1000"),
         Check(
-            "calendars_feed_dated",
-            "(ics_token_ciphertext IS NULL) = (ics_token_issued_at IS NULL)",
+            "calendars_feed_dated", "(ics_token_ciphertext IS NULL) = (ics_token_issued_at IS NULL)"
         ),
         Index(
             "calendars_owner_name",
@@ -72,10 +71,7 @@ SCHEMA = Schema(
         ),
         Index("calendars_primary", ("owner_id",), where="primary_of_owner", unique=True),
         Index(
-            "calendars_feed",
-            ("ics_token_bidx",),
-            where="ics_token_bidx IS NOT NULL",
-            unique=True,
+            "calendars_feed", ("ics_token_bidx",), where="ics_token_bidx IS NOT NULL", unique=True
         ),
         Index("calendars_rooms", ("organization_id", "capacity"), where="owner_type = 'resource'"),
         key=("id",),
@@ -111,9 +107,7 @@ SCHEMA = Schema(
         Column("occurred_at", "timestamptz"),
         Column("published_at", "timestamptz", nullable=True),
         Index(
-            "outbox_aggregate_sequence",
-            ("aggregate_id", "sequence", "occurred_at"),
-            unique=True,
+            "outbox_aggregate_sequence", ("aggregate_id", "sequence", "occurred_at"), unique=True
         ),
         Index("outbox_unpublished", ("occurred_at", "id"), where="published_at IS NULL"),
         key=("occurred_at", "id"),
@@ -134,8 +128,7 @@ SCHEMA = Schema(
         Column("hide_busy_times", "boolean", "false"),
         Column("frozen_since", "timestamptz", nullable=True),
         Check(
-            "scheduling_policies_outside_bounded",
-            "outside_invitations_per_day BETWEEN 0 AND 2000",
+            "scheduling_policies_outside_bounded", "outside_invitations_per_day BETWEEN 0 AND 2000"
         ),
         Check("scheduling_policies_horizon_bounded", "booking_horizon_days BETWEEN 7 AND 400"),
         Check("scheduling_policies_weekday_known", "first_weekday BETWEEN 1 AND 7"),
@@ -215,8 +208,7 @@ SCHEMA = Schema(
             "(status = 'tentative') = (hold_until IS NOT NULL)",
         ),
         Check(
-            "calendar_events_override_complete",
-            "(series_id IS NULL) = (original_start IS NULL)",
+            "calendar_events_override_complete", "(series_id IS NULL) = (original_start IS NULL)"
         ),
         Check(
             "calendar_events_attendees_bounded",
@@ -265,8 +257,7 @@ SCHEMA = Schema(
         Column("lapses_at", "timestamptz", nullable=True),
         Check("calendar_shares_grantee_known", "grantee_type IN ('user', 'team', 'organisation')"),
         Check(
-            "calendar_shares_level_known",
-            "access_level IN ('freeBusy', 'read', 'write', 'manage')",
+            "calendar_shares_level_known", "access_level IN ('freeBusy', 'read', 'write', 'manage')"
         ),
         Check("calendar_shares_not_to_oneself", "granted_by <> grantee_id"),
         ForeignKey(("calendar_id",), "calendars", ("id",), "CASCADE"),
@@ -324,8 +315,7 @@ SCHEMA = Schema(
         Column("proposed_start", "timestamptz", nullable=True),
         Column("invited_by", "uuid"),
         Check(
-            "event_attendees_attendance_known",
-            "attendance IN ('required', 'optional', 'informed')",
+            "event_attendees_attendance_known", "attendance IN ('required', 'optional', 'informed')"
         ),
         Check(
             "event_attendees_response_known",
@@ -333,8 +323,7 @@ SCHEMA = Schema(
         ),
         Check("event_attendees_one_identity", "(user_id IS NULL) <> (email_bidx IS NULL)"),
         Check(
-            "event_attendees_answer_dated",
-            "(response = 'needsAction') = (responded_at IS NULL)",
+            "event_attendees_answer_dated", "(response = 'needsAction') = (responded_at IS NULL)"
         ),
         ForeignKey(
             ("organization_id", "calendar_event_id"),
@@ -367,10 +356,7 @@ SCHEMA = Schema(
         Column("slot_start", "timestamptz"),
         Column("event_id", "uuid"),
         ForeignKey(
-            ("organization_id", "event_id"),
-            "calendar_events",
-            ("organization_id", "id"),
-            "CASCADE",
+            ("organization_id", "event_id"), "calendar_events", ("organization_id", "id"), "CASCADE"
         ),
         Index("resource_slots_event", ("organization_id", "event_id")),
         key=("resource_id", "slot_start"),

@@ -53,9 +53,7 @@ SCHEMA = Schema(
         Column("occurred_at", "timestamptz"),
         Column("published_at", "timestamptz", nullable=True),
         Index(
-            "outbox_aggregate_sequence",
-            ("aggregate_id", "sequence", "occurred_at"),
-            unique=True,
+            "outbox_aggregate_sequence", ("aggregate_id", "sequence", "occurred_at"), unique=True
         ),
         Index("outbox_unpublished", ("occurred_at", "id"), where="published_at IS NULL"),
         key=("occurred_at", "id"),
@@ -236,14 +234,10 @@ SCHEMA = Schema(
             "(status = 'resolved') = (resolved_by IS NOT NULL) AND (resolved_by IS NULL) = (resolved_at IS NULL)",
         ),
         ForeignKey(
-            ("organization_id", "document_id"),
-            "documents",
-            ("organization_id", "id"),
-            "CASCADE",
+            ("organization_id", "document_id"), "documents", ("organization_id", "id"), "CASCADE"
         ),
         Index(
-            "comment_threads_document",
-            ("organization_id", "document_id", "status", "created_at"),
+            "comment_threads_document", ("organization_id", "document_id", "status", "created_at")
         ),
         Index("comment_threads_mentions", ("mentions",), using="gin", portable=False),
         key=("organization_id", "id"),
@@ -264,10 +258,7 @@ SCHEMA = Schema(
         Column("editor_ids", "uuid[]", "'{}'"),
         Column("manager_ids", "uuid[]", "'{}'"),
         ForeignKey(
-            ("organization_id", "document_id"),
-            "documents",
-            ("organization_id", "id"),
-            "CASCADE",
+            ("organization_id", "document_id"), "documents", ("organization_id", "id"), "CASCADE"
         ),
         Index("document_audiences_id", ("organization_id", "id"), unique=True),
         Index("document_audiences_viewers", ("viewer_ids",), using="gin", portable=False),
@@ -290,18 +281,13 @@ SCHEMA = Schema(
         Column("expires_at", "timestamptz", nullable=True),
         Column("has_passcode", "boolean", "false"),
         Check(
-            "share_grants_access_known",
-            "access IN ('viewer', 'commenter', 'editor', 'manager')",
+            "share_grants_access_known", "access IN ('viewer', 'commenter', 'editor', 'manager')"
         ),
         Check(
-            "share_grants_links_do_not_manage",
-            "principal NOT LIKE 'link:%' OR access <> 'manager'",
+            "share_grants_links_do_not_manage", "principal NOT LIKE 'link:%' OR access <> 'manager'"
         ),
         ForeignKey(
-            ("organization_id", "document_id"),
-            "documents",
-            ("organization_id", "id"),
-            "CASCADE",
+            ("organization_id", "document_id"), "documents", ("organization_id", "id"), "CASCADE"
         ),
         Index("share_grants_id", ("organization_id", "id"), unique=True),
         Index("share_grants_principal", ("organization_id", "principal")),

@@ -116,9 +116,7 @@ SCHEMA = Schema(
         Index("files_expiring", ("expires_at",), where="expires_at IS NOT NULL"),
         Index("files_in_scan", ("created_at",), where="status = 'scanning'"),
         Index(
-            "files_orphaned",
-            ("updated_at",),
-            where="status = 'available' AND reference_count = 0",
+            "files_orphaned", ("updated_at",), where="status = 'available' AND reference_count = 0"
         ),
         key=("organization_id", "id"),
         partition="HASH (organization_id)",
@@ -135,9 +133,7 @@ SCHEMA = Schema(
         Column("occurred_at", "timestamptz"),
         Column("published_at", "timestamptz", nullable=True),
         Index(
-            "outbox_aggregate_sequence",
-            ("aggregate_id", "sequence", "occurred_at"),
-            unique=True,
+            "outbox_aggregate_sequence", ("aggregate_id", "sequence", "occurred_at"), unique=True
         ),
         Index("outbox_unpublished", ("occurred_at", "id"), where="published_at IS NULL"),
         key=("occurred_at", "id"),
@@ -151,8 +147,7 @@ SCHEMA = Schema(
         Column("reason", "text", nullable=True),
         Column("full_until", "timestamptz", nullable=True),
         Check(
-            "tenant_states_say_something",
-            "read_only_since IS NOT NULL OR full_until IS NOT NULL",
+            "tenant_states_say_something", "read_only_since IS NOT NULL OR full_until IS NOT NULL"
         ),
         key=("organization_id",),
     ),

@@ -94,12 +94,10 @@ SCHEMA = Schema(
             "legal_entity IN ('cloudsyncInc', 'cloudsyncIreland', 'cloudsyncSingapore')",
         ),
         Check(
-            "invoices_total_adds_up",
-            "total_minor = subtotal_minor - discount_minor + tax_minor",
+            "invoices_total_adds_up", "total_minor = subtotal_minor - discount_minor + tax_minor"
         ),
         Check(
-            "invoices_due_adds_up",
-            "amount_due_minor = total_minor - paid_minor - credited_minor",
+            "invoices_due_adds_up", "amount_due_minor = total_minor - paid_minor - credited_minor"
         ),
         Check(
             "invoices_not_negative",
@@ -120,10 +118,7 @@ SCHEMA = Schema(
             unique=True,
         ),
         Index(
-            "invoices_number",
-            ("invoice_number",),
-            where="invoice_number IS NOT NULL",
-            unique=True,
+            "invoices_number", ("invoice_number",), where="invoice_number IS NOT NULL", unique=True
         ),
         Index("invoices_receipt", ("order_id",), where="order_id IS NOT NULL", unique=True),
         Index(
@@ -173,9 +168,7 @@ SCHEMA = Schema(
         Column("occurred_at", "timestamptz"),
         Column("published_at", "timestamptz", nullable=True),
         Index(
-            "outbox_aggregate_sequence",
-            ("aggregate_id", "sequence", "occurred_at"),
-            unique=True,
+            "outbox_aggregate_sequence", ("aggregate_id", "sequence", "occurred_at"), unique=True
         ),
         Index("outbox_unpublished", ("occurred_at", "id"), where="published_at IS NULL"),
         key=("occurred_at", "id"),

@@ -43,8 +43,7 @@ SCHEMA = Schema(
         Column("deletion_requested_by", "uuid", nullable=True),
         Column("purge_after", "timestamptz", nullable=True),
         Check(
-            "organizations_edition_known",
-            "edition IN ('free', 'team', 'business', 'enterprise')",
+            "organizations_edition_known", "edition IN ('free', 'team', 'business', 'enterprise')"
         ),
         Check(
             "organizations_status_known",
@@ -54,8 +53,7 @@ SCHEMA = Schema(
         Check("organizations_seats_not_negative", "seats_taken >= 0"),
         Check("organizations_unit_depth_bounded", "max_unit_depth BETWEEN 1 AND 8"),
         Check(
-            "organizations_purge_when_deleted",
-            "(status = 'deleted') = (purge_after IS NOT NULL)",
+            "organizations_purge_when_deleted", "(status = 'deleted') = (purge_after IS NOT NULL)"
         ),
         ForeignKey(("parent_organization_id",), "organizations", ("id",)),
         Index("organizations_slug", ("slug",), unique=True),
@@ -99,9 +97,7 @@ SCHEMA = Schema(
         Column("occurred_at", "timestamptz"),
         Column("published_at", "timestamptz", nullable=True),
         Index(
-            "outbox_aggregate_sequence",
-            ("aggregate_id", "sequence", "occurred_at"),
-            unique=True,
+            "outbox_aggregate_sequence", ("aggregate_id", "sequence", "occurred_at"), unique=True
         ),
         Index("outbox_unpublished", ("occurred_at", "id"), where="published_at IS NULL"),
         key=("occurred_at", "id"),
@@ -254,9 +250,7 @@ SCHEMA = Schema(
         Check("teams_join_policy_known", "join_policy IN ('open', 'onRequest', 'invitationOnly')"),
         Check("teams_member_count_bounded", "member_count BETWEEN 0 AND 2500"),
         Check(
-            "teams_one_to_five_leads",
-            "cardinality(lead_user_ids) BETWEEN 1 AND 5",
-            portable=False,
+            "teams_one_to_five_leads", "cardinality(lead_user_ids) BETWEEN 1 AND 5", portable=False
         ),
         ForeignKey(("unit_id",), "org_units", ("id",), "SET NULL"),
         Index("teams_handle", ("organization_id", "handle"), unique=True),

@@ -197,9 +197,7 @@ SCHEMA = Schema(
         ),
         Index("settlements_day", ("settlement_date", "provider", "currency"), unique=True),
         Index(
-            "settlements_unsettled",
-            ("settlement_date",),
-            where="settlement_status <> 'reconciled'",
+            "settlements_unsettled", ("settlement_date",), where="settlement_status <> 'reconciled'"
         ),
         key=("id",),
     ),
@@ -271,9 +269,7 @@ SCHEMA = Schema(
         Index("payments_cause", ("cause_id", "created_at desc")),
         Index("payments_tenant", ("organization_id", "created_at desc")),
         Index(
-            "payments_waiting_for_payer",
-            ("action_expires_at",),
-            where="status = 'requiresAction'",
+            "payments_waiting_for_payer", ("action_expires_at",), where="status = 'requiresAction'"
         ),
         Index(
             "payments_authorizations_lapsing",
@@ -363,9 +359,7 @@ SCHEMA = Schema(
         ),
         Index("refunds_payment", ("payment_id", "created_at desc")),
         Index(
-            "refunds_waiting",
-            ("created_at",),
-            where="refund_status IN ('requested', 'approved')",
+            "refunds_waiting", ("created_at",), where="refund_status IN ('requested', 'approved')"
         ),
         key=("id",),
     ),

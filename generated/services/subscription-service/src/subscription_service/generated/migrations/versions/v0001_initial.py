@@ -108,9 +108,7 @@ SCHEMA = Schema(
         Column("occurred_at", "timestamptz"),
         Column("published_at", "timestamptz", nullable=True),
         Index(
-            "outbox_aggregate_sequence",
-            ("aggregate_id", "sequence", "occurred_at"),
-            unique=True,
+            "outbox_aggregate_sequence", ("aggregate_id", "sequence", "occurred_at"), unique=True
         ),
         Index("outbox_unpublished", ("occurred_at", "id"), where="published_at IS NULL"),
         key=("occurred_at", "id"),
@@ -132,9 +130,7 @@ SCHEMA = Schema(
         Column("valid_until", "timestamptz", nullable=True),
         Column("price_list_edition", "varchar(15)", nullable=True),
         Check(
-            "plan_prices_tiers_bounded",
-            "jsonb_array_length(tiers) BETWEEN 1 AND 6",
-            portable=False,
+            "plan_prices_tiers_bounded", "jsonb_array_length(tiers) BETWEEN 1 AND 6", portable=False
         ),
         Check("plan_prices_forward", "valid_until IS NULL OR valid_until > valid_from"),
         ForeignKey(("plan_code",), "plans", ("code",)),

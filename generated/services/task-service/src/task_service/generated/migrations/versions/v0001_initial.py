@@ -74,9 +74,7 @@ SCHEMA = Schema(
         Column("published_at", "timestamptz", nullable=True),
         Column("indexed_at", "timestamptz", nullable=True),
         Index(
-            "outbox_aggregate_sequence",
-            ("aggregate_id", "sequence", "occurred_at"),
-            unique=True,
+            "outbox_aggregate_sequence", ("aggregate_id", "sequence", "occurred_at"), unique=True
         ),
         Index("outbox_unpublished", ("occurred_at", "id"), where="published_at IS NULL"),
         Index("outbox_unindexed", ("occurred_at", "id"), where="indexed_at IS NULL"),
@@ -222,8 +220,7 @@ SCHEMA = Schema(
         Check("tasks_priority_known", "priority IN ('urgent', 'high', 'normal', 'low')"),
         Check("tasks_done_dated", "(workflow_state = 'done') = (completed_at IS NOT NULL)"),
         Check(
-            "tasks_block_explained",
-            "(workflow_state = 'blocked') = (blocked_reason IS NOT NULL)",
+            "tasks_block_explained", "(workflow_state = 'blocked') = (blocked_reason IS NOT NULL)"
         ),
         Check("tasks_dates_in_order", "due_on >= start_on"),
         Check(
@@ -232,8 +229,7 @@ SCHEMA = Schema(
         ),
         Check("tasks_assignees_bounded", "cardinality(assignee_ids) <= 10", portable=False),
         Check(
-            "tasks_counters_not_negative",
-            "open_predecessors >= 0 AND open_checklist_items >= 0",
+            "tasks_counters_not_negative", "open_predecessors >= 0 AND open_checklist_items >= 0"
         ),
         ForeignKey(("board_id",), "boards", ("id",)),
         ForeignKey(("column_id",), "board_columns", ("id",)),
@@ -290,16 +286,10 @@ SCHEMA = Schema(
         ),
         Check("task_dependencies_lag_bounded", "lag_days BETWEEN -365 AND 365"),
         ForeignKey(
-            ("organization_id", "predecessor_id"),
-            "tasks",
-            ("organization_id", "id"),
-            "CASCADE",
+            ("organization_id", "predecessor_id"), "tasks", ("organization_id", "id"), "CASCADE"
         ),
         ForeignKey(
-            ("organization_id", "successor_id"),
-            "tasks",
-            ("organization_id", "id"),
-            "CASCADE",
+            ("organization_id", "successor_id"), "tasks", ("organization_id", "id"), "CASCADE"
         ),
         Index("task_dependencies_id", ("id",), unique=True),
         Index("task_dependencies_successor", ("successor_id",)),

@@ -37,9 +37,7 @@ SCHEMA = Schema(
         Check("directory_syncs_counts_add_up", "created + updated + failed <= scanned"),
         Index("directory_syncs_organization", ("organization_id", "source", "started_at desc")),
         Index(
-            "directory_syncs_running",
-            ("organization_id", "source"),
-            where="finished_at IS NULL",
+            "directory_syncs_running", ("organization_id", "source"), where="finished_at IS NULL"
         ),
         key=("started_at", "id"),
         partition="RANGE (started_at)",
@@ -77,8 +75,7 @@ SCHEMA = Schema(
             "status IN ('invited', 'active', 'suspended', 'deactivated', 'deletionPending', 'deleted')",
         ),
         Check(
-            "users_suspension_explained",
-            "(status = 'suspended') = (suspension_reason IS NOT NULL)",
+            "users_suspension_explained", "(status = 'suspended') = (suspension_reason IS NOT NULL)"
         ),
         Check(
             "users_deletion_dated",
@@ -145,9 +142,7 @@ SCHEMA = Schema(
         Column("occurred_at", "timestamptz"),
         Column("published_at", "timestamptz", nullable=True),
         Index(
-            "outbox_aggregate_sequence",
-            ("aggregate_id", "sequence", "occurred_at"),
-            unique=True,
+            "outbox_aggregate_sequence", ("aggregate_id", "sequence", "occurred_at"), unique=True
         ),
         Index("outbox_unpublished", ("occurred_at", "id"), where="published_at IS NULL"),
         key=("occurred_at", "id"),

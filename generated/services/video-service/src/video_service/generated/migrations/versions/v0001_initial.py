@@ -49,8 +49,7 @@ SCHEMA = Schema(
         Check("meetings_size", "max_participants BETWEEN 2 AND 1000"),
         Check("meetings_peak", "peak_participants <= max_participants"),
         Check(
-            "meetings_sealed_not_recorded",
-            "encryption <> 'endToEnd' OR recording_policy = 'off'",
+            "meetings_sealed_not_recorded", "encryption <> 'endToEnd' OR recording_policy = 'off'"
         ),
         Check(
             "meetings_live_has_place",
@@ -107,9 +106,7 @@ SCHEMA = Schema(
         Column("occurred_at", "timestamptz"),
         Column("published_at", "timestamptz", nullable=True),
         Index(
-            "outbox_aggregate_sequence",
-            ("aggregate_id", "sequence", "occurred_at"),
-            unique=True,
+            "outbox_aggregate_sequence", ("aggregate_id", "sequence", "occurred_at"), unique=True
         ),
         Index("outbox_unpublished", ("occurred_at", "id"), where="published_at IS NULL"),
         key=("occurred_at", "id"),
@@ -158,12 +155,10 @@ SCHEMA = Schema(
             "join_state IN ('waiting', 'admitted', 'connected', 'left', 'removed')",
         ),
         Check(
-            "participants_role_known",
-            "meeting_role IN ('host', 'cohost', 'presenter', 'attendee')",
+            "participants_role_known", "meeting_role IN ('host', 'cohost', 'presenter', 'attendee')"
         ),
         Check(
-            "participants_score",
-            "mean_opinion_score IS NULL OR mean_opinion_score BETWEEN 1 AND 5",
+            "participants_score", "mean_opinion_score IS NULL OR mean_opinion_score BETWEEN 1 AND 5"
         ),
         Check("participants_banned_are_out", "NOT banned OR join_state = 'removed'"),
         ForeignKey(("meeting_id",), "meetings", ("id",), "CASCADE"),
@@ -210,9 +205,7 @@ SCHEMA = Schema(
         Index("recordings_object", ("bucket_key",), where="bucket_key IS NOT NULL", unique=True),
         Index("recordings_meeting", ("meeting_id", "created_at desc")),
         Index(
-            "recordings_stage",
-            ("stage",),
-            where="stage IN ('capturing', 'composing', 'uploading')",
+            "recordings_stage", ("stage",), where="stage IN ('capturing', 'composing', 'uploading')"
         ),
         Index("recordings_expiry", ("expires_at",)),
         key=("id",),

@@ -78,18 +78,14 @@ SCHEMA = Schema(
         ),
         Check("endpoints_concurrency_bounded", "max_concurrency BETWEEN 1 AND 50"),
         Check(
-            "endpoints_reason_when_disabled",
-            "(state = 'disabled') = (disabled_reason IS NOT NULL)",
+            "endpoints_reason_when_disabled", "(state = 'disabled') = (disabled_reason IS NOT NULL)"
         ),
         Check(
             "endpoints_former_key_ends",
             "(previous_secret_ref_ciphertext IS NULL) = (previous_secret_until IS NULL)",
         ),
         Index(
-            "endpoints_label",
-            ("organization_id", "label"),
-            where="state <> 'removed'",
-            unique=True,
+            "endpoints_label", ("organization_id", "label"), where="state <> 'removed'", unique=True
         ),
         Index("endpoints_event_types", ("event_types",), using="gin", portable=False),
         Index("endpoints_state", ("organization_id", "state")),
@@ -127,9 +123,7 @@ SCHEMA = Schema(
         Column("occurred_at", "timestamptz"),
         Column("published_at", "timestamptz", nullable=True),
         Index(
-            "outbox_aggregate_sequence",
-            ("aggregate_id", "sequence", "occurred_at"),
-            unique=True,
+            "outbox_aggregate_sequence", ("aggregate_id", "sequence", "occurred_at"), unique=True
         ),
         Index("outbox_unpublished", ("occurred_at", "id"), where="published_at IS NULL"),
         key=("occurred_at", "id"),
