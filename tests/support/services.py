@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -147,7 +148,10 @@ def own_failures(made: Written, service: str, *tests: str, **variables: str) -> 
     `tests` that are named.
     """
     command = ("pytest", "-q", "-c", "pyproject.toml", "-p", "no:cacheprovider", *tests)
-    return _complaint(command, made.folder(service), made.environment(service, **variables))
+    # pytest closes its folder to other users, and ours holds a server that runs as another one
+    with tempfile.TemporaryDirectory() as folder:
+        variables["PYTEST_DEBUG_TEMPROOT"] = folder
+        return _complaint(command, made.folder(service), made.environment(service, **variables))
 
 
 def _complaint(command: tuple[str, ...], folder: Path, variables: dict[str, str]) -> str:
