@@ -8,8 +8,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.jobs.spec import Due, Job
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.work.spec import Due, Job
 
 from .bodies import KEPT_FOR
 from .generated import operations, port

@@ -16,9 +16,9 @@ from cloudsync_chassis.aggregate.engine import Aggregate
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.consumer import Subscription
 from cloudsync_chassis.events.envelope import Received, typed
+from cloudsync_chassis.jobs.spec import Action, Due, Job
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.work.spec import Action, Due, Job
 
 from .generated import models, port, tables
 from .generated.operations import TRASH_FILE

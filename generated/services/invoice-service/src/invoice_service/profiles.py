@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
-from cloudsync_chassis.work.spec import Due
 
 from .documents import Documents, LocalDocuments
 from .generated import models, port, problems

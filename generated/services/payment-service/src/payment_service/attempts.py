@@ -15,11 +15,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.jobs.spec import Due, Job
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import NOT_FOUND
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.work.spec import Due, Job
 
 from .generated import models, port, tables
 from .ledger import ACCOUNTS, Ledger, itself

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.problem import UNAVAILABLE
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.work.spec import Due
 
 from .attempts import Attempt
 from .collecting import LARGEST, Collecting

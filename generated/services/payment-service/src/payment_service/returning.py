@@ -9,9 +9,9 @@ from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.problem import NOT_FOUND, breaks_rule
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.work.spec import Due
 
 from .claims import Claims
 from .generated import models, port, problems

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.problem import UNAVAILABLE, Problem
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.work.spec import Due
 
 from .generated import models, port, problems, tables
 from .ledger import CLOUDSYNC

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.jobs.spec import Due, Job
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import Problem
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.work.spec import Due, Job
 
 from . import filters, memory
 from .generated import models, port, problems

@@ -12,9 +12,9 @@ from typing import Any
 from uuid import UUID
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.jobs.spec import Due, Job
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.work.spec import Due, Job
 
 from . import memory
 from .asking import Asking

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from cloudsync_chassis import ids
 from cloudsync_chassis.client.errors import RefusedError
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.problem import CONDITION_NOT_MET, NOT_FOUND, Problem, breaks_rule
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.work.spec import Due
 from usage_grpc_client import models as usage
 
 from .generated import models, port, problems, tables

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import NOT_FOUND
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.work.spec import Due
 
 from .generated import models, port, problems
 from .orders import Orders

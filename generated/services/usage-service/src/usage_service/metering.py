@@ -9,10 +9,10 @@ from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.model import from_record, given, to_record
 from cloudsync_chassis.problem import Problem, breaks_rule
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.work.spec import Due
 
 from .entitling import Entitling
 from .generated import models, port, problems

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from cloudsync_chassis.aggregate.engine import Aggregate
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.jobs.spec import Action, Due, Job
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.cursor import Position
 from cloudsync_chassis.store.query import ListQuery, PageRequest
-from cloudsync_chassis.work.spec import Action, Due, Job
 
 from .comparing import Comparing
 from .generated import models, port

@@ -17,11 +17,11 @@ from cloudsync_chassis.aggregate.rules import Rule
 from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Event, Received
+from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.model import given, to_record
 from cloudsync_chassis.problem import UNAVAILABLE, breaks_rule
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.work.spec import Due
 from pydantic_core import to_jsonable_python
 
 from .egress import Answer

@@ -17,11 +17,11 @@ from cloudsync_chassis import ids
 from cloudsync_chassis.aggregate.rules import Rule
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.model import given
 from cloudsync_chassis.problem import NOT_FOUND, Problem
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
-from cloudsync_chassis.work.spec import Due
 from secret_grpc_client import models as secrets
 
 from .egress import DirectEgress, Egress

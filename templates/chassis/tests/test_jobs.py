@@ -17,6 +17,8 @@ import bookshop
 from cloudsync_chassis import clock, serve
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.jobs import runner
+from cloudsync_chassis.jobs.spec import Due, Job
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import NOT_FOUND
 from cloudsync_chassis.propagation import Trace
@@ -24,8 +26,6 @@ from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.store.system import job_runs
 from cloudsync_chassis.testing import Caller, Running, running
-from cloudsync_chassis.work import runner
-from cloudsync_chassis.work.spec import Due, Job
 
 DAY = 86_400.0
 MONTH = timedelta(days=30)
