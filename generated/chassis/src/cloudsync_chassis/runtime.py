@@ -29,6 +29,7 @@ from cloudsync_chassis.events.sqlite_bus import SqliteBus
 from cloudsync_chassis.events.store import EventStore, Journal
 from cloudsync_chassis.executor import Executor
 from cloudsync_chassis.health import Health
+from cloudsync_chassis.jobs.runner import Work
 from cloudsync_chassis.masking import Masking
 from cloudsync_chassis.metrics import watched
 from cloudsync_chassis.metrics.service import ServiceMetrics
@@ -50,7 +51,6 @@ from cloudsync_chassis.store.renewal import KeyKeeper, Renewal, Sealed
 from cloudsync_chassis.store.repository import Repository
 from cloudsync_chassis.store.table import TableRepository
 from cloudsync_chassis.telemetry import Telemetry
-from cloudsync_chassis.work.runner import Work
 
 E = TypeVar("E", bound=BaseModel)
 C = TypeVar("C", bound=Client)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.work.spec import TIMEOUT, Due, Job
+from cloudsync_chassis.jobs.spec import TIMEOUT, Due, Job
 
 from . import operations, port
 

@@ -9,9 +9,9 @@ from math import floor
 import sqlalchemy as sa
 
 from cloudsync_chassis import clock
+from cloudsync_chassis.jobs.spec import Job
 from cloudsync_chassis.store.database import Database, dialect_insert
 from cloudsync_chassis.store.system import job_runs
-from cloudsync_chassis.work.spec import Job
 
 _BETWEEN = timedelta(seconds=1)
 

@@ -15,6 +15,8 @@ from cloudsync_chassis import clock, ids
 from cloudsync_chassis.aggregate.entities import Entities
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Executor, Incoming
+from cloudsync_chassis.jobs.leases import Lease, Leases
+from cloudsync_chassis.jobs.spec import TIMEOUT, Action, Call, Due, Job, Per
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.model import to_record
 from cloudsync_chassis.operation import Operation
@@ -22,8 +24,6 @@ from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.store.database import Database
 from cloudsync_chassis.store.query import ListQuery, PageRequest
-from cloudsync_chassis.work.leases import Lease, Leases
-from cloudsync_chassis.work.spec import TIMEOUT, Action, Call, Due, Job, Per
 
 _MANY = 200
 _AT_ONCE = 2
