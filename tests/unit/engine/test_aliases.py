@@ -32,6 +32,9 @@ def made(*fields: str) -> list[str]:
          'é_b: Annotated[str, Field(pattern="é")]'),
         ('f_: Annotated[str, Field(alias="f")]', 'f_: Annotated[str, Field(alias="f")]'),
         ("b: int", "b: int"),
+        ('b_c: Annotated[int, Field(3, alias="bC")]', 'b_c: Annotated[int, Field(3, alias="bC")]'),
+        ('b_c: Annotated[int, X(), Field(alias="bC")]',
+         'b_c: Annotated[int, X(), Field(alias="bC")]'),
     ],
 )  # fmt: skip
 def test_an_alias_by_the_rule_is_left_out(before: str, after: str) -> None:

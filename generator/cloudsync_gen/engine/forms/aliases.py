@@ -40,11 +40,16 @@ def _fields(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
 
 def _call(annotation: ast.expr) -> ast.Call | None:
     """The `Field(...)` of `Annotated[type, Field(...)]`."""
+    parts = _parts(annotation)
+    last = parts[-1] if parts else annotation
+    return last if isinstance(last, ast.Call) else None
+
+
+def _parts(annotation: ast.expr) -> list[ast.expr]:
+    """What stands between the brackets of `Annotated[...]`."""
     if isinstance(annotation, ast.Subscript) and isinstance(annotation.slice, ast.Tuple):
-        last = annotation.slice.elts[-1]
-        if isinstance(last, ast.Call):
-            return last
-    return None
+        return annotation.slice.elts
+    return []
 
 
 def _keyword(annotation: ast.expr) -> ast.keyword | None:
@@ -63,12 +68,13 @@ def _edit(lines: list[bytes], name: str, annotation: ast.expr) -> Iterator[_Edit
     call, keyword = _call(annotation), _keyword(annotation)
     if call is None or keyword is None or annotation.end_lineno != annotation.lineno:
         return
-    if _alias(annotation) != wire_name(name):
+    if call.args or _alias(annotation) != wire_name(name):
         return
-    line = annotation.lineno - 1
-    if len(call.keywords) == 1 and isinstance(annotation, ast.Subscript):
-        first = annotation.slice.elts[0]  # type: ignore[attr-defined]
-        kept = lines[line][first.col_offset : first.end_col_offset].decode()
+    line, parts = annotation.lineno - 1, _parts(annotation)
+    if len(call.keywords) == 1:
+        if len(parts) != 2:
+            return
+        kept = lines[line][parts[0].col_offset : parts[0].end_col_offset].decode()
         yield line, annotation.col_offset, annotation.end_col_offset or 0, kept
         return
     place = call.keywords.index(keyword)
