@@ -21,6 +21,7 @@ _PATH = re.compile(r"[A-Za-z0-9_.@+=/-]+")
 _SQL_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _SQL_TYPE = re.compile(r"[a-z]+( precision)?(\([0-9]+(,[0-9]+)?\)|\[\])?")
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_PLAIN = re.compile(r"[ !#-\[\]-~]*")
 _ENTRY = re.compile(r"([a-z_]+=(frozenset)?)?")
 _LINE = 100
 """Columns of a line of Python."""
@@ -50,8 +51,11 @@ def one_line(value: str) -> str:
 
 def py_str(value: str) -> str:
     """A Python string literal, double-quoted as black writes it."""
+    written = str(value)
+    if _PLAIN.fullmatch(written):
+        return f'"{written}"'
     body = []
-    for char in str(value):
+    for char in written:
         if char in '\\"':
             body.append("\\" + char)
         elif char == "\n":

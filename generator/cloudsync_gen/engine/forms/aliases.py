@@ -9,26 +9,30 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from cloudsync_gen.naming import wire_name
 
-_Edit = tuple[int, int, int, str]
+Edit = tuple[int, int, int, str]
 """Line from 0, first byte, byte behind the last, the text instead."""
 
 
-def named_by_rule(text: str, base: str, other: str) -> str:
-    """The module with the import `other` of its base class instead of `base`."""
-    fields = list(_fields(ast.parse(text)))
+def aliases(tree: ast.Module, lines: Sequence[bytes]) -> list[Edit] | None:
+    """What leaves the aliases out; `None` where a field is not called by the rule."""
+    fields = list(_fields(tree))
     names = ((name, _alias(annotation)) for name, annotation in fields)
     if any(alias is None and wire_name(name) != name for name, alias in names):
-        return text
-    lines = [each.encode() for each in text.split("\n")]
-    edits = (edit for each in fields for edit in _edit(lines, *each))
+        return None
+    return [edit for each in fields for edit in _edit(lines, *each)]
+
+
+def edited(lines: Sequence[bytes], edits: Iterable[Edit]) -> str:
+    """The text of the lines with edits that do not overlap, without imports they left unused."""
+    made = list(lines)
     for line, start, end, instead in sorted(edits, reverse=True):
-        lines[line] = lines[line][:start] + instead.encode() + lines[line][end:]
-    made = b"\n".join(lines).decode().replace(base, other, 1)
-    return _without_unused(_without_unused(made, "typing", "Annotated"), "pydantic", "Field")
+        made[line] = made[line][:start] + instead.encode() + made[line][end:]
+    text = b"\n".join(made).decode()
+    return _without_unused(_without_unused(text, "typing", "Annotated"), "pydantic", "Field")
 
 
 def _fields(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
@@ -63,7 +67,7 @@ def _alias(annotation: ast.expr) -> str | None:
     return ast.literal_eval(found.value) if found is not None else None
 
 
-def _edit(lines: list[bytes], name: str, annotation: ast.expr) -> Iterator[_Edit]:
+def _edit(lines: Sequence[bytes], name: str, annotation: ast.expr) -> Iterator[Edit]:
     """How to leave the alias out, where the rule gives it and it stands on one line."""
     call, keyword = _call(annotation), _keyword(annotation)
     if call is None or keyword is None or annotation.end_lineno != annotation.lineno:

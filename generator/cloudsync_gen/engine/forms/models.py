@@ -10,10 +10,10 @@ import ast
 import json
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cloudsync_gen.engine.forms.aliases import named_by_rule
+from cloudsync_gen.engine.forms.aliases import Edit, aliases, edited
 from cloudsync_gen.engine.forms.style import Styler
 from cloudsync_gen.model.artefacts import PydanticModels
 
@@ -24,7 +24,7 @@ BASE_CLASS = "cloudsync_chassis.model.Model"
 _IMPORT = "from cloudsync_chassis.model import Model"
 _BY_RULE = "from cloudsync_chassis.camel import Model"
 _MARKS = {
-    name: ast.dump(ast.parse(f"{{{key!r}: True}}", mode="eval").body)
+    ast.dump(ast.parse(f"{{{key!r}: True}}", mode="eval").body): name
     for name, key in (("NULLABLE", "x-nullable"), ("UNIQUE", "x-unique"))
 }
 """What a field says besides its type, by the name that the chassis has for it."""
@@ -54,34 +54,32 @@ def render(form: PydanticModels) -> bytes:
     refuse(form.schema)
     root = _unused_name(form.schema)
     schema = {**form.schema, "type": "object", "title": root, "properties": _NOTHING_TO_IMPORT}
-    made = named_by_rule(_generate(json.dumps(schema, ensure_ascii=True)), _IMPORT, _BY_RULE)
-    text, tree = _with_marks_named(made)
+    text, tree = _named(_generate(json.dumps(schema, ensure_ascii=True)))
     _check_names(tree, form.schema["$defs"])
     return (HEADER + _STYLER.module(_without_root(text, tree, root), tree)).encode()
 
 
-def _with_marks_named(text: str) -> tuple[str, ast.Module]:
-    """The module, and its tree, with the chassis' names for what fields say besides their type."""
+def _named(text: str) -> tuple[str, ast.Module]:
+    """The module, and its tree, with the names that the chassis gives: aliases by its rule, what
+    fields say besides their type.
+    """
     tree = ast.parse(text)
-    marked = [
-        (each.value, name)
-        for each in ast.walk(tree)
-        if isinstance(each, ast.keyword) and each.arg == "json_schema_extra"
-        for name, mark in _MARKS.items()
-        if ast.dump(each.value) == mark
-    ]
-    if not marked:
-        return text, tree
     lines = [each.encode() for each in text.split("\n")]
-    for value, name in sorted(marked, key=lambda each: each[0].col_offset, reverse=True):
-        line, end = value.lineno - 1, value.end_col_offset
-        if value.end_lineno == value.lineno:
-            lines[line] = lines[line][: value.col_offset] + name.encode() + lines[line][end:]
-    named = b"\n".join(lines).decode()
-    used = ", ".join(sorted({name for _, name in marked}))
-    for each in (_IMPORT, _BY_RULE):
-        named = named.replace(each, each.replace("Model", f"{used}, Model"), 1)
-    return named, ast.parse(named)
+    by_rule, marks = aliases(tree, lines), list(_marks(tree))
+    base = _IMPORT if by_rule is None else _BY_RULE
+    used = sorted({name for *_, name in marks})
+    made = edited(lines, [*(by_rule or ()), *marks])
+    made = made.replace(_IMPORT, base.replace("Model", ", ".join((*used, "Model"))), 1)
+    return made, ast.parse(made)
+
+
+def _marks(tree: ast.Module) -> Iterator[Edit]:
+    for each in ast.walk(tree):
+        if isinstance(each, ast.keyword) and each.arg == "json_schema_extra":
+            value = each.value
+            name = _MARKS.get(ast.dump(value))
+            if name and value.end_lineno == value.lineno:
+                yield value.lineno - 1, value.col_offset, value.end_col_offset or 0, name
 
 
 def _check_names(tree: ast.Module, definitions: Mapping[str, Any]) -> None:

@@ -8,13 +8,14 @@ more from then on.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import combinations, islice, product
 from typing import Any
 
 import cel
+import msgspec
 
 from cloudsync_gen.model.artefacts import Condition, Problem, Read
 
@@ -30,6 +31,7 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _WIDEST = 3
 _MOST_ROUNDS = 12
+_NOTHING = object()
 _FAULTS = (ValueError, TypeError, KeyError, RuntimeError)
 
 State = dict[str, int]
@@ -37,12 +39,17 @@ State = dict[str, int]
 
 def native(value: Any) -> Any:
     """A JSON value as CEL takes it: times are times, marks are what they stand for."""
-    if isinstance(value, Mapping):
+    if isinstance(value, str):
+        return _native_text(value)
+    if isinstance(value, dict):
         return {name: native(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [native(each) for each in value]
-    if not isinstance(value, str):
-        return value
+    return value
+
+
+@cache
+def _native_text(value: str) -> Any:
     mark = _MARK.fullmatch(value)
     if mark:
         return NOW + timedelta(seconds=int(mark[1] or 0))
@@ -54,9 +61,55 @@ def native(value: Any) -> Any:
     return _PEOPLE.get(value, value)
 
 
-def solve(problem: Problem, absent: str) -> dict[str, Any] | None:
-    """Variable -> value, of those that differ from their first one; `None` where none is found."""
-    return _Search(problem, absent).solution()
+class Solver:
+    """Of problems that stand side by side: the outcomes of a condition that several of them have
+    with the same values are worked out once. `absent` stands for a value that is not there.
+    """
+
+    def __init__(self, absent: str) -> None:
+        self._absent = absent
+        self._values: dict[int | str, tuple[tuple[Any, ...], list[Any]]] = {}
+        self._outcomes: dict[_Key, _Outcomes] = {}
+
+    def solve(self, problem: Problem) -> dict[str, Any] | None:
+        """Variable -> value, of those that differ from their first one; `None`: none is found."""
+        held = {name: self._held(values) for name, values in problem.values.items()}
+        rules = [self._rule(each, held) for each in problem.conditions]
+        return _Search(problem, rules).solution()
+
+    def _held(self, values: tuple[Any, ...]) -> list[Any]:
+        key = id(values) if len(values) > 1 else repr(values)
+        if key not in self._values:
+            self._values[key] = (values, [self._native(each) for each in values])
+        return self._values[key][1]
+
+    def _native(self, value: Any) -> Any:
+        return _NOTHING if value == self._absent else native(value)
+
+    def _rule(self, condition: Condition, held: Mapping[str, list[Any]]) -> _Rule:
+        reads = [
+            (root, field, read)
+            for root, fields in condition.reads.items()
+            for field, read in fields.items()
+        ]
+        names = tuple(dict.fromkeys(name for *_, read in reads for name in read.variables))
+        said = msgspec.msgpack.encode((condition.expression, condition.reads))
+        key: _Key = (said, tuple(id(held[name]) for name in names))
+        outcomes = self._outcomes.setdefault(key, _Outcomes())
+        return _Rule(condition, reads, names, held, outcomes)
+
+
+_Key = tuple[bytes, tuple[int, ...]]
+
+
+class _Outcomes:
+    """Of an expression, by the places of the values that it reads; whether it can come to what
+    is asked, by what is asked and the effort.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[int, ...], Any] = {}
+        self.possible: dict[tuple[bool, int], bool] = {}
 
 
 @cache
@@ -65,57 +118,63 @@ def _compiled(expression: str) -> cel.Program:
 
 
 class _Rule:
-    """A condition whose outcome is remembered for each combination of what it reads."""
+    """A condition of a problem, and what it weighs there."""
 
-    def __init__(self, condition: Condition, values: Mapping[str, list[Any]], absent: str) -> None:
-        self._condition = condition
-        self._program = _compiled(condition.expression)
-        self._values = values
-        self._absent = absent
-        reads = (read for fields in condition.reads.values() for read in fields.values())
-        self.variables = tuple(dict.fromkeys(name for read in reads for name in read.variables))
-        self._known: dict[tuple[int, ...], bool] = {}
+    def __init__(
+        self,
+        condition: Condition,
+        reads: Iterable[tuple[str, str, Read]],
+        variables: tuple[str, ...],
+        held: Mapping[str, list[Any]],
+        outcomes: _Outcomes,
+    ) -> None:
+        self.variables = variables
+        self.outcomes = outcomes
         self.weight = 1
+        self.holds = condition.holds
+        self._program = _compiled(condition.expression)
+        self._roots = tuple(condition.reads)
+        self._reads = [
+            (root, field, read, [(name, held[name]) for name in read.variables], native(read.value))
+            for root, field, read in reads
+        ]
 
     def met(self, state: State) -> bool:
-        key = tuple(state[name] for name in self.variables)
-        if key not in self._known:
-            self._known[key] = self._outcome(state) is self._condition.holds
-        return self._known[key]
+        key = tuple([state[name] for name in self.variables])
+        known = self.outcomes.known
+        if key not in known:
+            known[key] = self._outcome(state)
+        return known[key] is self.holds
 
     def _outcome(self, state: State) -> Any:
-        known: dict[str, Any] = {
-            root: self._record(fields, state) for root, fields in self._condition.reads.items()
-        }
+        known: dict[str, Any] = {root: {} for root in self._roots}
+        for root, field, read, held, value in self._reads:
+            given = [values[state[name]] for name, values in held]
+            found = _read(read, [each for each in given if each is not _NOTHING], value)
+            if found is not None:
+                known[root][field] = found
         try:
             return self._program.execute({**known, "now": NOW})
         except _FAULTS:
             return None
 
-    def _record(self, fields: Mapping[str, Read], state: State) -> dict[str, Any]:
-        found = {name: self._value(read, state) for name, read in fields.items()}
-        return {name: value for name, value in found.items() if value is not None}
 
-    def _value(self, read: Read, state: State) -> Any:
-        given = [self._values[name][state[name]] for name in read.variables]
-        given = [each for each in given if each != self._absent]
-        if not given:
-            return native(read.value)
-        value = given[0]
-        if read.merges and len(given) > 1 and isinstance(value, dict) and given[1] is not None:
-            value = {n: v for n, v in {**given[1], **value}.items() if v is not None}
-        for step in read.path:
-            value = value.get(step) if isinstance(value, dict) else None
-        return value
+def _read(read: Read, given: list[Any], default: Any) -> Any:
+    if not given:
+        return default
+    value = given[0]
+    if read.merges and len(given) > 1 and isinstance(value, dict) and given[1] is not None:
+        value = {n: v for n, v in {**given[1], **value}.items() if v is not None}
+    for step in read.path:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
 
 
 class _Search:
-    def __init__(self, problem: Problem, absent: str) -> None:
+    def __init__(self, problem: Problem, rules: list[_Rule]) -> None:
         self._problem = problem
-        self._absent = absent
-        values = {name: [native(v) for v in held] for name, held in problem.values.items()}
-        self._rules = [_Rule(each, values, absent) for each in problem.conditions]
-        self._sizes = {name: len(held) for name, held in values.items()}
+        self._rules = rules
+        self._sizes = {name: len(held) for name, held in problem.values.items()}
         self._by_variable: dict[str, list[_Rule]] = {}
         for rule in self._rules:
             for name in rule.variables:
@@ -139,27 +198,45 @@ class _Search:
 
     def _can_be_met(self, rule: _Rule, state: State) -> bool:
         """Whether anything meets the condition, were it the only one."""
-        if rule.met(state):
-            return True
-        return any(
-            rule.met({**state, **move})
-            for width in range(1, _WIDEST + 1)
-            for move in self._moves(state, [rule], width)
-        )
+        possible = rule.outcomes.possible
+        key = (rule.holds, self._problem.effort)
+        if key not in possible:
+            possible[key] = rule.met(state) or any(
+                rule.met({**state, **move})
+                for width in range(1, _WIDEST + 1)
+                for _, moves in self._moves(state, [rule], width)
+                for move in moves
+            )
+        return possible[key]
 
     def _best(self, state: State, unmet: list[_Rule]) -> State | None:
         """The change that helps most, of as few variables as possible."""
         for width in range(1, _WIDEST + 1):
             best, gained = None, 0
-            for move in self._moves(state, unmet, width):
-                gain = self._gain(state, move)
-                if gain > gained:
-                    best, gained = move, gain
+            for names, moves in self._moves(state, unmet, width):
+                concerned = self._concerned(names)
+                hoped = [rule for rule in concerned if rule in unmet]
+                held = [rule for rule in concerned if rule not in unmet]
+                for move in moves:
+                    after = {**state, **move}
+                    gain = sum(rule.weight for rule in hoped if rule.met(after))
+                    if gain > gained:
+                        gain -= sum(rule.weight for rule in held if not rule.met(after))
+                    if gain > gained:
+                        best, gained = move, gain
             if best is not None:
                 return best
         return None
 
-    def _moves(self, state: State, unmet: list[_Rule], width: int) -> Iterator[State]:
+    def _concerned(self, names: Iterable[str]) -> list[_Rule]:
+        return list(
+            dict.fromkeys(rule for name in names for rule in self._by_variable.get(name, ()))
+        )
+
+    def _moves(
+        self, state: State, unmet: list[_Rule], width: int
+    ) -> Iterator[tuple[tuple[str, ...], Iterator[State]]]:
+        """Variables that change together, and what they change to."""
         groups: dict[tuple[str, ...], None] = {}
         for rule in unmet:
             open_ = [name for name in rule.variables if self._sizes[name] > 1]
@@ -167,13 +244,8 @@ class _Search:
         each = self._problem.effort // max(1, len(groups))
         for names in groups:
             others = ([i for i in range(self._sizes[n]) if i != state[n]] for n in names)
-            for chosen in islice(product(*others), each):
-                yield dict(zip(names, chosen, strict=True))
-
-    def _gain(self, state: State, move: State) -> int:
-        after = {**state, **move}
-        concerned = {id(rule): rule for name in move for rule in self._by_variable.get(name, ())}
-        return sum(rule.weight * (rule.met(after) - rule.met(state)) for rule in concerned.values())
+            chosen = islice(product(*others), each)
+            yield names, (dict(zip(names, to, strict=True)) for to in chosen)
 
     def _nearest(self, state: State) -> State:
         """The same solution with as many first values as it can have."""

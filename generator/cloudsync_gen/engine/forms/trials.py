@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
-from cloudsync_gen.engine.forms.solving import solve
+from cloudsync_gen.engine.forms.solving import Solver
 from cloudsync_gen.model.artefacts import Problem, Trials
 
 
@@ -15,8 +15,9 @@ def render(form: Trials) -> bytes:
     """The table; what has no solution is not in it."""
     table = deepcopy(form.table)
     solved: set[str] = set()
+    solver = Solver(form.absent)
     for problem in form.problems:
-        found = None if problem.group in solved else solve(problem, form.absent)
+        found = None if problem.group in solved else solver.solve(problem)
         if found is not None:
             solved.add(problem.group)
             _write(table, problem, _parts(form, problem, found))

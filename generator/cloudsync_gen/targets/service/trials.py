@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from msgspec import Struct
@@ -38,7 +39,7 @@ _FACTS = {
     "context.organizationId": _ORGANIZATION,
 }
 _FIXED = ("id", "organizationId", "version")
-_THOROUGH, _QUICK = 2000, 250
+_THOROUGH, _QUICK = 2000, 120
 """Every invariant can be broken and every step taken; few commands can break an invariant."""
 
 _NEW = ("create", "put")
@@ -103,7 +104,8 @@ class _Subject:
         said += [each.condition for each in view.transitions if each.condition]
         said += [r.condition for each in view.commands for r in each.requires if r.condition]
         self._said = said
-        self.example: dict[str, Any] = {}
+        self._found: dict[tuple[str, int], list[Any]] = {}
+        self._held: dict[tuple[str, int, str, bool], tuple[Any, ...]] = {}
         names = {name for each in said for name in selected(each, "this")}
         self.names = [name for name in self.properties if name in names]
         self.example = self._example()
@@ -123,10 +125,22 @@ class _Subject:
         self, name: str, schema: Mapping[str, Any], first: Any, *, optional: bool
     ) -> tuple[Any, ...]:
         """What a field of that name may hold, its first value before all others."""
-        said = [each for each in self._said if re.search(rf"\.{name}\b", each)]
-        found = self._known.of(schema, Hints(said, self._peers(said, name)), name)
-        more = [ABSENT, *found] if optional else found
-        return (first, *(each for each in more if repr(each) != repr(first)))
+        own = repr(first)
+        key = (name, id(schema), own, optional)
+        if key not in self._held:
+            found = self._candidates(name, schema)
+            more = [ABSENT, *found] if optional else found
+            self._held[key] = (first, *(each for each in more if repr(each) != own))
+        return self._held[key]
+
+    def _candidates(self, name: str, schema: Mapping[str, Any]) -> list[Any]:
+        """The same for every problem that speaks of the field."""
+        key = (name, id(schema))
+        if key not in self._found:
+            said = [each for each in self._said if re.search(rf"\.{name}\b", each)]
+            hints = Hints(said, self._peers(said, name))
+            self._found[key] = self._known.of(schema, hints, name)
+        return self._found[key]
 
     def _peers(self, said: Iterable[str], name: str) -> Iterator[str]:
         """Texts of the example with which the field is compared."""
@@ -363,6 +377,7 @@ def condition(expression: str, reads: Reads, *, holds: bool = True) -> Condition
     return Condition(expression=expression, holds=holds, reads=found)
 
 
-def selected(expression: str, root: str) -> list[str]:
+@cache
+def selected(expression: str, root: str) -> tuple[str, ...]:
     """Names that an expression selects of a variable."""
-    return list(dict.fromkeys(_SELECTED[root].findall(expression)))
+    return tuple(dict.fromkeys(_SELECTED[root].findall(expression)))
