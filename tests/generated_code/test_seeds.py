@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from cloudsync_gen import pipeline
 from cloudsync_gen.model.ids import name_of
@@ -45,3 +48,28 @@ def test_what_seeds_refer_to_is_there_before_them() -> None:
                 followed += len(asked)
                 before.add(name)
     assert followed > 10
+
+
+def test_a_parameter_of_many_values_gets_them_one_by_one() -> None:
+    many = {
+        operation["operationId"]: {
+            each["name"] for each in operation.get("parameters", ()) if _is_many(each)
+        }
+        for path in sorted(ROOT.glob("contracts/openapi/*.yaml"))
+        for item in yaml.load(path.read_bytes(), yaml.CSafeLoader)["paths"].values()
+        for operation in item.values()
+        if isinstance(operation, dict)
+    }
+    told = [
+        (case["operation"], name, isinstance(value, list))
+        for path in sorted(ROOT.glob("generated/services/*/tests/contract.json"))
+        for case in json.loads(path.read_bytes())["cases"]
+        for name, value in case.get("query", {}).items()
+    ]
+    assert {are_many for *_, are_many in told} == {False, True}
+    for operation, name, are_many in told:
+        assert are_many == (name in many[operation]), f"{operation}: {name}"
+
+
+def _is_many(parameter: dict[str, Any]) -> bool:
+    return parameter.get("in") == "query" and parameter["schema"].get("type") == "array"

@@ -112,12 +112,15 @@ def written(
     return Written(checked.model, contracts, folder)
 
 
+_NOT_THEIRS = {"generated", "__pycache__"}
+
+
 def _add_theirs(root: Path, folder: Path, ours: set[str]) -> None:
-    """Copy handlers, tests and modules of the services' teams, none of what is generated."""
+    """Copy what the services' teams wrote, and none of what is generated."""
     for kind in ("src", "tests"):
-        for path in (root / "generated" / "services").glob(f"*/{kind}/**/*.py"):
+        for path in (root / "generated" / "services").glob(f"*/{kind}/**/*.*"):
             relative = path.relative_to(root)
-            if str(relative) not in ours and "generated" not in relative.parts[3:]:
+            if str(relative) not in ours and not _NOT_THEIRS & {*relative.parts[3:]}:
                 target = folder / relative
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)

@@ -36,13 +36,16 @@ def _case(
     compiled, schemas = facts.compiled(operation), facts.components(operation)
     body, rich = _body(compiled, schemas)
     arrangement = Arrangement(facts, performed, request_of(facts, performed))
-    parameters = arrangement.parameters(_examples(compiled, schemas, "path"))
+    path = _examples(compiled, schemas, "path")
+    parameters = arrangement.parameters(
+        {name: each if isinstance(each, str) else ",".join(each) for name, each in path}
+    )
     return CaseView(
         operation=operation.operation_id,
         performs=method.command,
         parameters=parameters,
         seeds=arrangement.seeds(parameters, body),
-        query=_examples(compiled, schemas, "query"),
+        query=dict(_examples(compiled, schemas, "query")),
         body=body,
         rich=rich,
         custom=not method.default.verb,
@@ -107,17 +110,22 @@ def _examples_of(schema: Any, schemas: Mapping[str, Any]) -> tuple[Any, Any]:
 
 def _examples(
     compiled: Mapping[str, Any], schemas: Mapping[str, Any], place: str
-) -> dict[str, str]:
-    """Examples of the parameters that must be sent."""
-    found = {}
+) -> Iterator[tuple[str, str | list[str]]]:
+    """(name, example) of the parameters that must be sent; of an array its items: a path has them
+    between commas, a query one by one (OpenAPI 3.1 §4.8.12, styles `simple` and `form`).
+    """
     for each in compiled["parameters"]:
         if each.get("in") == place and each.get("required"):
             try:
                 value = sample(each.get("schema", {}), schemas, each["name"])
             except Unsampled:
                 value = FORMATS["uuid"]
-            found[each["name"]] = str(value).lower() if isinstance(value, bool) else str(value)
-    return found
+            many = isinstance(value, list)
+            yield each["name"], [_text(item) for item in value] if many else _text(value)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def table_of(cases: tuple[CaseView, ...], examples: Mapping[str, dict[str, Any]]) -> dict[str, Any]:

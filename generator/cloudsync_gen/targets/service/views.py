@@ -215,7 +215,7 @@ class CaseView(Struct, frozen=True, kw_only=True):
     performs: str
     parameters: dict[str, str]
     seeds: tuple[SeedView, ...]
-    query: dict[str, str]
+    query: dict[str, str | list[str]]
     body: Any
     rich: Any
     custom: bool
