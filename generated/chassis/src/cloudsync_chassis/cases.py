@@ -72,7 +72,7 @@ class Case:
     path: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     seeds: tuple[Mapping[str, Any], ...] = ()
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str | list[str]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     media: str = ""
