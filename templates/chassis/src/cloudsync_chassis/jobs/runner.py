@@ -11,6 +11,8 @@ from time import monotonic, perf_counter
 from typing import Any
 from uuid import UUID
 
+from opentelemetry.trace import SpanKind
+
 from cloudsync_chassis import clock, ids
 from cloudsync_chassis.aggregate.entities import Entities
 from cloudsync_chassis.context import Context
@@ -258,7 +260,9 @@ class Work:
             self.ended(job.name, perf_counter() - began, well)
 
     def _incoming(self, tenant: UUID | None) -> Incoming:
-        return Incoming(principal=workload(self._service, tenant), trace=Trace.new())
+        return Incoming(
+            principal=workload(self._service, tenant), trace=Trace.new(), kind=SpanKind.INTERNAL
+        )
 
 
 def _plain(action: Action) -> Call:

@@ -44,6 +44,7 @@ class RestCall:
 
     async def _incoming(self) -> Incoming:
         headers = self._request.headers
+        route = str(getattr(self._request.scope.get("route"), "path", ""))
         key = sent.idempotency_key(headers.get("Idempotency-Key"))
         return Incoming(
             principal=self._principal,
@@ -53,7 +54,8 @@ class RestCall:
             if_match=sent.versions(headers.get("If-Match"), self._operation),
             digest=await self._digest() if key else "",
             source_ip=self._source(),
-            route=str(getattr(self._request.scope.get("route"), "path", "")),
+            route=route,
+            attributes={"http.request.method": self._request.method, "http.route": route},
         )
 
     def _source(self) -> str | None:
