@@ -104,6 +104,8 @@ class Runtime:
         self.aggregates = Registry(spec.inherits)
         self.work = Work(spec.name, self.database, self.executor, self.aggregates)
         self.work.ended = self.metrics.standard.job_ended
+        self.work.measured = self.metrics.registry.round
+        self.work.elsewhere = self.metrics.registry.forget
         self.sealed: list[Sealed] = []
         self.calls = CallQueue(spec.name, self.outbox, self.clients)
         brokered = settings.bus == "rabbitmq" or settings.queue_url is not None
