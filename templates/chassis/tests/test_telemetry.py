@@ -35,6 +35,7 @@ from cloudsync_chassis.testing import Running, isolated, running
 from cloudsync_chassis.testing_collector import PATH, Collector
 
 CANARY = "canary-51c9"
+_SAID = {"http.route": "/v1/books"}
 CALL = Call(service="till-service", operation="ring", method="GET", path="/v1/rings")
 
 
@@ -60,7 +61,7 @@ async def traced_shop(tmp_path: Path, **more: Any) -> AsyncIterator[Running]:
 def work(parent: Trace | None, error: BaseException | None = None) -> Trace:
     """The ids of a span that has ended."""
     try:
-        with telemetry.span("work", SpanKind.SERVER, parent, {}) as running_span:
+        with telemetry.span("work", SpanKind.SERVER, parent, _SAID) as running_span:
             found = telemetry.ids_of(running_span, parent or Trace.new())
             if error is not None:
                 raise error
@@ -109,6 +110,7 @@ async def test_what_fails_is_kept_whatever_was_decided(error: Exception, kept: s
         below = work(Trace.new(), error)
     assert int(below.flags, 16) & 1 == 0, "those below are not told otherwise"
     assert [each.attributes["error.type"] for each in made.finished] == ([kept] if kept else [])
+    assert all(each.attributes["http.route"] == "/v1/books" for each in made.finished)
     assert CANARY not in "".join(each.to_json() for each in made.finished)
 
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, Span, SpanLimits, SpanProcessor
 from opentelemetry.sdk.trace import TracerProvider as Provider
@@ -22,8 +23,23 @@ from opentelemetry.sdk.trace.export import (
 )
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from opentelemetry.sdk.trace.sampling import AlwaysRecordSampler, ParentBased, TraceIdRatioBased
-from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags, Tracer
+from opentelemetry.sdk.trace.sampling import (
+    Decision,
+    ParentBased,
+    Sampler,
+    SamplingResult,
+    TraceIdRatioBased,
+)
+from opentelemetry.trace import (
+    Link,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+    Tracer,
+    TraceState,
+)
 from opentelemetry.util.types import Attributes
 
 from cloudsync_chassis.telemetry import Tracing, begun
@@ -61,7 +77,7 @@ class Spans:
         self._leaving = Leaving(self._memory or _exporter(tracing), tracing.attributes)
         self.provider = Provider(
             resource=Resource(dict(tracing.resource)),
-            sampler=AlwaysRecordSampler(ParentBased(TraceIdRatioBased(tracing.sampling))),
+            sampler=Recorded(ParentBased(TraceIdRatioBased(tracing.sampling))),
             id_generator=_Ids(),
             span_limits=_LIMITS,
             shutdown_on_exit=False,  # it would wait for a collector that is away
@@ -86,6 +102,38 @@ class Spans:
         ending.start()
         await asyncio.to_thread(ending.join, seconds)
         self._leaving.closed = True
+
+
+class Recorded(Sampler):
+    """Records what is not sampled, with what it says: it may fail (`Kept`).
+
+    OpenTelemetry's own AlwaysRecordSampler forgets the attributes of such a span.
+    """
+
+    def __init__(self, decides: Sampler) -> None:
+        self._decides = decides
+
+    def should_sample(
+        self,
+        parent_context: Context | None,
+        trace_id: int,
+        name: str,
+        kind: SpanKind | None = None,
+        attributes: Attributes = None,
+        links: Sequence[Link] | None = None,
+        trace_state: TraceState | None = None,
+    ) -> SamplingResult:
+        """Sampled, or at least recorded."""
+        found = self._decides.should_sample(
+            parent_context, trace_id, name, kind, attributes, links, trace_state
+        )
+        if found.decision is Decision.DROP:
+            return SamplingResult(Decision.RECORD_ONLY, attributes, found.trace_state)
+        return found
+
+    def get_description(self) -> str:
+        """For OpenTelemetry's own logs."""
+        return f"Recorded{{{self._decides.get_description()}}}"
 
 
 class Kept(SpanProcessor):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -70,18 +70,17 @@ class Collector:
         """All that came, as sent."""
         return [each for _, _, body in list(self.requests) for each in _spans(body)]
 
-    def wait(self, names: Iterable[str], seconds: float = 20.0) -> list[Received]:
-        """All spans, once those of these names have come.
+    def wait(
+        self, enough: Callable[[Sequence[Received]], bool], seconds: float = 20.0
+    ) -> list[Received]:
+        """All spans, once they are enough.
 
         Raises:
-            AssertionError: they have not within `seconds`.
+            AssertionError: they are not within `seconds`.
         """
-        wanted = set(names)
         with self._arrived:
-            came = self._arrived.wait_for(
-                lambda: wanted <= {each.name for each in self.spans}, seconds
-            )
-        assert came, f"came: {sorted({each.name for each in self.spans})}"
+            came = self._arrived.wait_for(lambda: enough(self.spans), seconds)
+        assert came, f"came: {sorted(each.name for each in self.spans)}"
         return self.spans
 
 
