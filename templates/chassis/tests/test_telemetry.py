@@ -124,6 +124,7 @@ async def test_a_refusal_is_an_answer(tmp_path: Path) -> None:
         (span,) = shop.runtime.telemetry.finished
     assert span.status.is_unset
     assert span.attributes["error.type"] == "not-found"
+    assert span.attributes["http.response.status_code"] == 404
 
 
 async def test_only_names_that_may_be_told_leave() -> None:
@@ -145,6 +146,19 @@ async def test_only_names_that_may_be_told_leave() -> None:
     assert outer.attributes == {"http.route": "/v1/books", "book.shelf": "north"}
     assert [dict(each.attributes) for each in outer.events] == [{"book.shelf": "north"}]
     assert CANARY not in "".join(each.to_json() for each in made.finished)
+
+
+async def test_what_must_not_be_told_leaves_in_no_attribute(tmp_path: Path) -> None:
+    listed = frozenset({"book.shelf", "book.tax_id", "notes"})
+    spec = replace(bookshop.SERVICE, masked=frozenset({"notes", "taxId"}), traced=listed)
+    runtime = Runtime(spec, bookshop.BookSettings(**isolated(tmp_path), telemetry="memory"))
+    async with running(bookshop.build(runtime, bookshop.Books(runtime))):
+        said = {"book.shelf": "north", "book.tax_id": CANARY, "notes": CANARY}
+        with telemetry.span("work", SpanKind.INTERNAL, None, said):
+            pass
+        assert runtime.telemetry is not None
+        (span,) = runtime.telemetry.finished
+    assert span.attributes == {"book.shelf": "north"}
 
 
 async def test_a_long_value_is_cut() -> None:
@@ -211,7 +225,11 @@ async def test_spans_reach_a_collector(tmp_path: Path) -> None:
         "deployment.environment.name": "test",
         "cloud.region": "north",
     }
-    assert span.attributes == {"http.request.method": "POST", "http.route": "/v1/books"}
+    assert span.attributes == {
+        "http.request.method": "POST",
+        "http.route": "/v1/books",
+        "http.response.status_code": 201,
+    }
 
 
 @contextmanager

@@ -315,12 +315,14 @@ def _tracing(spec: ServiceSpec, settings: Settings) -> Tracing:
         "deployment.environment.name": settings.environment,
         "cloud.region": settings.region,
     }
-    headers = settings.telemetry_headers
+    headers, masking = settings.telemetry_headers, Masking(spec.masked)
     return Tracing(
         exporter=settings.telemetry,
         resource={name: value for name, value in resource.items() if value},
         sampling=settings.telemetry_sampling,
-        attributes=spec.traced,
+        attributes=frozenset(
+            each for each in spec.traced if not masking.hides(each.rpartition(".")[2])
+        ),
         endpoint=settings.telemetry_endpoint,
         headers=headers_of(headers.get_secret_value()) if headers else {},
         timeout=settings.telemetry_timeout,

@@ -41,7 +41,8 @@ class ServiceSpec:
             and, as JSON, at `/openapi.json`.
         latency_buckets: bounds in seconds for durations of requests and calls; every threshold of
             the service's latency objectives is one of them, so that they can be told exactly.
-        traced: names of what spans may say beside `telemetry_export.STANDARD`.
+        traced: names of what spans may say beside `telemetry_export.STANDARD`, but for those whose
+            last word is `masked`.
     """
 
     name: str

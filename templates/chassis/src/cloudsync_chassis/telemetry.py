@@ -102,6 +102,8 @@ def span(
             yield started
         except BaseException as error:
             _tell(started, error, kind)
+            if isinstance(error, Problem) and "http.request.method" in attributes:
+                started.set_attribute("http.response.status_code", error.kind.status)
             raise
 
 
