@@ -23,7 +23,7 @@ from opentelemetry.trace import SpanKind
 from pydantic import SecretStr, ValidationError
 
 import bookshop
-from cloudsync_chassis import propagation, telemetry
+from cloudsync_chassis import propagation, telemetry, telemetry_export
 from cloudsync_chassis.client.base import ServiceClient
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import RefusedError
@@ -197,9 +197,8 @@ async def test_a_callee_hangs_below_the_call() -> None:
 
 def test_where_nothing_traces_nothing_claims_to(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(telemetry, "_tracer", trace.NoOpTracer())
-    found = Trace.parse(propagation.outgoing_headers()["traceparent"])
-    assert found
-    assert found.flags == "00"
+    assert propagation.outgoing_headers() == {}
+    assert work(Trace.new()).flags == "00"
     assert work(Trace("c" * 32, "d" * 16, "01")) == Trace("c" * 32, "d" * 16, "01")
 
 
@@ -230,6 +229,20 @@ async def test_spans_reach_a_collector(tmp_path: Path) -> None:
         "http.route": "/v1/books",
         "http.response.status_code": 201,
     }
+
+
+async def test_an_outage_of_the_collector_does_not_fill_the_log(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telemetry_export._SELDOM, "_next", 0.0)
+    with Collector(status=400) as collector:
+        made = Telemetry(Tracing(exporter="otlp", endpoint=collector.url))
+        for _ in range(1200):
+            work(None)
+        await made.stop(10.0)
+        assert len(collector.requests) >= 3
+    lines = [each for each in caplog.records if "exporter" in each.name]
+    assert [each.levelname for each in lines] == ["ERROR"]
 
 
 @contextmanager

@@ -70,7 +70,8 @@ def outgoing_headers() -> dict[str, str]:
     """Headers that carry the trace, with the running span as the parent, and the tenant."""
     context, calling = current.get(), Trace.of(get_current_span().get_span_context())
     if context is None:
-        return {TRACE_HEADER: (calling or Trace.new()).header}
+        # a trace would begin here of which nobody knows anything: let the callee begin one
+        return {TRACE_HEADER: calling.header} if calling is not None else {}
     headers = {TRACE_HEADER: (calling or context.trace).header}
     if context.principal.organization_id is not None:
         headers[TENANT_HEADER] = str(context.principal.organization_id)

@@ -6,7 +6,9 @@ Imported only where spans go somewhere: the SDK and requests take a while.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -65,6 +67,8 @@ or message of an exception.
 
 _LIMITS = SpanLimits(max_span_attributes=64, max_span_attribute_length=256)
 """Names and characters of a value, so that a bounded number of spans is a bounded size."""
+_QUIET = 60.0
+"""Seconds between two lines of the log about a collector that is away."""
 _TRACES = "/v1/traces"
 """Where a collector takes spans below its base URL (OTLP 1.x, OTLP/HTTP)."""
 
@@ -208,6 +212,25 @@ class Leaving(SpanExporter):
         return {name: value for name, value in (attributes or {}).items() if name in self._allowed}
 
 
+class _Seldom(logging.Filter):
+    """A collector may be away for hours, and each batch would say so three times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._next = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the last line is long ago."""
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + _QUIET
+        return True
+
+
+_SELDOM = _Seldom()
+
+
 class _Ids(RandomIdGenerator):
     """A trace that begins has the id that logs already say."""
 
@@ -220,6 +243,7 @@ def _exporter(tracing: Tracing) -> SpanExporter:
         return ConsoleSpanExporter()
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
+    logging.getLogger(OTLPSpanExporter.__module__).addFilter(_SELDOM)
     base = tracing.endpoint
     return OTLPSpanExporter(
         endpoint=base and base.rstrip("/") + _TRACES,
