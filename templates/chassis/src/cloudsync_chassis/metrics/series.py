@@ -170,11 +170,10 @@ class Registry(Collector):
     def collect(self) -> Iterator[Metric]:
         """Everything, with the shared labels."""
         for family in (*self._inner.collect(), *map(_read, self._readings)):
-            if family.name in self._gauges and self._gauges[family.name].silent:
-                continue
+            gauge = self._gauges.get(family.name)
             family.samples = [
                 each._replace(labels={**self._shared, **each.labels})
-                for each in family.samples
+                for each in (family.samples if gauge is None or not gauge.silent else ())
                 if not each.name.endswith("_created")
             ]
             yield family
