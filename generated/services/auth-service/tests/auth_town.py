@@ -13,6 +13,11 @@ from uuid import UUID, uuid4
 
 import httpx
 from auth_service.generated.testing import Running, started
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.propagation import Trace
+from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.testing import Caller
 
 PASSWORD = "a horse and a battery"
@@ -96,6 +101,17 @@ class Town:
         assert found.status_code == 200, found.text
         view: dict[str, Any] = found.json()
         return view
+
+    async def entities(self, aggregate: str) -> list[Any]:
+        """What the service keeps of the organisation, oldest first."""
+        kept = self.service.runtime.aggregates[aggregate]
+
+        async def read(ctx: Context) -> list[Any]:
+            return [each async for each in kept.each(ctx)]
+
+        reading = Operation(id="read", access="workload", writes=False)
+        incoming = Incoming(principal=workload("auth-service", self.id), trace=Trace.new())
+        return await self.service.runtime.executor.run(reading, incoming, read)
 
     def letters(self, kind: str) -> list[str]:
         folder = self.state / "auth-service" / "letters"

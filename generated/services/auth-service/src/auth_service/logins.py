@@ -27,7 +27,6 @@ from .base import (
 from .generated import models, port, problems
 from .memory import WITHHELD_COLLECTION, Challenge
 from .proofs import digest, digits, is_password, is_signature, is_totp, is_work, same
-from .records import announce, insert, rewrite
 from .world import Origin
 
 _METHODS = models.AuthMethod
@@ -158,7 +157,7 @@ class Logins(Base):
             "wrong": 0,
             "expiresAt": ctx.now + timedelta(seconds=self.settings.challenge_lifetime),
         }
-        await insert(ctx, self.challenges, fields)
+        await self.challenges.insert(ctx, fields)
         if code is not None:
             self.letter(ctx, session.user_id, "textCode", code)
 
@@ -204,7 +203,9 @@ class Logins(Base):
         if asked is None or asked.expires_at <= ctx.now:
             if session.status == _STATES.challenged:
                 await self._reject(inside, session, asked, "challengeExpired")
-                await ctx.unit.commit()  # the refusal must not undo that the session is over
+            elif asked is not None:
+                await self.challenges.remove(inside, asked)  # the next try is asked anew
+            await ctx.unit.commit()  # the refusal must not undo that the question is over
             raise problems.CHALLENGE_EXPIRED("more than five minutes have passed")
         if not await self._is_right(inside, session, asked, request.body):
             await self._count_wrong(inside, session, asked, request.body.method)
@@ -227,7 +228,7 @@ class Logins(Base):
             "wrong": 0,
             "expiresAt": ctx.now + timedelta(seconds=self.settings.challenge_lifetime),
         }
-        return await insert(ctx, self.challenges, fields)
+        return await self.challenges.insert(ctx, fields)
 
     async def _is_right(
         self,
@@ -247,7 +248,7 @@ class Logins(Base):
         fields = {"failedAttempts": 0, "lockedUntil": None, "lastUsedAt": ctx.now}
         now = await self.credential.find(ctx, id=factor.id)
         if now is not None:
-            await rewrite(ctx, self.credential, now, fields)
+            await self.credential.rewrite(ctx, now, fields)
         return True
 
     async def _fits(
@@ -271,7 +272,7 @@ class Logins(Base):
         if used not in codes:
             return False
         left = ",".join(each if each != used else "0" * 32 for each in codes)
-        await rewrite(ctx, self.credential, factor, {"secretHash": f"{kind}:{left}"})
+        await self.credential.rewrite(ctx, factor, {"secretHash": f"{kind}:{left}"})
         return True
 
     async def _count_wrong(
@@ -288,35 +289,34 @@ class Logins(Base):
             pause = timedelta(days=1) if failed == 10 else timedelta(minutes=failed - 4)
             locked = ctx.now + pause if failed >= 5 else None
             fields = {"failedAttempts": failed, "lockedUntil": locked}
-            await rewrite(ctx, self.credential, factor, fields)
+            await self.credential.rewrite(ctx, factor, fields)
         wrong = asked.wrong + 1
-        changed = await rewrite(ctx, self.challenges, asked, {"wrong": wrong})
+        changed = await self.challenges.rewrite(ctx, asked, {"wrong": wrong})
         if wrong >= self.settings.challenge_attempts and session.status == _STATES.challenged:
             await self._reject(ctx, session, changed, "wrongSecret")
 
     async def _reject(
         self, ctx: Context, session: models.Session, asked: Challenge | None, cause: str
     ) -> None:
-        ended = await rewrite(ctx, self.session, session, {"status": _STATES.rejected})
+        ended = await self.session.rewrite(ctx, session, {"status": _STATES.rejected})
         told = to_record(ended) | {
             "sessionId": session.id,
             "identifierHash": asked.identifier_hash if asked else digest(str(session.user_id)),
             "cause": models.LoginFailureCause(cause),
             "attempt": max(1, asked.wrong if asked else 1),
         }
-        await announce(ctx, self.session, "reject-login", "login-failed", told)
+        await self.session.announce(ctx, "login-failed", told)
         if asked is not None:
-            await self.challenges.repository.remove(ctx, asked.id, asked.version)
+            await self.challenges.remove(ctx, asked)
 
     async def reject_login(self, ctx: Context, request: port.RejectLogin) -> None:
-        """End the logins of the tenant whose five minutes are over."""
-        del request
-        async for asked in self.challenges.each(ctx):
-            if asked.expires_at > ctx.now:
-                continue
-            session = await self.session.find(ctx, id=asked.session_id)
-            if session is not None and session.status == _STATES.challenged:
-                await self._reject(ctx, session, asked, "challengeExpired")
+        """End a login whose five minutes are over, and no other."""
+        session = await self.session.find(ctx, id=request.session_id)
+        if session is None or session.status != _STATES.challenged:
+            return
+        asked = await self.challenges.find(ctx, sessionId=session.id)
+        if asked is None or asked.expires_at <= ctx.now:
+            await self._reject(ctx, session, asked, "challengeExpired")
 
     async def _advance(
         self,
@@ -330,7 +330,7 @@ class Logins(Base):
         missing = await self._missing(ctx, session, methods)
         if missing:
             shown = {"authMethods": methods, "assuranceLevel": level}
-            waiting = await rewrite(ctx, self.session, session, shown)
+            waiting = await self.session.rewrite(ctx, session, shown)
             return models.TokenSet(
                 access_token=self.access_token(ctx, session.user_id, ()),
                 token_type=models.TokenSetTokenType.bearer,
@@ -347,12 +347,12 @@ class Logins(Base):
             "authenticatedAt": ctx.now,
             "refreshTokenHash": hashed,
         }
-        active = await rewrite(ctx, self.session, session, fields)
-        await self.challenges.repository.remove(ctx, asked.id, asked.version)
+        active = await self.session.rewrite(ctx, session, fields)
+        await self.challenges.remove(ctx, asked)
         stepped = session.status == _STATES.step_up_required
         event = "step-up-completed" if stepped else "login-succeeded"
         told = to_record(active) | {"sessionId": active.id}
-        await announce(ctx, self.session, "complete-challenge", event, told)
+        await self.session.announce(ctx, event, told)
         return await self.tokens(ctx, active, token)
 
     async def _missing(
@@ -406,22 +406,22 @@ class Logins(Base):
             if former is None:
                 raise problems.INVALID_GRANT("the token is unknown")
             if former.at <= ctx.now - timedelta(seconds=self.settings.refresh_grace):
-                await self.end_session(inside, session, _REASONS.token_reuse, "issue-token")
+                await self.end_session(inside, session, _REASONS.token_reuse)
                 await ctx.unit.commit()  # the refusal must not undo the revocation
                 raise problems.TOKEN_REUSE("a former token came back")
         if self.is_over(ctx, session):
             ended = {"status": _STATES.expired, "refreshTokenHash": None}
-            await rewrite(inside, self.session, session, ended)
+            await self.session.rewrite(inside, session, ended)
             await ctx.unit.commit()  # the refusal must not undo that the session is over
             raise problems.INVALID_GRANT("the session is over")
         fresh, new_hash = new_refresh(session)
         generation = session.refresh_generation + 1
         fields = {"refreshTokenHash": new_hash, "refreshGeneration": generation}
-        changed = await rewrite(inside, self.session, session, fields)
+        changed = await self.session.rewrite(inside, session, fields)
         present = session.refresh_token_hash
         if present is not None:
             used = {"sessionId": session.id, "tokenHash": present, "at": ctx.now}
-            await insert(inside, self.formers, used)
+            await self.formers.insert(inside, used)
         return await self.tokens(inside, changed, fresh)
 
 

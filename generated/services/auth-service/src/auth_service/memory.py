@@ -54,6 +54,13 @@ class Withheld(Remembered):
     until: AwareDatetime
 
 
+class Shortened(Remembered):
+    """The last session whose network address was shortened."""
+
+    at: AwareDatetime
+    session_id: Annotated[UUID, Field(alias="sessionId")]
+
+
 class Standing(Remembered):
     """When the last event was sent that told how something stands; older ones come too late."""
 
@@ -75,4 +82,5 @@ FORMERS = _spec("former", Former, "tokenHash")
 OLD_PASSWORDS = _spec("old-password", OldPassword)
 WITHHELD = _spec("withheld", Withheld, "country")
 WITHHELD_COLLECTION = "auth-withheld"
+SHORTENED = _spec("shortened", Shortened)
 STANDINGS = _spec("standing", Standing, "about")
