@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 import httpx
 from auth_service.generated.testing import Running, started
+from cloudsync_chassis import clock
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.operation import Operation
@@ -44,6 +45,12 @@ class Town:
     async def tell(self, name: str, domain: str = "user", **data: Any) -> None:
         plain = json.loads(json.dumps(data, default=str))
         await self.service.tell(f"cloudsync.{domain}.{name}.v1", plain, self.id)
+
+    async def prove(self, domain: str) -> None:
+        """From now on a mail domain is the organisation's."""
+        data = {"organizationId": str(self.id), "domain": domain}
+        data["verifiedAt"] = clock.now().isoformat()
+        await self.service.tell("cloudsync.user.domain-verified.v1", data, self.id)
 
     async def told(self, name: str) -> list[dict[str, Any]]:
         found = await self.service.published()

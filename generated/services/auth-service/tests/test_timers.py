@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from auth_service import timers
 from auth_town import slug, town
+from cloudsync_chassis import clock
 
 pytestmark = pytest.mark.anyio
 
@@ -91,6 +92,35 @@ async def test_addresses_are_shortened_after_thirty_days(
         made.service.later(timedelta(days=20))
         await made.service.tick()
         assert await addresses() == [*shortened, "198.51.100.0"]
+
+
+async def test_administrators_hear_of_certificates_that_end(tmp_path: Path) -> None:
+    async with town(tmp_path) as made:
+        await made.person("ann")
+        await made.person("bob", "securityAdmin")
+        at = clock.now()
+        await made.prove("example.org")
+        provider = {
+            "protocol": "saml2",
+            "issuer": "https://sso.example.org/saml",
+            "domains": ["example.org"],
+            "certificateExpiresAt": (at + timedelta(days=40)).isoformat(),
+        }
+        guard = made.caller("security-admin")
+        added = await made.ask("POST", "/identity-providers", provider, guard)
+        assert added.status_code == 201, added.text
+        heard = []
+        for days in (9, 2, 15, 8, 1, 4, 2):
+            made.service.later(timedelta(days=days))
+            await made.service.tick()
+            heard.append(len(made.letters("certificateEnds")))
+        assert heard == [0, 1, 1, 2, 2, 3, 3]
+        renewed = {**provider, "certificateExpiresAt": (at + timedelta(days=48)).isoformat()}
+        changed = await made.ask("PUT", f"/identity-providers/{added.json()['id']}", renewed, guard)
+        assert changed.status_code == 200, changed.text
+        await made.service.tick("remind-of-certificates")
+        assert len(made.letters("certificateEnds")) == 4
+        assert made.letters("certificateEnds")[0].startswith("https://sso.example.org/saml ")
 
 
 async def test_sessions_are_kept_for_ninety_days(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict, deque
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,13 +18,8 @@ from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.document import sortable
 from cloudsync_chassis.store.system import documents
 
-from .base import (
-    SESSIONS,
-    Base,
-    new_refresh,
-    read_refresh,
-    tenant_of,
-)
+from .base import SESSIONS, new_refresh, read_refresh, tenant_of
+from .federation import OIDC, Federation, Voucher
 from .generated import models, port, problems
 from .memory import WITHHELD_COLLECTION, Challenge
 from .proofs import digest, digits, is_password, is_signature, is_totp, is_work, same
@@ -58,7 +54,17 @@ _REASONS = models.RevocationReason
 _STATES = models.SessionStatus
 
 
-class Logins(Base):
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question to be put: by what, from where, and who may vouch for the answer."""
+
+    body: models.BeginLoginRequest
+    origin: Origin
+    nonce: str
+    voucher: Voucher | None
+
+
+class Logins(Federation):
     """Handlers of sessions."""
 
     def __init__(self, runtime: Runtime) -> None:
@@ -73,17 +79,20 @@ class Logins(Base):
             raise problems.LOGIN_BLOCKED("no sign-in from this network")
         self._count_question(ctx, digest(body.identifier.casefold()))
         owner = await self.world.identifiers.owner(body.identifier)
+        voucher = await self.voucher(ctx, body.identifier, body.method)
         session_id, nonce = ids.uuid7(), secrets.token_urlsafe(32)
         expires = ctx.now + timedelta(seconds=self.settings.challenge_lifetime)
         if owner is not None:
             inside = ctx.within(owner[0])
-            known = await self._begin(inside, owner[1], body, origin, nonce)
+            asked = Asked(body, origin, nonce, voucher)
+            known = await self._begin(inside, owner[1], asked)
             session_id = known or session_id
         risky = origin.risk >= self.settings.proof_of_work_risk
         return models.LoginChallenge(
             session_id=session_id,
             method=body.method,
             nonce=nonce,
+            redirect_url=voucher.entrance(session_id, nonce) if voucher is not None else None,
             work_bits=_WORK_BITS if risky else None,
             expires_at=expires,
         )
@@ -102,24 +111,16 @@ class Logins(Base):
             raise RATE_LIMITED("enough questions for a while")
         times.append(ctx.now)
 
-    async def _begin(
-        self,
-        ctx: Context,
-        user_id: UUID,
-        body: models.BeginLoginRequest,
-        origin: Origin,
-        nonce: str,
-    ) -> UUID | None:
+    async def _begin(self, ctx: Context, user_id: UUID, asked: Asked) -> UUID | None:
         """The session of a question that can be answered; None where it cannot."""
+        body, origin = asked.body, asked.origin
         policy = await self.policy(ctx)
         countries = {each.root for each in policy.allowed_countries}
         factor = await self.factor(ctx, user_id, body.method)
         allowed = body.method in policy.allowed_methods and (
             not countries or origin.country in countries
         )
-        if not allowed or factor is None or self._is_locked(ctx, factor):
-            return None
-        if await self._is_withheld(ctx, factor):
+        if not allowed or not await self._is_answerable(ctx, factor, asked.voucher):
             return None
         roles = await self.roles(ctx, user_id)
         hours = policy.max_session_hours
@@ -135,24 +136,34 @@ class Logins(Base):
             "absoluteExpiresAt": ctx.now + timedelta(hours=hours),
         }
         session = await self.session.create(ctx, "begin-login", fields)
-        identifier = digest(body.identifier.casefold())
-        await self._ask(ctx, session, factor, identifier, nonce)
+        await self._ask(ctx, session, factor, asked)
         return session.id
+
+    async def _is_answerable(
+        self, ctx: Context, factor: models.Credential | None, voucher: Voucher | None
+    ) -> bool:
+        """Whether the person has a factor that works, or belongs to whom the provider speaks for."""
+        if voucher is not None:
+            return voucher.provider.organization_id == ctx.tenant
+        if factor is None or self._is_locked(ctx, factor):
+            return False
+        return not await self._is_withheld(ctx, factor)
 
     async def _ask(
         self,
         ctx: Context,
         session: models.Session,
-        factor: models.Credential,
-        identifier: str,
-        nonce: str,
+        factor: models.Credential | None,
+        asked: Asked,
     ) -> None:
         """Keep the question; a code by text is sent."""
-        code = digits(6) if factor.type == models.CredentialType.text_code else None
+        by_text = factor is not None and factor.type == models.CredentialType.text_code
+        code = digits(6) if by_text else None
         fields = {
             "sessionId": session.id,
-            "identifierHash": identifier,
-            "nonce": nonce,
+            "identifierHash": digest(asked.body.identifier.casefold()),
+            "nonce": asked.nonce,
+            "providerId": asked.voucher.provider.id if asked.voucher is not None else None,
             "codeHash": digest(f"{session.id}{code}") if code else None,
             "wrong": 0,
             "expiresAt": ctx.now + timedelta(seconds=self.settings.challenge_lifetime),
@@ -240,8 +251,12 @@ class Logins(Base):
         risky = session.risk_score >= self.settings.proof_of_work_risk
         if risky and not is_work(asked.nonce, body.work, _WORK_BITS):
             return False
+        if body.method in session.auth_methods:
+            return False
+        if body.method == OIDC:
+            return await self.is_vouched(ctx, asked, body.answer)
         factor = await self.factor(ctx, session.user_id, body.method)
-        if factor is None or self._is_locked(ctx, factor) or body.method in session.auth_methods:
+        if factor is None or self._is_locked(ctx, factor):
             return False
         if not await self._fits(ctx, factor, asked, body.answer):
             return False
@@ -375,7 +390,7 @@ class Logins(Base):
         ]
 
     async def issue_token(self, ctx: Context, request: port.IssueToken) -> models.TokenSet:
-        """Exchange a refresh token or a client's secret; codes are issued by nobody yet."""
+        """Exchange a refresh token or a client's secret; nobody issues codes of our own."""
         body = request.body
         if body.grant_type == models.GrantType.refresh_token and body.refresh_token is not None:
             return await self._refresh(ctx, body.refresh_token)

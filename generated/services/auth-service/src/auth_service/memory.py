@@ -22,12 +22,16 @@ class Remembered(Model):
 
 
 class Challenge(Remembered):
-    """The open question of a session: nonce, digest of a code that was sent, wrong answers."""
+    """The open question of a session: nonce, digest of a code that was sent, wrong answers.
+
+    `provider_id`: who was asked to vouch, where the person signs in by an identity provider.
+    """
 
     session_id: Annotated[UUID, Field(alias="sessionId")]
     identifier_hash: Annotated[str, Field(alias="identifierHash")]
     nonce: str
     code_hash: Annotated[str | None, Field(alias="codeHash")] = None
+    provider_id: Annotated[UUID | None, Field(alias="providerId")] = None
     wrong: int
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
 
@@ -52,6 +56,14 @@ class Withheld(Remembered):
 
     country: str
     until: AwareDatetime
+
+
+class Reminder(Remembered):
+    """Administrators were told that a provider's certificate ends in so many days at most."""
+
+    provider_id: Annotated[UUID, Field(alias="providerId")]
+    ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
+    days: int
 
 
 class Shortened(Remembered):
@@ -82,5 +94,6 @@ FORMERS = _spec("former", Former, "tokenHash")
 OLD_PASSWORDS = _spec("old-password", OldPassword)
 WITHHELD = _spec("withheld", Withheld, "country")
 WITHHELD_COLLECTION = "auth-withheld"
+REMINDERS = _spec("reminder", Reminder, "providerId")
 SHORTENED = _spec("shortened", Shortened)
 STANDINGS = _spec("standing", Standing, "about")

@@ -32,6 +32,15 @@ _SHORTEN = "shorten-addresses"
 _WHOLE = timedelta(days=30)
 """How long addresses are kept whole."""
 
+_REMINDED = (30, 7, 1)
+"""Days before the end of a certificate at which administrators hear of it."""
+
+_ADMINISTRATORS = (
+    models.SystemRole.security_admin,
+    models.SystemRole.org_admin,
+    models.SystemRole.org_owner,
+)
+
 _PREFIX = {4: 24, 6: 48}
 """Bits of an address that stay."""
 
@@ -44,6 +53,13 @@ class Timers(Tenancy):
         runtime.work.add((self._idling(),))
         old = Due(aggregate="session", since="createdAt", after=_WHOLE.total_seconds())
         runtime.work.every(_HOUR, _SHORTEN, self._shorten, old)
+        # a negative time: it lies ahead
+        ending = Due(
+            aggregate="identity-provider",
+            since="certificateExpiresAt",
+            after=-_REMINDED[0] * _DAY,
+        )
+        runtime.work.every(_HOUR, "remind-of-certificates", self._remind, ending)
         self._drop("old-sessions", self.session, "createdAt", 90 * _DAY)
         self._drop("used-refresh-tokens", self.formers, "at", 30 * _DAY)
         self._drop("expired-questions", self.challenges, "expiresAt", _HOUR)
@@ -89,6 +105,40 @@ class Timers(Tenancy):
 
         due = Due(aggregate=kept.spec.name, since=since, after=after)
         self.runtime.work.every(_HOUR, job, drop, due)
+
+    async def _remind(self, ctx: Context) -> None:
+        """Tell the tenant's administrators which certificates end soon, once at each distance."""
+        soon = {"certificateExpiresAt": ctx.now + timedelta(days=_REMINDED[0])}
+        async for each in self.identity_provider.each(ctx, soon):
+            left = each.certificate_expires_at - ctx.now
+            if each.disabled_at is not None or left <= timedelta():
+                continue
+            days = min(distance for distance in _REMINDED if left <= timedelta(days=distance))
+            if await self._is_new(ctx, each, days):
+                content = f"{each.issuer} {each.certificate_expires_at.isoformat()}"
+                for person in await self._administrators(ctx):
+                    self.letter(ctx, person, "certificateEnds", content)
+
+    async def _is_new(self, ctx: Context, provider: models.IdentityProvider, days: int) -> bool:
+        """Whether nobody was told of this certificate at this distance; from now on they were."""
+        known = await self.reminders.find(ctx, providerId=provider.id)
+        ends = provider.certificate_expires_at
+        fields = {"providerId": provider.id, "endsAt": ends, "days": days}
+        if known is None:
+            await self.reminders.insert(ctx, fields)
+        elif known.ends_at == ends and known.days <= days:
+            return False
+        else:
+            await self.reminders.rewrite(ctx, known, fields)
+        return True
+
+    async def _administrators(self, ctx: Context) -> set[UUID]:
+        grants = self.role_grant.each(ctx, role=_ADMINISTRATORS)
+        return {
+            each.principal_id
+            async for each in grants
+            if each.expires_at is None or each.expires_at > ctx.now
+        }
 
     async def _shorten(self, ctx: Context) -> None:
         """Leave of the tenant's older addresses only the network that they are in."""
