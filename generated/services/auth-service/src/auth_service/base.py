@@ -57,6 +57,7 @@ class Base(Defaults):
         self.challenges = runtime.aggregate(memory.CHALLENGES)
         self.formers = runtime.aggregate(memory.FORMERS)
         self.old_passwords = runtime.aggregate(memory.OLD_PASSWORDS)
+        self.codes = runtime.aggregate(memory.CODES)
         self.reminders = runtime.aggregate(memory.REMINDERS)
         self.shortened = runtime.aggregate(memory.SHORTENED)
         self.standings = runtime.aggregate(memory.STANDINGS)

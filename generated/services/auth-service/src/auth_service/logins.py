@@ -18,8 +18,9 @@ from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.document import sortable
 from cloudsync_chassis.store.system import documents
 
+from .authorizations import Authorizations
 from .base import SESSIONS, new_refresh, read_refresh, tenant_of
-from .federation import OIDC, Federation, Voucher
+from .federation import OIDC, Voucher
 from .generated import models, port, problems
 from .memory import WITHHELD_COLLECTION, Challenge
 from .proofs import digest, digits, is_password, is_signature, is_totp, is_work, same
@@ -64,7 +65,7 @@ class Asked:
     voucher: Voucher | None
 
 
-class Logins(Federation):
+class Logins(Authorizations):
     """Handlers of sessions."""
 
     def __init__(self, runtime: Runtime) -> None:
@@ -390,13 +391,15 @@ class Logins(Federation):
         ]
 
     async def issue_token(self, ctx: Context, request: port.IssueToken) -> models.TokenSet:
-        """Exchange a refresh token or a client's secret; nobody issues codes of our own."""
+        """Exchange a refresh token, a client's secret or an authorisation code."""
         body = request.body
         if body.grant_type == models.GrantType.refresh_token and body.refresh_token is not None:
             return await self._refresh(ctx, body.refresh_token)
         secret = body.client_secret
         if body.grant_type == models.GrantType.client_credentials and secret is not None:
             return await self.exchange_key(ctx, body.client_id, secret, body.scopes)
+        if body.grant_type == models.GrantType.authorization_code and body.code is not None:
+            return await self.exchange_code(ctx, body, body.code)
         raise problems.INVALID_GRANT("the grant is unknown, spent or incomplete")
 
     async def exchange_key(

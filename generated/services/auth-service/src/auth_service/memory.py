@@ -58,6 +58,19 @@ class Withheld(Remembered):
     until: AwareDatetime
 
 
+class Code(Remembered):
+    """An authorisation code, as a digest; `opened` is the session that came of it."""
+
+    code_hash: Annotated[str, Field(alias="codeHash")]
+    session_id: Annotated[UUID, Field(alias="sessionId")]
+    client_id: Annotated[UUID, Field(alias="clientId")]
+    redirect_uri: Annotated[str, Field(alias="redirectUri")]
+    challenge: str
+    channel: str
+    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    opened: UUID | None = None
+
+
 class Reminder(Remembered):
     """Administrators were told that a provider's certificate ends in so many days at most."""
 
@@ -94,6 +107,7 @@ FORMERS = _spec("former", Former, "tokenHash")
 OLD_PASSWORDS = _spec("old-password", OldPassword)
 WITHHELD = _spec("withheld", Withheld, "country")
 WITHHELD_COLLECTION = "auth-withheld"
+CODES = _spec("code", Code, "codeHash")
 REMINDERS = _spec("reminder", Reminder, "providerId")
 SHORTENED = _spec("shortened", Shortened)
 STANDINGS = _spec("standing", Standing, "about")

@@ -63,6 +63,7 @@ class Timers(Tenancy):
         self._drop("old-sessions", self.session, "createdAt", 90 * _DAY)
         self._drop("used-refresh-tokens", self.formers, "at", 30 * _DAY)
         self._drop("expired-questions", self.challenges, "expiresAt", _HOUR)
+        self._drop("spent-codes", self.codes, "expiresAt", _DAY)
         self._drop("lapsed-grants", self.role_grant, "expiresAt")
         self._drop("lifted-suspensions", self.withheld, "until")
 

@@ -104,6 +104,14 @@ class Providers(Protocol):
         ...
 
 
+class Clients(Protocol):
+    """Programs that people use CloudSync by, as they were registered."""
+
+    async def addresses(self, client: UUID) -> frozenset[str]:
+        """Where a client may wait for a code; nowhere if nobody registered it."""
+        ...
+
+
 class OriginFile:
     """This machine, unless `origin.json` in the folder says otherwise."""
 
@@ -188,6 +196,18 @@ class ProviderFolder:
         return token
 
 
+class ClientFolder:
+    """A file per client; each line is an address."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def addresses(self, client: UUID) -> frozenset[str]:
+        """See `Clients.addresses`."""
+        path = self._folder / str(client)
+        return frozenset(path.read_text().split()) if path.is_file() else frozenset()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """All ports of the service."""
@@ -198,6 +218,7 @@ class World:
     breaches: Breaches
     consents: Consents
     providers: Providers
+    clients: Clients
 
 
 def local(settings: Settings) -> World:
@@ -210,4 +231,5 @@ def local(settings: Settings) -> World:
         breaches=CommonPasswords(),
         consents=ConsentFolder(place / "consents"),
         providers=ProviderFolder(place / "providers"),
+        clients=ClientFolder(place / "clients"),
     )
