@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from calendar_service import ics_imports
+from calendar_service.handlers import Handlers
 from calendar_service.ics import MalformedError, SkippedError, components, event_of
 from cloudsync_chassis.ids import uuid7
 
@@ -79,13 +80,9 @@ def test_what_is_no_calendar_file(text: str) -> None:
 
 
 async def ended(office: Office, caller: Any, path: str) -> Any:
-    """An import, once it has ended."""
-    async with asyncio.timeout(30):
-        while True:
-            found = await office.did(caller, "GET", path)
-            if found["stage"] not in ("queued", "running"):
-                return found
-            await asyncio.sleep(0.01)
+    """An import, once the clock has done with it what is due."""
+    await office.service.tick()
+    return await office.did(caller, "GET", path)
 
 
 def test_a_file_comes_into_a_calendar_once(tmp_path: Path) -> None:
@@ -116,6 +113,39 @@ def test_a_file_comes_into_a_calendar_once(tmp_path: Path) -> None:
         stranger = await office.person()
         assert await office.refused(stranger, "POST", path, body) == "forbidden"
 
+    played(tmp_path, play)
+
+
+def test_a_file_that_a_failure_left_lying_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def play(office: Office) -> None:
+        ann = await office.person()
+        path = f"/calendars/{await office.calendar(ann)}/imports"
+        day = MONDAY.strftime("%Y%m%d")
+        # without a UID an event that was written twice would be there twice
+        body = {"icsText": file(*[f"DTSTART:{day}T{each:02}0000Z" for each in range(1, 6)])}
+        made = await office.did(ann, "POST", path, body)
+        path, write, calls = f"{path}/{made['id']}", Handlers._write, list[int]()
+
+        async def failing_once(handlers: Handlers, *args: Any) -> Any:
+            calls.append(args[-1].done)
+            if len(calls) == 2:
+                raise OSError("no room")
+            return await write(handlers, *args)
+
+        monkeypatch.setattr(Handlers, "_write", failing_once)
+        left = await ended(office, ann, path)
+        assert (left["stage"], left["importedEvents"]) == ("running", 2)
+        await office.service.tick()
+        assert calls == [0, 2]
+        office.service.later(timedelta(seconds=60))
+        found = await ended(office, ann, path)
+        assert (found["stage"], found["importedEvents"]) == ("succeeded", 5)
+        assert calls == [0, 2, 2, 4]
+        assert len(await office.starts(ann)) == 5
+
+    monkeypatch.setattr(ics_imports, "_BATCH", 2)
     played(tmp_path, play)
 
 
