@@ -34,13 +34,32 @@ def test_a_file_ends_with_its_time_and_can_be_extended(tmp_path: Path) -> None:
         assert "objectKey" not in now
         assert await desk.refused(desk.manager, "GET", path + "/file") == "report-expired"
         assert not list((tmp_path / "reporting-service/bucket").rglob("*.csv"))
-        links = await desk.handlers.as_service(
-            desk.organization, lambda ctx: desk.handlers.report_share_link.count(ctx)
-        )
-        assert links == 0
+        assert await links(desk) == 0
         desk.service.later(timedelta(days=400))
         await desk.round()
         assert await desk.refused(desk.manager, "GET", path) == "not-found"
+
+    played(tmp_path, play)
+
+
+async def links(desk: Desk) -> int:
+    """How many links there are to reports of the tenant."""
+    return await desk.handlers.as_service(desk.organization, desk.handlers.report_share_link.count)
+
+
+def test_links_go_a_day_after_their_end(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        path = f"/v1/reports/{(await desk.ready())['id']}/share-links"
+        for days in (1, 3):
+            end = (datetime.now(UTC) + timedelta(days=days)).isoformat()
+            body = {"linkExpiresAt": end, "downloadsLeft": 5}
+            await desk.did(desk.manager, "POST", path, body)
+        desk.service.later(timedelta(days=1, hours=12))
+        await desk.round()
+        assert await links(desk) == 2
+        desk.service.later(timedelta(hours=13))
+        await desk.round()
+        assert await links(desk) == 1
 
     played(tmp_path, play)
 

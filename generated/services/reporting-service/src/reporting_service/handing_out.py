@@ -76,7 +76,7 @@ class HandingOut(Sections):
     async def drop_links(self, ctx: Context, report: models.Report) -> None:
         """End all links to a report."""
         async for link in self.report_share_link.each(ctx, reportId=report.id):
-            await self.report_share_link.repository.remove(ctx, link.id, link.version)
+            await self.report_share_link.remove(ctx, link)
 
     def remove_file(self, ctx: Context, report: models.Report) -> None:
         """Remove a report's file once the transaction has committed."""
