@@ -190,6 +190,7 @@ class Attendees(SeriesChanges):
         return Page(shown, found.following)
 
     async def seat_attendees(self, ctx: Context, request: port.SeatAttendees) -> None:
+        await self.lock(ctx, request.body.event_id)
         event = await self.calendar_event.find(ctx, id=request.body.event_id)
         if event is not None:
             await self.seat(ctx, event)

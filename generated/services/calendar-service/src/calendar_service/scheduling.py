@@ -272,6 +272,8 @@ class Scheduling(Defaults):
         A series that exceeds its budget is parked: it keeps no blocks, and the log says so.
         """
         await self.lock(ctx, event.id)
+        # what was read before the lock may lack somebody who was invited meanwhile
+        event = await self.calendar_event.find(ctx, id=event.id) or event
         kept = list(users) if users is not None else await self._who_comes(ctx, event)
         for user in kept if users is not None else [None]:
             await self.free_people(ctx, event.id, user)
