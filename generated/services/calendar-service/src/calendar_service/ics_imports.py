@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import monotonic
 from typing import Any, TypeVar
 from uuid import UUID
@@ -27,7 +27,7 @@ from pydantic import ValidationError
 
 from .generated import models, operations, port, problems
 from .ics import Component, MalformedError, SkippedError, components, event_of
-from .scheduling import Scheduling, zone_of
+from .scheduling import EVENTS_KEPT, Scheduling, zone_of
 
 T = TypeVar("T")
 
@@ -37,7 +37,6 @@ _BREATH = 0.12
 """Seconds between two batches in which others may write: SQLite lets one write at a time, and who
 waits looks again every tenth of a second.
 """
-_KEPT = timedelta(days=7 * 365)
 _TURN = 20.0
 """Seconds after which another file has its turn."""
 
@@ -158,7 +157,7 @@ class IcsImports(Scheduling):
         calendar = await self.known_calendar(ctx, taken.calendar_id)
         usual = zone_of(calendar.default_time_zone) or ZoneInfo("Etc/UTC")
         try:
-            fields = event_of(component, usual, ctx.now - _KEPT)
+            fields = event_of(component, usual, ctx.now - EVENTS_KEPT)
             original: datetime | None = fields.get("originalStart")
             known = await self._known(ctx, calendar.id, fields.get("icalUid"))
             if original is not None:

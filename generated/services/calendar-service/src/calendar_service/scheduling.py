@@ -33,6 +33,9 @@ from .recurrence import RuleError, Series, UnboundedError, parse
 TOMBSTONE = UUID("00000000-0000-7000-8000-000000000000")
 """Stands where an erased person stood."""
 
+EVENTS_KEPT = timedelta(days=7 * 365)
+"""How long an event is kept after its last occurrence."""
+
 _CHUNK = 500
 _MOST_SLOTS = 50_000
 

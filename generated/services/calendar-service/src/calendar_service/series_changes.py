@@ -213,14 +213,15 @@ class SeriesChanges(EventCommands):
         for each in await self.overrides(ctx, event.id):
             assert each.original_start is not None
             if self.local_date(event, each.original_start) >= cut:
-                await self._remove_override(ctx, each)
+                await self.remove_event(ctx, each)
 
-    async def _remove_override(self, ctx: Context, override: models.CalendarEvent) -> None:
-        await self.release_rooms(ctx, override.id)
-        await self.free_people(ctx, override.id)
-        async for line in self.event_attendee.each(ctx, calendarEventId=override.id):
+    async def remove_event(self, ctx: Context, event: models.CalendarEvent) -> None:
+        """Remove an event with its rooms, blocks and lines; nobody is told."""
+        await self.release_rooms(ctx, event.id)
+        await self.free_people(ctx, event.id)
+        async for line in self.event_attendee.each(ctx, calendarEventId=event.id):
             await self.event_attendee.remove(ctx, line)
-        await self.calendar_event.remove(ctx, override)
+        await self.calendar_event.remove(ctx, event)
 
     async def _end_before(
         self,
@@ -277,7 +278,7 @@ class SeriesChanges(EventCommands):
             raise problems.TOO_MANY_EXCEPTIONS(f"{_MOST_EXCEPTIONS} dates are excepted already")
         for each in await self.overrides(ctx, event.id):
             if each.original_start and self.local_date(event, each.original_start) == day:
-                await self._remove_override(ctx, each)
+                await self.remove_event(ctx, each)
         fields = {"exceptionDates": sorted([*event.exception_dates, day])}
         after = await self.calendar_event.rewrite(ctx, event, fields)
         await self.settle(ctx, after)
