@@ -147,6 +147,13 @@ def test_a_table_is_rehearsed_and_then_written(tmp_path: Path) -> None:
         assert await team.cards(board, "ready") == ["Two, quoted"]
         assert await team.cards(board, "done") == ["Three"]
         assert len(await team.events("task-created")) == 3
+        team.service.later(timedelta(days=89))
+        assert (await ended(team, board, made))["stage"] == "completed"
+        team.service.later(timedelta(days=2))
+        await team.service.tick()
+        path = f"{path}/{made['id']}"
+        assert await team.refused(team.lead, "GET", path) == "not-found"
+        assert await team.cards(board, "done") == ["Three"]
 
     played(tmp_path, play, import_batch_rows=2)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 from time import monotonic
 from typing import Any, TypeVar
@@ -30,6 +31,7 @@ from .tasks import Tasks
 T = TypeVar("T")
 
 _FIRST_ROWS = 10
+_DAY = timedelta(days=1).total_seconds()
 _TURN = 20.0
 """Seconds after which another table has its turn."""
 
@@ -37,6 +39,10 @@ _PAUSE = 60.0
 """Seconds after which a table is gone on with that a failure or a crash has left lying."""
 
 _UNDER_WAY = ("queued", "running")
+_ENDED = ("completed", "refused", "cancelled")
+_KEPT = timedelta(days=90)
+"""How long the result of an import can be asked for."""
+
 _START = operations.START_BOARD_IMPORT.id
 _WORK = Operation(id="work-off-board-imports", access="workload", writes=True, timeout=120.0)
 _STEP = Operation(id="write-board-import", access="workload", writes=True, timeout=60.0)
@@ -58,7 +64,14 @@ class Imports(Tasks):
         super().__init__(runtime)
         running = Due(aggregate="board-import", where={"stage": "running"})
         work = Job(operation=_WORK, every=_PAUSE, per="entity", due=running, call=self._work_off)
+        ended = Due(
+            aggregate="board-import",
+            where={"stage": _ENDED},
+            since="updatedAt",
+            after=_KEPT.total_seconds(),
+        )
         runtime.work.add([work])
+        runtime.work.every(_DAY, "drop-ended-imports", self.drop_ended, ended)
 
     async def import_board(self, ctx: Context, request: port.ImportBoard) -> models.BoardImport:
         board = await self.granted_board(ctx, request.board_id)
@@ -86,6 +99,12 @@ class Imports(Tasks):
         made = await self.board_import.create(ctx, "import-board", fields, boardId=board.id)
         self.runtime.work.wake(ctx, _START)
         return made
+
+    async def drop_ended(self, ctx: Context) -> None:
+        """Remove the results of the tenant's imports that nobody asks for any more."""
+        due = {"updatedAt": ctx.now - _KEPT}
+        async for each in self.board_import.each(ctx, due, stage=_ENDED):
+            await self.board_import.remove(ctx, each)
 
     async def start_board_import(self, ctx: Context, request: port.StartBoardImport) -> None:
         await super().start_board_import(ctx, request)
