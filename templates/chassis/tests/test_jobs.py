@@ -8,25 +8,29 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from pydantic import AwareDatetime, Field
 
 import bookshop
 from cloudsync_chassis import clock, serve
+from cloudsync_chassis.aggregate.spec import AggregateSpec
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.jobs import runner
 from cloudsync_chassis.jobs.spec import Due, Job
 from cloudsync_chassis.metrics.series import Registry
 from cloudsync_chassis.metrics.spec import MetricSpec
+from cloudsync_chassis.model import Model
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import NOT_FOUND
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
+from cloudsync_chassis.store.document import DocumentStore
 from cloudsync_chassis.store.system import job_runs
 from cloudsync_chassis.testing import Caller, Running, running
 
@@ -227,6 +231,49 @@ async def test_what_is_asked_for_while_a_replica_is_at_it_is_done_again(
         assert calls == ["first", "first"]
         await first.runtime.work.do()
         assert calls == ["first", "first"]
+
+
+class Reminder(Model):
+    """When somebody wants to be reminded."""
+
+    at: AwareDatetime
+
+
+class Note(Model):
+    """Words to a reader, kept as a document."""
+
+    id: UUID
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    version: int
+    reminder: Reminder | None = None
+
+
+NOTES = AggregateSpec(name="note", model=Note, store=DocumentStore(collection="notes"))
+
+
+async def test_what_is_due_may_be_said_by_a_part_of_a_document(table_shop: Running) -> None:
+    notes, tenant = table_shop.runtime.aggregate(NOTES), table_shop.caller().organization
+    soon, late = (clock.now() + timedelta(hours=hours) for hours in (1, 3))
+    seen: list[Any] = []
+
+    async def leave(ctx: Context) -> None:
+        for reminder in ({"at": soon}, {"at": late}, None):
+            await notes.insert(ctx, {"reminder": reminder})
+
+    async def remind(ctx: Context) -> None:
+        async for each in notes.each(ctx, {"reminder.at": ctx.now}):
+            seen.append(each.reminder)
+
+    await operate(table_shop, tenant, leave)
+    due = Due(aggregate="note", since="reminder.at")
+    table_shop.runtime.work.every(60.0, "remind", remind, due)
+    await table_shop.tick()
+    assert seen == []
+    table_shop.later(timedelta(hours=2))
+    await table_shop.tick()
+    assert seen == [Reminder(at=soon)]
 
 
 KEPT = MetricSpec(name="books_kept", kind="gauge", about="Kept.", labels=("shelf",))

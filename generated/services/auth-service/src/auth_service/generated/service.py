@@ -75,6 +75,7 @@ SERVICE = ServiceSpec(
                 "credential:read",
                 "credential:reset",
                 "credential:revoke",
+                "session:authorize",
                 "session:list",
                 "session:revoke",
             ),

@@ -45,6 +45,9 @@ class ServiceSettings(Settings):
     argon2_memory_kib: int = 19456
     """Memory of one password hash"""
 
+    code_lifetime: Seconds = 60.0
+    """Time in which a client must exchange an authorisation code"""
+
     assistance_lifetime: Seconds = 3600.0
     """Longest session of a support agent in a customer's name"""
 

@@ -30,14 +30,8 @@ class ServiceSettings(Settings):
     expansion_cpu_budget: Seconds = 0.05
     """Computing time after which the expansion of one series is given up and reported"""
 
-    expansion_interval: Seconds = 600.0
-    """How often the job moves the horizon of expanded series forward"""
-
     busy_block_keep: Seconds = 7776000.0
     """How long blocks of the past stay for reports on meeting load"""
-
-    hold_sweep_interval: Seconds = 60.0
-    """How often pencilled slots and shares with an end are looked through for those that ran out"""
 
     slot_step_minutes: int = 15
     """Distance between the beginnings that a search for a slot tries"""
