@@ -22,6 +22,7 @@ class ServiceSettings(Settings):
     database_pool: int = 20
     rate_limit_per_second: int = 5000
     rate_limit_burst: int = 10000
+    telemetry_sampling: float = 0.01
     database_schema: str | None = "auth"
 
     access_token_lifetime: Seconds = 900.0

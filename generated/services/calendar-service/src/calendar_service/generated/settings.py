@@ -22,6 +22,7 @@ class ServiceSettings(Settings):
     database_pool: int = 20
     rate_limit_per_second: int = 1500
     rate_limit_burst: int = 3000
+    telemetry_sampling: float = 0.05
     database_schema: str | None = "calendars"
 
     expansion_horizon_days: int = 400
