@@ -12,12 +12,14 @@ from cloudsync_chassis.logs import logger
 from cloudsync_chassis.model import Record, to_record
 from cloudsync_chassis.problem import FORBIDDEN
 from cloudsync_chassis.security.policies import (
+    NAMELESS,
     Policy,
     PolicyTable,
     Request,
     Supplier,
     Surroundings,
     UndecidedError,
+    attributes,
     compiled,
 )
 
@@ -167,14 +169,28 @@ class Guard:
         concerned = [*forbids, *permits]
         asked = await self._policies.request(ctx, None, concerned)
         found = set()
+        decided: dict[str, bool] = {}
         for place, entity in enumerate(entities):
-            request = asked.about(to_record(entity), concerned)
-            hidden = any(self._policies.refuses(each, request) for each in forbids)
-            let = not permits or not all(self._policies.refuses(each, request) for each in permits)
-            if let and not hidden:
+            read = to_record(entity, attributes(concerned, "resource"))
+            told = repr(read)
+            shown = decided.get(told)
+            if shown is None:
+                request = asked.about(read, concerned)
+                shown = self._shows(request, forbids, permits)
+                if NAMELESS not in told:
+                    decided[told] = shown
+            if shown:
                 found.add(place)
         self.owed = self.owed and not permits
         return frozenset(found)
+
+    def _shows(
+        self, request: Request, forbids: Sequence[Policy], permits: Sequence[Policy]
+    ) -> bool:
+        """Whether no policy hides the entity that a request is about."""
+        if any(self._policies.refuses(each, request) for each in forbids):
+            return False
+        return not permits or not all(self._policies.refuses(each, request) for each in permits)
 
     def _about(
         self, ctx: Context, policies: Sequence[Policy], aggregate: str

@@ -14,7 +14,7 @@ A forbid wins over whatever permits. What cannot be evaluated is refused.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
@@ -24,7 +24,7 @@ from cloudsync_chassis.model import Record
 from cloudsync_chassis.operation import Operation
 
 _LONGEST_TOLD = 1000
-_NAMELESS = " object at 0x"
+NAMELESS = " object at 0x"
 """In the words of what does not tell its value, so that two of them may look alike."""
 
 Language = Literal["cel", "cedar"]
@@ -83,6 +83,12 @@ class Policy:
         return any(each.startswith("resource.") for each in self.reads)
 
 
+def attributes(policies: Iterable[Policy], part: str) -> frozenset[str]:
+    """Names of the attributes of a part (`resource`) that the policies read."""
+    read = (name.partition(".") for each in policies for name in each.reads)
+    return frozenset(name for found, _, name in read if found == part)
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyTable:
     """The rules beyond roles that a service decides.
@@ -132,7 +138,7 @@ class Request:
         if "context.now" in policy.reads:
             return None
         values = repr([self._value(name) for name in sorted(policy.reads)])
-        if len(values) > _LONGEST_TOLD or _NAMELESS in values:
+        if len(values) > _LONGEST_TOLD or NAMELESS in values:
             return None
         return policy.id, self.operation.id, self.action, self.roles, values
 
