@@ -14,13 +14,18 @@ SERVED = """
 import sys
 import cloudsync_chassis.serve, cloudsync_chassis.web.app
 from cloudsync_chassis.expressions import Rule
+from cloudsync_chassis.store import schema
+from sqlalchemy import MetaData
+kept = schema.Index("kept", ("a",), where="a IS NOT NULL", using="gin")
+schema.Table("things", schema.Column("a", "text"), kept, key=("a",)).of(MetaData(), "x")
 assert Rule("1 + 1 == 2").holds()
 print(*(set(sys.argv[1:]) & set(sys.modules)))
 """
 
 
 def test_who_serves_loads_neither_migrations_nor_another_dialect_nor_a_command_line() -> None:
-    heavy = ("alembic", "typer", "cel.cli", "cedarpy", "grpc", "sqlalchemy.dialects.postgresql")
+    heavy = ("alembic", "typer", "rich", "cel.cli", "cedarpy", "grpc")
+    heavy += ("sqlalchemy.dialects.postgresql",)
     run = subprocess.run(
         [sys.executable, "-c", SERVED, *heavy],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -29,6 +34,23 @@ def test_who_serves_loads_neither_migrations_nor_another_dialect_nor_a_command_l
         check=True,
     )
     assert run.stdout.split() == []
+
+
+def test_a_library_is_passed_over_only_while_another_is_imported() -> None:
+    script = """
+import sys
+from cloudsync_chassis.lean import httpx, structlog, without
+assert structlog.dev.rich is None and "httpx._main" not in sys.modules
+import rich
+with without("rich"):
+    import rich as again
+assert again is rich
+"""
+    subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        check=True,
+    )
 
 
 async def test_a_client_that_nobody_calls_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
