@@ -12,7 +12,7 @@ from cloudsync_chassis.client.base import ServiceClient
 
 SERVED = """
 import sys
-import cloudsync_chassis.serve, cloudsync_chassis.web.app
+import cloudsync_chassis.serve, cloudsync_chassis.web.app, cloudsync_chassis.client.rpc
 from cloudsync_chassis.expressions import Rule
 from cloudsync_chassis.store import schema
 from sqlalchemy import MetaData
