@@ -91,6 +91,11 @@ def to_record(entity: BaseModel, only: frozenset[str] | None = None) -> Record:
     return entity.model_dump(mode="python", by_alias=True, exclude_none=True, include=named)
 
 
+def attribute_values(entity: BaseModel, names: frozenset[str]) -> list[Any]:
+    """The values of the fields with these names in JSON, as the entity has them."""
+    return [getattr(entity, each) for each in _attributes(type(entity), names)]
+
+
 @cache
 def _attributes(model: type[BaseModel], names: frozenset[str]) -> set[str]:
     """The attributes of a model's fields by their names in JSON."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from datetime import date
+from types import NoneType
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from pydantic import BaseModel
 
 from cloudsync_chassis.expressions import ExpressionError
 from cloudsync_chassis.logs import logger
-from cloudsync_chassis.model import Record, to_record
+from cloudsync_chassis.model import Record, attribute_values, to_record
 from cloudsync_chassis.problem import FORBIDDEN
 from cloudsync_chassis.security.policies import (
-    NAMELESS,
     Policy,
     PolicyTable,
     Request,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 log = logger("policies")
 
 _REMEMBERED = 4096
+_PLAIN = (str, int, float, UUID, date, NoneType)
 
 
 class Policies:
@@ -168,16 +171,16 @@ class Guard:
             return frozenset(range(len(entities)))
         concerned = [*forbids, *permits]
         asked = await self._policies.request(ctx, None, concerned)
+        read = attributes(concerned, "resource")
         found = set()
-        decided: dict[str, bool] = {}
+        decided: dict[Hashable, bool] = {}
         for place, entity in enumerate(entities):
-            read = to_record(entity, attributes(concerned, "resource"))
-            told = repr(read)
-            shown = decided.get(told)
+            told = _told(entity, read)
+            shown = decided.get(told) if told is not None else None
             if shown is None:
-                request = asked.about(read, concerned)
+                request = asked.about(to_record(entity, read), concerned)
                 shown = self._shows(request, forbids, permits)
-                if NAMELESS not in told:
+                if told is not None:
                     decided[told] = shown
             if shown:
                 found.add(place)
@@ -215,3 +218,13 @@ class Guard:
             caller=ctx.principal.kind,
         )
         return FORBIDDEN(f"the policy {policy.id} refuses it", policy=policy.id)
+
+
+def _told(entity: BaseModel, names: frozenset[str]) -> Hashable | None:
+    """What an entity says by these names, where that can be compared: two that say the same are
+    shown alike.
+    """
+    values = attribute_values(entity, names)
+    if not all(isinstance(each, _PLAIN) for each in values):
+        return None
+    return (*map(type, values), *values)

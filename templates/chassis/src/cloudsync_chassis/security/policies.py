@@ -24,7 +24,7 @@ from cloudsync_chassis.model import Record
 from cloudsync_chassis.operation import Operation
 
 _LONGEST_TOLD = 1000
-NAMELESS = " object at 0x"
+_NAMELESS = " object at 0x"
 """In the words of what does not tell its value, so that two of them may look alike."""
 
 Language = Literal["cel", "cedar"]
@@ -138,7 +138,7 @@ class Request:
         if "context.now" in policy.reads:
             return None
         values = repr([self._value(name) for name in sorted(policy.reads)])
-        if len(values) > _LONGEST_TOLD or NAMELESS in values:
+        if len(values) > _LONGEST_TOLD or _NAMELESS in values:
             return None
         return policy.id, self.operation.id, self.action, self.roles, values
 

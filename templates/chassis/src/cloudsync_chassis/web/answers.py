@@ -55,7 +55,7 @@ def _page(
     path: str,
 ) -> Answer:
     headers = [("content-type", JSON)]
-    body = b'{"items":[' + b",".join(map(_json, page.items)) + b"]"
+    body = b'{"items":' + to_json(page.items, by_alias=True, exclude_none=True)
     if page.following is not None:
         cursor = cursors.encode(page.following)
         rest = [(name, value) for name, value in query if name != "cursor"]
