@@ -7,19 +7,34 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from ipaddress import ip_address
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from pydantic import BaseModel
 
 import bookshop
 from bookshop.policies import DEAR, POLICIES
-from cloudsync_chassis import logs
+from cloudsync_chassis import clock, logs
+from cloudsync_chassis.context import Context
 from cloudsync_chassis.expressions import ExpressionError
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.cedar import CedarCondition, cedar_record, cedar_value
-from cloudsync_chassis.security.policies import Policy, PolicyTable, Request, compiled
+from cloudsync_chassis.security.guard import Policies
+from cloudsync_chassis.security.policies import (
+    Policy,
+    PolicyTable,
+    Request,
+    Surroundings,
+    compiled,
+)
+from cloudsync_chassis.security.principal import Principal
 from cloudsync_chassis.testing import Caller, Running, running
+
+
+class Tagged(BaseModel):
+    tags: list[str] | bool | int
 
 
 async def listed(shop: Running, clerk: Caller, price: int) -> str:
@@ -251,6 +266,28 @@ async def test_who_is_told_the_same_is_asked_once(
         found = await shop.http.get("/v1/books", headers=reader.headers)
         assert len(found.json()["items"]) == 3
     assert sorted(map(str, asked)) == sorted(map(str, {1, DEAR + 1}))
+
+
+async def test_each_entity_of_a_page_is_asked_about_that_says_what_cannot_be_compared() -> None:
+    """A list of texts; a number beside a truth is another answer, though they are equal."""
+    read = frozenset({"resource.tags"})
+    wary = Policy(
+        id="wary", effect="forbid", language="cel", condition="'x' in resource.tags", reads=read
+    )
+    table = PolicyTable(rules=(wary,), subjects={"find-books": "book"})
+    operation, caller = Operation(id="find-books"), Principal("1", "user", None)
+    known = SimpleNamespace(operation=operation, principal=caller, now=clock.now(), source_ip=None)
+
+    async def shown(policy: Policy, *tags: Any) -> frozenset[int]:
+        policies = Policies(replace(table, rules=(policy,)), Surroundings())
+        guard = policies.guard(operation, caller, frozenset({"clerk"}))
+        assert guard is not None
+        entities = [Tagged(tags=each) for each in tags]
+        return await guard.visible(cast(Context, known), "book", entities)
+
+    assert await shown(wary, ["x"], ["y"], ["x"]) == {1}
+    sure = replace(wary, condition="type(resource.tags) == bool")
+    assert await shown(sure, 1, True, 1) == {0, 2}
 
 
 def test_what_is_never_the_same_is_not_remembered() -> None:

@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 PROGRAM = """
-import asyncio, sys
+import asyncio, gc, sys
 import bookshop
 from cloudsync_chassis import serve
 
@@ -28,7 +28,10 @@ class Slow(bookshop.Books):
         await asyncio.sleep(0.1)
         return await super().appraise_book(ctx, request)
 
-sys.exit(serve.main(bookshop.SERVICE, bookshop.BookSettings, lambda r: bookshop.build(r, Slow(r))))
+code = serve.main(bookshop.SERVICE, bookshop.BookSettings, lambda r: bookshop.build(r, Slow(r)))
+if not sys.argv[1:]:
+    print("kept", gc.get_freeze_count())
+sys.exit(code)
 """
 
 
@@ -98,6 +101,39 @@ async def test_a_stopping_service_says_so_and_answers_what_it_has_begun(
     process.wait(10)
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"http://127.0.0.1:{port}/health/live")
+
+
+async def test_a_full_collection_does_not_look_at_what_a_start_has_made(
+    process: subprocess.Popen[bytes], port: int
+) -> None:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+        await ready(http)
+    process.send_signal(signal.SIGTERM)
+    told, _ = process.communicate(timeout=20)
+    assert int(told.rpartition(b"kept ")[2]) > 50_000
+
+
+def test_what_is_garbage_already_is_not_kept() -> None:
+    program = """
+import gc, weakref
+from cloudsync_chassis import heap
+class Thing: pass
+gc.disable()
+thing = Thing()
+thing.itself = thing
+seen = weakref.ref(thing)
+del thing
+heap.settle()
+print(seen(), gc.get_freeze_count() > 0)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "None True\n"
 
 
 async def test_a_development_token_opens_the_door(

@@ -99,9 +99,11 @@ def sheet(found: Placed, seconds: Mapping[str, float]) -> Iterator[str]:
     # one process turns one event loop: more than a processor helps its threads alone
     used = min(1.0, found.cpu * found.target)
     carried = used / each
-    replicas = math.ceil(WANTED / carried)
+    # rounded before: 200.00000000000003 replicas are 200
+    replicas = math.ceil(round(WANTED / carried, 6))
     pool = found.pool
-    fitting = math.floor(min(pool.vcpu * _USABLE / found.cpu, pool.memory * _USABLE / found.memory))
+    room = min(pool.vcpu * _USABLE / found.cpu, pool.memory * _USABLE / found.memory)
+    fitting = math.floor(round(room, 6))
     nodes = math.ceil(replicas / fitting)
     most = found.most * found.regions
     yield f"| document-service at {WANTED:,} requests a second | |"

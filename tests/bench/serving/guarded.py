@@ -1,5 +1,6 @@
 """What a service written by hand does around each request: a token proven by its signature, a
-tenant, a span that is exported, two series, one line of JSON in the log.
+tenant and its rate, a span that is exported, two series, one line of JSON in the log, the headers
+that every answer has.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import structlog
 from fastapi import FastAPI, HTTPException, Request
@@ -27,11 +28,36 @@ from bench.serving.caller import Caller
 ISSUER, AUDIENCE = "https://auth.cloudsync.example", "document-service"
 
 
+RATE, BURST = 100_000.0, 100_000.0
+"""Requests a second that a tenant may make, and at once: more than anybody makes here."""
+
+_MAY = {"member", "guest", "org-admin"}
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"strict-transport-security", b"max-age=31536000"),
+    (b"cache-control", b"private, no-cache"),
+]
+
+
 class Guard:
-    """Proves callers by the issuer's published keys, each time, as the library's guide does."""
+    """Proves callers by the issuer's published keys, each time, as the library's guide does, and
+    counts them against their tenant's rate.
+    """
 
     def __init__(self, keys: Path) -> None:
         self._keys = KeySet.import_key_set(json.loads(keys.read_bytes()))
+        self._left: dict[UUID, tuple[float, float]] = {}
+
+    def _admit(self, tenant: UUID) -> None:
+        now = time.monotonic()
+        left, since = self._left.get(tenant, (BURST, now))
+        left = min(BURST, left + (now - since) * RATE)
+        if left < 1:
+            raise HTTPException(429)
+        self._left[tenant] = left - 1, now
 
     def caller(self, request: Request) -> Caller:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -43,9 +69,13 @@ class Guard:
         try:
             claims = jwt.decode(token, self._keys, algorithms=["ES256"]).claims
             registry.validate(claims)
-            return Caller(UUID(claims["sub"]), UUID(claims["org"]))
+            caller = Caller(UUID(claims["sub"]), UUID(claims["org"]))
         except (JoseError, ValueError, KeyError) as error:
             raise HTTPException(401) from error
+        self._admit(caller.organization)
+        if not _MAY & set(claims["roles"]):
+            raise HTTPException(403)
+        return caller
 
 
 class Observed:
@@ -62,12 +92,14 @@ class Observed:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 500
+        began, status, request_id = time.perf_counter(), 500, str(uuid4())
 
         async def noted(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                named = (b"x-request-id", request_id.encode())
+                message["headers"] = [*message.get("headers", ()), *_HEADERS, named]
             await send(message)
 
         with self._tracer.start_as_current_span("request", kind=trace.SpanKind.SERVER) as span:
@@ -79,6 +111,7 @@ class Observed:
         self._count.labels(*labels).inc()
         self._seconds.labels(*labels).observe(seconds)
         told = {"method": labels[0], "route": route, "status": status, "trace_id": trace_id}
+        told["request_id"] = request_id
         self._log.info("request", milliseconds=round(seconds * 1000, 2), **told)
 
 

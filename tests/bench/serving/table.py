@@ -21,8 +21,8 @@ half of the most; times the other's start and memory.
 """
 
 _STARTS = 5
-_GUARDED = "by hand, token and telemetry"
-_BARE = "by hand, neither"
+_GUARDED = "by hand, the same duties"
+_BARE = "by hand, as written first"
 HEAD = (
     f"\n{'requests':<12}{'a second (us cpu)':>20}  {'against':<30}{'a second (us cpu)':>20}"
     f"{'ratio (cpu)':>15}{'budget':>8}{'others':>8}"

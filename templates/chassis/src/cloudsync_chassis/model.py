@@ -85,9 +85,21 @@ def _fault(
     return PydanticCustomError(code, "{field}: " + text, {"field": field})
 
 
-def to_record(entity: BaseModel) -> Record:
-    """All present fields; absent ones have no key (they are never null)."""
-    return entity.model_dump(mode="python", by_alias=True, exclude_none=True)
+def to_record(entity: BaseModel, only: frozenset[str] | None = None) -> Record:
+    """All present fields, or those of `only`; absent ones have no key (they are never null)."""
+    named = _attributes(type(entity), only) if only is not None else None
+    return entity.model_dump(mode="python", by_alias=True, exclude_none=True, include=named)
+
+
+def attribute_values(entity: BaseModel, names: frozenset[str]) -> list[Any]:
+    """The values of the fields with these names in JSON, as the entity has them."""
+    return [getattr(entity, each) for each in _attributes(type(entity), names)]
+
+
+@cache
+def _attributes(model: type[BaseModel], names: frozenset[str]) -> set[str]:
+    """The attributes of a model's fields by their names in JSON."""
+    return {each for each, info in model.model_fields.items() if (info.alias or each) in names}
 
 
 def given(body: BaseModel | Mapping[str, Any] | None) -> Record:

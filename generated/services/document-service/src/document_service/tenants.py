@@ -22,6 +22,9 @@ FOR_EVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 """Until when a held document is kept."""
 
 _BATCH = 1_000
+_HOLDS = sa.select(tables.legal_holds.c.held_from, tables.legal_holds.c.held_until).where(
+    tables.legal_holds.c.organization_id == sa.bindparam("tenant", type_=sa.Uuid())
+)
 
 log = logger("tenants")
 
@@ -172,11 +175,7 @@ class Tenants(Bodies):
         await connection.execute(insert.on_conflict_do_nothing())
 
     async def _holds(self, ctx: Context) -> list[tuple[datetime, datetime]]:
-        table = tables.legal_holds
-        statement = sa.select(table.c.held_from, table.c.held_until).where(
-            table.c.organization_id == ctx.tenant
-        )
-        rows = (await (await ctx.unit.connection()).execute(statement)).all()
+        rows = (await (await ctx.unit.connection()).execute(_HOLDS, {"tenant": ctx.tenant})).all()
         return [(row.held_from, row.held_until or FOR_EVER) for row in rows]
 
     async def _hold(

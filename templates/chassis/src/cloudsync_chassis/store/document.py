@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic
@@ -16,10 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import Record, fields_holding, from_record, to_record
-from cloudsync_chassis.store import predicates
+from cloudsync_chassis.store import predicates, statements
 from cloudsync_chassis.store.columns import utc_text
 from cloudsync_chassis.store.query import ListQuery, Page, cut
 from cloudsync_chassis.store.repository import E, UniqueViolationError
+from cloudsync_chassis.store.statements import NEVER, Condition, Part, Selection, Statements
 from cloudsync_chassis.store.system import documents, unique_keys
 
 _ADD = sa.insert(documents)
@@ -47,6 +48,9 @@ class DocumentRepository(Generic[E]):
         self._store = store
         self._lists = fields_holding(model, list)
         self._numbers = fields_holding(model, int, float)
+        self._texts = fields_holding(model, str, UUID)
+        self._entries: dict[str, predicates.Column] = {}
+        self._statements = Statements()
 
     async def insert(self, ctx: Context, entity: E) -> None:
         """See `Repository.insert`."""
@@ -60,47 +64,85 @@ class DocumentRepository(Generic[E]):
 
     async def find(self, ctx: Context, values: Mapping[str, Any]) -> E | None:
         """See `Repository.find`."""
-        statement = self._scoped(ctx, sa.select(documents.c.body)).limit(1)
-        statement = statement.where(*self._conditions(ctx, values))
-        body = (await (await ctx.unit.connection()).execute(statement)).scalar()
+        parts = self._passing(ctx, values)
+        statement = self._statements.get(
+            ("find", statements.shape_of(parts)),
+            lambda: sa.select(documents.c.body).where(*statements.conditions(parts)).limit(1),
+        )
+        found = (await ctx.unit.connection()).execute(statement, statements.parameters(parts))
+        body = (await found).scalar()
         return from_record(self._model, body) if body is not None else None
 
     async def select(self, ctx: Context, query: ListQuery) -> Page[E]:
         """See `Repository.select`."""
-        key = predicates.sort_key(self._column(query.field_name))
-        statement = self._scoped(
-            ctx, sa.select(documents.c.body, key.label("place"), documents.c.id)
-        )
-        statement = statement.where(*self._conditions(ctx, query.filters), *self._due(query))
+        parts = [*self._passing(ctx, query.filters), *self._due(query)]
         if query.related:
-            alternatives = (self._passes(ctx, name, value) for name, value in query.related)
-            statement = statement.where(sa.or_(*alternatives))
-        after = query.page.after
-        last = (sa.literal(after.value, key.type), sa.literal(after.id)) if after else None
-        statement = predicates.paged(statement, query, key, documents.c.id, last)
-        rows = list((await (await ctx.unit.connection()).execute(statement)).all())
+            parts.append(statements.any_of([self._passes(ctx, *each) for each in query.related]))
+        statement = self._statements.get(
+            ("select", statements.shape_of(parts), predicates.page_shape(query)),
+            lambda: self._listing(parts, query),
+        )
+        wanted = {**statements.parameters(parts), **predicates.place(query)}
+        rows = list((await (await ctx.unit.connection()).execute(statement, wanted)).all())
         page = cut(rows, query, lambda row: (row.place, row.id))
         return Page(
             tuple(from_record(self._model, row.body) for row in page.items),
             page.following,
         )
 
+    def _listing(self, parts: Sequence[Condition], query: ListQuery) -> Any:
+        key = predicates.sort_key(self._column(query.field_name))
+        statement = sa.select(documents.c.body, key.label("place"), documents.c.id)
+        statement = statement.where(*statements.conditions(parts))
+        return predicates.paged(statement, query, key, documents.c.id)
+
     async def count(self, ctx: Context, filters: Mapping[str, Any]) -> int:
         """See `Repository.count`."""
-        statement = self._scoped(ctx, sa.select(sa.func.count()).select_from(documents))
-        statement = statement.where(*self._conditions(ctx, filters))
-        return int((await (await ctx.unit.connection()).execute(statement)).scalar_one())
+        parts = self._passing(ctx, filters)
+        statement = self._statements.get(
+            ("count", statements.shape_of(parts)),
+            lambda: (
+                sa.select(sa.func.count())
+                .select_from(documents)
+                .where(*statements.conditions(parts))
+            ),
+        )
+        found = (await ctx.unit.connection()).execute(statement, statements.parameters(parts))
+        return int((await found).scalar_one())
 
     async def tenants(self, ctx: Context, query: ListQuery, after: UUID | None) -> list[UUID]:
         """See `Repository.tenants`."""
-        statement = sa.select(documents.c.organization_id).where(
-            documents.c.collection == self._store.collection,
-            *self._conditions(ctx, query.filters),
-            *self._due(query),
-        )
+        passing = (self._passes(ctx, *each) for each in query.filters.items())
+        parts = [self._ours(), *passing, *self._due(query)]
         tenant = documents.c.organization_id
-        statement = predicates.tenants(statement, tenant, after, query.page.limit)
-        return list((await (await ctx.unit.connection()).execute(statement)).scalars())
+        statement = self._statements.get(
+            ("tenants", statements.shape_of(parts), after is not None),
+            lambda: predicates.tenants(
+                sa.select(tenant).where(*statements.conditions(parts)), tenant, after
+            ),
+        )
+        wanted = {**statements.parameters(parts), "after": after, "most": query.page.limit}
+        return list((await (await ctx.unit.connection()).execute(statement, wanted)).scalars())
+
+    def kind_of(self, name: str) -> Hashable | None:
+        """See `Repository.kind_of`."""
+        if name in _OWN_COLUMNS:
+            return predicates.kind(_OWN_COLUMNS[name])
+        return "text of a document" if name in self._texts else None
+
+    def selection(
+        self,
+        ctx: Context,
+        name: str,
+        filters: Mapping[str, Any],
+        related: tuple[tuple[str, Any], ...] = (),
+    ) -> Selection:
+        """See `Repository.selection`."""
+        parts = self._passing(ctx, filters)
+        if related:
+            parts.append(statements.any_of([self._passes(ctx, *each) for each in related]))
+        shape = (self._store.collection, name)
+        return statements.selected(shape, parts, lambda: sa.select(self._column(name)))
 
     async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
         """See `Repository.replace`."""
@@ -178,35 +220,47 @@ class DocumentRepository(Generic[E]):
     def _column(self, name: str) -> predicates.Column:
         if name in _OWN_COLUMNS:
             return _OWN_COLUMNS[name]
-        path = tuple(name.split("."))
-        entry = documents.c.body[path if len(path) > 1 else name]
-        column: predicates.Column = entry.as_float() if name in self._numbers else entry.as_string()
-        return column
+        if name not in self._entries:
+            path = tuple(name.split("."))
+            entry = documents.c.body[path if len(path) > 1 else name]
+            number = name in self._numbers
+            self._entries[name] = entry.as_float() if number else entry.as_string()
+        return self._entries[name]
 
-    def _conditions(self, ctx: Context, values: Mapping[str, Any]) -> list[predicates.Condition]:
-        return [self._passes(ctx, name, value) for name, value in values.items()]
+    def _ours(self) -> Condition:
+        column = documents.c.collection
+        return predicates.equals("collection", column, self._store.collection)
 
-    def _due(self, query: ListQuery) -> list[predicates.Condition]:
+    def _passing(self, ctx: Context, filters: Mapping[str, Any]) -> list[Condition]:
+        """What tells the tenant's entities that pass filters."""
+        tenant = predicates.equals("tenant", documents.c.organization_id, ctx.tenant)
+        return [self._ours(), tenant, *(self._passes(ctx, *each) for each in filters.items())]
+
+    def _due(self, query: ListQuery) -> list[Condition]:
         return [
-            self._column(name) <= (by if name in _OWN_COLUMNS else utc_text(by))
+            predicates.at_most(
+                name, self._column(name), by if name in _OWN_COLUMNS else utc_text(by)
+            )
             for name, by in query.due.items()
         ]
 
-    def _passes(self, ctx: Context, name: str, value: Any) -> predicates.Condition:
-        if predicates.has_nul(value):
-            return sa.false()
-        if name in self._lists and not isinstance(value, tuple):
-            return predicates.json_contains(
-                documents.c.body[name], sortable(value), ctx.unit.dialect
-            )
+    def _passes(self, ctx: Context, name: str, value: Any) -> Condition:
         column = self._column(name)
+        if isinstance(value, Part):
+            return statements.among(name, column, value)
+        if predicates.has_nul(value):
+            return NEVER
+        if name in self._lists and not isinstance(value, tuple):
+            entries = documents.c.body[name]
+            return predicates.json_contains(name, entries, sortable(value), ctx.unit.dialect)
         if name not in _OWN_COLUMNS:
             value = sortable(value)
             if isinstance(value, bool):
-                column = documents.c.body[name].as_boolean()
+                flag = documents.c.body[name].as_boolean()
+                return predicates.equals(f"{name}?", flag, value)
         if isinstance(value, list | tuple):
-            return predicates.one_of(column, value)
-        return predicates.equals(column, value)
+            return predicates.one_of(name, column, value)
+        return predicates.equals(name, column, value)
 
 
 def sortable(value: Any) -> Any:
