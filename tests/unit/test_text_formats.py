@@ -43,6 +43,15 @@ SHAPES: dict[str, tuple[dict[str, Any], list[Any]]] = {
         },
         [[[1, 2], [1]], [[1, 1]], [["1"]]],
     ),
+    "companions": (
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"ruleText": {"type": "string"}, "count": {"type": "integer"}},
+            "dependentRequired": {"ruleText": ["count"]},
+        },
+        [{}, {"count": 1}, {"ruleText": "a"}, {"ruleText": "a", "count": 1}],
+    ),
     "digits": (
         {"type": "string", "pattern": r"^\d[\w-]\W$"},
         ["1a-", "\u0661a-", "1\u00e9-", "1a\u00e9", "1-a", "1a-\n"],

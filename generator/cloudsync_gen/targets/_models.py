@@ -29,6 +29,9 @@ FEWEST = "x-min-properties"
 _PYTHON_FORMATS = ("uuid", "date-time", "date", "ipv4", "ipv6")
 """Formats that are types of Python; their texts have no bounds of their own."""
 
+COMPANIONS = "x-dependent-required"
+"""Stands for `dependentRequired` of a class."""
+
 TEXT_FORMATS = ("duration", "email", "hostname", "time", "uri", "uri-reference")
 """Formats of texts that stay texts: the chassis knows the expression of each."""
 
@@ -113,6 +116,8 @@ class _Definitions:
                 made[UNIQUE] = True
             elif key == "minProperties" and "properties" in node:
                 made[FEWEST] = value
+            elif key == "dependentRequired" and "properties" in node:
+                made[COMPANIONS] = value
             elif key == "properties" and isinstance(value, Mapping):
                 made[key] = {
                     n: self._property(each, hint + pascal(n), depth) for n, each in value.items()

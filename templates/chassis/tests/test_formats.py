@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import pytest
-from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError, create_model
+from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
 from cloudsync_chassis.formats import FORMATS
 from cloudsync_chassis.model import Model, RootModel, from_record
@@ -150,6 +150,21 @@ def test_a_format_is_asked_beside_other_limits() -> None:
     kind = Annotated[str | None, Field(json_schema_extra=told, max_length=12, pattern="^a:")]
     good, bad = ("a:b", None), ("b:a", "a:" + "b" * 12, "a: ")
     assert [each for each in (*good, *bad) if taken(kind, each)] == [*good]
+
+
+class Repeated(Model):
+    model_config = ConfigDict(json_schema_extra={"x-dependent-required": {"ruleText": ["count"]}})
+    rule_text: Annotated[str | None, Field(alias="ruleText")] = None
+    count: int | None = None
+
+
+def test_a_field_comes_with_those_that_belong_to_it() -> None:
+    both, other = {"ruleText": "DAILY", "count": 2}, {"count": 2}
+    assert [each for each in (both, other, {}, {"ruleText": "DAILY"}) if taken(Repeated, each)] == [
+        *(both, other, {})
+    ]
+    with pytest.raises(ValidationError, match="ruleText: not without others"):
+        Repeated(rule_text="DAILY")
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,7 @@ def _generate(text: str) -> str:
             use_subclass_enum=True,
             set_default_enum_member=True,
             field_extra_keys={"x-unique", "x-nullable", "x-format"},
-            model_extra_keys={"x-min-properties"},
+            model_extra_keys={"x-min-properties", "x-dependent-required"},
         )
     if not isinstance(made, str):
         raise TypeError("one schema makes one module")

@@ -29,7 +29,12 @@ _SECONDS = {"h": 3600, "m": 60, "s": 1}
 _PAST, _FUTURE = "2000-01-01T00:00:00Z", "2099-12-31T00:00:00Z"
 _TIMES = ("2030-01-02T02:04:05Z", "2030-01-02T04:04:05Z", "2030-02-15T00:00:00Z")
 _PEOPLE = ("{subject}", "{organization}")
-_KEYWORDS = {"x-unique": "uniqueItems", "x-min-properties": "minProperties", "x-format": "format"}
+_KEYWORDS = {
+    "x-unique": "uniqueItems",
+    "x-min-properties": "minProperties",
+    "x-dependent-required": "dependentRequired",
+    "x-format": "format",
+}
 _HOUR = 3600
 
 

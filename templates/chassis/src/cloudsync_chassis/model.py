@@ -65,7 +65,7 @@ class Model(BaseModel):
         """What pydantic does not check: null where the schema has none, items that occur twice.
 
         A field's `json_schema_extra` says `x-nullable` and `x-unique` where the schema does, the
-        model's own says `x-min-properties`.
+        model's own says `x-min-properties` and `x-dependent-required`.
         """
         kind = type(self)
         if len(self.model_fields_set) < _fewest(kind):
@@ -74,6 +74,11 @@ class Model(BaseModel):
             for name in self.model_fields_set:
                 if self.__dict__.get(name, ...) is None and not _says(kind, name, "x-nullable"):
                     raise _fault(kind, name, "null_forbidden", "null is not allowed")
+        for name, others in _companions(kind):
+            if self.__dict__[name] is not None and any(
+                self.__dict__.get(each) is None for each in others
+            ):
+                raise _fault(kind, name, "alone", "not without others")
         for name in _unique_lists(kind):
             if _repeats(self.__dict__[name] or ()):
                 raise _fault(kind, name, "items_repeated", "items must be unique")
@@ -129,9 +134,25 @@ def _unique_lists(model: type[BaseModel]) -> tuple[str, ...]:
 
 @cache
 def _fewest(model: type[BaseModel]) -> int:
-    extra = model.model_config.get("json_schema_extra")
-    found = extra.get("x-min-properties") if isinstance(extra, dict) else None
+    found = _of_model(model, "x-min-properties")
     return found if isinstance(found, int) else 0
+
+
+@cache
+def _companions(model: type[BaseModel]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Fields that do not come without others, each with those."""
+    told = _of_model(model, "x-dependent-required")
+    fields = {info.alias or name: name for name, info in model.model_fields.items()}
+    return tuple(
+        (fields[name], tuple(fields.get(str(each), "") for each in others))
+        for name, others in (told.items() if isinstance(told, dict) else ())
+        if isinstance(others, list) and name in fields
+    )
+
+
+def _of_model(model: type[BaseModel], keyword: str) -> JsonValue:
+    extra = model.model_config.get("json_schema_extra")
+    return extra.get(keyword) if isinstance(extra, dict) else None
 
 
 def _fault(
