@@ -15,7 +15,6 @@ from cloudsync_chassis.problem import MEDIA_TYPE
 from cloudsync_chassis.published import resolved
 
 from cloudsync_gen.model.refusals import COMMON
-from support.services import Process
 
 REFUSALS = {
     "404": "it names something that nobody has made",
@@ -75,20 +74,20 @@ class Outcome:
 
 
 def attacked(
-    process: Process, attack: Attack, folder: Path, contract: Mapping[str, Any] | None = None
+    url: str, attack: Attack, folder: Path, contract: Mapping[str, Any] | None = None
 ) -> Outcome:
     """Every check of schemathesis over valid and invalid input, and over chains of operations.
 
-    `contract`: another than the one that the service publishes.
+    `url`: where the service answers. `contract`: another than the one that the service publishes.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    contract = contract or httpx.get(f"{process.url}/openapi.json").json()
+    contract = contract or httpx.get(f"{url}/openapi.json").json()
     (folder / "contract.json").write_text(json.dumps(contract))
     (folder / "callers.json").write_text(json.dumps({"auth": list(_callers(attack))}))
     (folder / "schemathesis.toml").write_text(_settings(attack, contract))
     command = (
         *(sys.executable, "-m", "schemathesis.cli", "run", "contract.json"),
-        *("--url", process.url, "--checks", "all", "--mode", "all", "--continue-on-failure"),
+        *("--url", url, "--checks", "all", "--mode", "all", "--continue-on-failure"),
         *("--seed", str(attack.seed), "--max-examples", str(attack.examples)),
         *("--generation-database", "none", "--no-color"),
         *("--report", "ndjson", "--report-ndjson-path", "report.ndjson"),
