@@ -72,9 +72,9 @@ ODD: tuple[Any, ...] = (
 )
 """What a field is given instead of a value of its own."""
 
-BEYOND = re.compile('xn--|:60|[+-]2[4-9]:|^0000-|@\\[|^"', re.MULTILINE)
+BEYOND = re.compile(r'xn--|:60|[+-]2[4-9]:|"0000-|"0001-01-01T|"9999-12-31T|@\[|\\"')
 """Texts about which pydantic and JSON Schema may differ: years and seconds that Python's times do
-not have, quoted names and addresses in e-mail, labels that must be decoded (RFC 5891).
+not have in UTC, quoted names and addresses in e-mail, labels that must be decoded (RFC 5891).
 """
 
 

@@ -96,6 +96,7 @@ async def test_what_has_a_default_may_be_left_out(settings: bookshop.BookSetting
         "shelf=top&class=abcd",
         "shelf=top&listedBefore=2030-01-02T03:04:05",
         "shelf=top&listedBefore=1893553445",
+        "shelf=top&listedBefore=9999-12-31T23:59:59-10:00",
         "shelf=top&listedBefore=2030-01-02T03:04Z",
     ],
 )

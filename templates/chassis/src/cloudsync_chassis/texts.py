@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from ipaddress import IPv6Address
 from types import MappingProxyType
 from typing import Any, LiteralString, cast
@@ -40,6 +40,9 @@ _FORMS: dict[type, re.Pattern[str]] = {
 
 KINDS = frozenset(_FORMS)
 """Types whose texts have a form."""
+
+FIRST, LAST = (each.replace(tzinfo=UTC) for each in (datetime.min, datetime.max))
+"""Between them every instant can be told in UTC, as stores keep it, wherever it was written."""
 
 _ADDRESS = "^[0-9A-Fa-f:.]*$"
 """An IPv6 address of JSON Schema has no zone (RFC 4291 §2.2)."""
@@ -110,7 +113,8 @@ def _rewritten(node: Any, formats: Mapping[str, str]) -> Any:
         return _in_json(node, _text(f"^{_DAY}$", "a date as 2030-01-31 (RFC 3339)"))
     if kind == "datetime":
         text = _text(f"^{_MOMENT}$", "a time as 2030-01-31T09:30:00Z (RFC 3339)")
-        return _in_json(node, text)
+        aware = node.get("tz_constraint") == "aware"
+        return _in_json({"ge": FIRST, "le": LAST, **node} if aware else node, text)
     if kind == "uuid":
         return _in_json(node, _hyphenated())
     if kind == "str" and isinstance(node.get("pattern"), str):

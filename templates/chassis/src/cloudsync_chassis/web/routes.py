@@ -23,13 +23,14 @@ from typing import (
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator
+from pydantic import Field as Limits
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.formats import FORMAT
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.request import wire_name
 from cloudsync_chassis.store.query import PageRequest
-from cloudsync_chassis.texts import KINDS, checked, formatted
+from cloudsync_chassis.texts import FIRST, KINDS, LAST, checked, formatted
 from cloudsync_chassis.web.body import json_body
 from cloudsync_chassis.web.call import RestCall, admitted, page_of
 
@@ -41,6 +42,8 @@ class Dataclass(Protocol):
 
 
 Q = TypeVar("Q", bound=Dataclass)
+
+_Moment = Annotated[AwareDatetime, Limits(ge=FIRST, le=LAST)]
 
 
 def add(
@@ -116,7 +119,7 @@ def _as_written(kind: Any, name: str = "") -> Any:
     type and, of a plain text, that of the format `name`.
     """
     if kind in KINDS:
-        known = AwareDatetime if kind is datetime else kind
+        known = _Moment if kind is datetime else kind
         return Annotated[known, BeforeValidator(partial(checked, kind))]
     if kind is str and name:
         return Annotated[str, AfterValidator(partial(formatted, name))]
