@@ -36,6 +36,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     `governed`: a life cycle decides whether it may happen; `conditional`: under a condition.
     `paged`: it answers a list page by page. `refers`: its body may name other entities. `ruled`: it
     reads more than keys, between which rules may hold. `calls`: its service calls others.
+    `answer`: the element of the data model that it answers with, or nothing.
     """
 
     operation: Operation
@@ -61,6 +62,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     refers: bool
     ruled: bool
     calls: bool
+    answer: str
 
 
 T = TypeVar("T")
@@ -153,6 +155,7 @@ def facts_of(lookups: Lookups, operation: Operation, file: str, body: bool) -> F
         reads=operation.method == "get",
         ruled=body or any(each.location == "query" for each in operation.parameters),
         calls=bool(service and service.calls),
+        answer=answer.id if answer else "",
         refers=bool(body and command and aggregate and (aggregate.references or aggregate.part_of)),
     )
 

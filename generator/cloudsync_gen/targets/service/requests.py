@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from cloudsync_gen.model.effects import path_key
 from cloudsync_gen.model.layers.api import Operation
 from cloudsync_gen.model.layers.application import Aggregate, Command, Query
 from cloudsync_gen.naming import python_name, wire_name
@@ -191,15 +192,11 @@ def _plain(kind: str) -> str:
 
 
 def _key(facts: ServiceFacts, performed: Command | Query, in_path: tuple[str, ...]) -> str:
-    """The path parameter that identifies the entity; the last one unless it is a mere property."""
+    """The path parameter that identifies the entity."""
     aggregate = facts.aggregates.get(performed.aggregate)
-    if aggregate is None or not in_path:
+    if aggregate is None:
         return ""
-    for name in (facts.key_of(aggregate), aggregate.key):
-        if name in in_path:
-            return name
-    properties = facts.schema(aggregate.schema).get("properties", {})
-    return "" if in_path[-1] in properties else in_path[-1]
+    return path_key(aggregate, in_path, facts.schema(aggregate.schema).get("properties", {}))
 
 
 def _derived(facts: ServiceFacts, performed: Command | Query) -> Request:
