@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +21,9 @@ from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.security.principal import Principal
+from cloudsync_chassis.store import system
 from cloudsync_chassis.store.cipher import FieldCipher
+from cloudsync_chassis.store.database import Database
 from cloudsync_chassis.store.document import DocumentRepository, DocumentStore
 from cloudsync_chassis.store.keys import OwnKeys
 from cloudsync_chassis.store.renewal import Renewal
@@ -27,6 +32,7 @@ from cloudsync_chassis.store.system import documents
 from cloudsync_chassis.testing import Caller, Running
 
 NOTES = "what nobody else may read"
+NOW = datetime(2030, 1, 2, tzinfo=UTC)
 
 
 async def listed(shop: Running, clerk: Caller, **more: Any) -> dict[str, Any]:
@@ -79,32 +85,36 @@ async def test_nothing_is_found_by_what_is_encrypted(document_shop: Running) -> 
     assert found == [1, 0]
 
 
-async def test_keys_come_and_go_and_what_was_in_clear_is_encrypted(document_shop: Running) -> None:
-    runtime, clerk = document_shop.runtime, document_shop.caller("clerk")
-    made = [await listed(document_shop, clerk) for _ in range(3)]
-    old = runtime.cipher.keys.all()[0]
-    before = (await bodies(document_shop))[0]
-    async with runtime.database.transaction(write=True) as connection:
-        clear = documents.update().where(documents.c.version == 1)
-        first = clear.where(documents.c.body["id"].as_string() == before["id"])
-        await connection.execute(first.values(body={**before, "notes": "from before"}))
-    assert isinstance(runtime.cipher.keys, OwnKeys)
-    runtime.cipher.keys.rotate()
-    kept = SealedDocuments("books", ("notes",))
-    renewal = Renewal(runtime.database, runtime.cipher, [kept])
+async def test_keys_come_and_go_and_what_was_in_clear_is_encrypted(tmp_path: Path) -> None:
+    keys = OwnKeys(tmp_path / "keys", max_age=0.0, pause=0.0)
+    keys.ensure()
+    cipher, old = FieldCipher.of(keys, b"i" * 32), keys.all()[0]
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'store.sqlite'}")
+    await database.create_all(system.metadata)
+    tenants = [UUID(int=number % 2) for number in range(4)]
+    values: list[Any] = [wrapped(cipher.encrypt(NOTES, each)) for each in tenants[:3]]
+    async with database.transaction(write=True) as connection:
+        for tenant, notes in zip(tenants, [*values, "from before"], strict=True):
+            row = {"collection": "books", "organization_id": tenant, "id": uuid7(), "version": 1}
+            row |= {"created_at": NOW, "updated_at": NOW, "body": {"notes": notes, "title": "x"}}
+            await connection.execute(sa.insert(documents).values(row))
+    keys.rotate()
+    renewal = Renewal(database, cipher, [SealedDocuments("books", ("notes", "remarks"))])
     assert await renewal.in_use() == {old.id}
     steps = 0
     while await renewal.step(1):
         steps += 1
-    assert steps == 4, "one document each, and one look at the end"
-    newest = runtime.cipher.keys.all()[0]
+    assert steps == 5, "one document each, and one look at the end"
+    newest = keys.all()[0]
     assert await renewal.in_use() == {newest.id}
     assert await renewal.unused() == (old,)
-    told = {}
-    for each in made:
-        book = await document_shop.http.get(f"/v1/books/{each['id']}", headers=clerk.headers)
-        told[each["id"]] = (book.json()["notes"], book.json()["version"])
-    assert told == {each["id"]: (NOTES, 1) for each in made} | {before["id"]: ("from before", 1)}
+    async with database.transaction(write=False) as connection:
+        rows = (await connection.execute(sa.select(documents).order_by(documents.c.id))).all()
+    await database.dispose()
+    stored = [unwrapped(row.body["notes"]) or b"" for row in rows]
+    told = [cipher.decrypt(*each) for each in zip(stored, tenants, strict=True)]
+    assert told == [NOTES] * 3 + ["from before"]
+    assert {row.version for row in rows} == {1}, "no change of the entity"
 
 
 async def test_a_running_service_renews_its_documents(document_shop: Running) -> None:
