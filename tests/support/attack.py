@@ -82,7 +82,7 @@ def attacked(
     """
     folder.mkdir(parents=True, exist_ok=True)
     contract = contract or httpx.get(f"{url}/openapi.json").json()
-    (folder / "contract.json").write_text(json.dumps(contract))
+    (folder / "contract.json").write_text(json.dumps(_linked_within(contract, attack.operations)))
     (folder / "callers.json").write_text(json.dumps({"auth": list(_callers(attack))}))
     (folder / "schemathesis.toml").write_text(_settings(attack, contract))
     command = (
@@ -104,6 +104,23 @@ def attacked(
     assert f"{len(asked)} selected" in done.stdout or done.returncode, done.stdout
     complaint = done.stdout[-8000:] + done.stderr[-2000:] if done.returncode else ""
     return Outcome(complaint, asked, frozenset(_succeeded(folder / "report.ndjson")))
+
+
+def _linked_within(contract: Mapping[str, Any], chosen: Sequence[str]) -> dict[str, Any]:
+    """The contract without links from and to operations that nobody asks for: where there are only
+    such, schemathesis takes it for a mistake that no chain of operations can be made.
+    """
+    made: dict[str, Any] = json.loads(json.dumps(contract))
+    for methods in made["paths"].values():
+        for operation in methods.values():
+            if not isinstance(operation, dict):
+                continue
+            asked = operation.get("operationId") in chosen
+            for response in operation["responses"].values():
+                links = response.pop("links", {})
+                kept = {n: e for n, e in links.items() if asked and e.get("operationId") in chosen}
+                response.update({"links": kept} if kept else {})
+    return made
 
 
 def _callers(attack: Attack) -> Iterator[dict[str, Any]]:
