@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -124,6 +125,21 @@ def admitted(method: MethodView, principal: Principal, access: Access) -> bool:
     except Problem:
         return False
     return True
+
+
+def test_auth_service_decides_by_what_the_roles_of_the_model_permit() -> None:
+    """Its own copy of the roles says the same: for everything, and for related things."""
+    path = ROOT / "generated/services/auth-service/src/auth_service/permissions.json"
+    copy = json.loads(path.read_text())
+    resources = of("cloudsync", "security", "resource")
+    assert copy.keys() == of("cloudsync", "security", "role").keys()
+    for role, told in copy.items():
+        for resource, element in resources.items():
+            for action in element["actions"]:
+                asked = f"{resource}:{action['action']}"
+                full, at_all = (holds("cloudsync", role, asked, each) for each in (False, True))
+                assert (asked in told["full"]) is full, (role, asked)
+                assert (asked in told["full"] or asked in told["related"]) is at_all, (role, asked)
 
 
 @pytest.mark.parametrize("model", MODELS)

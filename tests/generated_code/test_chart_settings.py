@@ -12,7 +12,7 @@ import pytest
 import yaml
 from cloudsync_chassis.settings import Settings
 
-from support.charts import assembled, cluster, pod_of, rendered
+from support.charts import COLLECTOR, assembled, cluster, pod_of, rendered
 from support.services import ROOT
 
 CHARTS = sorted(p for p in (ROOT / "generated" / "charts").glob("*") if p.name != "library")
@@ -41,7 +41,9 @@ RIGHT = {
     "rate_limit_per_second": "the model's, in the generated settings",
     "request_timeout": "ten seconds, beyond every budget of a call",
     "signing_key_rotation": "of keys that the service makes itself, in production none",
-    "telemetry": "none: spans go nowhere until an exporter to a collector is configured",
+    "telemetry_headers": "none: what a collector in the cluster asks for; else `secrets` has it",
+    "telemetry_sampling": "the model's, in the generated settings",
+    "telemetry_timeout": "seconds that nobody waits for",
     "token_algorithm": "the model's, in the generated settings",
     "token_lifetime": "the model's, in the generated settings",
     "workload_algorithm": "RS256, with which Kubernetes signs service account tokens",
@@ -100,6 +102,7 @@ def test_a_service_comes_up_in_production_with_what_its_chart_says(
         monkeypatch.setenv(name, value)
     settings: Settings = settings_class(chart.name)()
     assert settings.environment == "production"
+    assert (settings.telemetry, settings.telemetry_endpoint) == ("otlp", COLLECTOR)
     assert settings.region == cluster(chart)["region"]
     assert settings.drain_pause + settings.shutdown_grace < pod["terminationGracePeriodSeconds"]
     ports = {each["containerPort"] for each in container["ports"]}

@@ -107,6 +107,68 @@ def test_network_policies_allow_the_declared_calls_and_no_other(
     assert incoming == outgoing == edges(model)
 
 
+@pytest.mark.parametrize(
+    ("collector", "port"),
+    [
+        ("", None),
+        ("http://collector.monitoring:4318", 4318),
+        ("https://collector.monitoring", 443),
+        ("http://collector.monitoring/otlp", 80),
+        ("http://[fd00::1]:14318/", 14318),
+    ],
+)
+def test_traces_go_where_the_cluster_says(tmp_path: Path, collector: str, port: int | None) -> None:
+    folder = assembled(CHARTS[0], tmp_path)
+    given = {"cluster": {**cluster(folder), "collector": collector}}
+    report = helm_python.lint(str(folder), given, strict=True, kube_version=f"v{KUBERNETES}.0")
+    assert [m for m in report["messages"] if m["severity"] > 1] == []
+    objects = rendered(folder, given)
+    (container,) = pod_of(objects)["containers"]
+    told = {each["name"]: each.get("value") for each in container["env"]}
+    said = {name: told[name] for name in told if name.startswith("CHASSIS_TELEMETRY")}
+    expected = {"CHASSIS_TELEMETRY": "otlp", "CHASSIS_TELEMETRY_ENDPOINT": collector}
+    assert said == (expected if collector else {})
+    reached = [
+        each["port"]
+        for rule in policy(objects)["egress"]
+        if {"kubernetes.io/metadata.name": "monitoring"} in namespaces(rule["to"])
+        for each in rule["ports"]
+    ]
+    assert reached == ([port] if port else [])
+
+
+def namespaces(peers: list[dict[str, Any]]) -> list[dict[str, str]]:
+    return [
+        each["namespaceSelector"]["matchLabels"] for each in peers if "namespaceSelector" in each
+    ]
+
+
+@pytest.mark.parametrize("name", ["document-service", "version-service"])
+def test_a_monitor_of_pods_takes_the_place_of_annotations(tmp_path: Path, name: str) -> None:
+    folder = assembled(ROOT / "generated" / "charts" / name, tmp_path)
+    monitored = {"enabled": True, "interval": "15s", "labels": {"release": "prometheus"}}
+    given = {"cluster": cluster(folder), "metrics": {"podMonitor": monitored}}
+    report = helm_python.lint(str(folder), given, strict=True, kube_version=f"v{KUBERNETES}.0")
+    assert [m for m in report["messages"] if m["severity"] > 1] == []
+    objects = rendered(folder, given)
+    assert {each["kind"] for each in objects} == {*KINDS, "PodMonitor"}
+    (monitor,) = (each for each in objects if each["kind"] == "PodMonitor")
+    (deployment,) = (each for each in objects if each["kind"] == "Deployment")
+    template = deployment["spec"]["template"]
+    assert "annotations" not in template["metadata"]
+    assert monitor["apiVersion"] == "monitoring.coreos.com/v1"
+    assert monitor["metadata"]["labels"]["release"] == "prometheus"
+    selected = monitor["spec"]["selector"]["matchLabels"]
+    assert selected.items() <= template["metadata"]["labels"].items()
+    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    assert (endpoint["path"], endpoint["interval"]) == ("/metrics", "15s")
+    (container,) = pod_of(objects)["containers"]
+    (port,) = (p for p in container["ports"] if p["name"] == endpoint["port"])
+    (plain,) = (each for each in rendered(folder) if each["kind"] == "Deployment")
+    said = plain["spec"]["template"]["metadata"]["annotations"]
+    assert said["prometheus.io/port"] == str(port["containerPort"])
+
+
 def test_a_misspelt_or_ill_typed_value_is_refused(tmp_path: Path) -> None:
     folder = assembled(CHARTS[0], tmp_path)
     ill_typed = {"port": {"number": "eighty", "protocol": "http"}}

@@ -213,6 +213,33 @@ def test_what_is_not_watched_runs_once(tmp_path: Path) -> None:
     assert told == []
 
 
+SLEEPER = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+WATCHER = f"""
+import os, sys
+from functools import partial
+from pathlib import Path
+from cloudsync_gen.live.watch import run_watched
+said = partial(print, flush=True)
+sys.exit(run_watched([sys.executable, "-c", {SLEEPER!r}], os.environ, [Path(sys.argv[1])], said))
+"""
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_watched_ends_with_its_watcher(tmp_path: Path, ending: signal.Signals) -> None:
+    command = [sys.executable, "-c", WATCHER, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watcher:
+        assert watcher.stdout is not None
+        first = int(watcher.stdout.readline())
+        (tmp_path / "source.py").write_text("changed = True\n")
+        assert "anew" in watcher.stdout.readline()
+        second = int(watcher.stdout.readline())
+        watcher.send_signal(ending)
+        assert watcher.wait(PATIENCE) == 0
+    for each in (first, second):
+        with pytest.raises(ProcessLookupError):
+            os.kill(each, 0)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -147,7 +147,7 @@ def test_each_kind_of_store_leads_to_the_engine_below_it() -> None:
 
 
 def test_names_measurements_and_telemetry_pass(tmp_path: Path) -> None:
-    """DNS always; the namespace that monitors comes in to scrape, and gets spans by OTLP."""
+    """DNS always; the namespace that monitors comes in to scrape, and its collector gets spans."""
     files = tree_from_disk(ROOT, "model")
     known, made = elements(files), policies(files, tmp_path / "own")
     (namespace,) = (
@@ -156,7 +156,7 @@ def test_names_measurements_and_telemetry_pass(tmp_path: Path) -> None:
     for name, service in services(known):
         spec = made[name]
         assert ports(spec["egress"], "namespaceSelector", "kube-system") == {53}
-        assert ports(spec["egress"], "namespaceSelector", namespace) == {4317, 4318}
+        assert ports(spec["egress"], "namespaceSelector", namespace) == {4318}
         apart = {service["port"] + 10_000} if service["style"] == "grpc" else set()
         scraped = ports(spec["ingress"], "namespaceSelector", namespace)
         assert scraped == {service["port"]} | apart

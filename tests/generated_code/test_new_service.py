@@ -65,9 +65,9 @@ CASES: dict[str, tuple[Ground, Asked]] = {
     "cloudsync": (
         cloudsync,
         Asked(
-            ("billing", "--domain", "content", "--aggregate", "invoice"),
-            "billing-service",
-            "/v1/invoices",
+            ("loyalty", "--domain", "content", "--aggregate", "gift-voucher"),
+            "loyalty-service",
+            "/v1/gift-vouchers",
         ),
     ),
 }

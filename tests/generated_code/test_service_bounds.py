@@ -23,7 +23,7 @@ from cloudsync_gen import pipeline
 from cloudsync_gen.contracts.headers import header_refs
 from cloudsync_gen.contracts.problems import headers_of
 from cloudsync_gen.contracts.publication import publication_of
-from cloudsync_gen.model.layers.apm import Metric, Sli, Slo
+from cloudsync_gen.model.layers.apm import Metric, Sli, Slo, Trace
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.targets.service.metrics import _DEFAULT, SHARED
@@ -106,6 +106,28 @@ def test_every_threshold_of_latency_is_a_bound_of_a_bucket(made: Written) -> Non
                 assert set(metric.buckets) <= set(bounds), slo.id
                 checked += 1
     assert checked or "lemonade" in str(made.root), "CloudSync promises latencies"
+
+
+def test_each_service_is_traced_as_its_model_says(made: Written) -> None:
+    traces = {each.service: each for each in made.model.all(Trace)}
+    for name, service in services(made):
+        said = (module(made, name, "settings"), module(made, name, "service"))
+        (spec,) = calls(said[1], "ServiceSpec")
+        assert spec["version"] == made.model.project.version
+        share, names = settings(said[0]).get("telemetry_sampling"), traced(said[1])
+        trace = traces.get(service.id)
+        assert share == (float(trace.sampling.removesuffix("%")) / 100 if trace else None), name
+        assert names == set(trace.attributes if trace else ()), name
+    assert traces
+
+
+def traced(tree: ast.Module | None) -> set[str]:
+    """What spans may say, as the facts of a service have it."""
+    for each in ast.walk(tree) if tree else ():
+        if isinstance(each, ast.keyword) and each.arg == "traced":
+            assert isinstance(each.value, ast.Call)
+            return set(ast.literal_eval(each.value.args[0]))
+    return set()
 
 
 def own_series(made: Written, service: str) -> list[dict[str, Any]]:

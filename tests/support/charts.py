@@ -11,6 +11,7 @@ import helm_python
 import yaml
 
 KEY_NETWORK = "10.250.0.0/24"
+COLLECTOR = "http://collector.monitoring:4318"
 Objects = list[dict[str, Any]]
 
 
@@ -24,6 +25,7 @@ def cluster(chart: Path, region: str = "") -> dict[str, Any]:
         "workloadIssuer": "https://oidc.example.com/id/1",
         "workloadKeys": "https://oidc.example.com/id/1/keys",
         "keyNetworks": [KEY_NETWORK],
+        "collector": COLLECTOR,
     }
 
 

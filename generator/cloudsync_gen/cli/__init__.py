@@ -10,6 +10,7 @@ __all__ = ["main"]
 
 _QUICK = {
     ("check",): "no findings (nothing has changed)",
+    ("generate",): "everything is as the model implies (nothing has changed)",
     ("generate", "--check"): "everything is as the model implies (nothing has changed)",
 }
 

@@ -48,7 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     whole = not options.services and not options.target
     known = not options.no_cache and options.format == "text" and not set_by_environment()
-    if options.check and whole and known and index.is_clean(options.root, "generate"):
+    if whole and known and index.is_clean(options.root, "generate"):
         sys.stderr.write("everything is as the model implies (nothing has changed)\n")
         return OK
     return _run(options)

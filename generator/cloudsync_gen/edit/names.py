@@ -89,9 +89,13 @@ def names(model: Model, given: str, domain: str, aggregate: str | None) -> Names
 
 
 def _with_suffix(model: Model, given: str) -> bool:
-    """Services of this model are called so, or the name was given so, or there are none yet."""
+    """Most services of this model are called so, or the name was given so, or there are none."""
     known = [name_of(service.id) for service in model.all(Service)]
-    return given.endswith(SUFFIX) or all(name.endswith(SUFFIX) for name in known)
+    return given.endswith(SUFFIX) or 2 * sum(map(_has_suffix, known)) >= len(known)
+
+
+def _has_suffix(name: str) -> bool:
+    return name.endswith(SUFFIX)
 
 
 def plural(word: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 Say = Callable[[str], None]
 Seen = Mapping[str, tuple[int, int]]
@@ -23,41 +25,51 @@ def run_watched(
 ) -> int:
     """Keep the command running until it is interrupted, also over ends of its own: each waits for
     a change. Without folders to watch it runs once. The exit code of the last end, 0 where the
-    command was stopped. Both the command and this process hear Ctrl-C.
+    command was stopped. For the main thread; both the command and this process hear Ctrl-C.
     """
     watched = tuple(folders)
-    while True:
-        seen = _seen(watched)
-        child = subprocess.Popen(command, env=dict(environment))
-        try:
-            ended = _until_changed(child, watched, seen)
-        except KeyboardInterrupt:
-            _stop(child)
-            return 0
-        if not ended:
-            say("sources changed: starting anew")
-            _stop(child)
-            continue
-        if not watched:
-            return child.returncode
-        say(f"it ended with code {child.returncode}; waiting for a change of its sources")
-        try:
+    with _interruption() as interrupted:
+        while True:
+            seen = _seen(watched)
+            child = subprocess.Popen(command, env=dict(environment))
+            while child.poll() is None and not interrupted.wait(_PAUSE):
+                if _seen(watched) != seen:
+                    break
+            if interrupted.is_set():
+                _stop(child)
+                return 0
+            if child.poll() is None:
+                say("sources changed: starting anew")
+                _stop(child)
+                continue
+            if not watched:
+                return child.returncode
+            say(f"it ended with code {child.returncode}; waiting for a change of its sources")
             while _seen(watched) == seen:
-                time.sleep(_PAUSE)
-        except KeyboardInterrupt:
-            return child.returncode
+                if interrupted.wait(_PAUSE):
+                    return child.returncode
 
 
-def _until_changed(child: subprocess.Popen[bytes], folders: Sequence[Path], seen: Seen) -> bool:
-    """Whether the child ended by itself, and not its sources changed."""
-    while child.poll() is None:
-        time.sleep(_PAUSE)
-        if _seen(folders) != seen:
-            return False
-    return True
+@contextmanager
+def _interruption() -> Iterator[Event]:
+    """Set by Ctrl-C or SIGTERM, whatever runs then: an exception might come where nobody hears it,
+    and the next loop would wait for ever.
+    """
+    heard = Event()
+    before = {
+        each: signal.signal(each, lambda *_: heard.set())
+        for each in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield heard
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
+    if child.poll() is not None:
+        return
     child.terminate()
     try:
         child.wait(_PATIENCE)

@@ -7,23 +7,30 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import Annotated, Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from pydantic import AwareDatetime, Field
 
 import bookshop
 from cloudsync_chassis import clock, serve
+from cloudsync_chassis.aggregate.spec import AggregateSpec
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.jobs import runner
 from cloudsync_chassis.jobs.spec import Due, Job
+from cloudsync_chassis.metrics.series import Registry
+from cloudsync_chassis.metrics.spec import MetricSpec
+from cloudsync_chassis.model import Model
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import NOT_FOUND
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
+from cloudsync_chassis.store.document import DocumentStore
 from cloudsync_chassis.store.system import job_runs
 from cloudsync_chassis.testing import Caller, Running, running
 
@@ -224,6 +231,171 @@ async def test_what_is_asked_for_while_a_replica_is_at_it_is_done_again(
         assert calls == ["first", "first"]
         await first.runtime.work.do()
         assert calls == ["first", "first"]
+
+
+class Reminder(Model):
+    """When somebody wants to be reminded."""
+
+    at: AwareDatetime
+
+
+class Note(Model):
+    """Words to a reader, kept as a document."""
+
+    id: UUID
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    version: int
+    reminder: Reminder | None = None
+
+
+NOTES = AggregateSpec(name="note", model=Note, store=DocumentStore(collection="notes"))
+
+
+async def test_what_is_due_may_be_said_by_a_part_of_a_document(table_shop: Running) -> None:
+    notes, tenant = table_shop.runtime.aggregate(NOTES), table_shop.caller().organization
+    soon, late = (clock.now() + timedelta(hours=hours) for hours in (1, 3))
+    seen: list[Any] = []
+
+    async def leave(ctx: Context) -> None:
+        for reminder in ({"at": soon}, {"at": late}, None):
+            await notes.insert(ctx, {"reminder": reminder})
+
+    async def remind(ctx: Context) -> None:
+        async for each in notes.each(ctx, {"reminder.at": ctx.now}):
+            seen.append(each.reminder)
+
+    await operate(table_shop, tenant, leave)
+    due = Due(aggregate="note", since="reminder.at")
+    table_shop.runtime.work.every(60.0, "remind", remind, due)
+    await table_shop.tick()
+    assert seen == []
+    table_shop.later(timedelta(hours=2))
+    await table_shop.tick()
+    assert seen == [Reminder(at=soon)]
+
+
+KEPT = MetricSpec(name="books_kept", kind="gauge", about="Kept.", labels=("shelf",))
+OLDEST = MetricSpec(name="books_oldest_seconds", kind="gauge", about="The oldest.")
+
+
+class Counting:
+    """Measures for all replicas; `shelves` are those that it finds."""
+
+    def __init__(self, shop: Running, value: float) -> None:
+        self._own = shop.runtime.metrics.own([KEPT, OLDEST])
+        self._text = shop.runtime.metrics.text
+        self._value = value
+        self.shelves = ["north", "south"]
+        shop.runtime.work.every(60.0, "count-books", self.count)
+
+    async def count(self, _: Context) -> None:
+        for shelf in self.shelves:
+            self._own["books_kept"].record(self._value, shelf)
+        if not self.shelves:
+            raise NOT_FOUND("no shelf")
+        self._own["books_oldest_seconds"].record(self._value)
+
+    async def told(self) -> list[str]:
+        """`shelf value` of what a scrape finds, the oldest without a shelf."""
+        found = re.findall(
+            r'^books_(?:kept|oldest_seconds){.*?(?:shelf="(\w+)")?} (\S+)$',
+            (await self._text()).decode(),
+            re.MULTILINE,
+        )
+        return sorted(" ".join(each).strip() for each in found)
+
+
+async def test_what_a_job_measures_is_told_by_who_did_it_last(
+    settings: bookshop.BookSettings,
+) -> None:
+    async with replica(settings) as first, replica(settings) as second:
+        one, two = Counting(first, 1), Counting(second, 2)
+        assert await one.told() == await two.told() == [], "not even zero"
+        await first.runtime.work.do()
+        await second.runtime.work.do()
+        assert (await one.told(), await two.told()) == (["1.0", "north 1.0", "south 1.0"], [])
+        first.later(timedelta(seconds=61))
+        await second.runtime.work.do()
+        assert await two.told() == ["2.0", "north 2.0", "south 2.0"]
+        await first.runtime.work.do()
+        assert await one.told() == []
+        await second.runtime.work.do(["count-books"])
+        assert await two.told() == ["2.0", "north 2.0", "south 2.0"]
+        await first.runtime.work.do(["count-books"])
+        await second.runtime.work.do()
+        assert (await one.told(), await two.told()) == (["1.0", "north 1.0", "south 1.0"], [])
+
+
+async def test_what_a_replica_cannot_begin_as_another_is_at_it_is_told_there(
+    settings: bookshop.BookSettings,
+) -> None:
+    async with replica(settings) as first, replica(settings) as second:
+        one = Counting(first, 1)
+        await first.runtime.work.do()
+        first.later(timedelta(seconds=61))
+        seen: list[list[str]] = []
+
+        async def meanwhile(_: Context) -> None:
+            seen.append(await one.told())
+            await first.runtime.work.do()
+            seen.append(await one.told())
+
+        second.runtime.work.every(60.0, "count-books", meanwhile)
+        await second.runtime.work.do()
+        assert seen == [["1.0", "north 1.0", "south 1.0"], []]
+
+
+async def test_what_a_job_finds_no_more_is_no_longer_told(table_shop: Running) -> None:
+    counting = Counting(table_shop, 1)
+    table_shop.runtime.metrics.own([KEPT])["books_kept"].record(9, "window")
+    await table_shop.tick()
+    assert await counting.told() == ["1.0", "north 1.0", "south 1.0", "window 9.0"]
+    counting.shelves = ["north"]
+    await table_shop.tick("count-books")
+    assert await counting.told() == ["1.0", "north 1.0", "window 9.0"], "others' stays"
+    counting.shelves = []
+    await table_shop.tick("count-books")
+    assert await counting.told() == ["window 9.0"], "nor what a round that failed did not find"
+
+
+async def test_a_job_about_what_is_due_keeps_what_it_measured(table_shop: Running) -> None:
+    kept = table_shop.runtime.metrics.own([KEPT])["books_kept"]
+
+    async def note(_: Context) -> None:
+        kept.record(1, "sold")
+
+    async def told() -> bool:
+        return b'shelf="sold"' in await table_shop.runtime.metrics.text()
+
+    caller = table_shop.caller("clerk")
+    await sold(table_shop, caller)
+    table_shop.later(MONTH)
+    table_shop.runtime.work.every(DAY, "note-sold", note, SOLD)
+    await table_shop.tick()
+    for book in await left(table_shop, caller):
+        await operate(table_shop, caller.organization, partial(remove, table_shop, book))
+    await table_shop.tick("note-sold")
+    assert await told()
+
+
+async def remove(shop: Running, book: UUID, ctx: Context) -> None:
+    await shop.runtime.aggregates["book"].delete(ctx, "remove-book", book)
+
+
+def test_of_labels_beyond_the_bound_only_the_rest_is_kept() -> None:
+    registry = Registry({})
+    kept = registry.series(KEPT, most=2)
+    with registry.round("count-books", whole=True):
+        for number in range(50):
+            kept.record(number, f"shelf-{number}")
+    assert registry.text().count(b"books_kept{") == 3
+    for counted_as in ("other", "shelf-9"):
+        with registry.round("count-books", whole=True):
+            kept.record(7, "shelf-9")
+        told = f'books_kept{{shelf="{counted_as}"}} 7.0'
+        assert re.findall(r"books_kept{.*", registry.text().decode()) == [told]
 
 
 async def operate(shop: Running, tenant: UUID, action: Any) -> None:

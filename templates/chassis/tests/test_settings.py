@@ -106,4 +106,9 @@ async def test_operations_and_calls_are_spans_of_one_trace(tmp_path: Path) -> No
     assert [each.name for each in spans] == ["find-books"]
     assert f"{spans[0].context.trace_id:032x}" == "c" * 32
     assert f"{spans[0].parent.span_id:016x}" == "d" * 16
-    assert spans[0].attributes["service.name"] == "book-service"
+    assert spans[0].resource.attributes["service.name"] == "book-service"
+    assert spans[0].attributes == {
+        "http.request.method": "GET",
+        "http.route": "/v1/books",
+        "http.response.status_code": 200,
+    }

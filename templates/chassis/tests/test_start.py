@@ -21,8 +21,9 @@ print(*(set(sys.argv[1:]) & set(sys.modules)))
 
 def test_who_serves_loads_neither_migrations_nor_another_dialect_nor_a_command_line() -> None:
     heavy = ("alembic", "typer", "cel.cli", "cedarpy", "grpc", "sqlalchemy.dialects.postgresql")
+    traced = ("opentelemetry.sdk", "opentelemetry.exporter", "requests")
     run = subprocess.run(
-        [sys.executable, "-c", SERVED, *heavy],
+        [sys.executable, "-c", SERVED, *heavy, *traced],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,

@@ -28,7 +28,8 @@ _PATHS = (
     ROOT / "generated/clients/grpc/src",
     *sorted((ROOT / "generated/clients/python").glob("*/src")),
 )
-_OBSERVED = {"CHASSIS_TELEMETRY": "console"}
+# all spans, as the one by hand exports them
+_OBSERVED = {"CHASSIS_TELEMETRY": "console", "CHASSIS_TELEMETRY_SAMPLING": "1"}
 
 
 class Workload(Struct, frozen=True):

@@ -256,3 +256,26 @@ def test_the_settings_say_how_many_processes(root: Path, monkeypatch: pytest.Mon
     assert run(root, "generate", "--target", "docs") == 0
     assert run(root, "generate", "--target", "docs", "-j", "3") == 0
     assert seen == [1, 2, 3]
+
+
+# -- nothing to do --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", [(), ("--check",), ("--dry-run",)])
+def test_what_is_known_to_be_written_is_not_worked_out_again(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    mode: tuple[str, ...],
+) -> None:
+    root = write_tree(tmp_path / "root", read_tree(BASE))
+    assert run(root, "generate", "-j1") == 0
+    with monkeypatch.context() as patch:
+        patch.setattr("cloudsync_gen.pipeline.read_model", None)
+        capsys.readouterr()
+        assert run(root, "generate", *mode) == 0
+        assert "nothing has changed" in capsys.readouterr().err
+        assert run(root, "generate", "--no-cache") == 70, "it would have read the model"
+    (root / SERVICES).unlink()
+    assert run(root, "generate", "-j1") == 0
+    assert (root / SERVICES).is_file()

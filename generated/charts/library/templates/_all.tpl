@@ -11,4 +11,8 @@
 {{ include "service-library.disruption" . }}
 ---
 {{ include "service-library.network" . }}
+{{- if .Values.metrics.podMonitor.enabled }}
+---
+{{ include "service-library.podmonitor" . }}
+{{- end }}
 {{- end -}}

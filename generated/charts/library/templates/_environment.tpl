@@ -31,6 +31,10 @@ What the service is told: settings of the chassis as variables, secrets by refer
 {{- if .Values.workloads.audiences }}
 {{- $_ := set $said "CHASSIS_WORKLOAD_TOKEN_FILE" "/tokens" }}
 {{- end }}
+{{- with .Values.cluster.collector }}
+{{- $_ := set $said "CHASSIS_TELEMETRY" "otlp" }}
+{{- $_ := set $said "CHASSIS_TELEMETRY_ENDPOINT" . }}
+{{- end }}
 {{- range $key, $value := .Values.settings }}
 {{- $_ := set $said $key $value }}
 {{- end }}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from opentelemetry.trace import SpanKind
@@ -50,6 +50,9 @@ class Incoming:
     source_ip: str | None = None
     route: str = ""
     """What the adapter calls the operation: a path of the contract, or an RPC."""
+    kind: SpanKind = SpanKind.SERVER
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """What its span says by OpenTelemetry's semantic conventions."""
 
 
 class Executor:
@@ -154,11 +157,8 @@ class Executor:
         action: Callable[[Context], Awaitable[T]],
         deadline: Deadline,
     ) -> T:
-        attributes = {
-            "service.name": self._service,
-            "enduser.kind": incoming.principal.kind,
-        }
-        with telemetry.span(operation.id, SpanKind.SERVER, incoming.trace, attributes) as running:
+        kind, parent, attributes = incoming.kind, incoming.trace, incoming.attributes
+        with telemetry.span(operation.id, kind, parent, attributes) as running:
             trace = telemetry.ids_of(running, incoming.trace)
             async with Unit(self._database, write=operation.writes) as unit:
                 ctx = self._context(operation, replace(incoming, trace=trace), unit, deadline)
@@ -170,6 +170,12 @@ class Executor:
         incoming = Incoming(
             principal=workload(self._service, event.organization_id),
             trace=Trace.parse(event.traceparent) or Trace.new(),
+            kind=SpanKind.CONSUMER,
+            attributes={
+                "messaging.operation.type": "process",
+                "messaging.destination.name": event.topic,
+                "messaging.message.id": str(event.id),
+            },
         )
         consume = replace(CONSUME, id=f"consume {event.type}")
         began = time.perf_counter()

@@ -50,7 +50,7 @@ from cloudsync_chassis.store.keys import OwnKeys, StoredKeys
 from cloudsync_chassis.store.renewal import KeyKeeper, Renewal, Sealed
 from cloudsync_chassis.store.repository import Repository
 from cloudsync_chassis.store.table import TableRepository
-from cloudsync_chassis.telemetry import Telemetry
+from cloudsync_chassis.telemetry import Telemetry, Tracing, headers_of
 
 E = TypeVar("E", bound=BaseModel)
 C = TypeVar("C", bound=Client)
@@ -104,6 +104,8 @@ class Runtime:
         self.aggregates = Registry(spec.inherits)
         self.work = Work(spec.name, self.database, self.executor, self.aggregates)
         self.work.ended = self.metrics.standard.job_ended
+        self.work.measured = self.metrics.registry.round
+        self.work.elsewhere = self.metrics.registry.forget
         self.sealed: list[Sealed] = []
         self.calls = CallQueue(spec.name, self.outbox, self.clients)
         brokered = settings.bus == "rabbitmq" or settings.queue_url is not None
@@ -187,7 +189,7 @@ class Runtime:
     async def start(self) -> None:
         """Log, trace, open, migrate, prepare, relay, consume, work."""
         logs.configure(self.settings.log_level, self.spec.name, self.masking)
-        self.telemetry = Telemetry(self.settings.telemetry, self.spec.name)
+        self.telemetry = Telemetry(_tracing(self.spec, self.settings))
         self.identity.prepare()
         await self.prepare_database()
         await self.bus.start()
@@ -249,14 +251,18 @@ class Runtime:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
         await self.work.stop()
-        await self._flush()
+        # together: whatever of it is away, the grace is not exceeded
+        await asyncio.gather(self._flush(), self._tell())
         for client in self.clients.values():
             await client.aclose()
         await self.bus.stop()
         await self.limiter.aclose()
         await self.database.dispose()
+
+    async def _tell(self) -> None:
+        """Export the last spans."""
         if self.telemetry is not None:
-            self.telemetry.stop()
+            await self.telemetry.stop(self.settings.flush_seconds)
 
     async def _flush(self) -> None:
         """Publish now what would else wait for the next start, if the bus takes it in time."""
@@ -299,6 +305,27 @@ def _database(spec: ServiceSpec, settings: Settings) -> Database:
         schemas=spec.schemas,
         pool=settings.database_pool,
         wait=settings.database_wait,
+    )
+
+
+def _tracing(spec: ServiceSpec, settings: Settings) -> Tracing:
+    resource = {
+        "service.name": spec.name,
+        "service.version": spec.version,
+        "deployment.environment.name": settings.environment,
+        "cloud.region": settings.region,
+    }
+    headers, masking = settings.telemetry_headers, Masking(spec.masked)
+    return Tracing(
+        exporter=settings.telemetry,
+        resource={name: value for name, value in resource.items() if value},
+        sampling=settings.telemetry_sampling,
+        attributes=frozenset(
+            each for each in spec.traced if not masking.hides(each.rpartition(".")[2])
+        ),
+        endpoint=settings.telemetry_endpoint,
+        headers=headers_of(headers.get_secret_value()) if headers else {},
+        timeout=settings.telemetry_timeout,
     )
 
 

@@ -16,13 +16,14 @@ from pydantic_settings import (
 
 from cloudsync_chassis.bounds import JsonBounds
 from cloudsync_chassis.security.keys import Algorithm as Algorithm
-from cloudsync_chassis.telemetry import Exporter
+from cloudsync_chassis.telemetry import Exporter, headers_of
 
 SHARED_PREFIX = "CHASSIS_"
 _DRAINING = 0.8
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Settings(BaseSettings):
@@ -41,6 +42,11 @@ class Settings(BaseSettings):
     `trusted_proxies` are networks of ours whose word on a client's address counts
     (`X-Forwarded-For`).
 
+    `telemetry_endpoint` is the collector's base URL, below which `/v1/traces` takes OTLP over HTTP;
+    `telemetry_headers` are `name=value,…`. Unset, they and what else an exporter can be told are as
+    OpenTelemetry's own variables say (`OTEL_EXPORTER_OTLP_…`, `OTEL_BSP_…`).
+    `telemetry_sampling` is the share of the traces that begin here.
+
     `policy_context` are attributes that policies may ask of the context. With `policies_strict`, as
     always in production, a policy refuses where nobody supplies an attribute that it needs.
 
@@ -58,6 +64,10 @@ class Settings(BaseSettings):
     metrics_port: Port | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     telemetry: Exporter = "none"
+    telemetry_endpoint: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
+    telemetry_headers: SecretStr | None = None
+    telemetry_timeout: Seconds = 3.0
+    telemetry_sampling: Share = 1.0
 
     database_url: SecretStr | None = None
     database_schema: str | None = None
@@ -119,6 +129,8 @@ class Settings(BaseSettings):
             raise ValueError(f"production needs {', '.join(missing)}")
         if self.bus in ("kafka", "rabbitmq") and self.bus_url is None:
             raise ValueError(f"the bus {self.bus} needs bus_url")
+        if self.telemetry_headers is not None:
+            headers_of(self.telemetry_headers.get_secret_value())
         return self
 
     @property

@@ -1,89 +1,169 @@
-"""Spans by OpenTelemetry; no exporter unless configured."""
+"""Spans by OpenTelemetry; nothing of its SDK is imported, and no span kept, unless configured."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import unquote
 
 from opentelemetry import trace
-from opentelemetry.trace import Span, SpanContext, SpanKind, StatusCode, TraceFlags
+from opentelemetry.context import Context
+from opentelemetry.trace import Span, SpanContext, SpanKind, StatusCode, TraceFlags, Tracer
 
+from cloudsync_chassis.problem import Problem
 from cloudsync_chassis.propagation import Trace
 
-Exporter = Literal["none", "console", "memory"]
+if TYPE_CHECKING:
+    from cloudsync_chassis.telemetry_export import Spans
 
-_tracer = trace.get_tracer("cloudsync_chassis")
+Exporter = Literal["none", "console", "memory", "otlp"]
+
+begun: ContextVar[int | None] = ContextVar("cloudsync_chassis_begun", default=None)
+"""The id of the trace that is about to begin: the one that logs have already."""
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A header's name (RFC 9110, 5.6.2)."""
+_ANY: Tracer = trace.get_tracer("cloudsync_chassis")
+"""Of whoever has installed a provider in this process; a client may be used without a service."""
+_tracer = _ANY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracing:
+    """How a service is traced.
+
+    Attributes:
+        exporter: where spans go.
+        resource: what they all say of the service (OpenTelemetry's resource attributes).
+        sampling: the share, 0 to 1, of the traces that begin here; who calls us has decided.
+        attributes: names that spans may carry beside those of `telemetry_export.STANDARD`.
+        endpoint: the collector's base URL for OTLP over HTTP; None: as OTEL_EXPORTER_OTLP_ENDPOINT
+            says, else port 4318 of this machine.
+        headers: of each request to the collector.
+        timeout: seconds for one batch, retries included.
+    """
+
+    exporter: Exporter
+    resource: Mapping[str, str] = field(default_factory=dict)
+    sampling: float = 1.0
+    attributes: frozenset[str] = frozenset()
+    endpoint: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timeout: float = 3.0
 
 
 class Telemetry:
-    """Installs a provider for `exporter`; `finished` are the spans of the memory exporter."""
+    """Installs a provider; `finished` are the spans of the memory exporter."""
 
-    def __init__(self, exporter: Exporter, service: str) -> None:
-        self._memory: Any = None
-        self._provider: Any = None
-        if exporter != "none":
-            self._install(exporter, service)
+    def __init__(self, tracing: Tracing) -> None:
+        global _tracer
+        self._spans: Spans | None = None
+        if tracing.exporter != "none":
+            # the SDK is an extra: most tests and all clients do without
+            from cloudsync_chassis.telemetry_export import Spans
+
+            self._spans = Spans(tracing)
+            trace.set_tracer_provider(self._spans.provider)
+            _tracer = self._spans.tracer
 
     @property
     def finished(self) -> list[Any]:
-        """Spans ended so far (memory exporter only)."""
-        return list(self._memory.get_finished_spans()) if self._memory else []
+        """Spans ended so far, as they would leave (memory exporter only)."""
+        return self._spans.finished if self._spans else []
 
-    def stop(self) -> None:
-        """Export what is left."""
-        if self._provider is not None:
-            self._provider.shutdown()
-
-    def _install(self, exporter: Exporter, service: str) -> None:
-        # the SDK is an extra: most tests and all clients do without
-        from opentelemetry.sdk.resources import Resource
-        from opentelemetry.sdk.trace import TracerProvider
-        from opentelemetry.sdk.trace.export import (
-            BatchSpanProcessor,
-            ConsoleSpanExporter,
-            SimpleSpanProcessor,
-        )
-        from opentelemetry.sdk.trace.export.in_memory_span_exporter import (
-            InMemorySpanExporter,
-        )
-
-        self._provider = TracerProvider(resource=Resource.create({"service.name": service}))
-        if exporter == "memory":
-            self._memory = InMemorySpanExporter()
-            self._provider.add_span_processor(SimpleSpanProcessor(self._memory))
-        else:
-            self._provider.add_span_processor(BatchSpanProcessor(ConsoleSpanExporter()))
-        trace.set_tracer_provider(self._provider)
+    async def stop(self, seconds: float) -> None:
+        """Export what is left; what is not taken within `seconds` is lost."""
+        global _tracer
+        if self._spans is None:
+            return
+        await self._spans.stop(seconds)
+        if _tracer is self._spans.tracer:
+            _tracer = _ANY
 
 
 @contextmanager
 def span(
     name: str, kind: SpanKind, parent: Trace | None, attributes: Mapping[str, str]
 ) -> Iterator[Span]:
-    """A span below `parent`, or below the running one; an exception marks it as failed."""
-    context = trace.set_span_in_context(_remote(parent)) if parent is not None else None
-    with _tracer.start_as_current_span(
-        name,
-        context=context,
-        kind=kind,
-        attributes=dict(attributes),
-        record_exception=False,
-        set_status_on_exception=False,  # it would quote what the exception says
-    ) as running:
+    """A span below `parent`, or below the running one.
+
+    An exception marks it as failed, unless it is a refusal, which is an answer: else whoever asks
+    for what is not there would fill the collector.
+    """
+    started = _started(name, kind, parent, attributes)
+    with trace.use_span(
+        started, end_on_exit=True, record_exception=False, set_status_on_exception=False
+    ):
         try:
-            yield running
+            yield started
         except BaseException as error:
-            running.set_status(StatusCode.ERROR, type(error).__name__)
+            _tell(started, error, kind)
+            if isinstance(error, Problem) and "http.request.method" in attributes:
+                started.set_attribute("http.response.status_code", error.kind.status)
             raise
 
 
 def ids_of(running: Span, parent: Trace) -> Trace:
     """The span's ids; the parent's where nothing is recorded."""
-    found = running.get_span_context()
-    if not found.is_valid:
-        return parent
-    return Trace(f"{found.trace_id:032x}", f"{found.span_id:016x}", f"{found.trace_flags:02x}")
+    return Trace.of(running.get_span_context()) or parent
+
+
+def headers_of(text: str) -> dict[str, str]:
+    """`name=value,…` with percent-encoded values, as in OTEL_EXPORTER_OTLP_HEADERS
+    (OpenTelemetry, Protocol Exporter).
+
+    Raises:
+        ValueError: it is something else, which is not quoted.
+    """
+    found = {}
+    for each in filter(None, map(str.strip, text.split(","))):
+        name, equals, value = (part.strip() for part in each.partition("="))
+        value = unquote(value)
+        if (
+            not equals
+            or not _TOKEN.fullmatch(name)
+            or not (value.isascii() and value.isprintable())
+        ):
+            raise ValueError("headers are name=value, separated by commas")
+        found[name] = value
+    return found
+
+
+def _started(name: str, kind: SpanKind, parent: Trace | None, attributes: Mapping[str, str]) -> Any:
+    if parent is None:
+        return _tracer.start_span(name, kind=kind, attributes=attributes)
+    if not parent.begins:
+        below = trace.set_span_in_context(_remote(parent), Context())
+        return _tracer.start_span(name, context=below, kind=kind, attributes=attributes)
+    token = begun.set(int(parent.trace_id, 16))
+    try:
+        return _tracer.start_span(name, context=Context(), kind=kind, attributes=attributes)
+    finally:
+        begun.reset(token)
+
+
+def _tell(failed: Span, error: BaseException, kind: SpanKind) -> None:
+    """How it ended, by names alone: what an exception says may quote data."""
+    name, status = type(error).__name__, _status(error, kind)
+    if isinstance(error, Problem):
+        name = error.kind.slug
+    elif status is not None:
+        name = str(status)
+    failed.set_attribute("error.type", name)
+    if status is None or status >= 500:
+        failed.set_status(StatusCode.ERROR)
+
+
+def _status(error: BaseException, kind: SpanKind) -> int | None:
+    """Of a refusal: ours, or a callee's where it is our call that ended so."""
+    if isinstance(error, Problem):
+        return error.kind.status
+    found = getattr(error, "status", None) if kind is SpanKind.CLIENT else None
+    return found if isinstance(found, int) else None
 
 
 def _remote(parent: Trace) -> Span:

@@ -13,6 +13,12 @@ from uuid import UUID, uuid4
 
 import httpx
 from auth_service.generated.testing import Running, started
+from cloudsync_chassis import clock
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.propagation import Trace
+from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.testing import Caller
 
 PASSWORD = "a horse and a battery"
@@ -39,6 +45,12 @@ class Town:
     async def tell(self, name: str, domain: str = "user", **data: Any) -> None:
         plain = json.loads(json.dumps(data, default=str))
         await self.service.tell(f"cloudsync.{domain}.{name}.v1", plain, self.id)
+
+    async def prove(self, domain: str) -> None:
+        """From now on a mail domain is the organisation's."""
+        data = {"organizationId": str(self.id), "domain": domain}
+        data["verifiedAt"] = clock.now().isoformat()
+        await self.service.tell("cloudsync.user.domain-verified.v1", data, self.id)
 
     async def told(self, name: str) -> list[dict[str, Any]]:
         found = await self.service.published()
@@ -96,6 +108,17 @@ class Town:
         assert found.status_code == 200, found.text
         view: dict[str, Any] = found.json()
         return view
+
+    async def entities(self, aggregate: str) -> list[Any]:
+        """What the service keeps of the organisation, oldest first."""
+        kept = self.service.runtime.aggregates[aggregate]
+
+        async def read(ctx: Context) -> list[Any]:
+            return [each async for each in kept.each(ctx)]
+
+        reading = Operation(id="read", access="workload", writes=False)
+        incoming = Incoming(principal=workload("auth-service", self.id), trace=Trace.new())
+        return await self.service.runtime.executor.run(reading, incoming, read)
 
     def letters(self, kind: str) -> list[str]:
         folder = self.state / "auth-service" / "letters"

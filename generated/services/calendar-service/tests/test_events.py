@@ -150,6 +150,25 @@ def test_a_held_slot_is_confirmed_or_runs_out(tmp_path: Path) -> None:
     played(tmp_path, play)
 
 
+def test_the_clock_ends_holds_that_ran_out(tmp_path: Path) -> None:
+    async def play(office: Office) -> None:
+        ann = await office.person()
+        path = f"/calendars/{await office.calendar(ann)}/holds"
+        now = (await office.did(ann, "GET", "/calendars"))["items"][0]["createdAt"]
+        body = {"summary": "Perhaps", "timeZone": "Etc/UTC", "startsAt": at(), "endsAt": at(1)}
+        short = await office.did(ann, "POST", path, {**body, "holdUntil": _after(now, 1)})
+        long = await office.did(ann, "POST", path, {**body, "holdUntil": _after(now, 3)})
+        await office.service.tick()
+        assert await office.events("event-cancelled") == []
+        office.service.later(timedelta(days=2))
+        await office.service.tick()
+        assert [each["eventId"] for each in await office.events("event-cancelled")] == [short["id"]]
+        held = await office.did(ann, "GET", f"/events/{long['id']}")
+        assert (held["status"], len(await office.busy(ann, ann.subject))) == ("tentative", 1)
+
+    played(tmp_path, play)
+
+
 def _after(moment: str, days: int) -> str:
     return (datetime.fromisoformat(moment) + timedelta(days=days)).isoformat()
 

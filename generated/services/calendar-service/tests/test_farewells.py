@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
+from calendar_service import ics_imports
+from calendar_service.generated import tables
+from calendar_service.handlers import Handlers
 from calendar_service.ics import MalformedError, SkippedError, components, event_of
 from cloudsync_chassis.ids import uuid7
 
@@ -79,13 +82,9 @@ def test_what_is_no_calendar_file(text: str) -> None:
 
 
 async def ended(office: Office, caller: Any, path: str) -> Any:
-    """An import, once it has ended."""
-    async with asyncio.timeout(30):
-        while True:
-            found = await office.did(caller, "GET", path)
-            if found["stage"] not in ("queued", "running"):
-                return found
-            await asyncio.sleep(0.01)
+    """An import, once the clock has done with it what is due."""
+    await office.service.tick()
+    return await office.did(caller, "GET", path)
 
 
 def test_a_file_comes_into_a_calendar_once(tmp_path: Path) -> None:
@@ -115,6 +114,102 @@ def test_a_file_comes_into_a_calendar_once(tmp_path: Path) -> None:
         assert await office.refused(ann, "POST", path, body) == "import-running"
         stranger = await office.person()
         assert await office.refused(stranger, "POST", path, body) == "forbidden"
+
+    played(tmp_path, play)
+
+
+def test_a_file_that_a_failure_left_lying_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def play(office: Office) -> None:
+        ann = await office.person()
+        path = f"/calendars/{await office.calendar(ann)}/imports"
+        day = MONDAY.strftime("%Y%m%d")
+        # without a UID an event that was written twice would be there twice
+        body = {"icsText": file(*[f"DTSTART:{day}T{each:02}0000Z" for each in range(1, 6)])}
+        made = await office.did(ann, "POST", path, body)
+        path, write, calls = f"{path}/{made['id']}", Handlers._write, list[int]()
+
+        async def failing_once(handlers: Handlers, *args: Any) -> Any:
+            calls.append(args[-1].done)
+            if len(calls) == 2:
+                raise OSError("no room")
+            return await write(handlers, *args)
+
+        monkeypatch.setattr(Handlers, "_write", failing_once)
+        left = await ended(office, ann, path)
+        assert (left["stage"], left["importedEvents"]) == ("running", 2)
+        await office.service.tick()
+        assert calls == [0, 2]
+        office.service.later(timedelta(seconds=60))
+        found = await ended(office, ann, path)
+        assert (found["stage"], found["importedEvents"]) == ("succeeded", 5)
+        assert calls == [0, 2, 2, 4]
+        assert len(await office.starts(ann)) == 5
+        office.service.later(timedelta(days=89))
+        assert (await ended(office, ann, path))["stage"] == "succeeded"
+        office.service.later(timedelta(days=2))
+        await office.service.tick()
+        assert await office.refused(ann, "GET", path) == "not-found"
+
+    monkeypatch.setattr(ics_imports, "_BATCH", 2)
+    played(tmp_path, play)
+
+
+def test_events_go_after_seven_years(tmp_path: Path) -> None:
+    async def play(office: Office) -> None:
+        ann, bob = await office.person(), await office.person()
+        people = {"attendeeUserIds": [str(bob.subject)]}
+        once = await office.schedule(ann, **people)
+        series = await office.daily(ann, 3, startsAt=at(0, 3), endsAt=at(0, 4))
+        version = f'"{series["version"]}"'
+        moved = {"originalStart": at(1, 3), "startsAt": at(9), "endsAt": at(9, 1), "scope": "this"}
+        path = f"/events/{series['id']}/reschedule"
+        await office.did(ann, "POST", path, moved, If_Match=version)
+        newer = await office.schedule(ann, startsAt=at(20), endsAt=at(20, 1))
+        await office.service.settle()
+        ahead = MONDAY - datetime.now(UTC)
+
+        async def there() -> list[bool]:
+            asked = [office.ask(ann, "GET", f"/events/{each['id']}") for each in (once, series)]
+            return [(await each).status_code == 200 for each in asked]
+
+        office.service.later(ahead + timedelta(days=7 * 365 - 1))
+        await office.service.tick()
+        assert await there() == [True, True]
+        office.service.later(timedelta(days=5))
+        await office.service.tick()
+        assert await there() == [False, True]  # one date of the series lies later
+        office.service.later(timedelta(days=7))
+        for _ in range(2):
+            await office.service.tick()
+            office.service.later(timedelta(days=1))
+        assert await there() == [False, False]
+        await office.did(ann, "GET", f"/events/{newer['id']}")
+        async with office.service.runtime.database.transaction(write=False) as connection:
+            lines = sa.select(sa.func.count()).select_from(tables.event_attendees)
+            assert await connection.scalar(lines) == 0
+
+    played(tmp_path, play)
+
+
+def test_bookings_of_long_ago_go(tmp_path: Path) -> None:
+    async def play(office: Office) -> None:
+        ann = await office.person()
+        room = await office.room(ann)
+        for day in (0, 60):
+            await office.schedule(ann, startsAt=at(day), endsAt=at(day, 1), resourceIds=[room])
+        counted = sa.select(sa.func.count()).select_from(tables.resource_slots)
+
+        async def slots() -> int:
+            async with office.service.runtime.database.transaction(write=False) as connection:
+                return int(await connection.scalar(counted) or 0)
+
+        ahead = MONDAY - datetime.now(UTC)
+        for later, left in ((ahead + timedelta(days=89), 8), (timedelta(days=2), 4)):
+            office.service.later(later)
+            await office.service.tick()
+            assert await slots() == left
 
     played(tmp_path, play)
 

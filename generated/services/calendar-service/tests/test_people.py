@@ -6,12 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from calendar_service.generated import port
-from cloudsync_chassis.executor import Incoming
+import pytest
+from calendar_service import farewells
+from calendar_service.handlers import Handlers
 from cloudsync_chassis.ids import uuid7
-from cloudsync_chassis.operation import Operation
-from cloudsync_chassis.propagation import Trace
-from cloudsync_chassis.security.principal import workload
 
 from .steps import Office, at, played
 
@@ -206,20 +204,19 @@ def test_shares_end_with_their_holiday_and_with_a_membership(tmp_path: Path) -> 
         assert feed["feedUrl"].endswith(f"{feed['feedToken']}.ics")
         other = await office.did(ann, "POST", f"/calendars/{calendar}/ics-token/rotate")
         assert other["feedToken"] != feed["feedToken"]
+        await office.service.tick()
+        assert len((await office.did(ann, "GET", path))["items"]) == 2
         office.service.later(timedelta(days=60))
-
-        async def lapsed() -> bool:
-            shares = (await office.did(ann, "GET", path))["items"]
-            return [each["granteeId"] for each in shares] == [str(eve.subject)]
-
-        await office.until(lapsed)
+        await office.service.tick()
+        shares = (await office.did(ann, "GET", path))["items"]
+        assert [each["granteeId"] for each in shares] == [str(eve.subject)]
         for _ in range(2):
             left = {"userId": str(eve.subject), "endReason": "left"}
             await office.tell("user.member-removed", left)
         assert (await office.did(ann, "GET", path))["items"] == []
         assert "icsTokenIssuedAt" not in await office.did(ann, "GET", f"/calendars/{calendar}")
 
-    played(tmp_path, play, hold_sweep_interval=0.05)
+    played(tmp_path, play)
 
 
 def test_the_policy_keeps_calendars_inside(tmp_path: Path) -> None:
@@ -344,32 +341,59 @@ def test_busy_times_say_no_more_than_they_should(tmp_path: Path) -> None:
     played(tmp_path, play)
 
 
-def test_the_horizon_of_a_series_moves_on(tmp_path: Path) -> None:
+def test_the_horizon_of_a_series_moves_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def play(office: Office) -> None:
         ann = await office.person()
-        await office.daily(ann, 30)
+        one = await office.daily(ann, 30)
+        other = await office.daily(ann, 30, startsAt=at(hours=3), endsAt=at(hours=4))
 
         async def days() -> int:
             path = f"/free-busy?userIds={ann.subject}&from={at()}&to={at(40)}"
             [person] = (await office.did(ann, "GET", path))["people"]
             return sum(each["kind"] == "busy" for each in person["busyTimes"])
 
-        async def begun() -> bool:
-            return await days() > 0
-
-        await office.until(begun)
+        await office.service.settle()
         first = await days()
-        assert first < 30  # forty days from now on, and no further
-        office.service.later(timedelta(days=20))
-        me = Incoming(
-            principal=workload("calendar-service", office.organization), trace=Trace.new()
-        )
-        work = Operation(id="rebuild-busy-blocks", access="workload", writes=True)
-        handlers, run = office.handlers, office.service.runtime.executor.run
-        for _ in range(2):
-            await run(
-                work, me, lambda ctx: handlers.rebuild_busy_blocks(ctx, port.RebuildBusyBlocks())
-            )
-        assert await days() == 30
+        assert 0 < first < 60  # forty days from now on, and no further
+        await office.service.tick()
+        assert await days() == first
+        rebuilt, block = list[Any](), Handlers.block_people
 
+        async def counted(handlers: Handlers, ctx: Any, event: Any, users: Any = None) -> int:
+            rebuilt.append(event.id)
+            return await block(handlers, ctx, event, users)
+
+        monkeypatch.setattr(Handlers, "block_people", counted)
+        office.service.later(timedelta(days=20))
+        await office.service.tick()
+        assert await days() == 60
+        # more than one transaction takes: the second series waits for a round of its own
+        assert sorted(map(str, rebuilt)) == sorted([one["id"], other["id"]])
+        office.service.later(timedelta(minutes=10))
+        await office.service.tick()
+        assert len(rebuilt) == 2  # their blocks go to the horizon
+
+    monkeypatch.setattr(farewells, "_AT_A_TIME", 1)
     played(tmp_path, play, expansion_horizon_days=40)
+
+
+def test_blocks_of_long_ago_go(tmp_path: Path) -> None:
+    async def play(office: Office) -> None:
+        ann = await office.person()
+        for day in (0, 100):
+            await office.schedule(ann, startsAt=at(day), endsAt=at(day, 1))
+        await office.service.settle()
+
+        async def blocked(day: int) -> list[str]:
+            path = f"/free-busy?userIds={ann.subject}&from={at(day)}&to={at(day + 1)}"
+            [person] = (await office.did(ann, "GET", path))["people"]
+            return [each["from"] for each in person["busyTimes"] if each["kind"] == "busy"]
+
+        office.service.later(timedelta(days=60))
+        await office.service.tick()
+        assert await blocked(0) == [at()]
+        office.service.later(timedelta(days=65))
+        await office.service.tick()
+        assert (await blocked(0), await blocked(100)) == ([], [at(100)])
+
+    played(tmp_path, play)

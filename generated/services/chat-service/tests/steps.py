@@ -13,8 +13,13 @@ from chat_service.generated.service import SERVICE
 from chat_service.generated.settings import ServiceSettings
 from chat_service.handlers import Handlers
 from cloudsync_chassis.client.call import Call
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.testing import Caller, Running, isolated, running
 
 
@@ -125,22 +130,25 @@ class Crew:
         """An event of another service."""
         await self.service.tell(f"cloudsync.{event}.v1", data, self.organization)
 
+    async def inside(self, action: Callable[[Context], Awaitable[None]]) -> None:
+        """Look into the organisation's store as the service itself."""
+        me = Incoming(principal=workload("chat-service", self.organization), trace=Trace.new())
+        look = Operation(id="look", access="workload")
+        await self.service.runtime.executor.run(look, me, action)
+
     async def events(self, name: str) -> list[Any]:
         """Data of the events of a type, in order."""
         wanted = f"cloudsync.collaboration.{name}.v1"
         return [each.data for each in await self.service.published() if each.type == wanted]
 
 
-def played(
-    tmp_path: Path, play: Callable[[Crew], Awaitable[None]], pause: float = 60.0, **settings: Any
-) -> None:
+def played(tmp_path: Path, play: Callable[[Crew], Awaitable[None]], **settings: Any) -> None:
     """Run a play against a service of its own."""
 
     async def run() -> None:
         known = {"posts_per_ten_seconds": 200, **isolated(tmp_path), **settings}
         runtime = Runtime(SERVICE, ServiceSettings.model_validate(known))
         handlers = Handlers(runtime)
-        handlers.pause = pause
         async with running(build(runtime, handlers)) as service:
             await play(Crew(service, handlers))
 

@@ -8,13 +8,12 @@ import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-from chat_service.generated import models, port
-from cloudsync_chassis.executor import Incoming
+import pytest
+from chat_service import messages, timers
+from cloudsync_chassis.context import Context
 from cloudsync_chassis.ids import uuid7
-from cloudsync_chassis.operation import Operation
-from cloudsync_chassis.propagation import Trace
-from cloudsync_chassis.security.principal import workload
 
 from .steps import Crew, played
 
@@ -224,16 +223,21 @@ def test_an_export_is_written_and_ends_after_a_week(tmp_path: Path) -> None:
         }
         path = f"/channels/{channel['id']}/exports"
         made = await crew.did(officer, "POST", path, span)
-        await crew.handlers.round()
+        await crew.service.tick()
         ready = await crew.did(officer, "GET", f"/exports/{made['id']}")
         assert (ready["stage"], ready["messageCount"]) == ("ready", 2)
         kept = tmp_path / "exports" / ready["objectKey"]
         with zipfile.ZipFile(io.BytesIO(kept.read_bytes())) as archive:
             lines = archive.read("messages.jsonl").decode().splitlines()
         assert [json.loads(each)["body"] for each in lines] == ["one", "two"]
-        crew.service.later(timedelta(days=8))
-        await crew.handlers.round()
+        crew.service.later(timedelta(days=6))
+        await crew.service.tick()
+        assert kept.exists()
+        crew.service.later(timedelta(days=2))
+        await crew.service.tick()
         assert not kept.exists()
+        ended = await crew.did(officer, "GET", f"/exports/{made['id']}")
+        assert (ended["stage"], "objectKey" in ended) == ("expired", False)
 
     played(tmp_path, play)
 
@@ -273,6 +277,116 @@ def test_the_erased_and_the_departed_leave_nothing_behind(tmp_path: Path) -> Non
     played(tmp_path, play)
 
 
+def test_an_export_that_cannot_be_written_is_given_up_after_six_hours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def play(crew: Crew) -> None:
+        officer = crew.person("compliance-officer")
+        channel = await crew.channel()
+        span = {
+            "exportFrom": (datetime.now(UTC) - timedelta(days=1)).isoformat(),
+            "exportTo": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
+        }
+        made = await crew.did(officer, "POST", f"/channels/{channel['id']}/exports", span)
+        tries = list[str]()
+
+        def put(key: str, content: bytes) -> None:
+            tries.append(key)
+            raise OSError("no room")
+
+        monkeypatch.setattr(crew.handlers.archives, "put", put)
+        for _ in range(2):
+            await crew.service.tick()
+            crew.service.later(timedelta(hours=3))
+        waiting = await crew.did(officer, "GET", f"/exports/{made['id']}")
+        assert (waiting["stage"], len(tries) > 1, len(set(tries))) == ("queued", True, 1)
+        await crew.service.tick()
+        failed = await crew.did(officer, "GET", f"/exports/{made['id']}")
+        assert (failed["stage"], failed["exportFailure"]) == ("failed", "storage-unavailable")
+
+    played(tmp_path, play)
+
+
+def test_tombstones_stay_for_a_month(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def play(crew: Crew) -> None:
+        await crew.founded(defaultRetentionDays=1)
+        channel = await crew.channel()
+        for text in ("one", "two", "three"):
+            await crew.say(crew.ann, channel, text)
+        crew.service.later(timedelta(days=2))
+        await crew.say(crew.ann, channel, "new")
+        await crew.service.tick()
+        assert len(await crew.events("message-purged")) == 3
+        assert await stored(crew, channel) == 4
+        crew.service.later(timedelta(days=29))
+        await crew.service.tick("drop-tombstones")
+        assert await stored(crew, channel) == 4
+        crew.service.later(timedelta(days=2))
+        await crew.service.tick("drop-tombstones")
+        assert await stored(crew, channel) == 1
+
+    monkeypatch.setattr(messages, "_AT_ONCE", 2)
+    monkeypatch.setattr(timers, "_AT_ONCE", 2)
+    played(tmp_path, play)
+
+
+async def stored(crew: Crew, channel: Any) -> int:
+    """How many messages of a channel there are, those without words included."""
+    found = 0
+
+    async def count(ctx: Context) -> None:
+        nonlocal found
+        found = await crew.handlers.message.count(ctx, channelId=channel["id"])
+
+    await crew.inside(count)
+    return found
+
+
+def test_a_message_of_long_ago_keeps_nothing_behind_it(tmp_path: Path) -> None:
+    async def play(crew: Crew) -> None:
+        await crew.founded(defaultRetentionDays=5)
+        channel = await crew.channel()
+        soon = (datetime.now(UTC) + timedelta(days=6)).isoformat()
+        body = {"clientMessageId": str(uuid7()), "body": "written early", "sendAt": soon}
+        await crew.did(crew.ann, "POST", f"/channels/{channel['id']}/scheduled-messages", body)
+        await crew.say(crew.ann, channel, "old")
+        crew.service.later(timedelta(days=7))
+        await crew.service.tick()
+        assert await crew.line(crew.ann, channel) == ["written early"]
+
+    played(tmp_path, play)
+
+
+def test_presences_go_that_no_heartbeat_keeps(tmp_path: Path) -> None:
+    async def play(crew: Crew) -> None:
+        ann, bob, eve = crew.ann, crew.person(), crew.person()
+        await crew.did(ann, "PUT", "/presence/me", {"availability": "online"})
+        away = {"availability": "away", "statusText": "At sea"}
+        end = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+        await crew.did(bob, "PUT", "/presence/me", {**away, "expiresAt": end})
+        crew.service.later(timedelta(hours=1))
+        await crew.did(eve, "PUT", "/presence/me", {"availability": "online"})
+        await crew.service.tick()
+        assert await known(crew) == {bob.subject, eve.subject}
+        crew.service.later(timedelta(days=2))
+        await crew.did(eve, "PUT", "/presence/me", {"availability": "online"})
+        await crew.service.tick()
+        assert await known(crew) == {eve.subject}
+
+    played(tmp_path, play)
+
+
+async def known(crew: Crew) -> set[UUID]:
+    """Of whom there is a presence."""
+    found = set[UUID]()
+
+    async def look(ctx: Context) -> None:
+        found.update([each.user_id async for each in crew.handlers.presence.each(ctx)])
+
+    await crew.inside(look)
+    return found
+
+
 def test_words_end_with_their_retention_unless_a_court_keeps_them(tmp_path: Path) -> None:
     async def play(crew: Crew) -> None:
         officer = crew.person("compliance-officer")
@@ -284,20 +398,18 @@ def test_words_end_with_their_retention_unless_a_court_keeps_them(tmp_path: Path
         await crew.did(officer, "POST", f"/channels/{kept['id']}/preserve", hold)
         crew.service.later(timedelta(days=2))
         await crew.say(crew.ann, short, "new")
-        me = Incoming(principal=workload("chat-service", crew.organization), trace=Trace.new())
-        work = Operation(id="purge-message", access="workload", writes=True)
-        rule = models.PurgePolicy.organization_retention
-        request = port.PurgeMessage(body=models.PurgeMessageRequest(policy=rule))
-        handlers, run = crew.handlers, crew.service.runtime.executor.run
         for _ in range(2):
-            await run(work, me, lambda ctx: handlers.purge_message(ctx, request))
+            await crew.service.tick()
         assert await crew.line(crew.ann, short) == ["new"]
         assert await crew.line(crew.ann, kept) == ["kept"]
         [told] = await crew.events("message-purged")
         assert (told["messageId"], told["policy"]) == (old["id"], "organizationRetention")
         await crew.did(crew.ann, "POST", f"/channels/{short['id']}/archive")
+        await crew.service.tick()
+        assert await crew.seat(crew.ann, short) is not None
         crew.service.later(timedelta(days=2))
-        await handlers.round()
+        for _ in range(2):
+            await crew.service.tick("purge-by-retention", "delete-channel")
         assert await crew.seat(crew.ann, short) is None
         public = (await crew.did(crew.ann, "GET", "/channels/public"))["items"]
         assert [each["name"] for each in public] == ["kept"]

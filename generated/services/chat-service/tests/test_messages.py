@@ -150,9 +150,11 @@ def test_a_message_waits_for_its_hour(tmp_path: Path) -> None:
         now = {**body, "clientMessageId": str(uuid7()), "sendAt": datetime.now(UTC).isoformat()}
         assert await crew.refused(bob, "POST", path, now) == "send-time-out-of-range"
         await crew.did(crew.ann, "POST", f"/channels/{closed['id']}/archive")
+        await crew.service.tick()
+        assert await crew.line(bob, channel) == []
         crew.service.later(timedelta(hours=2))
         for _ in range(2):
-            await crew.handlers.round()
+            await crew.service.tick()
         assert await crew.line(bob, channel) == ["later"]
         [told] = await crew.events("message-posted")
         assert (told["messageId"], told["channelId"]) == (waiting["id"], channel["id"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,16 +13,10 @@ from uuid import UUID
 
 import httpx
 from cloudsync_chassis import clock
-from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Event
-from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import uuid7
-from cloudsync_chassis.operation import Operation
-from cloudsync_chassis.propagation import Trace
-from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.testing import Caller
 from org_service.generated.testing import Running, started
-from org_service.handlers import Handlers
 
 FOUNDING = {
     "legalName": "Example Ltd",
@@ -107,13 +101,6 @@ class Town:
     def mails(self) -> list[dict[str, Any]]:
         folder = self.state / "org-service" / "mail"
         return [json.loads(each.read_text()) for each in folder.glob("*.json")]
-
-    async def run(self, action: Callable[[Handlers, Context], Awaitable[None]]) -> None:
-        """Carry out what a timer does, as the service itself."""
-        handlers = Handlers(self.service.runtime)
-        timer = Operation(id="timer", access="workload", writes=True)
-        incoming = Incoming(principal=workload("org-service", self.id), trace=Trace.new())
-        await self.service.runtime.executor.run(timer, incoming, lambda ctx: action(handlers, ctx))
 
 
 NOBODY = Caller(UUID(int=0), UUID(int=0), "")

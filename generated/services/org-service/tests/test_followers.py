@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from org_service.generated import models, port
+from org_service.generated import models
 from org_town import slug, soon, town
 
 pytestmark = pytest.mark.anyio
@@ -156,10 +156,10 @@ async def test_a_change_waits_for_its_moment(tmp_path: Path) -> None:
             effectiveAt=soon(days=9),
             **CHANGE,
         )
+        await made.service.tick()
         assert (await made.organization())["seatLimit"] == 50
         made.service.later(timedelta(days=10))
-        request = port.SettleSeats(organization_id=made.id)
-        await made.run(lambda it, ctx: it.settle_seats(ctx, request))
+        await made.service.tick()
         assert (await made.organization())["seatLimit"] == 20
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from org_service.generated import port
 from org_town import NOBODY, Town, slug, town
 
 pytestmark = pytest.mark.anyio
@@ -73,7 +72,7 @@ async def test_withdrawn_and_expired_invitations_give_their_seats_back(tmp_path:
         made.service.later(timedelta(days=3))
         late = await _answer(made, "accept", "bob@example.org", userId=str(uuid4()))
         assert slug(late) == "410 invitation-expired"
-        await made.run(lambda it, ctx: it.expire_invitation(ctx, port.ExpireInvitation()))
+        await made.service.tick()
         assert (await made.organization())["seatsTaken"] == 1
         listed = await made.get(f"{made.place}/invitations")
         assert {each["outcome"] for each in listed["items"]} == {"withdrawn", "expired"}

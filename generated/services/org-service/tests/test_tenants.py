@@ -7,7 +7,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from org_service.generated import port
 from org_service.generated.testing import started
 from org_town import FOUNDING, NOBODY, Town, slug, town
 
@@ -139,16 +138,16 @@ async def test_off_boarding_runs_to_the_purge(tmp_path: Path) -> None:
         assert told["deletionRequestedBy"] == str(made.owner.subject)
         again = await made.ask("POST", f"{made.place}/delete", body)
         assert slug(again) == "409 illegal-transition"
-        await made.run(lambda it, ctx: it.purge_organization(ctx, port.PurgeOrganization()))
+        await made.service.tick("purge-organization")
         assert (await made.organization())["status"] == "deleted"
         made.service.later(timedelta(days=31))
         exports = tmp_path / "org-service" / "open-exports"
         exports.mkdir()
         (exports / str(made.id)).touch()
-        await made.run(lambda it, ctx: it.purge_organization(ctx, port.PurgeOrganization()))
+        await made.service.tick("purge-organization")
         assert (await made.organization())["status"] == "deleted"
         (exports / str(made.id)).unlink()
-        await made.run(lambda it, ctx: it.purge_organization(ctx, port.PurgeOrganization()))
+        await made.service.tick("purge-organization")
         purged = await made.organization()
         assert (purged["status"], purged["seatsTaken"]) == ("purged", 0)
         assert "pay@example.org" not in str(purged)

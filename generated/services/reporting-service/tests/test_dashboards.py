@@ -145,7 +145,9 @@ def test_a_new_revision_drops_what_is_kept_of_a_metric(tmp_path: Path) -> None:
                 "rangeEnd": "2026-09-02",
                 "granularity": "day",
             }
-            return await desk.ask(desk.manager, "POST", "/v1/explorations", body)
+            answer = await desk.ask(desk.manager, "POST", "/v1/explorations", body)
+            await desk.service.settle()
+            return answer
 
         assert (await explored("active_users")).status_code == 200
         assert (await explored("storage_bytes")).status_code == 200

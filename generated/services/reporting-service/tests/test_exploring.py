@@ -8,7 +8,7 @@ from typing import Any
 
 from cloudsync_chassis.client.call import Call
 
-from .steps import Desk, away, metric, played
+from .steps import PLATFORM, Desk, away, metric, played
 
 DAYS = {"rangeStart": "2026-09-01", "rangeEnd": "2026-09-30"}
 
@@ -51,6 +51,7 @@ def test_the_dictionary_is_kept_for_six_hours(tmp_path: Path) -> None:
     async def play(desk: Desk) -> None:
         desk.tell_dictionary(metric())
         assert "staleAt" not in await desk.did(desk.manager, "GET", "/v1/metric-catalogue")
+        await desk.service.settle()
         desk.silence("metrics-service", "ListMetrics")
         desk.service.later(timedelta(hours=5))
         found = await desk.did(desk.manager, "GET", "/v1/metric-catalogue")
@@ -75,6 +76,7 @@ def test_curves_are_told_with_their_age(tmp_path: Path) -> None:
         assert found["series"][0]["dimensionValues"] == {"team": "north"}
         assert desk.asked[0]["groupBy"] == ["team"]
         assert str(desk.asked[0]["until"]).startswith("2026-10-01T00:00")
+        await desk.service.settle()
         desk.silence("metrics-service", "Query")
         old = await desk.did(desk.manager, "POST", "/v1/explorations", body)
         assert old["series"] == found["series"]
@@ -86,6 +88,32 @@ def test_curves_are_told_with_their_age(tmp_path: Path) -> None:
         desk.tell_dictionary(metric())
         slug = await desk.refused(desk.manager, "POST", "/v1/explorations", body)
         assert slug == "source-unavailable"
+
+    played(tmp_path, play)
+
+
+def test_answers_that_stand_in_for_none_any_more_go(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        desk.tell_dictionary(metric(), metric("storage_bytes"))
+        desk.tell_series()
+        await desk.tell(
+            "analytics.metric-activated", {"metricKey": "storage_bytes", "revision": 2}, PLATFORM
+        )
+
+        async def kept() -> tuple[int, int]:
+            handlers = desk.handlers
+            answers = await handlers.as_service(desk.organization, handlers.kept_answers.count)
+            return answers, await handlers.as_service(PLATFORM, handlers.renewals.count)
+
+        await desk.did(desk.manager, "POST", "/v1/explorations", question())
+        await desk.round()
+        assert await kept() == (2, 1)  # one of them is the dictionary
+        desk.service.later(timedelta(hours=5))
+        await desk.round()
+        assert await kept() == (2, 1)
+        desk.service.later(timedelta(hours=2, minutes=1))
+        await desk.round()
+        assert await kept() == (0, 0)
 
     played(tmp_path, play)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from datetime import UTC, datetime, timedelta
@@ -34,13 +35,87 @@ def test_a_file_ends_with_its_time_and_can_be_extended(tmp_path: Path) -> None:
         assert "objectKey" not in now
         assert await desk.refused(desk.manager, "GET", path + "/file") == "report-expired"
         assert not list((tmp_path / "reporting-service/bucket").rglob("*.csv"))
-        links = await desk.handlers.as_service(
-            desk.organization, lambda ctx: desk.handlers.report_share_link.count(ctx)
-        )
-        assert links == 0
+        assert await links(desk) == 0
         desk.service.later(timedelta(days=400))
         await desk.round()
         assert await desk.refused(desk.manager, "GET", path) == "not-found"
+
+    played(tmp_path, play)
+
+
+async def links(desk: Desk) -> int:
+    """How many links there are to reports of the tenant."""
+    return await desk.handlers.as_service(desk.organization, desk.handlers.report_share_link.count)
+
+
+def test_whoever_has_a_token_fetches_the_file_as_often_as_it_says(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        report = await desk.ready()
+        path = f"/v1/reports/{report['id']}/share-links"
+
+        async def shared(downloads: int) -> str:
+            end = (datetime.now(UTC) + timedelta(days=6)).isoformat()
+            body = {"linkExpiresAt": end, "downloadsLeft": downloads}
+            return str((await desk.did(desk.manager, "POST", path, body))["token"])
+
+        async def fetched(token: str) -> Any:
+            return await desk.service.http.post("/v1/report-downloads", json={"token": token})
+
+        token, other = await shared(2), await shared(100)
+        bucket: Any = desk.handlers.world.bucket
+        for _ in range(2):
+            answer = await fetched(token)
+            assert answer.status_code == 200, answer.text
+            content = bucket.fetch(answer.json()["url"], datetime.now(UTC))
+            assert hashlib.sha256(content).hexdigest() == answer.json()["checksum"]
+        for used_up_or_unknown in (token, "A" * 43):
+            answer = await fetched(used_up_or_unknown)
+            assert (answer.status_code, slug_of(answer)) == (410, "share-ended")
+        assert (await fetched("no token")).status_code == 400
+        mark = tmp_path / "reporting-service/no-outside-links" / str(desk.organization)
+        mark.parent.mkdir()
+        mark.touch()
+        assert slug_of(await fetched(other)) == "share-ended"
+        mark.unlink()
+        assert (await fetched(other)).status_code == 200
+        desk.service.later(timedelta(days=6, minutes=1))
+        assert slug_of(await fetched(other)) == "share-ended"
+
+    played(tmp_path, play)
+
+
+def test_two_who_come_at_once_get_one_download(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        path = f"/v1/reports/{(await desk.ready())['id']}/share-links"
+        end = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+        body = {"linkExpiresAt": end, "downloadsLeft": 1}
+        token = (await desk.did(desk.manager, "POST", path, body))["token"]
+        post = desk.service.http.post
+        asked = [post("/v1/report-downloads", json={"token": token}) for _ in range(4)]
+        answers = await asyncio.gather(*asked)
+        assert sorted(each.status_code for each in answers) == [200, 410, 410, 410]
+
+    played(tmp_path, play)
+
+
+def slug_of(answer: Any) -> str:
+    """The slug of a refusal."""
+    return str(answer.json()["type"]).rpartition("/")[2]
+
+
+def test_links_go_a_day_after_their_end(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        path = f"/v1/reports/{(await desk.ready())['id']}/share-links"
+        for days in (1, 3):
+            end = (datetime.now(UTC) + timedelta(days=days)).isoformat()
+            body = {"linkExpiresAt": end, "downloadsLeft": 5}
+            await desk.did(desk.manager, "POST", path, body)
+        desk.service.later(timedelta(days=1, hours=12))
+        await desk.round()
+        assert await links(desk) == 2
+        desk.service.later(timedelta(hours=13))
+        await desk.round()
+        assert await links(desk) == 1
 
     played(tmp_path, play)
 

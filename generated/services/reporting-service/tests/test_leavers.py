@@ -72,7 +72,6 @@ def test_a_deleted_tenant_keeps_the_export_that_it_is_owed(tmp_path: Path) -> No
         report = await desk.ready()
         export = await desk.ended(await desk.report(admin, templateKey="tenant-export"), admin)
         await desk.schedule()
-        desk.handlers.wake = lambda *_: None  # type: ignore[method-assign]
         waiting = await desk.report()
         deleted = {
             "organizationId": str(desk.organization),
@@ -103,7 +102,6 @@ def test_nothing_is_left_of_a_purged_tenant(tmp_path: Path) -> None:
             await each.did(each.manager, "POST", "/v1/dashboards", {"dashboardName": "Mine"})
             await each.adopt("team-monthly")
         purged = {"organizationId": str(desk.organization), "dataResidency": "euWest1"}
-        desk.handlers.wake = lambda *_: None  # type: ignore[method-assign]
         for _ in range(2):
             await desk.tell("user.organization-purged", purged)
         statement = select(documents.c.organization_id).distinct()

@@ -12,17 +12,16 @@ import re
 import struct
 import zipfile
 import zlib
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.problem import CONDITION_NOT_MET, Problem
-from cloudsync_chassis.testing import isolated
 from reporting_service.generated import models, port
-from reporting_service.generated.settings import ServiceSettings
-from reporting_service.jobs import once
 from reporting_service.parquet import as_parquet
 from reporting_service.written import Table, Written
 
@@ -230,17 +229,25 @@ def test_what_cannot_be_asked_for(tmp_path: Path) -> None:
     played(tmp_path, play)
 
 
+def leaving(begun: list[models.Report]) -> Callable[[models.Report], Awaitable[None]]:
+    """Writes no report, as a process that dies on it: notes only which ones it has begun."""
+
+    async def produce(report: models.Report) -> None:
+        begun.append(report)
+
+    return produce
+
+
 def test_twenty_are_under_way_and_five_of_them_run(tmp_path: Path) -> None:
     async def play(desk: Desk) -> None:
-        desk.handlers.wake = lambda *_: None  # type: ignore[method-assign]
         desk.tell_series()
         for _ in range(20):
             await desk.report()
         slug = await desk.refused(desk.manager, "POST", "/v1/reports", wish())
         assert slug == "report-quota-exceeded"
-        begun = []
-        desk.handlers._begin = begun.append  # type: ignore[method-assign]
-        await desk.handlers.look_after(desk.organization)
+        begun = list[models.Report]()
+        desk.handlers._produce = leaving(begun)  # type: ignore[method-assign]
+        await desk.round()
         assert len(begun) == 5
         with pytest.raises(Problem) as refused:
             await desk.handlers.as_service(
@@ -270,15 +277,14 @@ def test_beyond_the_number_of_a_day_wishes_fail(tmp_path: Path) -> None:
 
 def test_a_cancelled_run_leaves_no_file(tmp_path: Path) -> None:
     async def play(desk: Desk) -> None:
-        desk.handlers.wake = lambda *_: None  # type: ignore[method-assign]
         desk.tell_series()
         report = await desk.report()
-        begun: list[models.Report] = []
-        desk.handlers._begin = begun.append  # type: ignore[method-assign]
-        await desk.handlers.look_after(desk.organization)
+        begun, produce = list[models.Report](), desk.handlers._produce
+        desk.handlers._produce = leaving(begun)  # type: ignore[method-assign]
+        await desk.round()
         path = f"/v1/reports/{report['id']}"
         await desk.did(desk.manager, "POST", path + "/cancel")
-        await desk.handlers._produce(begun[0])
+        await produce(begun[0])
         assert (await desk.did(desk.manager, "GET", path))["status"] == "cancelled"
         assert not list((tmp_path / "reporting-service/bucket").rglob("*.csv"))
         assert await desk.refused(desk.manager, "POST", path + "/retry") == "illegal-transition"
@@ -288,12 +294,9 @@ def test_a_cancelled_run_leaves_no_file(tmp_path: Path) -> None:
 
 def test_a_run_whose_worker_died_is_given_up(tmp_path: Path) -> None:
     async def play(desk: Desk) -> None:
-        desk.handlers.wake = lambda *_: None  # type: ignore[method-assign]
         report = await desk.report()
-        begin = desk.handlers._begin
-        desk.handlers._begin = lambda _: None  # type: ignore[method-assign, assignment]
-        await desk.handlers.look_after(desk.organization)
-        desk.handlers._begin = begin  # type: ignore[method-assign]
+        desk.handlers._produce = leaving([])  # type: ignore[method-assign]
+        await desk.round()
         desk.service.later(timedelta(minutes=14))
         await desk.round()
         path = f"/v1/reports/{report['id']}"
@@ -308,10 +311,9 @@ def test_a_run_whose_worker_died_is_given_up(tmp_path: Path) -> None:
 
 def test_a_file_that_the_bucket_does_not_hold_is_not_ready(tmp_path: Path) -> None:
     async def play(desk: Desk) -> None:
-        desk.handlers.wake = lambda *_: None  # type: ignore[method-assign]
-        desk.handlers._begin = lambda _: None  # type: ignore[method-assign, assignment]
+        desk.handlers._produce = leaving([])  # type: ignore[method-assign]
         report = await desk.report()
-        await desk.handlers.look_after(desk.organization)
+        await desk.round()
         key = f"{desk.organization}/{report['id']}.csv"
         said = {"objectKey": key, "checksum": "0" * 64, "rowCount": 1, "sizeBytes": 5}
 
@@ -348,12 +350,10 @@ def test_what_a_stopped_process_left_is_taken_up_by_the_next(tmp_path: Path) -> 
     left: dict[str, Any] = {}
 
     async def first(desk: Desk) -> None:
-        desk.handlers.wake = lambda *_: None  # type: ignore[method-assign]
         left.update(report=await desk.report(), manager=desk.manager)
 
     async def second(desk: Desk) -> None:
         desk.tell_series()
-        await desk.did(desk.manager, "GET", "/v1/reports")  # somebody of another tenant
         was = left["manager"]
         manager = desk.service.caller(
             "team-manager", organization=was.organization, subject=was.subject
@@ -364,52 +364,45 @@ def test_what_a_stopped_process_left_is_taken_up_by_the_next(tmp_path: Path) -> 
     played(tmp_path, second)
 
 
-def test_a_look_at_the_clock_finds_all_that_is_due(tmp_path: Path) -> None:
+def test_lines_go_after_thirteen_months(tmp_path: Path) -> None:
     async def play(desk: Desk) -> None:
-        handlers = desk.handlers
-        handlers.lasting = False
-        desk.tell_series()
-        report = await desk.report()
-        assert await handlers._with_work() == {desk.organization}
-        await desk.round()
-        assert (await desk.ended(report))["status"] == "ready"
-        await desk.schedule()
-        await desk.adopt("team-monthly", effectiveAt="2999-01-01T00:00:00Z")
-        assert await handlers._with_work() == set()
-        desk.service.later(timedelta(minutes=31))
-        assert await handlers._with_work() == {desk.organization}
-        await desk.round()
-        assert await handlers._with_work() == set()
-        desk.service.later(timedelta(days=31))
-        path = "/v1/report-schedules/" + (await desk.schedules())[0]["id"]
-        await desk.did(desk.manager, "POST", path + "/pause")
-        assert await handlers._with_work() == {desk.organization}
-        await desk.round()
-        assert await handlers._with_work() == set()
+        old = await desk.ready()
+        for days, left in ((390, 1), (7, 0)):
+            desk.service.later(timedelta(days=days))
+            await desk.round()
+            page = await desk.did(desk.manager, "GET", "/v1/reports")
+            assert [each["id"] for each in page["items"]] == [old["id"]][:left]
 
     played(tmp_path, play)
 
 
-def test_a_job_does_what_is_due_without_the_service(tmp_path: Path) -> None:
-    left: dict[str, Any] = {}
+def test_a_process_writes_eight_reports_at_a_time(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        desk.tell_series()
+        others = [desk.person(organization=uuid7()) for _ in range(2)]
+        managers = [desk.manager] * 5 + [others[0]] * 5 + [others[1]] * 5
+        begun, gate = list[models.Report](), asyncio.Event()
+        produce = desk.handlers._produce
 
-    async def first(desk: Desk) -> None:
-        desk.handlers.wake = lambda *_: None  # type: ignore[method-assign]
-        left.update(report=await desk.report(), manager=desk.manager)
+        async def held(report: models.Report) -> None:
+            begun.append(report)
+            await gate.wait()
+            await produce(report)
 
-    async def second(desk: Desk) -> None:
-        desk.handlers.wake = lambda *_: None  # type: ignore[method-assign]
-        was = left["manager"]
-        manager = desk.service.caller(
-            "team-manager", organization=was.organization, subject=was.subject
-        )
-        path = f"/v1/reports/{left['report']['id']}"
-        now = await desk.did(manager, "GET", path)
-        # nobody answers at the places where the callees are by default
-        assert (now["status"], now["failureCode"]) == ("failed", "sourceUnavailable")
-        assert now["attempt"] == 1
+        desk.handlers._produce = held  # type: ignore[method-assign]
+        for manager in managers:
+            await desk.report(manager)
+        running = asyncio.create_task(desk.round())
+        async with asyncio.timeout(20):
+            while len(begun) < 8:
+                await asyncio.sleep(0.01)
+        await desk.service.runtime.work.do(["start-reports"])
+        assert len(begun) == 8
+        gate.set()
+        await running
+        await desk.round()
+        assert len(begun) == 15
+        page = await desk.did(others[1], "GET", "/v1/reports?status=ready")
+        assert len(page["items"]) == 5
 
-    played(tmp_path, first)
-    peers = {"metrics-service": "http://127.0.0.1:9"}
-    asyncio.run(once(ServiceSettings.model_validate({**isolated(tmp_path), "peers": peers})))
-    played(tmp_path, second)
+    played(tmp_path, play)

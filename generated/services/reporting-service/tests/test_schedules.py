@@ -226,7 +226,6 @@ def test_a_schedule_of_a_withheld_template_pauses_and_says_why(tmp_path: Path) -
 
 def test_a_schedule_that_cannot_be_followed_any_more_holds_up_nobody(tmp_path: Path) -> None:
     async def play(desk: Desk) -> None:
-        desk.handlers.wake = lambda *_: None  # type: ignore[method-assign]
         desk.tell_series()
         due = datetime.now(UTC) - timedelta(minutes=9)
         broken = await desk.schedule(nextRunAt=due.isoformat())
@@ -236,9 +235,8 @@ def test_a_schedule_that_cannot_be_followed_any_more_holds_up_nobody(tmp_path: P
 
         async def spoil(ctx: Context) -> None:
             found = await handlers.report_schedule.find(ctx, id=UUID(broken["id"]))
-            await handlers.overwrite(
-                ctx, handlers.report_schedule, found, {"timeZone": "Moon/Base"}
-            )
+            assert found is not None
+            await handlers.report_schedule.rewrite(ctx, found, {"timeZone": "Moon/Base"})
 
         await desk.handlers.as_service(desk.organization, spoil)
         await desk.round()

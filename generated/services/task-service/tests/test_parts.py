@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+from cloudsync_chassis.context import Context
 from cloudsync_chassis.ids import uuid7
+from task_service import imports
+from task_service.handlers import Handlers
 from task_service.task_index import Found, IndexUnavailableError
 
 from .steps import Team, played
@@ -119,14 +123,9 @@ MAPPING = [
 
 
 async def ended(team: Team, board: Any, made: Any) -> Any:
-    """The import, once it has ended."""
-    path = f"/v1/boards/{board['id']}/imports/{made['id']}"
-    for _ in range(500):
-        found = await team.did(team.lead, "GET", path)
-        if found["stage"] not in ("queued", "running"):
-            return found
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"still {found['stage']}")
+    """The import, once the clock has done with it what is due."""
+    await team.service.tick()
+    return await team.did(team.lead, "GET", f"/v1/boards/{board['id']}/imports/{made['id']}")
 
 
 def test_a_table_is_rehearsed_and_then_written(tmp_path: Path) -> None:
@@ -148,6 +147,13 @@ def test_a_table_is_rehearsed_and_then_written(tmp_path: Path) -> None:
         assert await team.cards(board, "ready") == ["Two, quoted"]
         assert await team.cards(board, "done") == ["Three"]
         assert len(await team.events("task-created")) == 3
+        team.service.later(timedelta(days=89))
+        assert (await ended(team, board, made))["stage"] == "completed"
+        team.service.later(timedelta(days=2))
+        await team.service.tick()
+        path = f"{path}/{made['id']}"
+        assert await team.refused(team.lead, "GET", path) == "not-found"
+        assert await team.cards(board, "done") == ["Three"]
 
     played(tmp_path, play, import_batch_rows=2)
 
@@ -200,22 +206,80 @@ def test_people_of_a_table_are_matched_by_their_address(tmp_path: Path) -> None:
     played(tmp_path, play)
 
 
-def test_one_table_at_a_time_and_it_can_be_stopped(tmp_path: Path) -> None:
+def test_one_table_at_a_time_and_it_can_be_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def play(team: Team) -> None:
         board = await team.board()
-        text = "Title,Column,Minutes\n" + "x,,\n" * 500
+        text = "Title,Column,Minutes\n" + "x,,\n" * 50
         path = f"/v1/boards/{board['id']}/imports"
         body = {"csvText": text, "mapping": MAPPING, "rehearsal": False}
         made = await team.did(team.lead, "POST", path, body)
         assert await team.refused(team.lead, "POST", path, body) == "import-running"
-        stopped = await team.did(team.lead, "DELETE", f"{path}/{made['id']}")
-        assert stopped["stage"] == "cancelled"
-        await asyncio.sleep(0.1)
-        now = await team.did(team.lead, "GET", f"{path}/{made['id']}")
-        assert now["stage"] == "cancelled"
-        assert now["rowsWritten"] < 500
-        assert len(await team.cards(board, "backlog")) == now["rowsWritten"]
+        write = Handlers._write_batch
+
+        async def stopped_after_two(
+            handlers: Handlers, ctx: Context, taken: Any, tasks: list[dict[str, Any]], count: int
+        ) -> bool:
+            if count == 3:
+                await team.did(team.lead, "DELETE", f"{path}/{made['id']}")
+            return await write(handlers, ctx, taken, tasks, count)
+
+        monkeypatch.setattr(Handlers, "_write_batch", stopped_after_two)
+        now = await ended(team, board, made)
+        assert (now["stage"], now["rowsWritten"]) == ("cancelled", 2)
+        assert len(await team.cards(board, "backlog")) == 2
         stranger = team.person()
         assert await team.refused(stranger, "POST", path, body) == "forbidden"
 
     played(tmp_path, play, import_batch_rows=1)
+
+
+def test_a_table_that_a_failure_left_lying_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def play(team: Team) -> None:
+        board = await team.board()
+        text = "Title,Column,Minutes\n" + "x,,\n" * 5
+        body = {"csvText": text, "mapping": MAPPING, "rehearsal": False}
+        made = await team.did(team.lead, "POST", f"/v1/boards/{board['id']}/imports", body)
+        write, counts = Handlers._write_batch, list[int]()
+
+        async def failing_once(
+            handlers: Handlers, ctx: Context, taken: Any, tasks: list[dict[str, Any]], count: int
+        ) -> bool:
+            counts.append(count)
+            if counts == [2, 4]:
+                raise OSError("no room")
+            return await write(handlers, ctx, taken, tasks, count)
+
+        monkeypatch.setattr(Handlers, "_write_batch", failing_once)
+        left = await ended(team, board, made)
+        assert (left["stage"], left["rowsWritten"]) == ("running", 2)
+        await team.service.tick()
+        assert counts == [2, 4]
+        team.service.later(timedelta(seconds=60))
+        gone_on = await ended(team, board, made)
+        assert (gone_on["stage"], gone_on["rowsWritten"]) == ("completed", 5)
+        assert counts == [2, 4, 4, 5]
+        assert len(await team.cards(board, "backlog")) == 5
+
+    played(tmp_path, play, import_batch_rows=2)
+
+
+def test_long_tables_are_worked_off_in_turns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def play(team: Team) -> None:
+        board = await team.board()
+        body = {"csvText": "Title,Column,Minutes\nx,,\ny,,\n", "mapping": MAPPING}
+        made = await team.did(
+            team.lead, "POST", f"/v1/boards/{board['id']}/imports", {**body, "rehearsal": False}
+        )
+        # the first turn is over before it has begun
+        turns = iter((0.0, 30.0))
+        monkeypatch.setattr(imports, "monotonic", lambda: next(turns, 0.0))
+        assert (await ended(team, board, made))["rowsWritten"] == 2
+        assert next(turns, None) is None
+
+    played(tmp_path, play)

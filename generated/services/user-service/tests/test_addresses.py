@@ -83,6 +83,20 @@ async def test_the_primary_address_changes_by_digits(tmp_path: Path) -> None:
         assert len(made.mails("ann@example.org")) == 2
 
 
+async def test_a_former_address_goes_once_it_cannot_be_taken_back(tmp_path: Path) -> None:
+    async with town(tmp_path) as made:
+        ann = await made.worker("ann")
+        path = f"/users/{ann.subject}/email-change"
+        await made.ask("POST", path, {"newAddress": "ann@x.org"}, by=ann)
+        body = {"newAddress": "ann@x.org", "code": made.code("ann@x.org")}
+        assert (await made.ask("POST", path, body, by=ann)).status_code == 200
+        for hours, purposes in ((71, ["former", "primary"]), (2, ["primary"])):
+            made.service.later(timedelta(hours=hours))
+            await made.service.tick()
+            listed = (await made.ask("GET", f"/users/{ann.subject}/email-aliases")).json()["items"]
+            assert sorted(each["purpose"] for each in listed) == purposes
+
+
 async def test_codes_are_not_asked_for_without_end(tmp_path: Path) -> None:
     async with town(tmp_path) as made:
         ann = await made.worker("ann")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from cloudsync_chassis import clock
+from cloudsync_chassis.store.system import documents
 from user_town import Town, slug, town
 
 pytestmark = pytest.mark.anyio
@@ -35,13 +37,11 @@ async def _run(made: Town, *operations: dict[str, Any], **more: Any) -> dict[str
     body = {"source": "okta", "operations": list(operations), **more}
     accepted = await made.ask("POST", "/directory-syncs", body)
     assert accepted.status_code == 202, accepted.text
-    for _ in range(500):
-        found = await made.ask("GET", f"/directory-syncs/{accepted.json()['id']}")
-        run: dict[str, Any] = found.json()
-        if "finishedAt" in run:
-            return run
-        await asyncio.sleep(0.01)
-    raise AssertionError("the run does not end")
+    await made.service.tick()
+    found = await made.ask("GET", f"/directory-syncs/{accepted.json()['id']}")
+    run: dict[str, Any] = found.json()
+    assert "finishedAt" in run
+    return run
 
 
 def _counts(run: dict[str, Any]) -> tuple[int, ...]:
@@ -126,15 +126,52 @@ async def test_a_batch_must_fit_the_mapping_and_the_domains(tmp_path: Path) -> N
         assert slug(await made.ask("POST", "/directory-syncs", body)) == "422 mapping-invalid"
 
 
-async def test_runs_of_a_directory_do_not_overlap(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def never(*_: object) -> None:
-        """The run dies before its first operation."""
-
-    monkeypatch.setattr("user_service.directory.Directory._begin", never)
+async def test_runs_of_a_directory_do_not_overlap(tmp_path: Path) -> None:
     async with town(tmp_path) as made:
         await _own_domain(made)
         body = {"source": "okta", "operations": [_create("ann")]}
         assert (await made.ask("POST", "/directory-syncs", body)).status_code == 202
         assert slug(await made.ask("POST", "/directory-syncs", body)) == "409 sync-running"
+        other = {**body, "source": "custom"}
+        assert (await made.ask("POST", "/directory-syncs", other)).status_code == 202
+        await made.service.tick()
+        assert (await made.ask("POST", "/directory-syncs", body)).status_code == 202
+
+
+async def test_a_run_goes_on_in_another_process(tmp_path: Path) -> None:
+    names = [f"p{place:03}" for place in range(60)]
+    async with town(tmp_path) as made:
+        await _own_domain(made)
+        body = {"source": "okta", "operations": [_create(each) for each in names]}
+        accepted = (await made.ask("POST", "/directory-syncs", body)).json()
+        tenant = made.id
+        async with made.service.runtime.database.transaction(write=False) as connection:
+            kept = (await connection.execute(sa.select(documents.c.body))).scalars().all()
+        assert [each["place"] for each in kept] == [0, 50]
+        assert "example.org" not in str(kept)
+    async with town(tmp_path) as made:
+        made.id, made.admin = tenant, made.service.caller("org-admin", organization=tenant)
+        found = await made.ask("GET", f"/directory-syncs/{accepted['id']}")
+        assert (_counts(found.json()), "finishedAt" in found.json()) == ((0, 0, 0, 0), False)
+        await made.service.tick()
+        found = await made.ask("GET", f"/directory-syncs/{accepted['id']}")
+        assert (_counts(found.json()), "finishedAt" in found.json()) == ((60, 60, 0, 0), True)
+        assert [each["username"] for each in await _everybody(made)] == names
+
+
+async def _everybody(made: Town) -> list[dict[str, Any]]:
+    listed = await made.ask("GET", "/users?limit=100&sort=createdAt")
+    found: list[dict[str, Any]] = listed.json()["items"]
+    return found
+
+
+async def test_runs_are_dropped_after_thirteen_months(tmp_path: Path) -> None:
+    async with town(tmp_path) as made:
+        await _own_domain(made)
+        await _run(made, _create("ann"))
+        made.service.later(timedelta(days=390))
+        kept = await _run(made, _create("bob"))
+        made.service.later(timedelta(days=10))
+        await made.service.tick()
+        listed = (await made.ask("GET", "/directory-syncs")).json()["items"]
+        assert [each["id"] for each in listed] == [kept["id"]]

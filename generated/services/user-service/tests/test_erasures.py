@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from cloudsync_chassis import clock
-from user_service.generated import models, port
+from user_service.generated import models
 from user_town import Town, slug, town
 
 pytestmark = pytest.mark.anyio
@@ -54,10 +54,6 @@ async def _answer_all(made: Town, user_id: object, request_id: object) -> None:
         await made.service.tell(kind, data, made.id)
 
 
-async def _erase_due(made: Town) -> None:
-    await made.run(lambda it, ctx: it.erase_user(ctx, port.EraseUser()))
-
-
 async def test_a_deletion_ends_in_a_tombstone_and_in_evidence(tmp_path: Path) -> None:
     async with town(tmp_path) as made:
         ann = await made.worker("ann")
@@ -71,11 +67,11 @@ async def test_a_deletion_ends_in_a_tombstone_and_in_evidence(tmp_path: Path) ->
         assert pending.json()["status"] == "deletionPending"
         again = await made.ask("POST", f"{path}/deletion", by=ann)
         assert again.json()["version"] == pending.json()["version"]
-        await _erase_due(made)
+        await made.service.tick()
         assert (await made.user(ann))["status"] == "deletionPending"
         made.service.later(timedelta(days=15))
         for _ in range(2):
-            await _erase_due(made)
+            await made.service.tick("erase-user")
         tombstone = await made.user(ann)
         assert tombstone["status"] == "deleted"
         assert "ann" not in f"{tombstone['displayName']} {tombstone['username']}"
@@ -115,10 +111,10 @@ async def test_holds_and_last_owners_stay(tmp_path: Path) -> None:
         await made.ask("POST", f"/users/{bob.subject}/deletion", by=bob)
         await made.ask("PUT", f"/users/{bob.subject}/legal-hold", hold, by=officer)
         made.service.later(timedelta(days=20))
-        await _erase_due(made)
+        await made.service.tick()
         assert (await made.user(bob))["status"] == "deletionPending"
         made.service.later(timedelta(days=20))
-        await _erase_due(made)
+        await made.service.tick()
         assert (await made.user(bob))["status"] == "deleted"
 
 
@@ -162,3 +158,25 @@ async def test_a_purge_ends_when_every_store_has_answered(
         assert {each["status"] for each in listed} == {"deleted"}
         told = await made.told("organization-users-erased")
         assert told == [{"organizationId": str(made.id), "erasedUsers": 2}]
+
+
+async def test_a_purge_comes_back_to_whom_a_hold_kept(tmp_path: Path) -> None:
+    async with town(tmp_path) as made:
+        ann, bob = await made.worker("ann"), await made.worker("bob")
+        until = (clock.now() + timedelta(days=30)).isoformat()
+        officer, path = made.caller("compliance-officer"), f"/users/{ann.subject}/legal-hold"
+        held = await made.ask("PUT", path, {"legalHoldUntil": until}, by=officer)
+        assert held.status_code == 200, held.text
+        await made.tell("organization-purged", organizationId=made.id, dataResidency="euWest1")
+        await made.service.tick("go-on-with-purges")
+        assert (await made.user(bob))["status"] == "deleted"
+        assert (await made.user(ann))["status"] == "active"
+        made.service.later(timedelta(days=31))
+        await made.service.tick()
+        assert (await made.user(ann))["status"] == "deleted"
+        for who in (ann, bob):
+            (claim,) = (await made.ask("GET", f"/users/{who.subject}/erasure-requests")).json()[
+                "items"
+            ]
+            await _answer_all(made, who.subject, claim["id"])
+        assert [each["erasedUsers"] for each in await made.told("organization-users-erased")] == [2]

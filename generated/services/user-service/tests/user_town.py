@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +13,9 @@ from uuid import UUID, uuid4
 import httpx
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import RefusedError
-from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Event
-from cloudsync_chassis.executor import Incoming
-from cloudsync_chassis.operation import Operation
-from cloudsync_chassis.propagation import Trace
-from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.testing import Caller
 from user_service.generated.testing import Running, started
-from user_service.handlers import Handlers
 
 STAMP = "2026-01-02T03:04:05Z"
 
@@ -103,13 +97,6 @@ class Town:
     def code(self, address: str) -> str:
         (mail,) = self.mails(address)
         return str(mail["code"])
-
-    async def run(self, action: Callable[[Handlers, Context], Awaitable[None]]) -> None:
-        """Carry out what a timer does, as the service itself."""
-        handlers = Handlers(self.service.runtime)
-        timer = Operation(id="timer", access="workload", writes=True)
-        incoming = Incoming(principal=workload("user-service", self.id), trace=Trace.new())
-        await self.service.runtime.executor.run(timer, incoming, lambda ctx: action(handlers, ctx))
 
 
 def slug(answer: httpx.Response) -> str:

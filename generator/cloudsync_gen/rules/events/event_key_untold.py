@@ -43,9 +43,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 element=event.id,
             )
             continue
-        untold = next(
-            (each for each in _announcing(model, event) if not _told(model, each, event)), None
-        )
+        untold = next(_untold(model, event), None)
         if untold is not None:
             yield RULE.at(
                 model.ref(event.id, "key"),
@@ -57,10 +55,13 @@ def check(model: Model) -> Iterator[Diagnostic]:
             )
 
 
-def _announcing(model: Model, event: Event) -> Iterator[Command]:
+def _untold(model: Model, event: Event) -> Iterator[Command]:
+    """Commands that announce the event and work with nothing that tells its key."""
     for each in model.origins(event.id, "emits-event"):
         command = model.get(Command, each)
-        if command is not None and draws_on_the_known(model, command):
+        if command is None or _told(model, command, event):
+            continue
+        if draws_on_the_known(model, command):
             yield command
 
 

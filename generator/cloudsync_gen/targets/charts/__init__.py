@@ -19,13 +19,14 @@ from cloudsync_gen.targets.charts.surroundings import regions_of
 from cloudsync_gen.targets.charts.values import schema, values
 
 LIBRARY = "service-library"
-LIBRARY_VERSION = "1.1.0"
+LIBRARY_VERSION = "1.2.0"
 _LIBRARY_FILES = (
     "Chart.yaml",
     "README.md",
     "templates/_all.tpl",
     "templates/_availability.tpl",
     "templates/_environment.tpl",
+    "templates/_monitoring.tpl",
     "templates/_names.tpl",
     "templates/_network.tpl",
     "templates/_workload.tpl",

@@ -23,7 +23,12 @@ def surroundings(model: Model, service: Service) -> dict[str, Any]:
     return {
         "environment": "production",
         "cluster": _cluster(model, service),
-        "metrics": {"port": _scraped_at(service), "path": "/metrics"},
+        "metrics": {
+            "port": _scraped_at(service),
+            "path": "/metrics",
+            # the operator that knows such monitors may be missing
+            "podMonitor": {"enabled": False, "interval": "30s", "labels": {}},
+        },
         "bus": bus_of(model, service).events,
         "peers": _peers(model, service),
         "workloads": {

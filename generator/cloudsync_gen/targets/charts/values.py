@@ -172,9 +172,10 @@ def _surroundings(regions: Sequence[str]) -> dict[str, Any]:
                 "workloadIssuer": _URL,
                 "workloadKeys": _URL,
                 "keyNetworks": {"type": "array", "items": _CIDR, "minItems": 1},
+                "collector": {**_URL, "pattern": "^(https?://[^\\s]+)?$"},
             }
         ),
-        "metrics": _object({"port": _PORT, "path": {"type": "string", "pattern": "^/"}}),
+        "metrics": _metrics(),
         "bus": {"enum": ["", "kafka", "rabbitmq"]},
         "peers": {"type": "object", "propertyNames": _LABEL, "additionalProperties": _URL},
         "workloads": _object(
@@ -191,3 +192,13 @@ def _surroundings(regions: Sequence[str]) -> dict[str, Any]:
         },
         "secrets": {**_VARIABLE, "additionalProperties": _object({"name": _TEXT, "key": _TEXT})},
     }
+
+
+def _metrics() -> dict[str, Any]:
+    monitor = {
+        "enabled": {"type": "boolean"},
+        "interval": {"type": "string", "pattern": "^[1-9][0-9]*(ms|s|m)$"},
+        "labels": {"type": "object", "additionalProperties": {"type": "string", "maxLength": 63}},
+    }
+    path = {"type": "string", "pattern": "^/"}
+    return _object({"port": _PORT, "path": path, "podMonitor": _object(monitor)})

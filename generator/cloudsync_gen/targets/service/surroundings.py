@@ -32,7 +32,8 @@ COMMON = frozenset(
         *("audit_key_file", "audit_retention_days", "index_key_file", "field_key_rotation"),
         *("token_algorithm", "token_lifetime", "signing_key_rotation"),
         *("workload_issuer", "workload_jwks_url", "workload_algorithm", "workload_namespaces"),
-        *("workload_token_lifetime", "trusted_proxies"),
+        *("workload_token_lifetime", "trusted_proxies", "telemetry_endpoint", "telemetry_headers"),
+        *("telemetry_timeout", "telemetry_sampling"),
         *("state_path", "validate", "construct", "jobs", "patience"),
     )
 )

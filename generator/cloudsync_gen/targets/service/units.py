@@ -28,7 +28,7 @@ from cloudsync_gen.targets.service.guide import guide_of, problems_of
 from cloudsync_gen.targets.service.jobs import jobs_of
 from cloudsync_gen.targets.service.listeners import listeners_of
 from cloudsync_gen.targets.service.methods import methods_of
-from cloudsync_gen.targets.service.metrics import latency_buckets_of, metrics_of
+from cloudsync_gen.targets.service.metrics import latency_buckets_of, metrics_of, tracing_of
 from cloudsync_gen.targets.service.policies import masked_of, policies_of
 from cloudsync_gen.targets.service.surroundings import (
     breaker_of,
@@ -91,6 +91,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
         metrics=metrics_of(facts),
         metrics_port=metrics_port(service.port) if stubs else 0,
         latency_buckets=latency_buckets_of(facts),
+        tracing=tracing_of(facts),
         access=access,
         related=related,
         inherits=_inherits(facts, aggregates),

@@ -1,4 +1,4 @@
-"""What is rendered of a service's own time series."""
+"""What is rendered of a service's own time series and of its traces."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ class LabelView(Struct, frozen=True):
 
     name: str
     parameter: str
+
+
+class TracingView(Struct, frozen=True):
+    """The share of traces that is recorded where they begin, and what spans may say."""
+
+    sampling: float
+    attributes: tuple[str, ...]
 
 
 class MetricView(Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from cloudsync_gen.targets.service.guide import GuideView, ProblemView
 from cloudsync_gen.targets.service.listeners import ListenerView
 from cloudsync_gen.targets.service.view_calls import BreakerView, CalleeView, EdgeView
 from cloudsync_gen.targets.service.view_jobs import JobView
-from cloudsync_gen.targets.service.view_metrics import MetricView
+from cloudsync_gen.targets.service.view_metrics import MetricView, TracingView
 from cloudsync_gen.targets.service.view_policies import PoliciesView
 
 Rows = tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
@@ -273,6 +273,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     metrics: tuple[MetricView, ...]
     metrics_port: int
     latency_buckets: tuple[float, ...]
+    tracing: TracingView
     access: tuple[GrantView, ...]
     related: tuple[GrantView, ...]
     inherits: dict[str, tuple[str, ...]]

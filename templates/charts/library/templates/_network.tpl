@@ -55,15 +55,13 @@ spec:
           protocol: UDP
         - port: 53
           protocol: TCP
-    {{- with .Values.network.monitoringNamespace }}
+    {{- if and .Values.network.monitoringNamespace .Values.cluster.collector }}
     - to:
         - namespaceSelector:
             matchLabels:
-              kubernetes.io/metadata.name: {{ . | quote }}
+              kubernetes.io/metadata.name: {{ .Values.network.monitoringNamespace | quote }}
       ports:
-        - port: 4317
-          protocol: TCP
-        - port: 4318
+        - port: {{ include "service-library.collectorport" . }}
           protocol: TCP
     {{- end }}
     - to:

@@ -16,10 +16,12 @@ spec:
   template:
     metadata:
       labels: {{- include "service-library.labels" . | nindent 8 }}
+      {{- if not .Values.metrics.podMonitor.enabled }}
       annotations:
         prometheus.io/scrape: "true"
         prometheus.io/port: {{ .Values.metrics.port | quote }}
         prometheus.io/path: {{ .Values.metrics.path | quote }}
+      {{- end }}
     spec:
       serviceAccountName: {{ .Values.name | quote }}
       automountServiceAccountToken: false
@@ -61,7 +63,7 @@ spec:
               containerPort: {{ .Values.port.number }}
               protocol: TCP
             {{- if ne .Values.metrics.port .Values.port.number }}
-            - name: metrics
+            - name: {{ include "service-library.scraped" . | quote }}
               containerPort: {{ .Values.metrics.port }}
               protocol: TCP
             {{- end }}

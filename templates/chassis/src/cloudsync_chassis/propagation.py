@@ -8,6 +8,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from opentelemetry.trace import SpanContext, get_current_span
+
 if TYPE_CHECKING:
     from cloudsync_chassis.context import Context
 
@@ -21,17 +23,30 @@ _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Ids as in `traceparent`; all lower-case hexadecimal."""
+    """Ids as in `traceparent`; all lower-case hexadecimal.
+
+    `begins`: nobody called us with it, so there is no such span, and whether the trace is recorded
+    has not been decided; until then the flags say that it is not (W3C Trace Context, 3.2.2.5).
+    """
 
     trace_id: str
     span_id: str
     flags: str = "01"
+    begins: bool = False
 
     @classmethod
     def new(cls) -> Trace:
-        """The root of a new trace."""
+        """A trace that begins here."""
         # random and no secret (W3C Trace Context, 7.3), so the system need not be asked each time
-        return cls(f"{random.randrange(1, 1 << 128):032x}", f"{random.randrange(1, 1 << 64):016x}")
+        first, span = random.randrange(1, 1 << 128), random.randrange(1, 1 << 64)
+        return cls(f"{first:032x}", f"{span:016x}", "00", begins=True)
+
+    @classmethod
+    def of(cls, span: SpanContext) -> Trace | None:
+        """The ids of a span; None where nothing traces."""
+        if not span.is_valid:
+            return None
+        return cls(f"{span.trace_id:032x}", f"{span.span_id:016x}", f"{span.trace_flags:02x}")
 
     @classmethod
     def parse(cls, header: str | None) -> Trace | None:
@@ -52,11 +67,12 @@ current: ContextVar[Context | None] = ContextVar("cloudsync_chassis_context", de
 
 
 def outgoing_headers() -> dict[str, str]:
-    """Headers that carry the running operation's trace and tenant to a callee."""
-    context = current.get()
+    """Headers that carry the trace, with the running span as the parent, and the tenant."""
+    context, calling = current.get(), Trace.of(get_current_span().get_span_context())
     if context is None:
-        return {TRACE_HEADER: Trace.new().header}
-    headers = {TRACE_HEADER: context.trace.header}
+        # a trace would begin here of which nobody knows anything: let the callee begin one
+        return {TRACE_HEADER: calling.header} if calling is not None else {}
+    headers = {TRACE_HEADER: (calling or context.trace).header}
     if context.principal.organization_id is not None:
         headers[TENANT_HEADER] = str(context.principal.organization_id)
     return headers

@@ -27,6 +27,7 @@ class ServiceSpec:
         policies: the rules beyond roles that the service decides.
         masked: names of properties whose values are neither logged nor kept in the audit trail.
         inherits: role → roles whose rights it has besides its own.
+        version: of the service.
         source: of its events (CloudEvents `source`); `/<name>` if empty.
         tables: the tables that the service writes; created as they are on the embedded database.
         migrations: the Alembic folder that makes them on PostgreSQL.
@@ -40,6 +41,8 @@ class ServiceSpec:
             and, as JSON, at `/openapi.json`.
         latency_buckets: bounds in seconds for durations of requests and calls; every threshold of
             the service's latency objectives is one of them, so that they can be told exactly.
+        traced: names of what spans may say beside `telemetry_export.STANDARD`, but for those whose
+            last word is `masked`.
     """
 
     name: str
@@ -48,6 +51,7 @@ class ServiceSpec:
     inherits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     policies: PolicyTable = field(default_factory=PolicyTable)
     masked: frozenset[str] = frozenset()
+    version: str = ""
     source: str = ""
     tables: sa.MetaData = field(default_factory=sa.MetaData)
     schemas: tuple[str, ...] = ()
@@ -59,6 +63,7 @@ class ServiceSpec:
     sagas: tuple[Saga, ...] = ()
     contract: Path | None = None
     latency_buckets: tuple[float, ...] = LATENCY
+    traced: frozenset[str] = frozenset()
 
     @property
     def grants(self) -> Access:

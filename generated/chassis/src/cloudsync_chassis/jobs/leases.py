@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import floor
@@ -25,11 +26,15 @@ class Lease:
 
 
 class Leases:
-    """The rows of one replica, called `holder`, which no other is."""
+    """The rows of one replica, called `holder`, which no other is.
 
-    def __init__(self, database: Database, holder: str) -> None:
+    `elsewhere` is told of each job that turns out to have been done by another one since.
+    """
+
+    def __init__(self, database: Database, holder: str, elsewhere: Callable[[str], None]) -> None:
         self._database = database
         self._holder = holder
+        self._elsewhere = elsewhere
 
     async def take(self, job: Job, forced: bool = False) -> Lease | timedelta:
         """The lease; or how long to wait until it is worth asking again.
@@ -38,21 +43,25 @@ class Leases:
         one has finished.
         """
         now = clock.now()
-        due_at = await self._due_at(job)
-        if due_at is None:
+        known = await self._known(job)
+        if known is None:
             async with self._database.transaction(write=True) as connection:
                 first = dialect_insert(connection, job_runs).values(job=job.name, due_at=now)
                 await connection.execute(first.on_conflict_do_nothing())
-            due_at = await self._due_at(job)
-        if due_at is None:
+            known = await self._known(job)
+        if known is None:
             return _BETWEEN
+        due_at, last = known
         if not forced and due_at > now:
+            if last not in (None, self._holder):
+                self._elsewhere(job.name)
             return max(_BETWEEN, due_at - now)
         free = sa.or_(job_runs.c.held_until.is_(None), job_runs.c.held_until <= now)
         statement = self._of(job).where(job_runs.c.due_at == due_at, free)
         held = {"holder": self._holder, "held_until": now + job.lease}
         if await self._changed(statement.values(held)):
             return Lease(job, due_at)
+        self._elsewhere(job.name)
         if forced:
             await self._changed(self._of(job).values(due_at=now))
         return _BETWEEN
@@ -72,17 +81,19 @@ class Leases:
         following = lease.due_at + timedelta(seconds=job.every * (missed + 1))
         if lease.due_at > now:
             following = lease.due_at
-        free = {"holder": None, "held_until": None}
+        free = {"held_until": None}
         regular = self._held(job).where(job_runs.c.due_at == lease.due_at)
         if await self._changed(regular.values(due_at=following, **free)):
             return following - now
         await self._changed(self._held(job).values(free))
         return timedelta()
 
-    async def _due_at(self, job: Job) -> datetime | None:
-        statement = sa.select(job_runs.c.due_at).where(job_runs.c.job == job.name)
+    async def _known(self, job: Job) -> tuple[datetime, str | None] | None:
+        """(when it is due, who is at it or has been last)."""
+        statement = sa.select(job_runs.c.due_at, job_runs.c.holder)
         async with self._database.transaction(write=False) as connection:
-            return await connection.scalar(statement)
+            found = (await connection.execute(statement.where(job_runs.c.job == job.name))).first()
+        return (found.due_at, found.holder) if found is not None else None
 
     async def _changed(self, statement: sa.Update) -> bool:
         async with self._database.transaction(write=True) as connection:

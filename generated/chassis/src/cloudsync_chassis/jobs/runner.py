@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from datetime import timedelta
 from time import monotonic, perf_counter
 from typing import Any
 from uuid import UUID
+
+from opentelemetry.trace import SpanKind
 
 from cloudsync_chassis import clock, ids
 from cloudsync_chassis.aggregate.entities import Entities
@@ -36,6 +38,8 @@ class Work:
     """The jobs of one service, by name, and what it does at its start.
 
     `ended` hears of each call: the job's name, the seconds that it took, and whether it went well.
+    `measured` surrounds each round: the job's name, and whether a round is about all that there is.
+    `elsewhere` hears of each job that another replica has done since this one did.
     """
 
     def __init__(
@@ -48,13 +52,15 @@ class Work:
         self._service = service
         self._executor = executor
         self._aggregates = aggregates
-        self._leases = Leases(database, str(ids.uuid7()))
+        self._leases = Leases(database, str(ids.uuid7()), lambda job: self.elsewhere(job))
         self._jobs: dict[str, Job] = {}
         self._wakes: dict[str, asyncio.Event] = {}
         self._first: list[Callable[[], Awaitable[None]]] = []
         self._after: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Semaphore(_AT_ONCE)
         self.ended: Callable[[str, float, bool], None] = _unheard
+        self.measured: Callable[[str, bool], AbstractContextManager[None]] = _unmeasured
+        self.elsewhere: Callable[[str], None] = _unheard
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Do these once the service runs.
@@ -180,12 +186,13 @@ class Work:
         """Do the job once, for all that is due; how long until the next round."""
         kept, enough = monotonic(), lease.job.lease.total_seconds() / 3
         try:
-            async for tenant, entity in self._calls(lease.job):
-                await self._one(lease.job, tenant, entity)
-                if monotonic() - kept > enough:
-                    if not await self._leases.keep(lease):
-                        break
-                    kept = monotonic()
+            with self.measured(lease.job.name, lease.job.due is None):
+                async for tenant, entity in self._calls(lease.job):
+                    await self._one(lease.job, tenant, entity)
+                    if monotonic() - kept > enough:
+                        if not await self._leases.keep(lease):
+                            break
+                        kept = monotonic()
         finally:
             pause = await self._leases.end(lease)
         return pause
@@ -258,7 +265,9 @@ class Work:
             self.ended(job.name, perf_counter() - began, well)
 
     def _incoming(self, tenant: UUID | None) -> Incoming:
-        return Incoming(principal=workload(self._service, tenant), trace=Trace.new())
+        return Incoming(
+            principal=workload(self._service, tenant), trace=Trace.new(), kind=SpanKind.INTERNAL
+        )
 
 
 def _plain(action: Action) -> Call:
@@ -268,5 +277,10 @@ def _plain(action: Action) -> Call:
     return call
 
 
-def _unheard(name: str, seconds: float, well: bool) -> None:
-    del name, seconds, well
+def _unheard(*told: object) -> None:
+    del told
+
+
+def _unmeasured(name: str, whole: bool) -> AbstractContextManager[None]:
+    del name, whole
+    return nullcontext()

@@ -25,7 +25,8 @@ class Due:
     Attributes:
         aggregate: of the service, by its name.
         where: fields and their values; a tuple: one of these.
-        since: the date-time field that must lie `after` seconds back; None: at once.
+        since: the date-time field that must lie `after` seconds back, of documents also one of a
+            part (`message.clearAt`); None: at once.
     """
 
     aggregate: str

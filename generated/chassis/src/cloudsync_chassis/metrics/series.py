@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -24,6 +27,16 @@ Reading = Callable[[], Iterable[tuple[tuple[str, ...], float]]]
 """The values of a gauge at this moment, each with its labels."""
 
 log = logger("metrics")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Round:
+    """One round of a job by the clock, which one replica does for all."""
+
+    job: str
+
+
+_round: ContextVar[Round | None] = ContextVar("cloudsync_chassis_round", default=None)
 
 
 class Series:
@@ -63,6 +76,41 @@ class Series:
         return self._children[labels]
 
 
+class GaugeSeries(Series):
+    """Tells nothing before it is set. What a round of a job has set can be forgotten."""
+
+    def __init__(self, spec: MetricSpec, registry: CollectorRegistry, most: int = MOST) -> None:
+        super().__init__(spec, registry, most)
+        self._rounds: dict[tuple[str, ...], Round] = {}
+
+    @property
+    def silent(self) -> bool:
+        """Whether it tells nothing; Prometheus' own gauge without labels would tell zero."""
+        return not self._children
+
+    def record(self, value: float, *labels: str) -> None:
+        """Set it."""
+        super().record(value, *labels)
+        running = _round.get()
+        if running is not None or self._rounds:
+            self._note(running, labels)
+
+    def forget(self, job: str, but: Round | None = None) -> None:
+        """What rounds of the job have set, `but` by this one, is known no more."""
+        for labels, each in list(self._rounds.items()):
+            if each.job == job and each is not but:
+                del self._rounds[labels], self._children[labels]
+                if labels:
+                    self._metric.remove(*labels)
+
+    def _note(self, running: Round | None, labels: tuple[str, ...]) -> None:
+        key = labels if labels in self._children else (OTHER,) * len(labels)
+        if running is None:
+            self._rounds.pop(key, None)
+        else:
+            self._rounds[key] = running
+
+
 def _made(spec: MetricSpec, registry: CollectorRegistry) -> Any:
     if spec.kind == "histogram":
         return Histogram(
@@ -87,10 +135,33 @@ class Registry(Collector):
         self._shared = dict(shared)
         self._inner = CollectorRegistry(auto_describe=False)
         self._readings: list[tuple[MetricSpec, Reading]] = []
+        self._gauges: dict[str, GaugeSeries] = {}
 
     def series(self, spec: MetricSpec, most: int = MOST) -> Series:
         """A new series; a name can be taken once."""
-        return Series(spec, self._inner, most)
+        if spec.kind != "gauge":
+            return Series(spec, self._inner, most)
+        self._gauges[spec.name] = made = GaugeSeries(spec, self._inner, most)
+        return made
+
+    @contextmanager
+    def round(self, job: str, whole: bool) -> Iterator[None]:
+        """What sets gauges within is a round of the job. `whole`: it measures all that it ever
+        does, so what earlier rounds have set and this one does not is gone.
+        """
+        running = Round(job)
+        token = _round.set(running)
+        try:
+            yield
+        finally:
+            _round.reset(token)
+            if whole:
+                self.forget(job, running)
+
+    def forget(self, job: str, but: Round | None = None) -> None:
+        """Another replica does the job: what it measures is told there."""
+        for each in self._gauges.values():
+            each.forget(job, but)
 
     def read(self, spec: MetricSpec, reading: Reading) -> None:
         """A gauge whose values are looked up when they are asked for."""
@@ -99,9 +170,10 @@ class Registry(Collector):
     def collect(self) -> Iterator[Metric]:
         """Everything, with the shared labels."""
         for family in (*self._inner.collect(), *map(_read, self._readings)):
+            gauge = self._gauges.get(family.name)
             family.samples = [
                 each._replace(labels={**self._shared, **each.labels})
-                for each in family.samples
+                for each in (family.samples if gauge is None or not gauge.silent else ())
                 if not each.name.endswith("_created")
             ]
             yield family

@@ -34,7 +34,8 @@ class ListQuery:
     """Filters by field: equal to a value, a list field that contains it, one of a tuple.
 
     `related`: fields and values of which at least one must fit; none: all entities. `due`:
-    date-time fields, and the moment by which each must have come.
+    date-time fields, and the moment by which each must have come; of documents also those of a
+    part (`message.clearAt`).
     """
 
     page: PageRequest

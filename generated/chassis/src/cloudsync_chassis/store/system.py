@@ -138,7 +138,7 @@ job_runs = sa.Table(
     sa.Column("holder", sql("text"), nullable=True),
     sa.Column("held_until", Timestamp(), nullable=True),
 )
-"""When each job is due next, and which replica is at it."""
+"""When each job is due next, which replica is at it, or has been at it last (`held_until` null)."""
 
 saga_runs = sa.Table(
     "saga_runs",

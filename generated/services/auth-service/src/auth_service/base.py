@@ -25,7 +25,6 @@ from .generated import models, tables
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
 from .proofs import digest
-from .records import announce, insert, rewrite
 
 _SERVICES = """
     audit auth calendar chat config document email events feature-flag file invoice metrics ml org
@@ -58,6 +57,9 @@ class Base(Defaults):
         self.challenges = runtime.aggregate(memory.CHALLENGES)
         self.formers = runtime.aggregate(memory.FORMERS)
         self.old_passwords = runtime.aggregate(memory.OLD_PASSWORDS)
+        self.codes = runtime.aggregate(memory.CODES)
+        self.reminders = runtime.aggregate(memory.REMINDERS)
+        self.shortened = runtime.aggregate(memory.SHORTENED)
         self.standings = runtime.aggregate(memory.STANDINGS)
         self.withheld = runtime.aggregate(memory.WITHHELD)
         self.world = world.local(runtime.settings)
@@ -70,7 +72,7 @@ class Base(Defaults):
     async def policy(self, ctx: Context) -> models.AuthPolicy:
         """The tenant's rules; the default ones until its own are there."""
         found = await self.auth_policy.find(ctx)
-        return found or await insert(ctx, self.auth_policy, {})
+        return found or await self.auth_policy.insert(ctx, {})
 
     async def roles(self, ctx: Context, principal_id: UUID) -> frozenset[str]:
         """The roles that count now, as tokens call them."""
@@ -94,35 +96,28 @@ class Base(Defaults):
         ctx: Context,
         user_id: UUID,
         reason: models.RevocationReason,
-        command: str,
         kept: UUID | None = None,
     ) -> int:
         """Revoke the living sessions of a person in the tenant; how many that were."""
         ended = 0
         async for each in self.session.each(ctx, userId=user_id, status=LIVING):
             if each.id != kept:
-                await self.end_session(ctx, each, reason, command)
+                await self.end_session(ctx, each, reason)
                 ended += 1
         return ended
 
     async def end_session(
-        self,
-        ctx: Context,
-        session: models.Session,
-        reason: models.RevocationReason,
-        command: str,
+        self, ctx: Context, session: models.Session, reason: models.RevocationReason
     ) -> None:
-        """Revoke one session and announce it in the name of a command."""
+        """Revoke one session and announce it."""
         fields = {
             "status": models.SessionStatus.revoked,
             "revocationReason": reason,
             "refreshTokenHash": None,
         }
-        ended = await rewrite(ctx, self.session, session, fields)
+        ended = await self.session.rewrite(ctx, session, fields)
         told = to_record(ended) | {"sessionId": session.id, "reason": reason}
-        aggregates_ = (self.session, self.credential, self.role_grant)
-        aggregate = next(each for each in aggregates_ if command in each.spec.commands)
-        await announce(ctx, aggregate, command, "session-revoked", told)
+        await self.session.announce(ctx, "session-revoked", told)
 
     def _signing_key(self, ctx: Context) -> ECKey:
         """The newest key that has been published for a day, or the oldest of all."""

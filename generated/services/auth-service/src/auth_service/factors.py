@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 from uuid import UUID
 
+from cloudsync_chassis.aggregate.engine import Aggregate
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import project, to_record
@@ -21,7 +23,6 @@ from .proofs import (
     new_seed,
     same,
 )
-from .records import announce, insert, rewrite
 from .sessions import Sessions
 
 _KINDS = models.CredentialType
@@ -44,7 +45,7 @@ class Factors(Sessions):
             token = body.invitation_token
             if kind != "invitation" or token is None or not same(digest(token), value):
                 raise problems.CREDENTIAL_EXISTS("there is a factor of this type")
-            changed = await rewrite(ctx, self.credential, known, {"secretHash": secret})
+            changed = await self.credential.rewrite(ctx, known, {"secretHash": secret})
             return project(models.CredentialView, changed)
         fields = {"userId": body.user_id, "type": body.type, "secretHash": secret}
         try:
@@ -116,12 +117,9 @@ class Factors(Sessions):
             "lockedUntil": None,
             "breachedAt": None,
         }
-        changed = await rewrite(ctx, self.credential, found, fields)
-        command = "reset-credential"
-        told = to_record(changed)
-        await announce(ctx, self.credential, command, "credential-reset", told)
-        reason = models.RevocationReason.password_changed
-        await self.end_sessions(ctx, found.user_id, reason, command)
+        changed = await self.credential.rewrite(ctx, found, fields)
+        await self.credential.announce(ctx, "credential-reset", changed)
+        await self.end_sessions(ctx, found.user_id, models.RevocationReason.password_changed)
         return project(models.CredentialView, changed)
 
     async def _is_proved(self, ctx: Context, found: models.Credential, proof: str) -> bool:
@@ -144,7 +142,7 @@ class Factors(Sessions):
         if used not in codes:
             return False
         left = ",".join(each if each != used else "0" * 32 for each in codes)
-        await rewrite(ctx, self.credential, factor, {"secretHash": f"{kind}:{left}"})
+        await self.credential.rewrite(ctx, factor, {"secretHash": f"{kind}:{left}"})
         return True
 
     async def _unused(self, ctx: Context, found: models.Credential, password: str) -> str:
@@ -157,9 +155,9 @@ class Factors(Sessions):
             raise problems.PASSWORD_REUSED("the policy remembers this password")
         if history and found.secret_hash.startswith("$argon2id$"):
             fields = {"userId": found.user_id, "secretHash": found.secret_hash}
-            await insert(ctx, self.old_passwords, fields)
+            await self.old_passwords.insert(ctx, fields)
         for each in olds[:-history] if history else olds:
-            await self.old_passwords.repository.remove(ctx, each.id, each.version)
+            await self.old_passwords.remove(ctx, each)
         return hashed
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
@@ -168,22 +166,25 @@ class Factors(Sessions):
 
     async def destroy_credentials(self, ctx: Context, request: port.DestroyCredentials) -> None:
         """Remove whatever proves or stands for an erased person, and report how much it was."""
-        body, command, erased = request.body, "destroy-credentials", 0
+        body, erased = request.body, 0
         user_id = body.user_id
         places = {ctx.tenant: ctx}
         for table in (SESSIONS, tables.credentials, tables.api_keys):
             places |= {each.tenant: each for each in await self.everywhere(ctx, table, user_id)}
         for inside in places.values():
-            reason = models.RevocationReason.admin_action
-            await self.end_sessions(inside, user_id, reason, command)
-            kept = (self.session, self.credential, self.api_key, self.old_passwords)
+            await self.end_sessions(inside, user_id, models.RevocationReason.admin_action)
+            kept: tuple[Aggregate[Any], ...] = (
+                self.session,
+                self.credential,
+                self.api_key,
+                self.old_passwords,
+            )
             for aggregate in kept:
                 async for each in aggregate.each(inside, userId=user_id):
-                    record = to_record(each)
-                    await aggregate.repository.remove(inside, record["id"], record["version"])
+                    await aggregate.remove(inside, each)
                     erased += 1
             async for grant in self.role_grant.each(inside, principalId=user_id):
-                await self.role_grant.repository.remove(inside, grant.id, grant.version)
+                await self.role_grant.remove(inside, grant)
                 erased += 1
         told = {
             "userId": user_id,
@@ -192,7 +193,7 @@ class Factors(Sessions):
             "erasedItems": min(erased, 100_000),
         }
         record = {"id": user_id, **told}
-        await announce(ctx, self.credential, command, "auth-erasure-completed", record)
+        await self.credential.announce(ctx, "auth-erasure-completed", record)
 
     async def on_user_merged(self, ctx: Context, event: Received[models.UserMerged]) -> None:
         """Hand over."""
@@ -204,13 +205,12 @@ class Factors(Sessions):
         if absorbed == survivor:
             return
         for inside in await self.everywhere(ctx, SESSIONS, absorbed):
-            reason = models.RevocationReason.admin_action
-            await self.end_sessions(inside, absorbed, reason, "adopt-factors")
+            await self.end_sessions(inside, absorbed, models.RevocationReason.admin_action)
         for inside in await self.everywhere(ctx, tables.credentials, absorbed):
             await self._adopt(inside, absorbed, survivor)
         for inside in await self.everywhere(ctx, tables.api_keys, absorbed):
             async for key in self.api_key.each(inside, userId=absorbed):
-                await rewrite(inside, self.api_key, key, {"userId": survivor})
+                await self.api_key.rewrite(inside, key, {"userId": survivor})
 
     async def _adopt(self, ctx: Context, absorbed: UUID, survivor: UUID) -> None:
         """Of types of which there may be one the survivor keeps its own."""
@@ -218,9 +218,9 @@ class Factors(Sessions):
             single = each.type != _KINDS.webauthn
             own = await self.credential.find(ctx, userId=survivor, type=each.type)
             if single and own is not None:
-                await self.credential.repository.remove(ctx, each.id, each.version)
+                await self.credential.remove(ctx, each)
             else:
-                await rewrite(ctx, self.credential, each, {"userId": survivor})
+                await self.credential.rewrite(ctx, each, {"userId": survivor})
 
     async def on_sms_country_suspended(
         self, ctx: Context, event: Received[models.SmsCountrySuspended]
@@ -234,6 +234,6 @@ class Factors(Sessions):
         known = await self.withheld.find(ctx, country=body.country)
         fields = {"country": body.country, "until": body.suspended_until}
         if known is None:
-            await insert(ctx, self.withheld, fields)
+            await self.withheld.insert(ctx, fields)
         elif known.until < body.suspended_until:
-            await rewrite(ctx, self.withheld, known, fields)
+            await self.withheld.rewrite(ctx, known, fields)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .tenancy import Tenancy
+from .timers import Timers
 
 
-class Handlers(Tenancy):
+class Handlers(Timers):
     """Logins, factors, decisions, keys and tenancy, each built on the one before."""

@@ -19,7 +19,6 @@ from .base import read_refresh
 from .decisions import Decisions
 from .generated import models, port, problems, tables
 from .proofs import digest, same
-from .records import insert, rewrite
 
 _LETTERS = string.ascii_lowercase + string.digits
 _SIGNING_PATH = "auth-service/signing"
@@ -101,7 +100,7 @@ class Keys(Decisions):
             "keyHash": digest(key),
             "lastUsedAt": None,
         }
-        made = await insert(ctx, self.api_key, {**record, "id": None})
+        made = await self.api_key.insert(ctx, {**record, "id": None})
         told = {"expiresAt": until, "oldValidUntil": until}
         await self.api_key.update(ctx, "rotate-api-key", found.id, told)
         return _issued(made, key, until)
@@ -151,7 +150,7 @@ class Keys(Decisions):
         if not wanted <= held:
             raise problems.INVALID_GRANT("the key does not have these scopes")
         if key.last_used_at is None or key.last_used_at <= ctx.now - _HOUR:
-            await rewrite(inside, self.api_key, key, {"lastUsedAt": ctx.now})
+            await self.api_key.rewrite(inside, key, {"lastUsedAt": ctx.now})
         return models.TokenSet(
             access_token=self.access_token(inside, key.user_id, (), wanted),
             token_type=models.TokenSetTokenType.bearer,

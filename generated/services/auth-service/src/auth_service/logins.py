@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict, deque
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,17 +18,12 @@ from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.document import sortable
 from cloudsync_chassis.store.system import documents
 
-from .base import (
-    SESSIONS,
-    Base,
-    new_refresh,
-    read_refresh,
-    tenant_of,
-)
+from .authorizations import Authorizations
+from .base import SESSIONS, new_refresh, read_refresh, tenant_of
+from .federation import OIDC, Voucher
 from .generated import models, port, problems
 from .memory import WITHHELD_COLLECTION, Challenge
 from .proofs import digest, digits, is_password, is_signature, is_totp, is_work, same
-from .records import announce, insert, rewrite
 from .world import Origin
 
 _METHODS = models.AuthMethod
@@ -59,7 +55,17 @@ _REASONS = models.RevocationReason
 _STATES = models.SessionStatus
 
 
-class Logins(Base):
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question to be put: by what, from where, and who may vouch for the answer."""
+
+    body: models.BeginLoginRequest
+    origin: Origin
+    nonce: str
+    voucher: Voucher | None
+
+
+class Logins(Authorizations):
     """Handlers of sessions."""
 
     def __init__(self, runtime: Runtime) -> None:
@@ -74,17 +80,20 @@ class Logins(Base):
             raise problems.LOGIN_BLOCKED("no sign-in from this network")
         self._count_question(ctx, digest(body.identifier.casefold()))
         owner = await self.world.identifiers.owner(body.identifier)
+        voucher = await self.voucher(ctx, body.identifier, body.method)
         session_id, nonce = ids.uuid7(), secrets.token_urlsafe(32)
         expires = ctx.now + timedelta(seconds=self.settings.challenge_lifetime)
         if owner is not None:
             inside = ctx.within(owner[0])
-            known = await self._begin(inside, owner[1], body, origin, nonce)
+            asked = Asked(body, origin, nonce, voucher)
+            known = await self._begin(inside, owner[1], asked)
             session_id = known or session_id
         risky = origin.risk >= self.settings.proof_of_work_risk
         return models.LoginChallenge(
             session_id=session_id,
             method=body.method,
             nonce=nonce,
+            redirect_url=voucher.entrance(session_id, nonce) if voucher is not None else None,
             work_bits=_WORK_BITS if risky else None,
             expires_at=expires,
         )
@@ -103,24 +112,16 @@ class Logins(Base):
             raise RATE_LIMITED("enough questions for a while")
         times.append(ctx.now)
 
-    async def _begin(
-        self,
-        ctx: Context,
-        user_id: UUID,
-        body: models.BeginLoginRequest,
-        origin: Origin,
-        nonce: str,
-    ) -> UUID | None:
+    async def _begin(self, ctx: Context, user_id: UUID, asked: Asked) -> UUID | None:
         """The session of a question that can be answered; None where it cannot."""
+        body, origin = asked.body, asked.origin
         policy = await self.policy(ctx)
         countries = {each.root for each in policy.allowed_countries}
         factor = await self.factor(ctx, user_id, body.method)
         allowed = body.method in policy.allowed_methods and (
             not countries or origin.country in countries
         )
-        if not allowed or factor is None or self._is_locked(ctx, factor):
-            return None
-        if await self._is_withheld(ctx, factor):
+        if not allowed or not await self._is_answerable(ctx, factor, asked.voucher):
             return None
         roles = await self.roles(ctx, user_id)
         hours = policy.max_session_hours
@@ -136,29 +137,39 @@ class Logins(Base):
             "absoluteExpiresAt": ctx.now + timedelta(hours=hours),
         }
         session = await self.session.create(ctx, "begin-login", fields)
-        identifier = digest(body.identifier.casefold())
-        await self._ask(ctx, session, factor, identifier, nonce)
+        await self._ask(ctx, session, factor, asked)
         return session.id
+
+    async def _is_answerable(
+        self, ctx: Context, factor: models.Credential | None, voucher: Voucher | None
+    ) -> bool:
+        """Whether the person has a factor that works, or belongs to whom the provider speaks for."""
+        if voucher is not None:
+            return voucher.provider.organization_id == ctx.tenant
+        if factor is None or self._is_locked(ctx, factor):
+            return False
+        return not await self._is_withheld(ctx, factor)
 
     async def _ask(
         self,
         ctx: Context,
         session: models.Session,
-        factor: models.Credential,
-        identifier: str,
-        nonce: str,
+        factor: models.Credential | None,
+        asked: Asked,
     ) -> None:
         """Keep the question; a code by text is sent."""
-        code = digits(6) if factor.type == models.CredentialType.text_code else None
+        by_text = factor is not None and factor.type == models.CredentialType.text_code
+        code = digits(6) if by_text else None
         fields = {
             "sessionId": session.id,
-            "identifierHash": identifier,
-            "nonce": nonce,
+            "identifierHash": digest(asked.body.identifier.casefold()),
+            "nonce": asked.nonce,
+            "providerId": asked.voucher.provider.id if asked.voucher is not None else None,
             "codeHash": digest(f"{session.id}{code}") if code else None,
             "wrong": 0,
             "expiresAt": ctx.now + timedelta(seconds=self.settings.challenge_lifetime),
         }
-        await insert(ctx, self.challenges, fields)
+        await self.challenges.insert(ctx, fields)
         if code is not None:
             self.letter(ctx, session.user_id, "textCode", code)
 
@@ -204,7 +215,9 @@ class Logins(Base):
         if asked is None or asked.expires_at <= ctx.now:
             if session.status == _STATES.challenged:
                 await self._reject(inside, session, asked, "challengeExpired")
-                await ctx.unit.commit()  # the refusal must not undo that the session is over
+            elif asked is not None:
+                await self.challenges.remove(inside, asked)  # the next try is asked anew
+            await ctx.unit.commit()  # the refusal must not undo that the question is over
             raise problems.CHALLENGE_EXPIRED("more than five minutes have passed")
         if not await self._is_right(inside, session, asked, request.body):
             await self._count_wrong(inside, session, asked, request.body.method)
@@ -227,7 +240,7 @@ class Logins(Base):
             "wrong": 0,
             "expiresAt": ctx.now + timedelta(seconds=self.settings.challenge_lifetime),
         }
-        return await insert(ctx, self.challenges, fields)
+        return await self.challenges.insert(ctx, fields)
 
     async def _is_right(
         self,
@@ -239,15 +252,19 @@ class Logins(Base):
         risky = session.risk_score >= self.settings.proof_of_work_risk
         if risky and not is_work(asked.nonce, body.work, _WORK_BITS):
             return False
+        if body.method in session.auth_methods:
+            return False
+        if body.method == OIDC:
+            return await self.is_vouched(ctx, asked, body.answer)
         factor = await self.factor(ctx, session.user_id, body.method)
-        if factor is None or self._is_locked(ctx, factor) or body.method in session.auth_methods:
+        if factor is None or self._is_locked(ctx, factor):
             return False
         if not await self._fits(ctx, factor, asked, body.answer):
             return False
         fields = {"failedAttempts": 0, "lockedUntil": None, "lastUsedAt": ctx.now}
         now = await self.credential.find(ctx, id=factor.id)
         if now is not None:
-            await rewrite(ctx, self.credential, now, fields)
+            await self.credential.rewrite(ctx, now, fields)
         return True
 
     async def _fits(
@@ -271,7 +288,7 @@ class Logins(Base):
         if used not in codes:
             return False
         left = ",".join(each if each != used else "0" * 32 for each in codes)
-        await rewrite(ctx, self.credential, factor, {"secretHash": f"{kind}:{left}"})
+        await self.credential.rewrite(ctx, factor, {"secretHash": f"{kind}:{left}"})
         return True
 
     async def _count_wrong(
@@ -288,35 +305,34 @@ class Logins(Base):
             pause = timedelta(days=1) if failed == 10 else timedelta(minutes=failed - 4)
             locked = ctx.now + pause if failed >= 5 else None
             fields = {"failedAttempts": failed, "lockedUntil": locked}
-            await rewrite(ctx, self.credential, factor, fields)
+            await self.credential.rewrite(ctx, factor, fields)
         wrong = asked.wrong + 1
-        changed = await rewrite(ctx, self.challenges, asked, {"wrong": wrong})
+        changed = await self.challenges.rewrite(ctx, asked, {"wrong": wrong})
         if wrong >= self.settings.challenge_attempts and session.status == _STATES.challenged:
             await self._reject(ctx, session, changed, "wrongSecret")
 
     async def _reject(
         self, ctx: Context, session: models.Session, asked: Challenge | None, cause: str
     ) -> None:
-        ended = await rewrite(ctx, self.session, session, {"status": _STATES.rejected})
+        ended = await self.session.rewrite(ctx, session, {"status": _STATES.rejected})
         told = to_record(ended) | {
             "sessionId": session.id,
             "identifierHash": asked.identifier_hash if asked else digest(str(session.user_id)),
             "cause": models.LoginFailureCause(cause),
             "attempt": max(1, asked.wrong if asked else 1),
         }
-        await announce(ctx, self.session, "reject-login", "login-failed", told)
+        await self.session.announce(ctx, "login-failed", told)
         if asked is not None:
-            await self.challenges.repository.remove(ctx, asked.id, asked.version)
+            await self.challenges.remove(ctx, asked)
 
     async def reject_login(self, ctx: Context, request: port.RejectLogin) -> None:
-        """End the logins of the tenant whose five minutes are over."""
-        del request
-        async for asked in self.challenges.each(ctx):
-            if asked.expires_at > ctx.now:
-                continue
-            session = await self.session.find(ctx, id=asked.session_id)
-            if session is not None and session.status == _STATES.challenged:
-                await self._reject(ctx, session, asked, "challengeExpired")
+        """End a login whose five minutes are over, and no other."""
+        session = await self.session.find(ctx, id=request.session_id)
+        if session is None or session.status != _STATES.challenged:
+            return
+        asked = await self.challenges.find(ctx, sessionId=session.id)
+        if asked is None or asked.expires_at <= ctx.now:
+            await self._reject(ctx, session, asked, "challengeExpired")
 
     async def _advance(
         self,
@@ -330,7 +346,7 @@ class Logins(Base):
         missing = await self._missing(ctx, session, methods)
         if missing:
             shown = {"authMethods": methods, "assuranceLevel": level}
-            waiting = await rewrite(ctx, self.session, session, shown)
+            waiting = await self.session.rewrite(ctx, session, shown)
             return models.TokenSet(
                 access_token=self.access_token(ctx, session.user_id, ()),
                 token_type=models.TokenSetTokenType.bearer,
@@ -347,12 +363,12 @@ class Logins(Base):
             "authenticatedAt": ctx.now,
             "refreshTokenHash": hashed,
         }
-        active = await rewrite(ctx, self.session, session, fields)
-        await self.challenges.repository.remove(ctx, asked.id, asked.version)
+        active = await self.session.rewrite(ctx, session, fields)
+        await self.challenges.remove(ctx, asked)
         stepped = session.status == _STATES.step_up_required
         event = "step-up-completed" if stepped else "login-succeeded"
         told = to_record(active) | {"sessionId": active.id}
-        await announce(ctx, self.session, "complete-challenge", event, told)
+        await self.session.announce(ctx, event, told)
         return await self.tokens(ctx, active, token)
 
     async def _missing(
@@ -375,13 +391,15 @@ class Logins(Base):
         ]
 
     async def issue_token(self, ctx: Context, request: port.IssueToken) -> models.TokenSet:
-        """Exchange a refresh token or a client's secret; codes are issued by nobody yet."""
+        """Exchange a refresh token, a client's secret or an authorisation code."""
         body = request.body
         if body.grant_type == models.GrantType.refresh_token and body.refresh_token is not None:
             return await self._refresh(ctx, body.refresh_token)
         secret = body.client_secret
         if body.grant_type == models.GrantType.client_credentials and secret is not None:
             return await self.exchange_key(ctx, body.client_id, secret, body.scopes)
+        if body.grant_type == models.GrantType.authorization_code and body.code is not None:
+            return await self.exchange_code(ctx, body, body.code)
         raise problems.INVALID_GRANT("the grant is unknown, spent or incomplete")
 
     async def exchange_key(
@@ -406,22 +424,22 @@ class Logins(Base):
             if former is None:
                 raise problems.INVALID_GRANT("the token is unknown")
             if former.at <= ctx.now - timedelta(seconds=self.settings.refresh_grace):
-                await self.end_session(inside, session, _REASONS.token_reuse, "issue-token")
+                await self.end_session(inside, session, _REASONS.token_reuse)
                 await ctx.unit.commit()  # the refusal must not undo the revocation
                 raise problems.TOKEN_REUSE("a former token came back")
         if self.is_over(ctx, session):
             ended = {"status": _STATES.expired, "refreshTokenHash": None}
-            await rewrite(inside, self.session, session, ended)
+            await self.session.rewrite(inside, session, ended)
             await ctx.unit.commit()  # the refusal must not undo that the session is over
             raise problems.INVALID_GRANT("the session is over")
         fresh, new_hash = new_refresh(session)
         generation = session.refresh_generation + 1
         fields = {"refreshTokenHash": new_hash, "refreshGeneration": generation}
-        changed = await rewrite(inside, self.session, session, fields)
+        changed = await self.session.rewrite(inside, session, fields)
         present = session.refresh_token_hash
         if present is not None:
             used = {"sessionId": session.id, "tokenHash": present, "at": ctx.now}
-            await insert(inside, self.formers, used)
+            await self.formers.insert(inside, used)
         return await self.tokens(inside, changed, fresh)
 
 

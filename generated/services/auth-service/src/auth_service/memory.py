@@ -22,12 +22,16 @@ class Remembered(Model):
 
 
 class Challenge(Remembered):
-    """The open question of a session: nonce, digest of a code that was sent, wrong answers."""
+    """The open question of a session: nonce, digest of a code that was sent, wrong answers.
+
+    `provider_id`: who was asked to vouch, where the person signs in by an identity provider.
+    """
 
     session_id: Annotated[UUID, Field(alias="sessionId")]
     identifier_hash: Annotated[str, Field(alias="identifierHash")]
     nonce: str
     code_hash: Annotated[str | None, Field(alias="codeHash")] = None
+    provider_id: Annotated[UUID | None, Field(alias="providerId")] = None
     wrong: int
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
 
@@ -54,6 +58,34 @@ class Withheld(Remembered):
     until: AwareDatetime
 
 
+class Code(Remembered):
+    """An authorisation code, as a digest; `opened` is the session that came of it."""
+
+    code_hash: Annotated[str, Field(alias="codeHash")]
+    session_id: Annotated[UUID, Field(alias="sessionId")]
+    client_id: Annotated[UUID, Field(alias="clientId")]
+    redirect_uri: Annotated[str, Field(alias="redirectUri")]
+    challenge: str
+    channel: str
+    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    opened: UUID | None = None
+
+
+class Reminder(Remembered):
+    """Administrators were told that a provider's certificate ends in so many days at most."""
+
+    provider_id: Annotated[UUID, Field(alias="providerId")]
+    ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
+    days: int
+
+
+class Shortened(Remembered):
+    """The last session whose network address was shortened."""
+
+    at: AwareDatetime
+    session_id: Annotated[UUID, Field(alias="sessionId")]
+
+
 class Standing(Remembered):
     """When the last event was sent that told how something stands; older ones come too late."""
 
@@ -75,4 +107,7 @@ FORMERS = _spec("former", Former, "tokenHash")
 OLD_PASSWORDS = _spec("old-password", OldPassword)
 WITHHELD = _spec("withheld", Withheld, "country")
 WITHHELD_COLLECTION = "auth-withheld"
+CODES = _spec("code", Code, "codeHash")
+REMINDERS = _spec("reminder", Reminder, "providerId")
+SHORTENED = _spec("shortened", Shortened)
 STANDINGS = _spec("standing", Standing, "about")

@@ -37,8 +37,7 @@ class Sessions(Logins):
         body = request.body
         await self.session.grants.require(ctx, {"userId": body.user_id})
         reason = models.RevocationReason(body.reason)
-        kept, command = body.except_session_id, "revoke-user-sessions"
-        ended = await self.end_sessions(ctx, body.user_id, reason, command, kept)
+        ended = await self.end_sessions(ctx, body.user_id, reason, body.except_session_id)
         return models.RevokedSessions(user_id=body.user_id, revoked=min(ended, 10_000))
 
     async def end_user_sessions(self, ctx: Context, request: port.EndUserSessions) -> None:
@@ -49,8 +48,7 @@ class Sessions(Logins):
             raise not_valid("no event says whose sessions are meant", parameter="userId")
         user_id = UUID(str(told))
         for inside in await self.everywhere(ctx, SESSIONS, user_id):
-            reason = _REASONS.user_suspended
-            await self.end_sessions(inside, user_id, reason, "end-user-sessions")
+            await self.end_sessions(inside, user_id, _REASONS.user_suspended)
 
     async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
         """Sign out."""

@@ -9,12 +9,11 @@ import sqlalchemy as sa
 from cloudsync_chassis.aggregate.engine import Aggregate
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.model import given, project, to_record
+from cloudsync_chassis.model import given, project
 from cloudsync_chassis.store.query import Page
 
 from .generated import models, port, problems, tables
 from .keys import Keys
-from .records import insert, rewrite
 
 
 class Tenancy(Keys):
@@ -32,9 +31,9 @@ class Tenancy(Keys):
             if each.role == wanted:
                 found = True
             else:
-                await self.role_grant.repository.remove(ctx, each.id, each.version)
+                await self.role_grant.remove(ctx, each)
         if not found:
-            await insert(ctx, self.role_grant, {"principalId": user_id, "role": wanted})
+            await self.role_grant.insert(ctx, {"principalId": user_id, "role": wanted})
 
     async def on_member_role_changed(
         self, ctx: Context, event: Received[models.MemberRoleChanged]
@@ -54,9 +53,8 @@ class Tenancy(Keys):
         """End what somebody could do here, their sessions included."""
         user_id = request.body.user_id
         async for each in self.role_grant.each(ctx, principalId=user_id):
-            await self.role_grant.repository.remove(ctx, each.id, each.version)
-        reason = models.RevocationReason.admin_action
-        await self.end_sessions(ctx, user_id, reason, "withdraw-roles")
+            await self.role_grant.remove(ctx, each)
+        await self.end_sessions(ctx, user_id, models.RevocationReason.admin_action)
 
     async def open_auth_policy(self, ctx: Context, request: port.OpenAuthPolicy) -> None:
         """Give a new organisation the default rules, once."""
@@ -158,18 +156,18 @@ class Tenancy(Keys):
         for aggregate in kept:
             async for each in aggregate.each(ctx):
                 if (each.disabled_at is None) != (since is None):
-                    await rewrite(ctx, aggregate, each, {"disabledAt": since})
+                    await aggregate.rewrite(ctx, each, {"disabledAt": since})
 
     async def _is_news(self, ctx: Context) -> bool:
         """Whether the event at hand is younger than the last one of the tenant's end."""
         at = ctx.cause.time if ctx.cause is not None else ctx.now
         known = await self.standings.find(ctx, about=ctx.tenant)
         if known is None:
-            await insert(ctx, self.standings, {"about": ctx.tenant, "at": at})
+            await self.standings.insert(ctx, {"about": ctx.tenant, "at": at})
             return True
         if at < known.at:
             return False
-        await rewrite(ctx, self.standings, known, {"at": at})
+        await self.standings.rewrite(ctx, known, {"at": at})
         return True
 
     async def on_organization_restored(
@@ -206,8 +204,7 @@ class Tenancy(Keys):
         )
         for aggregate in kept:
             async for each in aggregate.each(inside):
-                record = to_record(each)
-                await aggregate.repository.remove(inside, record["id"], record["version"])
+                await aggregate.remove(inside, each)
         table = tables.verified_domains
         gone = sa.delete(table).where(table.c.organization_id == inside.tenant)
         await (await inside.unit.connection()).execute(gone)

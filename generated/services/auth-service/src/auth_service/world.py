@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from cloudsync_chassis import files
@@ -81,6 +82,36 @@ class Consents(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """How this service is known to an identity provider, and the JWK set that signs its tokens."""
+
+    authorization_endpoint: str
+    client_id: str
+    redirect_uri: str
+    keys: Mapping[str, Any]
+
+
+class Providers(Protocol):
+    """Customers' identity providers, as their discovery documents and administrators tell."""
+
+    async def registration(self, issuer: str) -> Registration | None:
+        """What is known of an issuer."""
+        ...
+
+    async def redeem(self, issuer: str, code: str, secret_ref: str) -> str | None:
+        """The ID token for a code, once; `secret_ref` is where the vault has the client's secret."""
+        ...
+
+
+class Clients(Protocol):
+    """Programs that people use CloudSync by, as they were registered."""
+
+    async def addresses(self, client: UUID) -> frozenset[str]:
+        """Where a client may wait for a code; nowhere if nobody registered it."""
+        ...
+
+
 class OriginFile:
     """This machine, unless `origin.json` in the folder says otherwise."""
 
@@ -141,6 +172,42 @@ class ConsentFolder:
         return path.is_file() and path.read_text().strip() == digest(code)
 
 
+class ProviderFolder:
+    """A folder per issuer, named by its digest: `registration.json` with the names of
+    `Registration`, and in `codes/` a file per code, named by its digest, with the ID token.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def registration(self, issuer: str) -> Registration | None:
+        """See `Providers.registration`."""
+        path = self._folder / digest(issuer) / "registration.json"
+        return Registration(**json.loads(path.read_text())) if path.is_file() else None
+
+    async def redeem(self, issuer: str, code: str, secret_ref: str) -> str | None:
+        """See `Providers.redeem`; no secret is asked for on one machine."""
+        del secret_ref
+        path = self._folder / digest(issuer) / "codes" / digest(code)
+        if not path.is_file():
+            return None
+        token = path.read_text()
+        path.unlink()
+        return token
+
+
+class ClientFolder:
+    """A file per client; each line is an address."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def addresses(self, client: UUID) -> frozenset[str]:
+        """See `Clients.addresses`."""
+        path = self._folder / str(client)
+        return frozenset(path.read_text().split()) if path.is_file() else frozenset()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """All ports of the service."""
@@ -150,6 +217,8 @@ class World:
     letters: Letters
     breaches: Breaches
     consents: Consents
+    providers: Providers
+    clients: Clients
 
 
 def local(settings: Settings) -> World:
@@ -161,4 +230,6 @@ def local(settings: Settings) -> World:
         letters=LetterFolder(place / "letters"),
         breaches=CommonPasswords(),
         consents=ConsentFolder(place / "consents"),
+        providers=ProviderFolder(place / "providers"),
+        clients=ClientFolder(place / "clients"),
     )

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.model import to_record
 from cloudsync_chassis.problem import CONDITION_NOT_MET, NOT_FOUND, REFERENCE_UNKNOWN, breaks_rule
 from cloudsync_chassis.store.query import Page
 
@@ -49,7 +46,7 @@ class Attendees(SeriesChanges):
         )
         if body.user_id is not None and body.user_id not in event.attendee_user_ids:
             people = [*event.attendee_user_ids, body.user_id]
-            after = await self.write(ctx, event, {"attendeeUserIds": people})
+            after = await self.calendar_event.rewrite(ctx, event, {"attendeeUserIds": people})
             await self.block_people(ctx, after, [body.user_id])
         return line
 
@@ -103,13 +100,13 @@ class Attendees(SeriesChanges):
         line = await self.event_attendee.find(ctx, **path)
         if line is None:
             return
-        await self.event_attendee.repository.remove(ctx, line.id, line.version)
+        await self.event_attendee.remove(ctx, line)
         if line.user_id is None:
             return
         for each in [event, *await self.overrides(ctx, event.id)]:
             people = [user for user in each.attendee_user_ids if user != line.user_id]
             if people != each.attendee_user_ids:
-                await self.write(ctx, each, {"attendeeUserIds": people})
+                await self.calendar_event.rewrite(ctx, each, {"attendeeUserIds": people})
                 await self.free_people(ctx, each.id, line.user_id)
 
     async def respond_to_invitation(
@@ -141,12 +138,8 @@ class Attendees(SeriesChanges):
             "answeredSequence": event.sequence,
             "proposedStart": proposed,
         }
-        # Announced under the event: `eventId`, the model's key, is no property of the line, so what
-        # is generated takes the line's own id for it.
         after = await self.event_attendee.update(ctx, "seat-attendees", line.id, fields)
-        emits = self.event_attendee.spec.commands["respond-to-invitation"].emits
-        told = tuple(replace(each, key="calendarEventId") for each in emits)
-        await self.event_attendee.emit(ctx, told, Change("event-attendee", to_record(after)))
+        await self.event_attendee.announce(ctx, "invitation-answered", after)
         if body.response in ("declined", "delegated"):
             await self.free_people(ctx, event.id, caller)
         else:
@@ -175,7 +168,7 @@ class Attendees(SeriesChanges):
         if len(event.attendee_user_ids) >= _MOST_ATTENDEES:
             raise CONDITION_NOT_MET(f"{_MOST_ATTENDEES} people are the most")
         people = [*event.attendee_user_ids, delegate]
-        event = await self.write(ctx, event, {"attendeeUserIds": people})
+        event = await self.calendar_event.rewrite(ctx, event, {"attendeeUserIds": people})
         line = {"userId": delegate, "invitedBy": caller}
         await self.event_attendee.create(ctx, "invite-attendee", line, calendarEventId=event.id)
         await self.block_people(ctx, event, [delegate])
@@ -197,6 +190,7 @@ class Attendees(SeriesChanges):
         return Page(shown, found.following)
 
     async def seat_attendees(self, ctx: Context, request: port.SeatAttendees) -> None:
+        await self.lock(ctx, request.body.event_id)
         event = await self.calendar_event.find(ctx, id=request.body.event_id)
         if event is not None:
             await self.seat(ctx, event)

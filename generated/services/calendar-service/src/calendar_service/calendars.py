@@ -8,11 +8,10 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.model import given, project, to_record
+from cloudsync_chassis.model import given, project
 from cloudsync_chassis.problem import breaks_rule
 
 from .generated import models, port, problems, tables
@@ -80,8 +79,7 @@ class Calendars(Scheduling):
         before = await self.calendar_share.find(ctx, **path)
         share = await self.calendar_share.put(ctx, "drop-calendar-shares", fields, **path)
         if before != share:
-            emits = self.calendar_share.spec.commands["share-calendar"].emits
-            await self.calendar_share.emit(ctx, emits, Change("calendar-share", to_record(share)))
+            await self.calendar_share.announce(ctx, "calendar-shared", share)
         return share
 
     async def share_calendar(
@@ -151,12 +149,12 @@ class Calendars(Scheduling):
             theirs = table.c.calendar_id == calendar.id
             ours_too = table.c.organization_id == ctx.tenant
             await connection.execute(sa.delete(table).where(ours_too, theirs))
-        await self.calendar.repository.remove(ctx, calendar.id, calendar.version)
+        await self.calendar.remove(ctx, calendar)
 
     async def drop_calendar_shares(self, ctx: Context, request: port.DropCalendarShares) -> None:
         user = request.body.user_id
         async for share in self.calendar_share.each(ctx, granteeId=user):
-            await self.calendar_share.repository.remove(ctx, share.id, share.version)
+            await self.calendar_share.remove(ctx, share)
             calendar = await self.calendar.find(ctx, id=share.calendar_id)
             if calendar is not None:
                 await self.end_feed(ctx, calendar)

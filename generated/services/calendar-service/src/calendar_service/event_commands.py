@@ -143,7 +143,7 @@ class EventCommands(Scheduling):
         for each in await self.overrides(ctx, event.id):
             if each.status != "cancelled" and each.ends_at > ctx.now:
                 gone = {"status": "cancelled", "cancelledBy": event.cancelled_by}
-                await self.write(ctx, each, {**gone, "holdUntil": None})
+                await self.calendar_event.rewrite(ctx, each, {**gone, "holdUntil": None})
                 await self.release_rooms(ctx, each.id)
                 await self.free_people(ctx, each.id)
 
@@ -161,7 +161,7 @@ class EventCommands(Scheduling):
         fields = {"organizerId": body.organizer_id, "calendarId": calendar.id}
         after = await self.calendar_event.update(ctx, "transfer-event", event.id, fields)
         for each in await self.overrides(ctx, event.id):
-            await self.block_people(ctx, await self.write(ctx, each, fields))
+            await self.block_people(ctx, await self.calendar_event.rewrite(ctx, each, fields))
         await self.block_people(ctx, after)
         return after
 
@@ -177,7 +177,7 @@ class EventCommands(Scheduling):
 
     async def detach_meeting(self, ctx: Context, request: port.DetachMeeting) -> None:
         async for event in self.calendar_event.each(ctx, meetingId=request.body.meeting_id):
-            await self.write(ctx, event, {"joinUrl": None, "meetingId": None})
+            await self.calendar_event.rewrite(ctx, event, {"joinUrl": None, "meetingId": None})
 
     async def on_meeting_scheduled(
         self, ctx: Context, event: Received[models.MeetingScheduled]
@@ -204,9 +204,9 @@ class EventCommands(Scheduling):
         async for marker in self.calendar_event.each(ctx, sourceTaskId=body.task_id):
             calendar = calendars.pop(marker.calendar_id, None)
             if calendar is None:
-                await self.calendar_event.repository.remove(ctx, marker.id, marker.version)
+                await self.calendar_event.remove(ctx, marker)
             else:
-                await self.write(ctx, marker, self._marked(body, calendar))
+                await self.calendar_event.rewrite(ctx, marker, self._marked(body, calendar))
         for calendar in calendars.values():
             fields = {
                 **self._marked(body, calendar),

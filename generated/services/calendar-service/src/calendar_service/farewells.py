@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from cloudsync_chassis import clock
-from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.context import Context, Grant
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.logs import logger
-from cloudsync_chassis.model import from_record, to_record
+from cloudsync_chassis.jobs.spec import Due
+from cloudsync_chassis.problem import Problem
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
 
 from .attendees import Attendees
 from .calendars import Calendars
-from .generated import models, port, tables
+from .generated import models, operations, port, tables
 from .ics_imports import IcsImports
 from .scheduling import TOMBSTONE
 
 _AT_A_TIME = 500
-
-log = logger("sweeper")
+"""Series whose blocks are written anew in one transaction."""
 
 
 class Farewells(Attendees, Calendars, IcsImports):
-    """Reactions to erasures, and the sweeper of pencilled slots, shares and blocks."""
+    """Reactions to erasures, and what the clock does to pencilled slots, shares and blocks."""
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
-        self._sweeper: asyncio.Task[None] | None = None
+        # not the model's schedule: a share is found by its calendar as well, which no clock knows
+        lapsed = Due(aggregate="calendar-share", since="lapsesAt")
+        runtime.work.every(60.0, "lapse-calendar-shares", self.lapse_due, lapsed)
 
     async def hand_over_events(self, ctx: Context, request: port.HandOverEvents) -> None:
         user, successor = request.body.user_id, request.body.successor_user_id
@@ -46,11 +43,11 @@ class Farewells(Attendees, Calendars, IcsImports):
             erased += 1
         async for event in self.calendar_event.each(ctx, attendeeUserIds=user):
             people = [each for each in event.attendee_user_ids if each != user]
-            await self.write(ctx, event, {"attendeeUserIds": people})
+            await self.calendar_event.rewrite(ctx, event, {"attendeeUserIds": people})
             await self.free_people(ctx, event.id, user)
             erased += 1
         async for event in self.calendar_event.each(ctx, cancelledBy=user):
-            await self.write(ctx, event, {"cancelledBy": TOMBSTONE})
+            await self.calendar_event.rewrite(ctx, event, {"cancelledBy": TOMBSTONE})
             erased += 1
         erased += await self._remove(ctx, self.event_attendee, userId=user)
         erased += await self._remove(ctx, self.calendar_share, granteeId=user)
@@ -65,12 +62,12 @@ class Farewells(Attendees, Calendars, IcsImports):
             await self._close(ctx, calendar, heir)
             erased += 1
         told = {
+            "userId": user,
             "erasureRequestId": request.body.erasure_request_id,
             "store": "calendars",
             "erasedItems": erased,
         }
-        emits = self.calendar.spec.commands["hand-over-events"].emits
-        await self.calendar.emit(ctx, emits[:1], Change("user", {"id": user}, body=told))
+        await self.calendar.announce(ctx, "calendar-erasure-completed", {}, **told)
 
     async def _pass_on(
         self,
@@ -82,25 +79,23 @@ class Farewells(Attendees, Calendars, IcsImports):
         """A coming event goes to the heir if others come to it, and is cancelled if nobody does."""
         ahead = any(end > ctx.now for _, end in await self.happenings(ctx, event))
         if not ahead or event.status == "cancelled" or event.source_task_id is not None:
-            await self.write(ctx, event, {"organizerId": TOMBSTONE})
+            await self.calendar_event.rewrite(ctx, event, {"organizerId": TOMBSTONE})
             return
         others = [each for each in event.attendee_user_ids if each != user]
         if heir is not None and others:
             fields = {"organizerId": heir.owner_id, "calendarId": heir.id}
-            await self.block_people(ctx, await self.write(ctx, event, fields))
+            await self.block_people(ctx, await self.calendar_event.rewrite(ctx, event, fields))
             return
         gone = {"organizerId": TOMBSTONE, "status": "cancelled", "holdUntil": None}
-        after = await self.write(ctx, event, gone)
+        after = await self.calendar_event.rewrite(ctx, event, gone)
         await self.release_rooms(ctx, event.id)
         await self.free_people(ctx, event.id)
-        emits = self.calendar.spec.commands["hand-over-events"].emits
-        change = Change("calendar-event", to_record(after), parameters={"eventId": event.id})
-        await self.calendar_event.emit(ctx, emits[1:], change)
+        await self.calendar_event.announce(ctx, "event-cancelled", after)
 
     async def _remove(self, ctx: Context, aggregate: Any, **filters: Any) -> int:
         removed = 0
         async for entity in aggregate.each(ctx, **filters):
-            await aggregate.repository.remove(ctx, entity.id, entity.version)
+            await aggregate.remove(ctx, entity)
             removed += 1
         return removed
 
@@ -108,19 +103,9 @@ class Farewells(Attendees, Calendars, IcsImports):
         """Write the tombstone over somebody in one field; over how many that was."""
         buried = 0
         async for entity in aggregate.each(ctx, **{field: user}):
-            await self._overwrite(ctx, aggregate, entity, {field: TOMBSTONE})
+            await aggregate.rewrite(ctx, entity, {field: TOMBSTONE})
             buried += 1
         return buried
-
-    async def _overwrite(
-        self, ctx: Context, aggregate: Any, entity: Any, fields: dict[str, Any]
-    ) -> None:
-        record = {**to_record(entity), **fields, "updatedAt": ctx.now}
-        record["version"] = entity.version + 1
-        kept = {name: value for name, value in record.items() if value is not None}
-        changed = from_record(aggregate.spec.model, kept)
-        if not await aggregate.repository.replace(ctx, changed, entity.version):
-            raise RuntimeError(f"{aggregate.spec.name} {entity.id} changed meanwhile")
 
     async def _close(
         self, ctx: Context, calendar: models.Calendar, heir: models.Calendar | None
@@ -132,109 +117,67 @@ class Farewells(Attendees, Calendars, IcsImports):
             fields["ownerId"] = heir.owner_id
         else:  # the tombstone owns many, and no two of one name
             fields["name"] = f"{calendar.id}"
-        await self._overwrite(ctx, self.calendar, calendar, fields)
+        await self.calendar.rewrite(ctx, calendar, fields)
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         await self.hand_over_events(ctx, port.HandOverEvents(body=event.data))
 
     # What runs out by itself
 
-    async def hold_slot(self, ctx: Context, request: port.HoldSlot) -> models.CalendarEvent:
-        ctx.unit.after_commit(self._watch)
-        return await super().hold_slot(ctx, request)
-
     async def settle(self, ctx: Context, event: models.CalendarEvent) -> None:
         if event.resource_ids:  # a hold that ran out keeps no room, swept or not
-            await self._sweep_holds(ctx, await self._run_out_holds(ctx))
+            service = workload(self.runtime.spec.name, ctx.tenant)
+            me = replace(ctx, principal=service, grant=Grant(True), if_match=None)
+            ran_out = {"holdUntil": ctx.now}
+            async for hold in self.calendar_event.each(me, ran_out, status="tentative"):
+                await self.expire_hold(me, port.ExpireHold(calendar_event_id=hold.id))
         await super().settle(ctx, event)
 
-    async def schedule_event(
-        self, ctx: Context, request: port.ScheduleEvent
-    ) -> models.CalendarEvent:
-        ctx.unit.after_commit(self._watch)
-        return await super().schedule_event(ctx, request)
-
-    async def share_calendar(
-        self, ctx: Context, request: port.ShareCalendar
-    ) -> models.CalendarShare:
-        ctx.unit.after_commit(self._watch)
-        return await super().share_calendar(ctx, request)
-
-    async def list_calendar_shares(self, ctx: Context, request: port.ListCalendarShares) -> Any:
-        ctx.unit.after_commit(self._watch)
-        return await super().list_calendar_shares(ctx, request)
-
-    def _watch(self) -> None:
-        """Sweep from now on, if nobody does in this process."""
-        if self._sweeper is None or self._sweeper.done():
-            self._sweeper = asyncio.create_task(self._sweep_on())
-
-    async def _sweep_on(self) -> None:
-        while True:
-            try:
-                await self.sweep()
-            except Exception as error:
-                log.warning("sweep_failed", error=str(error))
-            await asyncio.sleep(self.settings.hold_sweep_interval)
-
-    async def sweep(self) -> None:
-        """Free pencilled slots and end shares that ran out, in every organisation."""
-        for organization, kind, key in await self._run_out():
-
-            async def end(ctx: Context, kind: str = kind, key: UUID = key) -> None:
-                if kind == "hold":
-                    await self._sweep_holds(ctx, [key])
-                else:
-                    await self._lapse(ctx, key)
-
-            await self.as_service(organization, end)
-
-    async def _run_out(self) -> list[tuple[UUID, str, UUID]]:
-        """Organisation, kind and id of what ran out, of all organisations."""
-        events, shares, now = tables.calendar_events, tables.calendar_shares, clock.now()
-        holds = sa.select(events.c.organization_id, events.c.id).where(
-            events.c.status == "tentative", events.c.hold_until <= now
-        )
-        lapsed = sa.select(shares.c.organization_id, shares.c.id).where(shares.c.lapses_at <= now)
-        async with self.runtime.database.transaction(write=False) as connection:
-            return [
-                (row.organization_id, kind, row.id)
-                for kind, statement in (("hold", holds), ("share", lapsed))
-                for row in (await connection.execute(statement.limit(_AT_A_TIME))).all()
-            ]
-
-    async def _run_out_holds(self, ctx: Context) -> list[UUID]:
-        events = tables.calendar_events
-        statement = sa.select(events.c.id).where(
-            events.c.organization_id == ctx.tenant,
-            events.c.status == "tentative",
-            events.c.hold_until <= ctx.now,
-        )
-        rows = await (await ctx.unit.connection()).execute(statement.limit(_AT_A_TIME))
-        return [row.id for row in rows.all()]
-
-    async def _sweep_holds(self, ctx: Context, holds: Iterable[UUID]) -> None:
-        service = workload(self.runtime.spec.name, ctx.tenant)
-        me = replace(ctx, principal=service, grant=Grant(True), if_match=None)
-        for each in holds:
-            event = await self.calendar_event.find(me, id=each)
-            ran_out = event is not None and event.hold_until is not None
-            if ran_out and event is not None and event.status == "tentative":
-                await self.expire_hold(me, port.ExpireHold(calendar_event_id=each))
-
-    async def _lapse(self, ctx: Context, share_id: UUID) -> None:
-        share = await self.calendar_share.find(ctx, id=share_id)
-        if share is not None:
+    async def lapse_due(self, ctx: Context) -> None:
+        """End the tenant's shares that ran out."""
+        async for share in self.calendar_share.each(ctx, {"lapsesAt": ctx.now}):
             path = {"calendarId": share.calendar_id}
             await self.calendar_share.delete(ctx, "lapse-calendar-share", share.grantee_id, **path)
 
     async def rebuild_busy_blocks(self, ctx: Context, request: port.RebuildBusyBlocks) -> None:
+        """Drop the tenant's blocks of long ago, and lead those of its series up to the horizon."""
         events, blocks = tables.calendar_events, tables.busy_blocks
         oldest = ctx.now - timedelta(seconds=self.settings.busy_block_keep)
         connection = await ctx.unit.connection()
         past = (blocks.c.organization_id == ctx.tenant, blocks.c.block_end < oldest)
         await connection.execute(sa.delete(blocks).where(*past))
         horizon = ctx.now + timedelta(days=self.settings.expansion_horizon_days)
-        running = events.c.recurrence_rule.is_not(None)
-        async for event in self.between(ctx, ctx.now, horizon, running):
-            await self.block_people(ctx, event)
+        running = (
+            events.c.recurrence_rule.is_not(None),
+            events.c.status != "cancelled",
+            events.c.transparency == "opaque",
+        )
+        last = await self._last_blocks(ctx)
+        rebuilt = 0
+        async for event in self.between(ctx, ctx.now, horizon, *running):
+            if await self._reaches(ctx, event, last.get(event.id), horizon):
+                continue
+            # what has no blocks even now, as a parked series, must not be waited for
+            rebuilt += await self.block_people(ctx, event) > 0
+            if rebuilt == _AT_A_TIME:
+                self.runtime.work.wake(ctx, operations.REBUILD_BUSY_BLOCKS.id)
+                return
+
+    async def _last_blocks(self, ctx: Context) -> dict[UUID, datetime]:
+        """When the last block of each event begins."""
+        blocks = tables.busy_blocks
+        statement = sa.select(blocks.c.event_id, sa.func.max(blocks.c.block_start))
+        statement = statement.where(blocks.c.organization_id == ctx.tenant)
+        rows = await (await ctx.unit.connection()).execute(statement.group_by(blocks.c.event_id))
+        return {row[0]: row[1] for row in rows.all()}
+
+    async def _reaches(
+        self, ctx: Context, event: models.CalendarEvent, last: datetime | None, horizon: datetime
+    ) -> bool:
+        """Whether the blocks of a series, if it has any, go as far as the horizon does."""
+        try:
+            stretches = await self.happenings(ctx, event)
+        except Problem:
+            return False  # writing them anew parks it
+        begin = max((start for start, _ in stretches if start < horizon), default=None)
+        return begin is None or (last is not None and last >= begin)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .farewells import Farewells
 from .looking import Looking
+from .retention import Retention
 
 
-class Handlers(Farewells, Looking):
+class Handlers(Farewells, Looking, Retention):
     """Events and series, people and rooms, calendars and files, farewells, and looking at it all."""

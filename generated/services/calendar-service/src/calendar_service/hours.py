@@ -49,7 +49,7 @@ class Hours(Scheduling):
             raise breaks_rule("no zone of the IANA database", pointer="/zone")
         _check(body.stretches)
         async for old in self.working_hours.each(ctx, userId=request.user_id):
-            await self.working_hours.repository.remove(ctx, old.id, old.version)
+            await self.working_hours.remove(ctx, old)
         items = []
         for stretch in sorted(body.stretches, key=_place):
             fields = {

@@ -1,59 +1,75 @@
-"""Calendar files on their way into a calendar, worked off beside the requests.
+"""Calendar files on their way into a calendar, worked off in batches beside the requests.
 
-A worker is this process itself: it begins once a file was taken in, and where one was left lying by
-a process that ended, whoever next asks how far it has got sets it going again. Events are found by
-their UID, so that nothing comes in twice, however often a file does.
+Each batch and what was counted of it commit together, whichever replica goes on with a file. Events
+are found by their UID, so that nothing comes in twice, however often a file does.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
 from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.jobs.spec import Due, Job
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.model import from_record
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import Problem
-from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.security.principal import workload
 from pydantic import ValidationError
 
-from .generated import models, port, problems
+from .generated import models, operations, port, problems
 from .ics import Component, MalformedError, SkippedError, components, event_of
-from .scheduling import Scheduling, zone_of
+from .scheduling import EVENTS_KEPT, Scheduling, zone_of
 
 T = TypeVar("T")
 
 _UNDER_WAY = ("queued", "running")
 _BATCH = 50
-_TURN = 0.12
+_BREATH = 0.12
 """Seconds between two batches in which others may write: SQLite lets one write at a time, and who
 waits looks again every tenth of a second.
 """
-_KEPT = timedelta(days=7 * 365)
-_PAUSE = 60.0
-"""Seconds after which an import that failed is tried again."""
+_TURN = 20.0
+"""Seconds after which another file has its turn."""
 
-_WORK = Operation(id="work-off-ics-import", access="workload", writes=True, timeout=60.0)
+_PAUSE = 60.0
+"""Seconds after which a file is gone on with that a failure or a crash has left lying."""
+
+_START = operations.START_ICS_IMPORT.id
+_WORK = Operation(id="work-off-ics-imports", access="workload", writes=True, timeout=120.0)
+_STEP = Operation(id="write-ics-import", access="workload", writes=True, timeout=60.0)
 
 log = logger("imports")
 
 
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """How many events of a file came in and how many were left out, so far."""
+
+    imported: int
+    skipped: int
+
+    @property
+    def done(self) -> int:
+        return self.imported + self.skipped
+
+
 class IcsImports(Scheduling):
-    """The command, the query, and the worker."""
+    """The commands, and the work on files."""
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
-        self._running: dict[UUID, asyncio.Task[None]] = {}
-        self._not_before: dict[UUID, float] = {}
+        running = Due(aggregate="ics-import", where={"stage": "running"})
+        work = Job(operation=_WORK, every=_PAUSE, per="entity", due=running, call=self._work_off)
+        runtime.work.add([work])
 
     async def import_ics(self, ctx: Context, request: port.ImportIcs) -> models.IcsImport:
         calendar = await self.granted_calendar(ctx, request.calendar_id)
@@ -70,96 +86,78 @@ class IcsImports(Scheduling):
             "foundEvents": found,
         }
         made = await self.ics_import.create(ctx, "import-ics", fields, calendarId=calendar.id)
-        self._after(ctx, made.id)
+        self.runtime.work.wake(ctx, _START)
         return made
 
-    async def get_ics_import(self, ctx: Context, request: port.GetIcsImport) -> models.IcsImport:
-        found = await super().get_ics_import(ctx, request)
-        if found.stage in _UNDER_WAY:
-            self._after(ctx, found.id)
-        return found
+    async def start_ics_import(self, ctx: Context, request: port.StartIcsImport) -> None:
+        await super().start_ics_import(ctx, request)
+        self.runtime.work.wake(ctx, _WORK.id)
 
-    def _after(self, ctx: Context, import_id: UUID) -> None:
-        organization = ctx.tenant
-        ctx.unit.after_commit(lambda: self._begin(organization, import_id))
-
-    def _begin(self, organization: UUID, import_id: UUID) -> None:
-        waits = self._not_before.get(import_id, 0.0) > time.monotonic()
-        if import_id not in self._running and not waits:
-            running = asyncio.create_task(self._guarded(organization, import_id))
-            self._running[import_id] = running
-            running.add_done_callback(lambda _: self._running.pop(import_id, None))
-
-    async def _guarded(self, organization: UUID, import_id: UUID) -> None:
-        try:
-            await self._work_off(organization, import_id)
-            self._not_before.pop(import_id, None)
-            return
-        except Problem as error:
-            log.warning("import_stopped", import_id=str(import_id), error=str(error))
-        except Exception:
-            log.exception("import_failed", import_id=str(import_id))
-        self._not_before[import_id] = time.monotonic() + _PAUSE
-
-    async def _work_off(self, organization: UUID, import_id: UUID) -> None:
-        """From the queue to the end."""
-
-        async def take(ctx: Context) -> models.IcsImport | None:
-            found = await self.ics_import.find(ctx, id=import_id)
-            if found is None or found.stage not in _UNDER_WAY:
-                return None
-            if found.stage == "queued":
-                await self.start_ics_import(ctx, port.StartIcsImport(ics_import_id=found.id))
-            return found
-
-        taken = await self.as_service(organization, take)
-        if taken is None:
+    async def _work_off(self, ctx: Context, import_id: UUID) -> None:
+        """One turn of a file; each step commits by itself, this one begins no transaction."""
+        ends = monotonic() + _TURN
+        taken = await self._step(ctx, lambda c: self.ics_import.find(c, id=import_id))
+        if taken is None or taken.stage != "running":
             return
         try:
             found = components(taken.ics_text or "")
         except MalformedError:
-            await self._abandon(organization, import_id)
+            await self._abandon(ctx, import_id)
             return
         # Series before their overrides, which need them.
         found.sort(key=lambda each: "RECURRENCE-ID" in each.properties)
-        imported = 0
-        for begin in range(0, len(found), _BATCH):
-            some = found[begin : begin + _BATCH]
+        count = _Count(taken.imported_events, taken.skipped_events)
+        while count.done < len(found):
+            if monotonic() > ends:
+                self.runtime.work.wake(ctx, _WORK.id)
+                return
+            some = found[count.done : count.done + _BATCH]
 
-            async def write(ctx: Context, some: list[Component] = some) -> int:
-                return sum([await self._take_in(ctx, taken, each) for each in some])
+            async def write(
+                inside: Context, some: list[Component] = some, before: _Count = count
+            ) -> _Count | None:
+                return await self._write(inside, import_id, some, before)
 
-            imported += await self.as_service(organization, write)
-            await asyncio.sleep(_TURN)
+            written = await self._step(ctx, write)
+            if written is None:
+                return
+            count = written
+            await asyncio.sleep(_BREATH)
         counted = {
-            "foundEvents": len(found),
-            "importedEvents": imported,
-            "skippedEvents": len(found) - imported,
+            "foundEvents": count.done,
+            "importedEvents": count.imported,
+            "skippedEvents": count.skipped,
         }
         body = from_record(models.FinishIcsImportRequest, counted)
+        request = port.FinishIcsImport(ics_import_id=import_id, body=body)
+        await self._step(ctx, lambda c: self.finish_ics_import(c, request))
 
-        async def finish(ctx: Context) -> None:
-            await self.finish_ics_import(
-                ctx, port.FinishIcsImport(ics_import_id=import_id, body=body)
-            )
+    async def _write(
+        self, ctx: Context, import_id: UUID, some: list[Component], before: _Count
+    ) -> _Count | None:
+        """One batch; None where another worker has written it, or the calendar is gone."""
+        taken = await self.ics_import.find(ctx, id=import_id)
+        if taken is None or taken.stage != "running":
+            return None
+        if before.done != taken.imported_events + taken.skipped_events:
+            return None
+        imported = sum([await self._take_in(ctx, taken, each) for each in some])
+        count = _Count(before.imported + imported, before.skipped + len(some) - imported)
+        counted = {"importedEvents": count.imported, "skippedEvents": count.skipped}
+        await self.ics_import.rewrite(ctx, taken, counted)
+        return count
 
-        await self.as_service(organization, finish)
-
-    async def _abandon(self, organization: UUID, import_id: UUID) -> None:
+    async def _abandon(self, ctx: Context, import_id: UUID) -> None:
         body = models.AbandonIcsImportRequest.model_validate({"brokenBecause": "ics-malformed"})
-
-        async def abandon(ctx: Context) -> None:
-            request = port.AbandonIcsImport(ics_import_id=import_id, body=body)
-            await self.abandon_ics_import(ctx, request)
-
-        await self.as_service(organization, abandon)
+        request = port.AbandonIcsImport(ics_import_id=import_id, body=body)
+        await self._step(ctx, lambda c: self.abandon_ics_import(c, request))
 
     async def _take_in(self, ctx: Context, taken: models.IcsImport, component: Component) -> bool:
         """Write one event, or find that it cannot be taken over."""
         calendar = await self.known_calendar(ctx, taken.calendar_id)
         usual = zone_of(calendar.default_time_zone) or ZoneInfo("Etc/UTC")
         try:
-            fields = event_of(component, usual, ctx.now - _KEPT)
+            fields = event_of(component, usual, ctx.now - EVENTS_KEPT)
             original: datetime | None = fields.get("originalStart")
             known = await self._known(ctx, calendar.id, fields.get("icalUid"))
             if original is not None:
@@ -173,7 +171,7 @@ class IcsImports(Scheduling):
                 fields |= {"calendarId": calendar.id, "organizerId": taken.brought_by}
                 event = await self.add(ctx, fields)
             else:
-                event = await self.write(ctx, known, {**_EMPTY, **fields})
+                event = await self.calendar_event.rewrite(ctx, known, {**_EMPTY, **fields})
             await self.settle(ctx, event)
         except (SkippedError, ValidationError, Problem) as error:
             log.info("event_skipped", import_id=str(taken.id), cause=type(error).__name__)
@@ -191,11 +189,10 @@ class IcsImports(Scheduling):
             ctx, calendarId=calendar_id, icalUid=uid, seriesId=None
         )
 
-    async def as_service(self, organization: UUID, action: Callable[[Context], Awaitable[T]]) -> T:
-        """Carry something out for an organisation, in a transaction of its own."""
-        me = workload(self.runtime.spec.name, organization)
-        incoming = Incoming(principal=me, trace=Trace.new())
-        return await self.runtime.executor.run(_WORK, incoming, action)
+    async def _step(self, ctx: Context, action: Callable[[Context], Awaitable[T]]) -> T:
+        """Carry something out in a transaction of its own."""
+        incoming = Incoming(principal=ctx.principal, trace=ctx.trace)
+        return await self.runtime.executor.run(_STEP, incoming, action)
 
 
 _EMPTY: dict[str, Any] = {

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.model import from_record, to_record
 from cloudsync_chassis.problem import (
@@ -18,7 +17,6 @@ from cloudsync_chassis.problem import (
     FORBIDDEN,
     NOT_FOUND,
     REFERENCE_UNKNOWN,
-    VERSION_CONFLICT,
     FieldError,
     Problem,
     breaks_rule,
@@ -34,6 +32,9 @@ from .recurrence import RuleError, Series, UnboundedError, parse
 
 TOMBSTONE = UUID("00000000-0000-7000-8000-000000000000")
 """Stands where an erased person stood."""
+
+EVENTS_KEPT = timedelta(days=7 * 365)
+"""How long an event is kept after its last occurrence."""
 
 _CHUNK = 500
 _MOST_SLOTS = 50_000
@@ -157,38 +158,10 @@ class Scheduling(Defaults):
         replaced = {each.original_start for each in await self.overrides(ctx, event.id)}
         return [each for each in found if each[0] not in replaced]
 
-    async def write(
-        self, ctx: Context, event: models.CalendarEvent, fields: Mapping[str, Any]
-    ) -> models.CalendarEvent:
-        """Change fields of an event beside its life cycle; None removes one.
-
-        Raises:
-            Problem: `version-conflict`.
-        """
-        record = {**to_record(event), **fields}
-        record |= {"updatedAt": ctx.now, "version": event.version + 1}
-        kept = {name: value for name, value in record.items() if value is not None}
-        changed = from_record(models.CalendarEvent, kept)
-        if not await self.calendar_event.repository.replace(ctx, changed, event.version):
-            raise VERSION_CONFLICT()
-        return changed
-
     async def add(self, ctx: Context, fields: Mapping[str, Any]) -> models.CalendarEvent:
-        """A new event that nobody is told of."""
-        record = {
-            **self.calendar_event.spec.defaults,
-            "status": "confirmed",
-            **fields,
-            "id": uuid7(),
-            "organizationId": ctx.tenant,
-            "createdAt": ctx.now,
-            "updatedAt": ctx.now,
-            "version": 1,
-        }
-        kept = {name: value for name, value in record.items() if value is not None}
-        event = from_record(models.CalendarEvent, kept)
-        await self.calendar_event.repository.insert(ctx, event)
-        return event
+        """A new event of its own id that nobody is told of."""
+        own = {name: each for name, each in fields.items() if name != "id"}
+        return await self.calendar_event.insert(ctx, {"status": "confirmed", **own})
 
     async def settle(self, ctx: Context, event: models.CalendarEvent) -> None:
         """Book the rooms of an event and note when it is over, for what happens from now on.
@@ -295,22 +268,25 @@ class Scheduling(Defaults):
 
     async def block_people(
         self, ctx: Context, event: models.CalendarEvent, users: Iterable[UUID] | None = None
-    ) -> None:
-        """Write the busy blocks of an event anew up to the horizon, for all who come or for some.
+    ) -> int:
+        """Write the busy blocks of an event anew up to the horizon, for all who come or for some;
+        how many those are.
 
         A series that exceeds its budget is parked: it keeps no blocks, and the log says so.
         """
         await self.lock(ctx, event.id)
+        # what was read before the lock may lack somebody who was invited meanwhile
+        event = await self.calendar_event.find(ctx, id=event.id) or event
         kept = list(users) if users is not None else await self._who_comes(ctx, event)
         for user in kept if users is not None else [None]:
             await self.free_people(ctx, event.id, user)
         if event.status == "cancelled" or event.transparency == "transparent":
-            return
+            return 0
         try:
             stretches = await self.happenings(ctx, event)
         except Problem as error:
             log.warning("expansion_parked", event_id=str(event.id), error=str(error))
-            return
+            return 0
         horizon = ctx.now + timedelta(days=self.settings.expansion_horizon_days)
         since = ctx.now - timedelta(seconds=self.settings.busy_block_keep)
         near = [each for each in stretches if each[0] < horizon and each[1] > since]
@@ -329,6 +305,7 @@ class Scheduling(Defaults):
         ]
         for begin in range(0, len(rows), _CHUNK):
             await connection.execute(sa.insert(tables.busy_blocks), rows[begin : begin + _CHUNK])
+        return len(rows)
 
     async def _who_comes(self, ctx: Context, event: models.CalendarEvent) -> list[UUID]:
         """The person whose calendar it stands in, or who organizes it, and those who did not

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import to_record
 from cloudsync_chassis.problem import ILLEGAL_TRANSITION, VERSION_CONFLICT, breaks_rule
@@ -90,7 +89,7 @@ class SeriesChanges(EventCommands):
             for each in await self.overrides(ctx, event.id):
                 assert each.original_start is not None
                 shifted = _walked(each.original_start, start - event.starts_at, zone)
-                await self.write(ctx, each, {"originalStart": shifted})
+                await self.calendar_event.rewrite(ctx, each, {"originalStart": shifted})
         told = {
             "oldStart": body.original_start or event.starts_at,
             "newStart": body.starts_at,
@@ -112,7 +111,7 @@ class SeriesChanges(EventCommands):
         grabbed: datetime,
     ) -> models.CalendarEvent:
         """One date becomes an event of its own that points back at the series."""
-        series = await self.write(ctx, series, {"sequence": series.sequence + 1})
+        series = await self.calendar_event.rewrite(ctx, series, {"sequence": series.sequence + 1})
         fields: dict[str, Any] = {
             "startsAt": body.starts_at,
             "endsAt": body.ends_at,
@@ -128,7 +127,9 @@ class SeriesChanges(EventCommands):
             override = await self.add(ctx, copied)
             await self.seat(ctx, override)
         else:
-            override = await self.write(ctx, known, {**fields, "cancelledBy": None})
+            override = await self.calendar_event.rewrite(
+                ctx, known, {**fields, "cancelledBy": None}
+            )
         await self.settle(ctx, series)
         await self.settle(ctx, override)
         await self.block_few(ctx, series)
@@ -205,23 +206,22 @@ class SeriesChanges(EventCommands):
             "scope": str(body.scope),
             "splitSeriesId": split,
         }
-        emits = self.calendar_event.spec.commands["reschedule-event"].emits
-        change = Change("calendar-event", to_record(series), body=told)
-        await self.calendar_event.emit(ctx, emits, change)
+        await self.calendar_event.announce(ctx, "event-rescheduled", series, **told)
 
     async def _drop_overrides(self, ctx: Context, event: models.CalendarEvent, cut: date) -> None:
         """Remove the changed occurrences from a date on."""
         for each in await self.overrides(ctx, event.id):
             assert each.original_start is not None
             if self.local_date(event, each.original_start) >= cut:
-                await self._remove_override(ctx, each)
+                await self.remove_event(ctx, each)
 
-    async def _remove_override(self, ctx: Context, override: models.CalendarEvent) -> None:
-        await self.release_rooms(ctx, override.id)
-        await self.free_people(ctx, override.id)
-        async for line in self.event_attendee.each(ctx, calendarEventId=override.id):
-            await self.event_attendee.repository.remove(ctx, line.id, line.version)
-        await self.calendar_event.repository.remove(ctx, override.id, override.version)
+    async def remove_event(self, ctx: Context, event: models.CalendarEvent) -> None:
+        """Remove an event with its rooms, blocks and lines; nobody is told."""
+        await self.release_rooms(ctx, event.id)
+        await self.free_people(ctx, event.id)
+        async for line in self.event_attendee.each(ctx, calendarEventId=event.id):
+            await self.event_attendee.remove(ctx, line)
+        await self.calendar_event.remove(ctx, event)
 
     async def _end_before(
         self,
@@ -235,7 +235,7 @@ class SeriesChanges(EventCommands):
         fields = _recurring(_following(event.recurrence_rule or "", 0), len(dates))
         if len(dates) > 1:
             fields["exceptionDates"] = kept
-        after = await self.write(ctx, event, {**fields, **more})
+        after = await self.calendar_event.rewrite(ctx, event, {**fields, **more})
         await self.settle(ctx, after)
         await self.block_people(ctx, after)
         return after
@@ -278,9 +278,9 @@ class SeriesChanges(EventCommands):
             raise problems.TOO_MANY_EXCEPTIONS(f"{_MOST_EXCEPTIONS} dates are excepted already")
         for each in await self.overrides(ctx, event.id):
             if each.original_start and self.local_date(event, each.original_start) == day:
-                await self._remove_override(ctx, each)
+                await self.remove_event(ctx, each)
         fields = {"exceptionDates": sorted([*event.exception_dates, day])}
-        after = await self.write(ctx, event, fields)
+        after = await self.calendar_event.rewrite(ctx, event, fields)
         await self.settle(ctx, after)
         await self.block_people(ctx, after)
         return after
@@ -289,9 +289,7 @@ class SeriesChanges(EventCommands):
         self, ctx: Context, event: models.CalendarEvent, scope: str, day: date
     ) -> None:
         told = {"scope": scope, "occurrenceDate": day, "cancelledBy": self.person(ctx)}
-        emits = self.calendar_event.spec.commands["cancel-occurrences"].emits
-        change = Change("calendar-event", to_record(event), body=told)
-        await self.calendar_event.emit(ctx, emits, change)
+        await self.calendar_event.announce(ctx, "event-cancelled", event, **told)
 
 
 def _recurring(rule: str, count: int) -> dict[str, Any]:

@@ -100,13 +100,13 @@ class Channels(Talk):
 
     async def _unseat(self, ctx: Context, seats: Iterable[models.ChannelMember]) -> None:
         for seat in seats:
-            await self.channel_member.repository.remove(ctx, seat.id, seat.version)
+            await self.channel_member.remove(ctx, seat)
 
     async def recount(self, ctx: Context, channel: models.Channel) -> models.Channel:
         """Put right how many people are in a channel."""
         people = await self.channel_member.count(ctx, channelId=channel.id)
         fields: dict[str, Any] = {"memberCount": max(1, people)}
-        return await self.write(ctx, self.channel, channel, fields)
+        return await self.channel.rewrite(ctx, channel, fields)
 
     async def change_members(
         self, ctx: Context, request: port.ChangeMembers
@@ -133,10 +133,14 @@ class Channels(Talk):
         if coming or going:
             channel = await self.recount(ctx, channel)
         if coming:
-            await self.tell(ctx, "change-members", 0, channel, userIds=coming, by=caller)
+            await self.channel.announce(
+                ctx, "channel-member-added", channel, userIds=coming, by=caller
+            )
         if going:
             gone = [each.user_id for each in going]
-            await self.tell(ctx, "change-members", 1, channel, userIds=gone, by=caller)
+            await self.channel.announce(
+                ctx, "channel-member-removed", channel, userIds=gone, by=caller
+            )
         refused = [each for each in add if kinds[each] == "unknown"]
         answer = {
             "added": len(coming),
@@ -192,7 +196,9 @@ class Channels(Talk):
             raise problems.CHANNEL_FULL(f"{_MOST_PEOPLE} people are in it")
         await self._seat(ctx, channel, caller, "member")
         channel = await self.recount(ctx, channel)
-        await self.tell(ctx, "join-channel", 0, channel, userIds=[caller], by=caller)
+        await self.channel.announce(
+            ctx, "channel-member-added", channel, userIds=[caller], by=caller
+        )
         return project(models.ChannelView, channel)
 
     async def leave_channel(self, ctx: Context, request: port.LeaveChannel) -> None:
@@ -207,13 +213,15 @@ class Channels(Talk):
         await self._unseat(ctx, [seat])
         await self._left(ctx, channel, caller)
         channel = await self.recount(ctx, await self.known_channel(ctx, channel.id))
-        await self.tell(ctx, "leave-channel", 0, channel, userIds=[caller], by=caller)
+        await self.channel.announce(
+            ctx, "channel-member-removed", channel, userIds=[caller], by=caller
+        )
 
     async def _left(self, ctx: Context, channel: models.Channel, user: UUID) -> None:
         """A group is found by who is in it; the last two of one stay its name."""
         people = [each for each in channel.member_user_ids or () if each != user]
         if channel.type == "group" and len(people) >= 2:
-            await self.write(ctx, self.channel, channel, {"memberUserIds": people})
+            await self.channel.rewrite(ctx, channel, {"memberUserIds": people})
 
     async def browse_channels(
         self, ctx: Context, request: port.BrowseChannels
@@ -247,7 +255,7 @@ class Channels(Talk):
             raise problems.READ_POSITION_BEHIND("another device has read further")
         unread = await self._unread(ctx, channel.id, caller, place)
         fields = {"lastReadMessageId": read.id, "unreadMentions": min(unread, 9999)}
-        return await self.write(ctx, self.channel_member, seat, fields)
+        return await self.channel_member.rewrite(ctx, seat, fields)
 
     async def _unread(
         self, ctx: Context, channel_id: UUID, user: UUID, place: tuple[datetime, UUID]
@@ -287,7 +295,7 @@ class Channels(Talk):
             if seat.member_role == "manager":
                 await self._inherit(ctx, channel)
             channel = await self.recount(ctx, channel)
-            await self.tell(ctx, "leave-channel", 0, channel, userIds=[user])
+            await self.channel.announce(ctx, "channel-member-removed", channel, userIds=[user])
         return ended
 
     async def _inherit(self, ctx: Context, channel: models.Channel) -> None:
@@ -295,7 +303,7 @@ class Channels(Talk):
         if await self.channel_member.count(ctx, **managed):
             return
         async for each in self.channel_member.each(ctx, channelId=channel.id, memberRole="member"):
-            await self.write(ctx, self.channel_member, each, {"memberRole": "manager"})
+            await self.channel_member.rewrite(ctx, each, {"memberRole": "manager"})
             return
 
     async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.store.system import documents, unique_keys
@@ -37,38 +36,38 @@ class Farewells(Messages, Channels, Presences):
         erased = await self._forget_reactions(ctx, user)
         erased += await self.end_seats(ctx, user)
         erased += await self.forget_presence(ctx, user)
-        emits = self.message.spec.commands["forget-speaker"].emits
         for channel in alone:
             if not await self.channel_member.count(ctx, channelId=channel.id):
                 erased += await self._purge_all(ctx, channel)
         async for message in self.message.each(ctx, authorId=user):
             fields: dict[str, Any] = {"authorId": TOMBSTONE}
             fields["clientMessageId"] = f"{message.id}"
-            await self.write(ctx, self.message, message, fields)
+            await self.message.rewrite(ctx, message, fields)
             erased += 1
         async for message in self.message.each(ctx, retractedBy=user):
-            await self.write(ctx, self.message, message, {"retractedBy": TOMBSTONE})
+            await self.message.rewrite(ctx, message, {"retractedBy": TOMBSTONE})
             erased += 1
         async for channel in self.channel.each(ctx, memberUserIds=user):
             people = [TOMBSTONE if each == user else each for each in channel.member_user_ids or ()]
             if len(set(people)) == len(people):
-                await self.write(ctx, self.channel, channel, {"memberUserIds": sorted(people)})
+                await self.channel.rewrite(ctx, channel, {"memberUserIds": sorted(people)})
             erased += 1
         for field in ("creatorId", "archivedBy"):
             async for channel in self.channel.each(ctx, **{field: user}):
-                await self.write(ctx, self.channel, channel, {field: TOMBSTONE})
+                await self.channel.rewrite(ctx, channel, {field: TOMBSTONE})
                 erased += 1
         told = {
+            "userId": user,
             "erasureRequestId": request.body.erasure_request_id,
             "store": "messages",
             "erasedItems": erased,
         }
-        await self.message.emit(ctx, emits[:1], Change("user", {"id": user}, body=told))
+        await self.message.announce(ctx, "chat-erasure-completed", {}, **told)
 
     async def _forget_reactions(self, ctx: Context, user: UUID) -> int:
         forgotten = 0
         async for each in self.message_reaction.each(ctx, reactorId=user):
-            await self.message_reaction.repository.remove(ctx, each.id, each.version)
+            await self.message_reaction.remove(ctx, each)
             forgotten += 1
             message = await self.message.find(ctx, id=each.message_id)
             if message is None:
@@ -78,7 +77,7 @@ class Farewells(Messages, Channels, Presences):
                 for shown in message.reactions
             ]
             kept = [shown for shown in reactions if shown["count"]]
-            await self.write(ctx, self.message, message, {"reactions": kept})
+            await self.message.rewrite(ctx, message, {"reactions": kept})
         return forgotten
 
     async def _purge_all(self, ctx: Context, channel: models.Channel) -> int:
@@ -96,13 +95,11 @@ class Farewells(Messages, Channels, Presences):
         """Every archived channel of the tenant in which retention has left nothing."""
         async for channel in self.channel.each(ctx, state="archived"):
             said = ("scheduled", "posted", "edited", "held", "retracted")
-            here = {"channelId": channel.id}
-            left = await self.message.count(ctx, **here, status=said)
-            purged = await self.message.count(ctx, **here, status="purged")
-            if channel.legal_hold or left or not purged:
+            left = await self.message.count(ctx, channelId=channel.id, status=said)
+            if channel.legal_hold or left or channel.last_message_at is None:
                 continue  # what was never talked in was not emptied by retention either
             async for seat in self.channel_member.each(ctx, channelId=channel.id):
-                await self.channel_member.repository.remove(ctx, seat.id, seat.version)
+                await self.channel_member.remove(ctx, seat)
             await self.channel.transition(ctx, "delete-channel", channel.id)
 
     async def purge_tenant_messages(self, ctx: Context, request: port.PurgeTenantMessages) -> None:

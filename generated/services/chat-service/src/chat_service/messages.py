@@ -26,6 +26,11 @@ _MOST_EMOJI = 100
 _MOST_HITS = 50
 _MOST_SEARCHED = 10_000
 _AROUND = 140
+_AT_ONCE = 500
+"""Messages that are purged in one transaction."""
+
+PURGE = "purge-by-retention"
+"""The job that carries out what retention asks for."""
 
 
 class Messages(Posting):
@@ -59,7 +64,7 @@ class Messages(Posting):
             seat = await self.seat_of(ctx, channel.id, user)
             if seat is not None:
                 unread = {"unreadMentions": min(seat.unread_mentions + 1, 9999)}
-                await self.write(ctx, self.channel_member, seat, unread)
+                await self.channel_member.rewrite(ctx, seat, unread)
         return after
 
     async def retract_message(self, ctx: Context, request: port.RetractMessage) -> models.Message:
@@ -79,7 +84,7 @@ class Messages(Posting):
     async def _forget_parts(self, ctx: Context, message_id: UUID) -> None:
         """Reactions and earlier wordings go with a message."""
         async for each in self.message_reaction.each(ctx, messageId=message_id):
-            await self.message_reaction.repository.remove(ctx, each.id, each.version)
+            await self.message_reaction.remove(ctx, each)
         organization = ctx.tenant
         ctx.unit.after_commit(lambda: self.wordings.forget(organization, message_id))
 
@@ -96,7 +101,7 @@ class Messages(Posting):
         if (known is not None) == request.body.present:
             return message
         if known is not None:
-            await self.message_reaction.repository.remove(ctx, known.id, known.version)
+            await self.message_reaction.remove(ctx, known)
         else:
             others = {each.emoji for each in message.reactions}
             if emoji not in others and len(others) >= _MOST_EMOJI:
@@ -107,7 +112,7 @@ class Messages(Posting):
         counts[emoji] = await self.message_reaction.count(ctx, messageId=message.id, emoji=emoji)
         shown = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
         reactions = [{"emoji": name, "count": count} for name, count in shown if count]
-        return await self.write(ctx, self.message, message, {"reactions": reactions})
+        return await self.message.rewrite(ctx, message, {"reactions": reactions})
 
     async def release_hold(self, ctx: Context, request: port.ReleaseHold) -> models.Message:
         message = await self.message.get(ctx, request.message_id)
@@ -132,16 +137,22 @@ class Messages(Posting):
         """Everything in the tenant whose time is over by the policy; what a court holds stays."""
         policy = str(request.body.policy)
         usual = (await self.policy(ctx)).default_retention_days
+        purged = 0
         async for channel in self.channel.each(ctx):
             own = channel.retention_days
             days = own if policy == "channelRetention" else (usual if own is None else None)
             if days is None or channel.legal_hold:
                 continue
             before = ctx.now - timedelta(days=days)
-            async for message in self.message.each(ctx, channelId=channel.id, status=_VISIBLE):
+            old, here = {"createdAt": before}, {"channelId": channel.id, "status": _VISIBLE}
+            async for message in self.message.each(ctx, old, **here):
                 if (message.posted_at or message.created_at) >= before:
-                    break  # oldest first
+                    continue  # it was written long before its hour
                 await self.purge(ctx, message, policy)
+                purged += 1
+                if purged == _AT_ONCE:
+                    self.runtime.work.wake(ctx, PURGE)
+                    return
 
     async def purge(self, ctx: Context, message: models.Message, policy: str) -> None:
         """Empty a message.
@@ -153,9 +164,9 @@ class Messages(Posting):
         if channel is not None and channel.legal_hold:
             raise problems.LEGAL_HOLD_ACTIVE("the channel is kept for a court")
         gone = {**_EMPTY, "status": "purged", "sendAt": None, "holdReason": None}
-        after = await self.write(ctx, self.message, message, gone)
+        after = await self.message.rewrite(ctx, message, gone)
         await self._forget_parts(ctx, message.id)
-        await self.tell(ctx, "purge-message", 0, after, policy=policy)
+        await self.message.announce(ctx, "message-purged", after, policy=policy)
 
     # Questions
 
@@ -248,12 +259,12 @@ class Messages(Posting):
         body = request.body
         async for each in self.presence.each(ctx, meetingId=body.meeting_id):
             back = {"availability": "online", "meetingId": None}
-            await self.write(ctx, self.presence, each, back)
+            await self.presence.rewrite(ctx, each, back)
         minutes = max(0, int((body.actual_end - body.actual_start).total_seconds() // 60))
         async for notice in self.message.each(ctx, clientMessageId=str(body.meeting_id)):
             text = f"call:{body.meeting_id} {minutes} min"
             if notice.kind == "callNotice" and notice.status == "posted" and notice.body != text:
-                await self.write(ctx, self.message, notice, {"body": text})
+                await self.message.rewrite(ctx, notice, {"body": text})
 
     async def on_meeting_started(
         self, ctx: Context, event: Received[models.MeetingStarted]

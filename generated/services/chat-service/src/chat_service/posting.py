@@ -186,12 +186,12 @@ class Posting(Talk):
             root = await self.message.find(ctx, id=message.thread_root_id)
             if root is not None:
                 count = {"replyCount": min(root.reply_count + 1, 10_000)}
-                await self.write(ctx, self.message, root, count)
+                await self.message.rewrite(ctx, root, count)
         for user in rung:
             seat = await self.seat_of(ctx, channel.id, user)
             if seat is not None:
                 unread = {"unreadMentions": min(seat.unread_mentions + 1, 9999)}
-                await self.write(ctx, self.channel_member, seat, unread)
+                await self.channel_member.rewrite(ctx, seat, unread)
 
     async def schedule_message(self, ctx: Context, request: port.ScheduleMessage) -> models.Message:
         body, author = request.body, self.person(ctx)
@@ -215,9 +215,8 @@ class Posting(Talk):
     async def release_scheduled_message(
         self, ctx: Context, request: port.ReleaseScheduledMessage
     ) -> None:
-        async for message in self.message.each(ctx, status="scheduled"):
-            if message.send_at is not None and message.send_at <= ctx.now:
-                await self._release(ctx, message)
+        async for message in self.message.each(ctx, {"sendAt": ctx.now}, status="scheduled"):
+            await self._release(ctx, message)
 
     async def _release(self, ctx: Context, message: models.Message) -> None:
         """Post a message whose moment has come, or take it back in its author's name."""
@@ -225,22 +224,21 @@ class Posting(Talk):
         frozen = (await self.policy(ctx)).read_only_since is not None
         author = message.author_id
         open_to = channel.state == "active" and await self.writes(ctx, channel, author)
-        command = "release-scheduled-message"
         if frozen or not open_to:
             gone = {"status": "retracted", "retractedBy": author, "body": "", "sendAt": None}
             gone |= {"mentions": [], "attachmentIds": [], "reactions": []}
-            after = await self.write(ctx, self.message, message, gone)
-            await self.tell(ctx, command, 1, after)
+            after = await self.message.rewrite(ctx, message, gone)
+            await self.message.announce(ctx, "message-retracted", after)
             return
         rung = await self._rung_later(ctx, channel, message)
         due = {"status": "posted", "postedAt": ctx.now, "sendAt": None}
-        after = await self.write(ctx, self.message, message, due)
+        after = await self.message.rewrite(ctx, message, due)
         told = {
             "channelType": str(channel.type),
             "mentionedUserIds": rung or None,
             "excerpt": self.excerpt(message.body),
         }
-        await self.tell(ctx, command, 0, after, **told)
+        await self.message.announce(ctx, "message-posted", after, **told)
         await self.stands(ctx, channel, after, rung)
 
     async def _rung_later(

@@ -9,7 +9,7 @@ from uuid import UUID
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import given
-from cloudsync_chassis.problem import breaks_rule
+from cloudsync_chassis.problem import VERSION_CONFLICT, breaks_rule
 
 from .generated import models, port, problems
 from .talk import Talk
@@ -40,7 +40,16 @@ class Presences(Talk):
         fields["devices"] = max(devices, known.devices if known and devices else 0)
         if known is None:
             return await self.presence.create(ctx, "set-presence", fields)
-        return await self.write(ctx, self.presence, known, fields)
+        after = await self.presence.rewrite(ctx, known, fields)
+        return await self._beaten(ctx, known) if after is known else after
+
+    async def _beaten(self, ctx: Context, known: models.Presence) -> models.Presence:
+        """A heartbeat that says nothing new is one all the same."""
+        beaten = {"updated_at": ctx.now, "version": known.version + 1}
+        after = known.model_copy(update=beaten)
+        if not await self.presence.repository.replace(ctx, after, known.version):
+            raise VERSION_CONFLICT()
+        return after
 
     def _over(self, ctx: Context, presence: models.Presence) -> bool:
         """Whether what was chosen has ended."""
@@ -87,7 +96,7 @@ class Presences(Talk):
         found = await self.presence.find(ctx, userId=user)
         if found is None:
             return 0
-        await self.presence.repository.remove(ctx, found.id, found.version)
+        await self.presence.remove(ctx, found)
         return 1
 
     async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:

@@ -1,27 +1,21 @@
-"""What all handlers of conversations share: look-ups, seats, quiet writes, who is a guest."""
+"""What all handlers of conversations share: look-ups, seats, who is a guest."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterable
 from uuid import UUID
 
-from cloudsync_chassis.aggregate.engine import Aggregate
-from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.client.errors import CallError, RefusedError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import from_record, to_record
-from cloudsync_chassis.problem import FORBIDDEN, NOT_FOUND, VERSION_CONFLICT
+from cloudsync_chassis.problem import FORBIDDEN, NOT_FOUND
 from cloudsync_chassis.runtime import Runtime
-from pydantic import BaseModel
 
 from .generated import models
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
 from .ports import Archives, FileWordings, FolderArchives, LeakFilter, PatternFilter, Wordings
-
-E = TypeVar("E", bound=BaseModel)
 
 TOMBSTONE = UUID("00000000-0000-7000-8000-000000000000")
 """Stands where an erased person stood, and where no person acted."""
@@ -103,39 +97,6 @@ class Talk(Defaults):
     ) -> models.ChannelMember | None:
         """Somebody's seat in a channel."""
         return await self.channel_member.find(ctx, channelId=channel_id, userId=user)
-
-    async def write(
-        self, ctx: Context, aggregate: Aggregate[E], entity: E, fields: Mapping[str, Any]
-    ) -> E:
-        """Change fields beside life cycle and events; None removes one.
-
-        Raises:
-            Problem: `version-conflict`.
-        """
-        before = to_record(entity)
-        record = {**before, **fields, "updatedAt": ctx.now, "version": before["version"] + 1}
-        kept = {name: value for name, value in record.items() if value is not None}
-        changed = from_record(aggregate.spec.model, kept)
-        if not await aggregate.repository.replace(ctx, changed, before["version"]):
-            raise VERSION_CONFLICT()
-        return changed
-
-    async def tell(
-        self,
-        ctx: Context,
-        command: str,
-        number: int,
-        entity: models.Message | models.Channel,
-        **told: Any,
-    ) -> None:
-        """Announce one of a command's events about a message or a channel."""
-        aggregate: Aggregate[Any] = (
-            self.message if isinstance(entity, models.Message) else self.channel
-        )
-        known = {**self.message.spec.commands, **self.channel.spec.commands}
-        emission = known[command].emits[number]
-        change = Change(aggregate.spec.name, to_record(entity), body=told)
-        await aggregate.emit(ctx, (emission,), change)
 
     def excerpt(self, text: str) -> str | None:
         """The beginning of a text as it may leave its channel."""

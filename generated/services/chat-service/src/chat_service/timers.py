@@ -1,7 +1,4 @@
-"""What happens by the clock: waiting messages go out, exports are written and deleted.
-
-The timer is a task of this process, begun by the first operation that gives it something to do.
-"""
+"""What happens by the clock beside what the model schedules: retention, tombstones, exports."""
 
 from __future__ import annotations
 
@@ -12,136 +9,130 @@ import json
 import zipfile
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import TypeVar
 from uuid import UUID
 
-import sqlalchemy as sa
-from cloudsync_chassis import clock
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.jobs.spec import Due, Job
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.model import from_record
 from cloudsync_chassis.operation import Operation
-from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.security.principal import workload
-from cloudsync_chassis.store.document import sortable
-from cloudsync_chassis.store.system import documents
 
 from .farewells import Farewells
 from .generated import models, port
+from .messages import PURGE
 
-_WORK = Operation(id="chat-timer", access="workload", writes=True, timeout=60.0)
+T = TypeVar("T")
+
+_EXPORT = Operation(id="write-channel-exports", access="workload", writes=True, timeout=600.0)
+_READ = Operation(id="read-channel-export", access="workload", timeout=540.0)
+_BOOK = Operation(id="book-channel-export", access="workload", writes=True, timeout=30.0)
 _SAID = ("posted", "edited", "held")
-_AT_A_TIME = 200
-_BETWEEN_PURGES = timedelta(hours=1)
+_MINUTE, _HOUR = 60.0, 3600.0
+_LONGEST = timedelta(hours=6)
+"""How long an export is tried."""
+
+_AT_ONCE = 1_000
+"""Tombstones that are dropped in one transaction."""
+
+_DROP = "drop-tombstones"
 
 log = logger("timers")
 
 
 class Timers(Farewells):
-    """The timer, and the commands that wake it."""
-
-    pause = 5.0
-    """Seconds between two rounds."""
+    """The jobs of the service's own, and the commands that wake them."""
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
-        self._timer: asyncio.Task[None] | None = None
-        self._purged_at = clock.now()
+        talked_in = Due(aggregate="channel", where={"state": ("active", "archived")})
+        purged = Due(
+            aggregate="message",
+            where={"status": "purged"},
+            since="updatedAt",
+            after=self.settings.tombstone_lifetime,
+        )
+        silent = Due(aggregate="presence", since="updatedAt", after=self.settings.presence_lifetime)
+        queued = Due(aggregate="channel-export", where={"stage": "queued"})
+        export = Job(
+            operation=_EXPORT, every=_MINUTE, per="entity", due=queued, call=self._try_export
+        )
+        runtime.work.every(_HOUR, PURGE, self.purge_due, talked_in)
+        runtime.work.every(_HOUR, _DROP, self.drop_tombstones, purged)
+        runtime.work.every(_HOUR, "forget-presences", self.forget_presences, silent)
+        runtime.work.add([export])
 
-    async def schedule_message(self, ctx: Context, request: port.ScheduleMessage) -> models.Message:
-        ctx.unit.after_commit(self._watch)
-        return await super().schedule_message(ctx, request)
-
-    async def post_message(self, ctx: Context, request: port.PostMessage) -> models.Message:
-        ctx.unit.after_commit(self._watch)
-        return await super().post_message(ctx, request)
-
-    async def export_channel(
-        self, ctx: Context, request: port.ExportChannel
-    ) -> models.ChannelExport:
-        ctx.unit.after_commit(self._watch)
-        return await super().export_channel(ctx, request)
-
-    async def get_channel_export(
-        self, ctx: Context, request: port.GetChannelExport
-    ) -> models.ChannelExport:
-        ctx.unit.after_commit(self._watch)
-        return await super().get_channel_export(ctx, request)
-
-    def _watch(self) -> None:
-        if self._timer is None or self._timer.done():
-            self._timer = asyncio.create_task(self._go_on())
-
-    async def _go_on(self) -> None:
-        while True:
-            try:
-                await self.round()
-            except Exception as error:
-                log.warning("round_failed", error=str(error))
-            await asyncio.sleep(self.pause)
-
-    async def round(self) -> None:
-        """Do what is due in every organisation."""
-        for organization in await self._organizations("message", "status", "scheduled", "sendAt"):
-            await self._within(organization, self._release_due)
-        for organization in await self._organizations("channel-export", "stage", "queued"):
-            await self._within(organization, self._write_exports)
-        for organization in await self._organizations(
-            "channel-export", "stage", "ready", "expiresAt"
-        ):
-            await self._within(organization, self._expire_exports)
-        if clock.now() - self._purged_at >= _BETWEEN_PURGES:
-            self._purged_at = clock.now()
-            for organization in await self._organizations("channel"):
-                await self._within(organization, self._purge_old)
-
-    async def _purge_old(self, ctx: Context) -> None:
-        """Carry out what retention asks for, and remove the channels that it has emptied."""
+    async def purge_due(self, ctx: Context) -> None:
+        """Carry out what the tenant's retention asks for."""
         for policy in (
             models.PurgePolicy.channel_retention,
             models.PurgePolicy.organization_retention,
         ):
             body = models.PurgeMessageRequest(policy=policy)
             await self.purge_message(ctx, port.PurgeMessage(body=body))
-        await self.delete_channel(ctx, port.DeleteChannel())
 
-    async def _organizations(
-        self, collection: str, field: str = "", value: str = "", due: str | None = None
-    ) -> list[UUID]:
-        """Organisations with a document (in a state, with a moment that has come)."""
-        statement = sa.select(documents.c.organization_id).distinct()
-        statement = statement.where(documents.c.collection == collection)
-        if field:
-            state = documents.c.body[field].as_string() == value
-            statement = statement.where(state).limit(_AT_A_TIME)
-        if due is not None:
-            now = sortable(clock.now())
-            statement = statement.where(documents.c.body[due].as_string() <= now)
-        async with self.runtime.database.transaction(write=False) as connection:
-            return list((await connection.execute(statement)).scalars())
+    async def drop_tombstones(self, ctx: Context) -> None:
+        """Remove the tenant's purged messages of which every client has learnt."""
+        dropped, lifetime = 0, timedelta(seconds=self.settings.tombstone_lifetime)
+        async for each in self.message.each(
+            ctx, {"updatedAt": ctx.now - lifetime}, status="purged"
+        ):
+            await self.message.remove(ctx, each)
+            dropped += 1
+            if dropped == _AT_ONCE:
+                self.runtime.work.wake(ctx, _DROP)
+                return
 
-    async def _within(
-        self, organization: UUID, action: Callable[[Context], Awaitable[None]]
-    ) -> None:
-        me = workload(self.runtime.spec.name, organization)
-        incoming = Incoming(principal=me, trace=Trace.new())
-        await self.runtime.executor.run(_WORK, incoming, action)
+    async def forget_presences(self, ctx: Context) -> None:
+        """Remove what no heartbeat keeps, unless it was chosen for longer or ends with a call."""
+        lifetime = timedelta(seconds=self.settings.presence_lifetime)
+        async for each in self.presence.each(ctx, {"updatedAt": ctx.now - lifetime}):
+            chosen = each.expires_at is not None and each.expires_at > ctx.now
+            if not chosen and each.meeting_id is None:
+                await self.presence.remove(ctx, each)
 
-    async def _release_due(self, ctx: Context) -> None:
-        await self.release_scheduled_message(ctx, port.ReleaseScheduledMessage())
+    # Exports
 
-    async def _write_exports(self, ctx: Context) -> None:
-        async for export in self.channel_export.each(ctx, stage="queued"):
-            lines = await self._lines(ctx, export)
-            kind = str(export.export_format)
-            content = _packed(lines, kind)
-            key = f"{ctx.tenant}/{export.id}.{kind}.zip"
-            await asyncio.to_thread(self.archives.put, key, content)
-            result = {"objectKey": key, "messageCount": len(lines)}
-            body = from_record(models.CompleteChannelExportRequest, result)
-            done = port.CompleteChannelExport(channel_export_id=export.id, body=body)
-            await self.complete_channel_export(ctx, done)
+    async def export_channel(
+        self, ctx: Context, request: port.ExportChannel
+    ) -> models.ChannelExport:
+        self.runtime.work.wake(ctx, _EXPORT.id)
+        return await super().export_channel(ctx, request)
+
+    async def _try_export(self, ctx: Context, export_id: UUID) -> None:
+        """Write an export, or give it up where that was tried for too long.
+
+        Its steps have transactions of their own; this one begins none, so that nobody waits while
+        an archive is packed.
+        """
+        export = await self._aside(
+            ctx, _READ, lambda c: self.channel_export.find(c, id=export_id, stage="queued")
+        )
+        if export is None:
+            return
+        try:
+            await self._write_export(ctx, export)
+        except Exception as error:
+            if ctx.now - export.created_at < _LONGEST:
+                raise
+            log.error("export_given_up", export_id=export_id, error=error)
+            cause = "storage-unavailable" if isinstance(error, OSError) else "archive-not-written"
+            body = models.FailChannelExportRequest(export_failure=cause)
+            failed = port.FailChannelExport(channel_export_id=export_id, body=body)
+            await self._aside(ctx, _BOOK, lambda c: self.fail_channel_export(c, failed))
+
+    async def _write_export(self, ctx: Context, export: models.ChannelExport) -> None:
+        lines = await self._aside(ctx, _READ, lambda c: self._lines(c, export))
+        kind = str(export.export_format)
+        content = await asyncio.to_thread(_packed, lines, kind)
+        key = f"{ctx.tenant}/{export.id}.{kind}.zip"
+        await asyncio.to_thread(self.archives.put, key, content)
+        result = {"objectKey": key, "messageCount": len(lines)}
+        body = from_record(models.CompleteChannelExportRequest, result)
+        done = port.CompleteChannelExport(channel_export_id=export.id, body=body)
+        await self._aside(ctx, _BOOK, lambda c: self.complete_channel_export(c, done))
 
     async def _lines(self, ctx: Context, export: models.ChannelExport) -> list[dict[str, object]]:
         """The messages of an export in their order, held ones marked."""
@@ -153,13 +144,19 @@ class Timers(Farewells):
                 found.append((at, {**line, "held": each.status == "held"}))
         return [line for _, line in sorted(found, key=lambda each: each[0])]
 
-    async def _expire_exports(self, ctx: Context) -> None:
-        async for export in self.channel_export.each(ctx, stage="ready"):
-            if export.expires_at is not None and export.expires_at <= ctx.now:
-                if export.object_key is not None:
-                    await asyncio.to_thread(self.archives.forget, str(export.object_key))
-                gone = port.ExpireChannelExport(channel_export_id=export.id)
-                await self.expire_channel_export(ctx, gone)
+    async def _aside(
+        self, ctx: Context, operation: Operation, action: Callable[[Context], Awaitable[T]]
+    ) -> T:
+        """Carry something out in a transaction of its own."""
+        incoming = Incoming(principal=ctx.principal, trace=ctx.trace)
+        return await self.runtime.executor.run(operation, incoming, action)
+
+    async def expire_channel_export(self, ctx: Context, request: port.ExpireChannelExport) -> None:
+        export = await self.channel_export.find(ctx, id=request.channel_export_id)
+        await super().expire_channel_export(ctx, request)
+        if export is not None and export.object_key is not None:
+            # where this fails nothing is noted, and it is tried again
+            await asyncio.to_thread(self.archives.forget, str(export.object_key))
 
 
 def _packed(lines: list[dict[str, object]], kind: str) -> bytes:

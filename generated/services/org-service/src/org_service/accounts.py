@@ -11,12 +11,10 @@ from uuid import UUID
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.logs import logger
-from cloudsync_chassis.model import to_record
 
 from .base import seats
 from .generated import models, port
 from .members import Members
-from .records import announce, insert, rewrite
 
 log = logger("accounts")
 
@@ -54,7 +52,7 @@ class Accounts(Members):
             found = await self.member(inside, user_id)
             if found is not None and (found.suspended_at is not None) != suspended:
                 since = ctx.now if suspended else None
-                await rewrite(inside, self.membership, found, {"suspendedAt": since})
+                await self.membership.rewrite(inside, found, {"suspendedAt": since})
 
     async def on_user_deactivated(
         self, ctx: Context, event: Received[models.UserDeactivated]
@@ -73,7 +71,7 @@ class Accounts(Members):
             if found is None or found.resting_since is not None:
                 continue
             fields = {"restingSince": ctx.now, "suspendedAt": None, "lastOwner": False}
-            await rewrite(inside, self.membership, found, fields)
+            await self.membership.rewrite(inside, found, fields)
             await self.seat_given_back(inside, organization, found)
 
     async def on_user_reactivated(
@@ -98,7 +96,7 @@ class Accounts(Members):
                 continue
             if needed:
                 await self.take_seats(inside, organization, needed)
-            await rewrite(inside, self.membership, found, {"restingSince": None})
+            await self.membership.rewrite(inside, found, {"restingSince": None})
             if found.role == models.MemberRole.org_owner:
                 await self.owners_changed(inside)
 
@@ -110,7 +108,7 @@ class Accounts(Members):
         """End everything of an erased person in all organisations, and report how much it was."""
         body = request.body
         await self.is_news(ctx, body.user_id)  # from now on older news of the account are late
-        command, reason = "end-memberships", models.MembershipEndReason.user_deleted
+        reason = models.MembershipEndReason.user_deleted
         erased = 0
         async for inside in self.organizations_of(ctx, body.user_id):
             found = await self.member(inside, body.user_id)
@@ -118,7 +116,7 @@ class Accounts(Members):
             if heir is not None and await self.member(inside, heir) is None:
                 heir = None
             if found is not None:
-                erased += await self.end_here(inside, command, found, reason, heir)
+                erased += await self.end_here(inside, found, reason, heir)
                 await self.owners_changed(inside)
             erased += await self._forget_addresses(inside, body.user_id)
         told = {
@@ -127,14 +125,14 @@ class Accounts(Members):
             "store": models.MembershipErasureCompletedStore.organizations,
             "erasedItems": erased,
         }
-        await announce(ctx, self.membership, command, "membership-erasure-completed", told)
+        await self.membership.announce(ctx, "membership-erasure-completed", told)
 
     async def _forget_addresses(self, ctx: Context, user_id: UUID) -> int:
         """Empty the invitations of somebody's addresses; open ones give their seats back."""
         emptied = 0
         async for known in self.known_addresses.each(ctx, userId=user_id):
             answered = await self.invitation.find(ctx, id=known.invitation_id)
-            await self.known_addresses.repository.remove(ctx, known.id, known.version)
+            await self.known_addresses.remove(ctx, known)
             if answered is None or answered.invitee_email == _ERASED:
                 continue
             address = answered.invitee_email
@@ -144,7 +142,7 @@ class Accounts(Members):
                     fields["outcome"] = models.InvitationOutcome.withdrawn
                     organization = await self.locked(ctx, ctx.tenant)
                     await self.take_seats(ctx, organization, -seats(each.seat_type))
-                await rewrite(ctx, self.invitation, each, fields)
+                await self.invitation.rewrite(ctx, each, fields)
                 emptied += 1
         return emptied
 
@@ -163,21 +161,21 @@ class Accounts(Members):
                 await self._merge(inside, found, survivor)
 
     async def _merge(self, ctx: Context, absorbed: models.Membership, survivor: UUID) -> None:
-        command, reason = "merge-memberships", models.MembershipEndReason.merged
+        reason = models.MembershipEndReason.merged
         teams = [each.id for each in await self.teams_of(ctx, absorbed.user_id)]
         await self._hand_on(ctx, absorbed.user_id, survivor)
-        await self.end_here(ctx, command, absorbed, reason, survivor)
+        await self.end_here(ctx, absorbed, reason, survivor)
         if await self.member(ctx, survivor) is None:
-            await self._join_in_place(ctx, command, absorbed, survivor)
+            await self._join_in_place(ctx, absorbed, survivor)
         for team_id in teams:
             team = await self.team.find(ctx, id=team_id)
             heir = await self.present_member(ctx, ctx.tenant, survivor)
             if team is not None:
-                await self.seat_in_team(ctx, command, team, [heir], survivor)
+                await self.seat_in_team(ctx, team, [heir], survivor)
         await self.owners_changed(ctx)
 
     async def _join_in_place(
-        self, ctx: Context, command: str, absorbed: models.Membership, survivor: UUID
+        self, ctx: Context, absorbed: models.Membership, survivor: UUID
     ) -> None:
         """Make the survivor a member as the absorbed one was; without a free seat it rests."""
         organization = await self.locked(ctx, ctx.tenant)
@@ -195,18 +193,18 @@ class Accounts(Members):
             self.notify(ctx, f"no seat is free for {survivor}, whose accounts were merged")
         elif needed:
             await self.take_seats(ctx, organization, needed)
-        joined = await insert(ctx, self.membership, fields)
-        await announce(ctx, self.membership, command, "member-joined", to_record(joined))
+        joined = await self.membership.insert(ctx, fields)
+        await self.membership.announce(ctx, "member-joined", joined)
 
     async def _hand_on(self, ctx: Context, absorbed: UUID, survivor: UUID) -> None:
         """The survivor leads and heads what the absorbed account did, and answers for it."""
         async for team in self.team.each(ctx, leadUserIds=absorbed):
             leads = [survivor if each == absorbed else each for each in team.lead_user_ids]
             fields = {"leadUserIds": list(dict.fromkeys(leads))}
-            await rewrite(ctx, self.team, team, fields)
+            await self.team.rewrite(ctx, team, fields)
         async for unit in self.org_unit.each(ctx):
             if unit.head_user_id == absorbed:
-                await rewrite(ctx, self.org_unit, unit, {"headUserId": survivor})
+                await self.org_unit.rewrite(ctx, unit, {"headUserId": survivor})
         organization = await self.organization.find(ctx, id=ctx.tenant)
         if organization is not None and organization.owner_user_id == absorbed:
-            await rewrite(ctx, self.organization, organization, {"ownerUserId": survivor})
+            await self.organization.rewrite(ctx, organization, {"ownerUserId": survivor})

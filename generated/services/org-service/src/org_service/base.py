@@ -9,7 +9,6 @@ from uuid import UUID
 import sqlalchemy as sa
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.logs import logger
-from cloudsync_chassis.model import to_record
 from cloudsync_chassis.problem import CONDITION_NOT_MET, NOT_FOUND, REFERENCE_UNKNOWN, FieldError
 from cloudsync_chassis.runtime import Runtime
 
@@ -17,7 +16,6 @@ from . import memory, world
 from .generated import models, problems, tables
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
-from .records import announce, insert, rewrite
 
 log = logger("org")
 
@@ -105,11 +103,9 @@ class Base(Defaults):
         )
         if settled:
             fields |= {"status": models.OrgStatus.active, "restrictedReason": None}
-        changed = await rewrite(ctx, self.organization, organization, fields)
+        changed = await self.organization.rewrite(ctx, organization, fields)
         if settled:
-            record = to_record(changed)
-            event = "organization-unrestricted"
-            await announce(ctx, self.organization, "settle-seats", event, record)
+            await self.organization.announce(ctx, "organization-unrestricted", changed)
         return changed
 
     async def member(self, ctx: Context, user_id: UUID) -> models.Membership | None:
@@ -141,7 +137,7 @@ class Base(Defaults):
         marked = [each async for each in self.membership.each(ctx, lastOwner=True, endedAt=None)]
         last = {owners[0].id} if len(owners) == 1 else set()
         for each in {one.id: one for one in (*marked, *owners)}.values():
-            await rewrite(ctx, self.membership, each, {"lastOwner": each.id in last})
+            await self.membership.rewrite(ctx, each, {"lastOwner": each.id in last})
         organization = await self.organization.find(ctx, id=ctx.tenant)
         if organization is None:
             return
@@ -150,7 +146,7 @@ class Base(Defaults):
             self.notify(ctx, "nobody holds the owner's role any more")
         elif organization.owner_user_id not in {each.user_id for each in owners}:
             fields = {"ownerUserId": owners[0].user_id}
-            await rewrite(ctx, self.organization, organization, fields)
+            await self.organization.rewrite(ctx, organization, fields)
 
     async def is_last_owner(self, ctx: Context, membership: models.Membership) -> bool:
         """Whether nobody else could answer for the contract."""
@@ -191,11 +187,11 @@ class Base(Defaults):
         at = ctx.cause.time if ctx.cause is not None else ctx.now
         known = await self.standings.find(ctx, about=about)
         if known is None:
-            await insert(ctx, self.standings, {"about": about, "at": at})
+            await self.standings.insert(ctx, {"about": about, "at": at})
             return True
         if at < known.at:
             return False
-        await rewrite(ctx, self.standings, known, {"at": at})
+        await self.standings.rewrite(ctx, known, {"at": at})
         return True
 
     def notify(self, ctx: Context, text: str) -> None:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.model import project
 from cloudsync_chassis.problem import RATE_LIMITED
+from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import ListQuery, PageRequest
 
 from .base import DAY, Base, seats
-from .generated import models, port, problems, tables
+from .generated import models, operations, port, problems, tables
 from .ranks import require_not_above
-from .records import insert, rewrite
 
 _DAYS = 14
 """How long an invitation is good unless said otherwise."""
@@ -29,11 +30,30 @@ _QUIET = timedelta(days=30)
 _EXPIRED_AT_ONCE = 500
 """Invitations that one run of the timer, or one command of the tenant, expires."""
 
+_YEAR = 365 * DAY.total_seconds()
+_CLOSED = tuple(
+    each.value for each in models.InvitationOutcome if each != models.InvitationOutcome.open
+)
+
 _table = tables.invitations
 
 
 class Invitations(Base):
     """Handlers of invitations."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        answered = Due(
+            aggregate="invitation", where={"outcome": _CLOSED}, since="createdAt", after=_YEAR
+        )
+        runtime.work.every(DAY.total_seconds(), "drop-old-invitations", self._drop_old, answered)
+
+    async def _drop_old(self, ctx: Context) -> None:
+        """Addresses are kept for a year; beyond it only where an account is known by them."""
+        due = {"createdAt": ctx.now - timedelta(seconds=_YEAR)}
+        async for each in self.invitation.each(ctx, due, outcome=_CLOSED):
+            if await self.known_addresses.find(ctx, invitationId=each.id) is None:
+                await self.invitation.remove(ctx, each)
 
     async def invite_member(
         self, ctx: Context, request: port.InviteMember
@@ -168,12 +188,12 @@ class Invitations(Base):
         if known is None:
             fields = {"addressHash": _digest(found.invitee_email), "userId": user_id}
             fields["invitationId"] = found.id
-            await insert(ctx, self.known_addresses, fields)
+            await self.known_addresses.insert(ctx, fields)
         else:
-            await rewrite(ctx, self.known_addresses, known, {"invitationId": found.id})
+            await self.known_addresses.rewrite(ctx, known, {"invitationId": found.id})
         if present is not None:
             accepted = {"outcome": models.InvitationOutcome.accepted}
-            await rewrite(ctx, self.invitation, found, accepted)
+            await self.invitation.rewrite(ctx, found, accepted)
             await self.take_seats(ctx, organization, -seats(found.seat_type))
             return present
         role = found.intended_role
@@ -181,7 +201,7 @@ class Invitations(Base):
         await self.invitation.transition(ctx, command, found.id, {"role": role}, userId=user_id)
         fields = {"userId": user_id, "role": role, "seatType": found.seat_type}
         place = {"unitId": found.unit_id, "unitPath": await self.unit_path(ctx, found.unit_id)}
-        return await insert(ctx, self.membership, {**fields, **place, "joinedAt": ctx.now})
+        return await self.membership.insert(ctx, {**fields, **place, "joinedAt": ctx.now})
 
     async def decline_invitation(self, ctx: Context, request: port.DeclineInvitation) -> None:
         """Give the seat back; whoever shows the token is taken for the invited person."""
@@ -218,29 +238,23 @@ class Invitations(Base):
             raise problems.INVITATION_EXPIRED("the organisation is leaving")
 
     async def expire_invitation(self, ctx: Context, request: port.ExpireInvitation) -> None:
-        """Expire what is due in any tenant and give the seats back."""
+        """Expire what is due in the tenant and give the seats back."""
         del request
-        statement = sa.select(_table.c.organization_id).where(
-            _table.c.outcome == models.InvitationOutcome.open, _table.c.expires_at <= ctx.now
-        )
-        statement = statement.distinct().limit(_EXPIRED_AT_ONCE)
-        tenants: Iterable[UUID] = (await (await ctx.unit.connection()).execute(statement)).scalars()
-        for tenant in tenants:
-            inside = ctx.within(tenant)
-            await self._expire_due(inside, await self.locked(inside, tenant))
+        await self._expire_due(ctx, await self.locked(ctx, ctx.tenant))
 
     async def _expire_due(
         self, ctx: Context, organization: models.Organization
     ) -> models.Organization:
         """The organisation with the seats back that invitations held whose time has passed."""
         page = PageRequest(limit=_EXPIRED_AT_ONCE, sort="expiresAt")
-        query = ListQuery(page, {"outcome": models.InvitationOutcome.open})
-        freed = 0
-        for each in (await self.invitation.repository.select(ctx, query)).items:
-            if each.expires_at > ctx.now:
-                break
+        open_ = {"outcome": models.InvitationOutcome.open}
+        query = ListQuery(page, open_, due={"expiresAt": ctx.now})
+        found, freed = await self.invitation.repository.select(ctx, query), 0
+        if found.following is not None:
+            self.runtime.work.wake(ctx, operations.EXPIRE_INVITATION.id)
+        for each in found.items:
             expired = {"outcome": models.InvitationOutcome.expired}
-            await rewrite(ctx, self.invitation, each, expired)
+            await self.invitation.rewrite(ctx, each, expired)
             freed += seats(each.seat_type)
         return await self.take_seats(ctx, organization, -freed) if freed else organization
 

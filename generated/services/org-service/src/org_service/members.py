@@ -13,7 +13,6 @@ from cloudsync_chassis.store.query import Page
 from .base import seats
 from .generated import models, port, problems
 from .ranks import require_not_above
-from .records import announce, rewrite
 from .teams import Teams
 
 _GUEST = models.MemberRole.guest
@@ -179,7 +178,6 @@ class Members(Teams):
     async def end_here(
         self,
         ctx: Context,
-        command: str,
         found: models.Membership,
         reason: models.MembershipEndReason,
         heir: UUID | None,
@@ -189,12 +187,11 @@ class Members(Teams):
         How many things ended: the membership and the seats in teams. The owners are not looked at.
         """
         organization = await self.locked(ctx, ctx.tenant)
-        left = await self.leave_teams(ctx, found, heir, command)
+        left = await self.leave_teams(ctx, found, heir)
         found = await self.present_member(ctx, organization.id, found.user_id)
         fields = ending(ctx, {"endReason": reason, "successorUserId": heir})
-        ended = await rewrite(ctx, self.membership, found, fields)
-        record = to_record(ended)
-        await announce(ctx, self.membership, command, "member-removed", record)
+        ended = await self.membership.rewrite(ctx, found, fields)
+        await self.membership.announce(ctx, "member-removed", ended)
         if found.resting_since is None and seats(found.seat_type):
             await self.take_seats(ctx, organization, -1)
         return 1 + left

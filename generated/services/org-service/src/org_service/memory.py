@@ -53,7 +53,10 @@ class Standing(Remembered):
 
 
 class Offer(Remembered):
-    """The last word of a subscription: edition, seats, and from when they count."""
+    """The last word of a subscription: edition, seats, and from when they count.
+
+    `waiting`: that moment lay ahead, and the clock has not come back to it yet.
+    """
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     at: AwareDatetime
@@ -61,6 +64,7 @@ class Offer(Remembered):
     seat_quantity: Annotated[int, Field(alias="seatQuantity")]
     effective_at: Annotated[AwareDatetime, Field(alias="effectiveAt")]
     ended: bool = False
+    waiting: bool = False
 
 
 class Settled(Remembered):

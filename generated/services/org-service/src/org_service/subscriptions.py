@@ -8,14 +8,14 @@ from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.logs import logger
-from cloudsync_chassis.model import to_record
 from cloudsync_chassis.problem import not_valid
+from cloudsync_chassis.runtime import Runtime
 
 from .base import FREE_SEATS, Base
 from .generated import models, port
 from .memory import Offer
-from .records import announce, insert, rewrite
 
 log = logger("subscriptions")
 
@@ -39,6 +39,11 @@ _OVERDUE = models.RestrictionReason.payment_overdue
 class Subscriptions(Base):
     """Handlers of what the billing services tell."""
 
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        ahead = Due(aggregate=self.offers.spec.name, where={"waiting": True}, since="effectiveAt")
+        runtime.work.every(60.0, "change-seats", self._change_seats, ahead)
+
     async def on_subscription_activated(
         self, ctx: Context, event: Received[models.SubscriptionActivated]
     ) -> None:
@@ -56,7 +61,7 @@ class Subscriptions(Base):
             return
         fields = {"followedSubscriptionId": body.subscription_id}
         organization = await self._keep(ctx, organization, fields)
-        await self._apply(ctx, organization, "follow-subscription")
+        await self._apply(ctx, organization)
 
     async def on_subscription_changed(
         self, ctx: Context, event: Received[models.SubscriptionChanged]
@@ -76,7 +81,7 @@ class Subscriptions(Base):
             ctx, body.subscription_id, body.plan_code, body.seat_quantity, body.effective_at
         )
         if organization.followed_subscription_id == body.subscription_id:
-            await self._apply(ctx, organization, "follow-subscription-change")
+            await self._apply(ctx, organization)
 
     async def on_subscription_cancelled(
         self, ctx: Context, event: Received[models.SubscriptionCancelled]
@@ -91,11 +96,11 @@ class Subscriptions(Base):
         if organization is None:
             return
         offer = await self._hear(ctx, body.subscription_id, body.plan_code, body.seat_quantity)
-        await rewrite(ctx, self.offers, offer, {"ended": True})
+        await self.offers.rewrite(ctx, offer, {"ended": True})
         if organization.followed_subscription_id == body.subscription_id:
             fields: dict[str, Any] = {"followedSubscriptionId": None}
             terms = models.Edition.free, FREE_SEATS
-            await self._set_terms(ctx, organization, "fall-back-to-free", terms, fields)
+            await self._set_terms(ctx, organization, terms, fields)
 
     async def up_to_date(
         self, ctx: Context, organization: models.Organization
@@ -103,14 +108,20 @@ class Subscriptions(Base):
         """The organisation after a change of seats whose moment has come."""
         if organization.followed_subscription_id is None:
             return organization
-        return await self._apply(ctx, organization, "follow-subscription-change")
+        return await self._apply(ctx, organization)
 
     async def settle_seats(self, ctx: Context, request: port.SettleSeats) -> None:
         """Carry out what has come due, then let a tenant write again that has seats enough."""
         found = await self.locked(ctx, request.organization_id)
-        settled = found.status == models.OrgStatus.active
-        if not settled:
+        missing = found.seats_taken - found.seat_limit
+        if found.restricted_reason == _EXCEEDED and missing <= 0:
             await super().settle_seats(ctx, request)
+
+    async def _change_seats(self, ctx: Context) -> None:
+        """Carry out the tenant's changes of seats whose moment has come."""
+        await self.locked(ctx, ctx.tenant)
+        async for each in self.offers.each(ctx, {"effectiveAt": ctx.now}, waiting=True):
+            await self.offers.rewrite(ctx, each, {"waiting": False})
 
     async def _hear(
         self,
@@ -128,15 +139,14 @@ class Subscriptions(Base):
             "planCode": plan_code,
             "seatQuantity": seat_quantity,
             "effectiveAt": effective_at or at,
+            "waiting": effective_at is not None and effective_at > ctx.now,
         }
         known = await self.offers.find(ctx, subscriptionId=subscription_id)
         if known is None:
-            return await insert(ctx, self.offers, fields)
-        return known if at < known.at else await rewrite(ctx, self.offers, known, fields)
+            return await self.offers.insert(ctx, fields)
+        return known if at < known.at else await self.offers.rewrite(ctx, known, fields)
 
-    async def _apply(
-        self, ctx: Context, organization: models.Organization, command: str
-    ) -> models.Organization:
+    async def _apply(self, ctx: Context, organization: models.Organization) -> models.Organization:
         followed = organization.followed_subscription_id
         offer = await self.offers.find(ctx, subscriptionId=followed) if followed else None
         if offer is None or offer.effective_at > ctx.now:
@@ -148,13 +158,12 @@ class Subscriptions(Base):
         limit = offer.seat_quantity
         if edition == models.Edition.free:
             limit = min(limit, FREE_SEATS)
-        return await self._set_terms(ctx, organization, command, (edition, limit), {})
+        return await self._set_terms(ctx, organization, (edition, limit), {})
 
     async def _set_terms(
         self,
         ctx: Context,
         organization: models.Organization,
-        command: str,
         terms: tuple[models.Edition, int],
         fields: dict[str, Any],
     ) -> models.Organization:
@@ -166,44 +175,38 @@ class Subscriptions(Base):
         fields = {**fields, "edition": edition, "seatLimit": limit}
         fits = organization.seats_taken <= limit
         if organization.status == models.OrgStatus.active and not fits:
-            return await self._restrict(ctx, organization, command, _EXCEEDED, fields)
+            return await self._restrict(ctx, organization, _EXCEEDED, fields)
         exceeded = organization.restricted_reason == _EXCEEDED
         if organization.status == models.OrgStatus.restricted and exceeded and fits:
-            return await self._relieve(ctx, organization, command, fields)
+            return await self._relieve(ctx, organization, fields)
         return await self._keep(ctx, organization, fields)
 
     async def _keep(
         self, ctx: Context, organization: models.Organization, fields: dict[str, Any]
     ) -> models.Organization:
-        return await rewrite(ctx, self.organization, organization, fields)
+        return await self.organization.rewrite(ctx, organization, fields)
 
     async def _restrict(
         self,
         ctx: Context,
         organization: models.Organization,
-        command: str,
         reason: models.RestrictionReason,
         fields: dict[str, Any],
     ) -> models.Organization:
         told = {"status": models.OrgStatus.restricted, "restrictedReason": reason}
         changed = await self._keep(ctx, organization, {**fields, **told})
-        if command == "follow-subscription":  # fewer seats than before: the word is another's
-            command = "follow-subscription-change"
-        record = to_record(changed)
-        await announce(ctx, self.organization, command, "organization-restricted", record)
+        await self.organization.announce(ctx, "organization-restricted", changed)
         return changed
 
     async def _relieve(
         self,
         ctx: Context,
         organization: models.Organization,
-        command: str,
         fields: dict[str, Any],
     ) -> models.Organization:
         told = {"status": models.OrgStatus.active, "restrictedReason": None}
         changed = await self._keep(ctx, organization, {**fields, **told})
-        record = to_record(changed)
-        await announce(ctx, self.organization, command, "organization-unrestricted", record)
+        await self.organization.announce(ctx, "organization-unrestricted", changed)
         return changed
 
     async def on_invoice_overdue(
@@ -225,7 +228,7 @@ class Subscriptions(Base):
         overdue = list(dict.fromkeys((*known, body.invoice_id)))[-_INVOICES:]
         fields = {"overdueInvoiceIds": overdue}
         if organization.status == models.OrgStatus.active:
-            await self._restrict(ctx, organization, "restrict-debtor", _OVERDUE, fields)
+            await self._restrict(ctx, organization, _OVERDUE, fields)
         else:
             await self._keep(ctx, organization, fields)
 
@@ -248,16 +251,15 @@ class Subscriptions(Base):
     async def _strike(self, ctx: Context, invoice_id: UUID) -> None:
         """With the last invoice the restriction ends, unless seats are missing, too."""
         if await self.settled.find(ctx, invoiceId=invoice_id) is None:
-            await insert(ctx, self.settled, {"invoiceId": invoice_id})
+            await self.settled.insert(ctx, {"invoiceId": invoice_id})
         organization = await self.organization.find(ctx, id=ctx.tenant)
         if organization is None or invoice_id not in organization.overdue_invoice_ids:
             return
         left = [each for each in organization.overdue_invoice_ids if each != invoice_id]
         fields = {"overdueInvoiceIds": left}
-        command = "relieve-debtor"
         if left or organization.restricted_reason != _OVERDUE:
             await self._keep(ctx, organization, fields)
         elif organization.seats_taken <= organization.seat_limit:
-            await self._relieve(ctx, organization, command, fields)
+            await self._relieve(ctx, organization, fields)
         else:
-            await self._restrict(ctx, organization, command, _EXCEEDED, fields)
+            await self._restrict(ctx, organization, _EXCEEDED, fields)

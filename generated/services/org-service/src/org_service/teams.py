@@ -10,7 +10,6 @@ from cloudsync_chassis.problem import CONDITION_NOT_MET, FORBIDDEN, NOT_FOUND
 
 from .base import Base
 from .generated import models, port, problems
-from .records import announce, insert, rewrite
 
 _PEOPLE = 2_500
 """People in a team at most."""
@@ -42,7 +41,7 @@ class Teams(Base):
                 raise problems.NOT_A_MEMBER_422(f"{each} does not belong to the organisation")
             members.append(member)
         adder = self.person(ctx, team.lead_user_ids[0])
-        return await self.seat_in_team(ctx, "add-team-members", team, members, adder)
+        return await self.seat_in_team(ctx, team, members, adder)
 
     def _admit(self, ctx: Context, team: models.Team, wanted: Iterable[UUID]) -> None:
         """Leads and administrators add anybody; everybody else themselves, to an open team.
@@ -63,7 +62,6 @@ class Teams(Base):
     async def seat_in_team(
         self,
         ctx: Context,
-        command: str,
         team: models.Team,
         members: Iterable[models.Membership],
         adder: UUID,
@@ -87,18 +85,12 @@ class Teams(Base):
             raise problems.TEAM_FULL(f"{team.member_count} people are in the team")
         for each in added:
             seat = {"teamId": team.id, "userId": each.user_id, "addedBy": adder}
-            await insert(ctx, self.team_member, seat)
+            await self.team_member.insert(ctx, seat)
             teams = list(dict.fromkeys((*each.team_ids, team.id)))
-            await rewrite(ctx, self.membership, each, {"teamIds": teams})
+            await self.membership.rewrite(ctx, each, {"teamIds": teams})
         told = {"teamId": team.id, "userIds": [each.user_id for each in added]}
-        await self._announce_team(ctx, command, "team-member-added", told)
-        return await rewrite(ctx, self.team, team, {"memberCount": team.member_count + len(added)})
-
-    async def _announce_team(
-        self, ctx: Context, command: str, event: str, told: dict[str, object]
-    ) -> None:
-        aggregate = self.membership if command in self.membership.spec.commands else None
-        await announce(ctx, aggregate or self.team_member, command, event, told)
+        await self.team_member.announce(ctx, "team-member-added", told)
+        return await self.team.rewrite(ctx, team, {"memberCount": team.member_count + len(added)})
 
     async def remove_team_member(self, ctx: Context, request: port.RemoveTeamMember) -> None:
         """Take one person out of a team; everybody may leave by themselves."""
@@ -111,14 +103,14 @@ class Teams(Base):
             ctx.grant.given = True
         if leads == {str(request.user_id)}:
             raise problems.LAST_LEAD("the person is the only lead of the team")
-        await self.leave_team(ctx, "remove-team-member", team, request.user_id, None)
+        await self.leave_team(ctx, team, request.user_id, None)
         member = await self.member(ctx, request.user_id)
         if member is not None:
             teams = [each for each in member.team_ids if each != team.id]
-            await rewrite(ctx, self.membership, member, {"teamIds": teams})
+            await self.membership.rewrite(ctx, member, {"teamIds": teams})
 
     async def leave_team(
-        self, ctx: Context, command: str, team: models.Team, user_id: UUID, heir: UUID | None
+        self, ctx: Context, team: models.Team, user_id: UUID, heir: UUID | None
     ) -> bool:
         """Whether the person had a seat, which is gone now; as lead the heir follows, if any.
 
@@ -135,11 +127,11 @@ class Teams(Base):
             fields["leadUserIds"] = others
         seat = await self.team_member.find(ctx, teamId=team.id, userId=user_id)
         if seat is not None:
-            await self.team_member.repository.remove(ctx, seat.id, seat.version)
+            await self.team_member.remove(ctx, seat)
             fields["memberCount"] = max(0, team.member_count - 1)
             told: dict[str, object] = {"teamId": team.id, "userIds": [user_id]}
-            await self._announce_team(ctx, command, "team-member-removed", told)
-        await rewrite(ctx, self.team, team, fields)
+            await self.team_member.announce(ctx, "team-member-removed", told)
+        await self.team.rewrite(ctx, team, fields)
         return seat is not None
 
     async def leave_teams(
@@ -147,7 +139,6 @@ class Teams(Base):
         ctx: Context,
         membership: models.Membership,
         heir: UUID | None,
-        command: str = "remove-team-member",
     ) -> int:
         """Take somebody who goes out of every team and its lead; how many seats that were."""
         user_id = membership.user_id
@@ -157,9 +148,9 @@ class Teams(Base):
         for team_id in dict.fromkeys((*seats, *led)):
             team = await self.team.find(ctx, id=team_id)
             if team is not None:
-                left += await self.leave_team(ctx, command, team, user_id, heir)
+                left += await self.leave_team(ctx, team, user_id, heir)
         if membership.team_ids:
-            await rewrite(ctx, self.membership, membership, {"teamIds": []})
+            await self.membership.rewrite(ctx, membership, {"teamIds": []})
         return left
 
     async def teams_of(self, ctx: Context, user_id: UUID) -> list[models.Team]:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from cloudsync_chassis.aggregate.engine import Aggregate
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.model import to_record
 from cloudsync_chassis.problem import (
@@ -21,25 +22,29 @@ from cloudsync_chassis.problem import (
     Problem,
     breaks_rule,
 )
+from cloudsync_chassis.runtime import Runtime
 
 from .base import DAY, Base
 from .generated import models, port, problems, tables
 from .memory import HandOver
-from .records import announce, insert, rewrite
 
 log = logger("tenants")
 
 _LEVELS = 3
 """Levels of a holding."""
 
-_PURGES = 100
-"""Organisations that one run of the timer purges."""
-
 _NOBODY = "purged@invalid.example"
 
 
 class Tenants(Base):
     """Handlers of the organisation's life."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        founded = Due(
+            aggregate="organization", where={"status": models.OrgStatus.provisioning.value}
+        )
+        runtime.work.every(30.0, "open-prepared-tenants", self._open_prepared, founded)
 
     async def create_organization(
         self, ctx: Context, request: port.CreateOrganization
@@ -100,8 +105,14 @@ class Tenants(Base):
         if found is None or found.status != models.OrgStatus.provisioning:
             return
         await self.world.regions.prepare(found.id, found.data_residency)
-        if await self.world.regions.prepared(found.id):
-            request = port.ActivateOrganization(organization_id=found.id)
+        await self._open_prepared(ctx)
+
+    async def _open_prepared(self, ctx: Context) -> None:
+        """Open the tenant if its region is prepared; else the clock asks again."""
+        found = await self.organization.find(ctx, id=ctx.tenant)
+        waits = found is not None and found.status == models.OrgStatus.provisioning
+        if waits and await self.world.regions.prepared(ctx.tenant) and await self.owners(ctx):
+            request = port.ActivateOrganization(organization_id=ctx.tenant)
             await self.activate_organization(ctx, request)
 
     async def activate_organization(
@@ -127,7 +138,7 @@ class Tenants(Base):
         caller = UUID(ctx.principal.subject)
         waiting = await self.hand_overs.find(ctx)
         if waiting is not None and waiting.expires_at <= ctx.now:
-            await self.hand_overs.repository.remove(ctx, waiting.id, waiting.version)
+            await self.hand_overs.remove(ctx, waiting)
             waiting = None
         if waiting is None:
             if caller != organization.owner_user_id:
@@ -139,14 +150,14 @@ class Tenants(Base):
                 "expiresAt": ctx.now + window,
                 "confirmedBy": [caller],
             }
-            waiting = await insert(ctx, self.hand_overs, fields)
+            waiting = await self.hand_overs.insert(ctx, fields)
         elif waiting.new_owner_user_id != heir.user_id:
             raise problems.TRANSFER_PENDING("another hand-over waits for confirmation")
         elif caller not in waiting.confirmed_by:
             if caller != heir.user_id:
                 raise FORBIDDEN("only the new owner can confirm")
             fields = {"confirmedBy": [*waiting.confirmed_by, caller]}
-            waiting = await rewrite(ctx, self.hand_overs, waiting, fields)
+            waiting = await self.hand_overs.rewrite(ctx, waiting, fields)
         if len({*waiting.confirmed_by}) == 2 or heir.user_id == waiting.requested_by:
             await self._hand_over(ctx, organization, heir, waiting)
         return models.OwnershipTransfer(
@@ -163,19 +174,17 @@ class Tenants(Base):
         heir: models.Membership,
         agreed: HandOver,
     ) -> None:
-        command, owner = "transfer-ownership", models.MemberRole.org_owner
+        owner = models.MemberRole.org_owner
         if heir.role != owner:
-            changed = await rewrite(ctx, self.membership, heir, {"role": owner})
+            changed = await self.membership.rewrite(ctx, heir, {"role": owner})
             record = to_record(changed) | {"previousRole": heir.role}
-            await announce(ctx, self.organization, command, "member-role-changed", record)
-        before = to_record(organization)
+            await self.organization.announce(ctx, "member-role-changed", record)
         if organization.owner_user_id != heir.user_id:
             heirs = {"ownerUserId": heir.user_id}
-            changed_too = await rewrite(ctx, self.organization, organization, heirs)
-            after, event = to_record(changed_too), "organization-updated"
-            await announce(ctx, self.organization, command, event, after, before)
+            after = await self.organization.rewrite(ctx, organization, heirs)
+            await self.organization.announce(ctx, "organization-updated", after, organization)
         await self.owners_changed(ctx)
-        await self.hand_overs.repository.remove(ctx, agreed.id, agreed.version)
+        await self.hand_overs.remove(ctx, agreed)
 
     async def delete_organization(
         self, ctx: Context, request: port.DeleteOrganization
@@ -204,9 +213,9 @@ class Tenants(Base):
         caller = UUID(ctx.principal.subject)
         mine = await self.consents.find(ctx, userId=caller)
         if mine is None:
-            await insert(ctx, self.consents, {"userId": caller, "at": ctx.now})
+            await self.consents.insert(ctx, {"userId": caller, "at": ctx.now})
         else:
-            await rewrite(ctx, self.consents, mine, {"at": ctx.now})
+            await self.consents.rewrite(ctx, mine, {"at": ctx.now})
         agreed = None
         if other is not None and other != caller:
             owners = {each.user_id for each in await self.owners(ctx)}
@@ -216,24 +225,18 @@ class Tenants(Base):
             raise problems.CONSENT_MISSING("the other owner has to ask for it too, within a day")
 
     async def purge_organization(self, ctx: Context, request: port.PurgeOrganization) -> None:
-        """Purge whatever is due; what is still being exported waits for the next run."""
-        del request
-        table = tables.organizations
-        statement = sa.select(table.c.id).where(
-            table.c.status == models.OrgStatus.deleted, table.c.purge_after <= ctx.now
-        )
-        statement = statement.order_by(table.c.purge_after).limit(_PURGES)
-        for organization_id in (await (await ctx.unit.connection()).execute(statement)).scalars():
-            if await self.world.open_exports.has(organization_id):
-                log.warning("purge_waits_for_export", organization_id=str(organization_id))
-            elif await self.world.legal_holds.has(organization_id):
-                log.warning("purge_waits_for_hold", organization_id=str(organization_id))
-            else:
-                await self._purge(ctx.within(organization_id), organization_id)
+        """Purge a tenant whose time is over; what is still being exported waits."""
+        organization_id = request.organization_id
+        if await self.world.open_exports.has(organization_id):
+            log.warning("purge_waits_for_export", organization_id=str(organization_id))
+        elif await self.world.legal_holds.has(organization_id):
+            log.warning("purge_waits_for_hold", organization_id=str(organization_id))
+        else:
+            await self._purge(ctx, organization_id)
 
     async def _empty(self, ctx: Context, kept: Aggregate[Any]) -> None:
         async for each in kept.each(ctx):
-            await kept.repository.remove(ctx, each.id, each.version)
+            await kept.remove(ctx, each)
 
     async def _purge(self, ctx: Context, organization_id: UUID) -> None:
         """Only id, name, slug and dates remain."""

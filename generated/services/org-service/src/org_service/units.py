@@ -20,7 +20,6 @@ from cloudsync_chassis.problem import (
 
 from .base import Base
 from .generated import models, port, problems, tables
-from .records import rewrite
 
 _LEVELS = 8
 """Levels that a tree can have."""
@@ -160,14 +159,14 @@ class Units(Base):
             for each in level:
                 parent = paths[each.parent_unit_id] if each.parent_unit_id else ""
                 paths[each.id] = f"{parent}.{each.id.hex}"
-                await rewrite(ctx, self.org_unit, each, {"path": paths[each.id]})
+                await self.org_unit.rewrite(ctx, each, {"path": paths[each.id]})
         ids = list(paths)
         for start in range(0, len(ids), _ASKED):
             units = tuple(ids[start : start + _ASKED])
             async for member in self.membership.each(ctx, unitId=units, endedAt=None):
                 if member.unit_id is not None:
                     fields = {"unitPath": paths[member.unit_id]}
-                    await rewrite(ctx, self.membership, member, fields)
+                    await self.membership.rewrite(ctx, member, fields)
 
     async def delete_org_unit(self, ctx: Context, request: port.DeleteOrgUnit) -> None:
         """Take an empty unit out of the tree."""

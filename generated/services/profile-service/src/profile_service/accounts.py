@@ -16,7 +16,6 @@ from cloudsync_chassis.model import to_record
 from .base import Base, completeness
 from .generated import models, port
 from .memory import Account
-from .records import announce, insert, rewrite
 
 _EMPTY: dict[str, Any] = {
     "givenName": "",
@@ -50,10 +49,10 @@ class Accounts(Base):
         known = await self.accounts.find(ctx, userId=user_id)
         fields = {"at": at, **standing}
         if known is None:
-            return await insert(ctx, self.accounts, {"userId": user_id, **fields})
+            return await self.accounts.insert(ctx, {"userId": user_id, **fields})
         if known.gone or at < known.at:
             return None
-        return await rewrite(ctx, self.accounts, known, fields)
+        return await self.accounts.rewrite(ctx, known, fields)
 
     async def open_profile(self, ctx: Context, request: port.OpenProfile) -> None:
         """Open a draft, unless there is a profile or the account is gone already."""
@@ -89,18 +88,18 @@ class Accounts(Base):
 
     async def erase_profile(self, ctx: Context, request: port.EraseProfile) -> None:
         """Leave tombstones, and report the number of documents to the erasure request."""
-        body, command = request.body, "erase-profile"
+        body = request.body
         await self._news(ctx, body.user_id, gone=True)
         found = await self.profile.find(ctx, userId=body.user_id)
         erased = 0
         if found is not None:
-            erased = await self._bury(ctx, command, found)
+            erased = await self._bury(ctx, found)
             async for given in self.endorsement.each(ctx, fromUserId=body.user_id):
                 fields = {"fromUserId": found.id, "note": None}
-                await rewrite(ctx, self.endorsement, given, fields)
+                await self.endorsement.rewrite(ctx, given, fields)
                 erased += 1
             async for received in self.endorsement.each(ctx, userId=body.user_id):
-                await self.endorsement.repository.remove(ctx, received.id, received.version)
+                await self.endorsement.remove(ctx, received)
                 erased += 1
         told = {
             "userId": body.user_id,
@@ -108,31 +107,33 @@ class Accounts(Base):
             "store": models.ProfileErasureCompletedStore.profiles,
             "erasedItems": min(erased, 1_000),
         }
-        await announce(ctx, self.profile, command, "profile-erasure-completed", told)
+        await self.profile.announce(ctx, "profile-erasure-completed", told)
 
-    async def _bury(self, ctx: Context, command: str, found: models.Profile) -> int:
+    async def _bury(self, ctx: Context, found: models.Profile) -> int:
         """Shrink profile and preferences to tombstones; how many documents that were."""
         user_id, buried = found.user_id, 0
         if found.status != _STATES.erased:
             fields = {**_EMPTY, "status": _STATES.erased, "erasedAt": ctx.now}
-            tombstone = await rewrite(ctx, self.profile, found, fields)
+            tombstone = await self.profile.rewrite(ctx, found, fields)
             record = to_record(tombstone)
             if found.avatar_file_id is not None:
                 record["avatarFileId"] = found.avatar_file_id  # which file-service trashes
-            await announce(ctx, self.profile, command, "profile-erased", record)
+            await self.profile.announce(ctx, "profile-erased", record)
             buried += 1
         preferences = await self.preference_set.find(ctx, userId=user_id)
         if preferences is not None:
             plain = {**self.preference_set.spec.defaults, "quietHours": None}
-            emptied = await rewrite(ctx, self.preference_set, preferences, plain)
+            emptied = await self.preference_set.rewrite(ctx, preferences, plain)
             buried += emptied.version != preferences.version
-        for kept in (self.portraits, self.exports):
-            async for each in kept.each(ctx, userId=user_id):
-                await kept.repository.remove(ctx, each.id, each.version)
-                self._forget(ctx, each.id)
+        async for portrait in self.portraits.each(ctx, userId=user_id):
+            await self.portraits.remove(ctx, portrait)
+        async for export in self.exports.each(ctx, userId=user_id):
+            await self.exports.remove(ctx, export)
+            self.forget(ctx, export.id)
         return buried
 
-    def _forget(self, ctx: Context, export: UUID) -> None:
+    def forget(self, ctx: Context, export: UUID) -> None:
+        """Destroy an archive once the operation has committed."""
         archives = self.world.archives
         ctx.unit.after_commit(lambda: archives.forget(export))
 
@@ -142,7 +143,6 @@ class Accounts(Base):
 
     async def absorb_profile(self, ctx: Context, request: port.AbsorbProfile) -> None:
         """Hang praise below the survivor, as far as it lists the skill, and leave a tombstone."""
-        command = "absorb-profile"
         absorbed, survivor = request.body.absorbed_id, request.body.survivor_id
         if absorbed == survivor:
             return
@@ -150,11 +150,10 @@ class Accounts(Base):
         heir = await self.profile.find(ctx, userId=survivor)
         moved = await self._move_praise(ctx, absorbed, heir)
         if heir is not None and moved and heir.status != _STATES.erased:
-            record = to_record(heir)
-            await announce(ctx, self.profile, command, "profile-updated", record)
+            await self.profile.announce(ctx, "profile-updated", heir)
         found = await self.profile.find(ctx, userId=absorbed)
         if found is not None:
-            await self._bury(ctx, command, found)
+            await self._bury(ctx, found)
 
     async def _move_praise(self, ctx: Context, absorbed: UUID, heir: models.Profile | None) -> int:
         """What was said of the absorbed account and by it is of and by the survivor.
@@ -168,7 +167,7 @@ class Accounts(Base):
             passed_over = each.skill not in listed
             moved += not passed_over and await self._move(ctx, each, fields)
             if passed_over:
-                await self.endorsement.repository.remove(ctx, each.id, each.version)
+                await self.endorsement.remove(ctx, each)
         async for each in self.endorsement.each(ctx, fromUserId=absorbed):
             if heir is not None:
                 await self._move(ctx, each, {"fromUserId": heir.user_id})
@@ -181,9 +180,9 @@ class Accounts(Base):
         same = {name: after[name] for name in ("userId", "fromUserId", "skill")}
         twin = await self.endorsement.find(ctx, **same)
         if after["userId"] == after["fromUserId"] or twin is not None:
-            await self.endorsement.repository.remove(ctx, praise.id, praise.version)
+            await self.endorsement.remove(ctx, praise)
             return False
-        await rewrite(ctx, self.endorsement, praise, fields)
+        await self.endorsement.rewrite(ctx, praise, fields)
         return True
 
     async def on_file_quarantined(
@@ -198,7 +197,7 @@ class Accounts(Base):
         """Take the picture off every profile that shows the file, and never take it again."""
         file_id = request.body.file_id
         if await self.bad_files.find(ctx, fileId=file_id) is None:
-            await insert(ctx, self.bad_files, {"fileId": file_id})
+            await self.bad_files.insert(ctx, {"fileId": file_id})
         async for each in self.profile.each(ctx, avatarFileId=file_id):
             less = completeness({**to_record(each), "avatarFileId": None})
             fields = {"avatarFileId": None, "avatarCrop": None, "completeness": less}

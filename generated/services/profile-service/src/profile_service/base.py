@@ -44,6 +44,7 @@ class Base(Defaults):
         self.accounts = runtime.aggregate(memory.ACCOUNTS)
         self.portraits = runtime.aggregate(memory.PORTRAITS)
         self.bad_files = runtime.aggregate(memory.BAD_FILES)
+        self.retired = runtime.aggregate(memory.RETIRED)
         self.exports = runtime.aggregate(memory.EXPORTS)
         self.world = world.local(runtime.settings)
 

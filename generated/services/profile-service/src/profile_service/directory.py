@@ -1,4 +1,4 @@
-"""What colleagues see of each other, and the fields that organisations add."""
+"""What colleagues see of each other."""
 
 from __future__ import annotations
 
@@ -7,19 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import from_record, given, project, to_record
 from cloudsync_chassis.problem import CONDITION_NOT_MET, NOT_FOUND, RATE_LIMITED
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.store.system import documents
 
 from .base import Base
-from .generated import models, port, problems
-
-_FIELDS = 40
-"""Fields that an organisation can add."""
+from .generated import models, port
 
 _CALLERS = 100_000
 """Callers whose questions are counted; the one who asked longest ago is forgotten first."""
@@ -41,7 +35,7 @@ _BEYOND_NAMES = (
 
 
 class Directory(Base):
-    """Handlers of what is looked at, and of custom fields."""
+    """Handlers of what is looked at."""
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
@@ -154,49 +148,6 @@ class Directory(Base):
         if topics:
             fields["changedTopics"] = topics
         return await self.preference_set.update(ctx, "change-preferences", request.user_id, fields)
-
-    async def define_profile_field(
-        self, ctx: Context, request: port.DefineProfileField
-    ) -> models.ProfileFieldDefinition:
-        """Add a field or change one, as far as values that profiles hold still fit."""
-        key, body = request.key, request.body
-        known = await self.profile_field_definition.find(ctx, key=key)
-        if known is None:
-            if await self.profile_field_definition.count(ctx) >= _FIELDS:
-                raise problems.FIELD_LIMIT_REACHED(f"there are {_FIELDS} fields already")
-        elif known.data_type != body.data_type:
-            if await self._is_held(ctx, key):
-                raise problems.FIELD_IN_USE("profiles hold values of the present kind")
-        else:
-            kept = {each.root for each in body.choices or ()}
-            gone = [each.root for each in known.choices or () if each.root not in kept]
-            if gone and await self._is_held(ctx, key, gone):
-                raise problems.FIELD_IN_USE("profiles hold a choice that would disappear")
-        command = "define-profile-field"
-        return await self.profile_field_definition.put(ctx, command, body, key=key)
-
-    async def _is_held(self, ctx: Context, key: str, values: list[str] | None = None) -> bool:
-        """Whether a profile of the tenant has a value (one of these) in a custom field."""
-        value = documents.c.body[("customValues", key)].as_string()
-        statement = sa.select(documents.c.id).where(
-            documents.c.collection == "profile",
-            documents.c.organization_id == ctx.tenant,
-            value.in_(values) if values is not None else value.is_not(None),
-        )
-        found = await (await ctx.unit.connection()).scalar(statement.limit(1))
-        return found is not None
-
-    async def on_organization_purged(
-        self, ctx: Context, event: Received[models.OrganizationPurged]
-    ) -> None:
-        """Drop the fields."""
-        await self.drop_profile_fields(ctx, port.DropProfileFields(body=event.data))
-
-    async def drop_profile_fields(self, ctx: Context, request: port.DropProfileFields) -> None:
-        """Delete all definitions of a purged tenant."""
-        inside = ctx.within(request.body.organization_id)
-        async for each in self.profile_field_definition.each(inside):
-            await self.profile_field_definition.repository.remove(inside, each.id, each.version)
 
 
 def _is_self(ctx: Context, profile: models.Profile) -> bool:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from .accounts import Accounts
-from .directory import Directory
-from .selves import Selves
+from .timers import Timers
 
 
-class Handlers(Selves, Directory, Accounts):
+class Handlers(Timers):
     """What people do with their profiles, what others see of them, what accounts do to them."""

@@ -43,6 +43,14 @@ class BadFile(Remembered):
     file_id: Annotated[UUID, Field(alias="fileId")]
 
 
+class Retired(Remembered):
+    """A custom field that was retired and of which profiles may still hold values."""
+
+    key: str
+    after: UUID | None = None
+    """The last profile that was looked at."""
+
+
 class Export(Remembered):
     """An archive that somebody asked for."""
 
@@ -61,4 +69,5 @@ def _spec(name: str, model: type[Kind], *unique: str) -> AggregateSpec[Kind]:
 ACCOUNTS = _spec("account", Account, "userId")
 PORTRAITS = _spec("portrait", Portrait, "userId")
 BAD_FILES = _spec("bad-file", BadFile, "fileId")
+RETIRED = _spec("retired", Retired, "key")
 EXPORTS = _spec("export", Export)

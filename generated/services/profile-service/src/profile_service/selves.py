@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,13 +16,12 @@ from pydantic_core import to_jsonable_python
 
 from .base import Base, completeness
 from .generated import models, port, problems
-from .records import insert, rewrite
+from .values import fault
 
 log = logger("selves")
 
 _PENDING = timedelta(hours=24)
 _OBLIGATION = timedelta(days=7)
-_NUMBER_DIGITS = 40
 
 _GUIDE = {
     "profile": "What you say about yourself and who may see it.",
@@ -64,9 +63,9 @@ class Selves(Base):
         patch: dict[str, Any] = {name: None for name in profile.custom_values if name not in known}
         errors = []
         for name, value in (values or {}).items():
-            fault = _fault(known.get(name), value)
-            if fault is not None:
-                errors.append(FieldError(fault, json_pointer(["customValues", name])))
+            wrong = fault(known.get(name), value)
+            if wrong is not None:
+                errors.append(FieldError(wrong, json_pointer(["customValues", name])))
         if errors:
             raise problems.CUSTOM_FIELD_UNKNOWN(errors=errors)
         return patch | dict(values or {})
@@ -115,9 +114,9 @@ class Selves(Base):
         """Keep what the picture looks like; a namesake with the same one is a signal."""
         mine = await self.portraits.find(ctx, userId=profile.user_id)
         if mine is None:
-            await insert(ctx, self.portraits, {"userId": profile.user_id, "digest": digest})
+            await self.portraits.insert(ctx, {"userId": profile.user_id, "digest": digest})
         else:
-            await rewrite(ctx, self.portraits, mine, {"digest": digest})
+            await self.portraits.rewrite(ctx, mine, {"digest": digest})
         async for each in self.portraits.each(ctx, digest=digest):
             other = await self.profile.find(ctx, userId=each.user_id)
             if other is None or each.user_id == profile.user_id or not _namesakes(other, profile):
@@ -151,7 +150,7 @@ class Selves(Base):
             asked = each.created_at > ctx.now - _PENDING
             if asked and not await self.world.archives.ready(each.id):
                 raise problems.EXPORT_PENDING("the last archive is not ready yet")
-        made = await insert(ctx, self.exports, {"userId": request.user_id})
+        made = await self.exports.insert(ctx, {"userId": request.user_id})
         content = await self._everything(ctx, profile)
         expires = ctx.now + timedelta(seconds=self.settings.export_link_lifetime)
         archives, user_id = self.world.archives, request.user_id
@@ -179,46 +178,3 @@ class Selves(Base):
 def _namesakes(one: models.Profile, other: models.Profile) -> bool:
     names = [(each.given_name.casefold(), each.family_name.casefold()) for each in (one, other)]
     return names[0] == names[1] and any(names[0])
-
-
-def _fault(definition: models.ProfileFieldDefinition | None, value: str) -> str | None:
-    """What is wrong with a custom value; an empty one leaves the field unfilled."""
-    if definition is None:
-        return "the organisation has no such field"
-    if not value or _FORMS[definition.data_type](definition, value):
-        return None
-    return f"is no {definition.data_type}"
-
-
-def _is_number(_: models.ProfileFieldDefinition, value: str) -> bool:
-    plain = value.removeprefix("-")
-    whole, _point, rest = plain.partition(".")
-    digits = whole + rest
-    return digits.isdecimal() and digits.isascii() and len(digits) <= _NUMBER_DIGITS and bool(whole)
-
-
-def _is_date(_: models.ProfileFieldDefinition, value: str) -> bool:
-    try:
-        return date.fromisoformat(value).isoformat() == value
-    except ValueError:
-        return False
-
-
-def _is_choice(definition: models.ProfileFieldDefinition, value: str) -> bool:
-    return value in {each.root for each in definition.choices or ()}
-
-
-def _is_person(_: models.ProfileFieldDefinition, value: str) -> bool:
-    try:
-        return str(UUID(value)) == value.lower()
-    except ValueError:
-        return False
-
-
-_FORMS = {
-    models.ProfileFieldType.text: lambda _definition, _value: True,
-    models.ProfileFieldType.number: _is_number,
-    models.ProfileFieldType.date: _is_date,
-    models.ProfileFieldType.choice: _is_choice,
-    models.ProfileFieldType.person: _is_person,
-}

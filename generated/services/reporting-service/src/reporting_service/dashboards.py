@@ -109,8 +109,8 @@ class Dashboards(Exploring):
             return tile.model_copy(update={"metric_key": successor, "notice": None})
 
         await self.forget_metric(ctx, key)
-        for organization in await self.organizations(self.dashboard):
-            await self._change_tiles(ctx.within(organization), mend)
+        async for tenant in self.tenants(ctx, self.dashboard):
+            await self._change_tiles(ctx.within(tenant), mend)
 
     async def renew_series(self, ctx: Context, request: port.RenewSeries) -> None:
         at = ctx.cause.time if ctx.cause is not None else ctx.now
@@ -121,7 +121,7 @@ class Dashboards(Exploring):
             tiles = [change(each) for each in board.tiles]
             if tiles != board.tiles:
                 fields: dict[str, Any] = {"tiles": [to_record(each) for each in tiles]}
-                await self.overwrite(ctx, self.dashboard, board, fields)
+                await self.dashboard.rewrite(ctx, board, fields)
 
     async def on_metric_anomaly_detected(
         self, ctx: Context, event: Received[models.MetricAnomalyDetected]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
-from cloudsync_chassis.aggregate.payload import Change
+from cloudsync_chassis.aggregate.engine import Aggregate
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 
@@ -26,35 +27,33 @@ class Leavers(HandingOut):
         body = request.body
         erased = 0
         async for schedule in self.report_schedule.each(ctx, ownerId=body.user_id, state="active"):
-            await self.overwrite(ctx, self.report_schedule, schedule, {"state": "paused"})
+            await self.report_schedule.rewrite(ctx, schedule, {"state": "paused"})
             erased += 1
         erased += await self._strike(ctx, body.user_id)
         await self._hand_boards_on(ctx, body.user_id, body.successor_user_id)
         async for link in self.report_share_link.each(ctx, sharedBy=body.user_id):
-            await self.overwrite(ctx, self.report_share_link, link, {"sharedBy": PLATFORM})
+            await self.report_share_link.rewrite(ctx, link, {"sharedBy": PLATFORM})
         told = {
             "userId": body.user_id,
             "erasureRequestId": body.erasure_request_id,
             "store": "reports",
             "erasedItems": erased,
         }
-        emits = self.report_schedule.spec.commands["pause-schedules-of-user"].emits
-        change = Change("user", {"id": body.user_id, "userId": body.user_id}, body=told)
-        await self.report_schedule.emit(ctx, emits, change)
+        await self.report_schedule.announce(ctx, "reporting-erasure-completed", {}, **told)
 
     async def _strike(self, ctx: Context, user: UUID) -> int:
         """Take somebody out of all lists of recipients; out of how many that was."""
         struck = 0
         async for schedule in self.report_schedule.each(ctx, recipientIds=user):
             rest = [each for each in schedule.recipient_ids if each != user]
-            await self.overwrite(ctx, self.report_schedule, schedule, {"recipientIds": rest})
+            await self.report_schedule.rewrite(ctx, schedule, {"recipientIds": rest})
             struck += 1
         async for report in self.report.each(ctx, recipientIds=user):
             rest = [each for each in report.recipient_ids if each != user]
             fields: dict[str, object] = {"recipientIds": rest}
             if not rest and report.audience == models.ReportAudience.named:
                 fields["audience"] = "private"
-            await self.overwrite(ctx, self.report, report, fields)
+            await self.report.rewrite(ctx, report, fields)
             struck += 1
         return struck
 
@@ -63,11 +62,11 @@ class Leavers(HandingOut):
         heir = successor or self.world.administrators.one_of(ctx.tenant, user) or PLATFORM
         async for board in self.dashboard.each(ctx, ownerId=user):
             if board.visibility == models.DashboardVisibility.private:
-                await self.dashboard.repository.remove(ctx, board.id, board.version)
+                await self.dashboard.remove(ctx, board)
                 continue
             name = await self._free_name(ctx, heir, board.dashboard_name)
             fields = {"ownerId": heir, "dashboardName": name}
-            await self.overwrite(ctx, self.dashboard, board, fields)
+            await self.dashboard.rewrite(ctx, board, fields)
 
     async def _free_name(self, ctx: Context, owner: UUID, name: str) -> str:
         """The name, or the first with a number behind it that the new owner has no board of."""
@@ -80,22 +79,22 @@ class Leavers(HandingOut):
 
     async def expire_tenant_reports(self, ctx: Context, request: port.ExpireTenantReports) -> None:
         async for schedule in self.report_schedule.each(ctx, state="active"):
-            await self.overwrite(ctx, self.report_schedule, schedule, {"state": "paused"})
+            await self.report_schedule.rewrite(ctx, schedule, {"state": "paused"})
         async for report in self.report.each(ctx, status=(*UNDER_WAY, "ready")):
             if report.template_key == FINAL_EXPORT:
                 continue
             if report.status != models.ReportStatus.ready:
-                await self.overwrite(ctx, self.report, report, {"status": "cancelled"})
+                await self.report.rewrite(ctx, report, {"status": "cancelled"})
                 continue
             fields = {"status": "expired", "expiresAt": ctx.now, "objectKey": None}
-            await self.overwrite(ctx, self.report, report, fields)
+            await self.report.rewrite(ctx, report, fields)
             await self.drop_links(ctx, report)
             self.remove_file(ctx, report)
 
     async def purge_tenant_reporting(
         self, ctx: Context, request: port.PurgeTenantReporting
     ) -> None:
-        for aggregate in (
+        everything: tuple[Aggregate[Any], ...] = (
             self.report_share_link,
             self.report_schedule,
             self.report,
@@ -103,9 +102,10 @@ class Leavers(HandingOut):
             self.report_entitlement,
             self.kept_answers,
             self.plan_words,
-        ):
+        )
+        for aggregate in everything:
             async for entity in aggregate.each(ctx):
-                await aggregate.repository.remove(ctx, entity.id, entity.version)
+                await aggregate.remove(ctx, entity)
         tenant = ctx.tenant
         ctx.unit.after_commit(lambda: self.world.bucket.empty(tenant))
         ctx.unit.after_commit(lambda: self.world.administrators.forget(tenant))

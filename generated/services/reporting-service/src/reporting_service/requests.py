@@ -14,7 +14,7 @@ from cloudsync_chassis.problem import FORBIDDEN, Problem, breaks_rule
 
 from . import recurrence
 from .dashboards import Dashboards
-from .generated import models, port, problems
+from .generated import models, operations, port, problems
 from .periods import days_of
 from .templates import TEMPLATES, Template, edition_of, open_to, withheld_from
 
@@ -41,6 +41,7 @@ class Requests(Dashboards):
                 f"the template takes {template.longest_range_days} days at most"
             )
         self.notice_administrator(ctx)
+        self.runtime.work.wake(ctx, operations.QUEUE_REPORT.id)
         return await super().request_report(ctx, request)
 
     async def schedule_report(
@@ -52,7 +53,14 @@ class Requests(Dashboards):
             check_wish(template, {}, body.time_zone or "Etc/UTC")
             check_rule(body.recurrence, body.next_run_at, body.time_zone or "Etc/UTC")
         self.notice_administrator(ctx)
+        self.runtime.work.wake(ctx, operations.RUN_SCHEDULE.id)
         return await super().schedule_report(ctx, request)
+
+    async def resume_schedule(
+        self, ctx: Context, request: port.ResumeSchedule
+    ) -> models.ReportSchedule:
+        self.runtime.work.wake(ctx, operations.RUN_SCHEDULE.id)
+        return await super().resume_schedule(ctx, request)
 
     def _template(self, ctx: Context, key: str) -> Template:
         """The template, if it is open to the caller.
@@ -76,7 +84,7 @@ class Requests(Dashboards):
         return models.ReportTemplateList(items=[each.offered() for each in found])
 
     async def adopt_edition(self, ctx: Context, request: port.AdoptEdition) -> None:
-        """A change that is announced ahead counts from its day on; the worker sees to it."""
+        """A change that is announced ahead counts from its day on; the clock sees to it."""
         body = request.body
         edition = edition_of(body.plan_code)
         if edition is None:  # an add-on
@@ -106,7 +114,7 @@ class Requests(Dashboards):
         if word is None or word.state != "awaited":
             return
         if word.effective_at <= ctx.now:
-            await self.overwrite(ctx, self.plan_words, word, {"state": "counts"})
+            await self.plan_words.rewrite(ctx, word, {"state": "counts"})
             await self._set_edition(ctx, models.Edition(word.edition), word.effective_at)
 
     async def _set_edition(self, ctx: Context, edition: models.Edition, since: datetime) -> None:
@@ -125,7 +133,7 @@ class Requests(Dashboards):
             return
         known = await self.report_entitlement.find(ctx)
         if known is not None:
-            await self.report_entitlement.repository.remove(ctx, known.id, known.version)
+            await self.report_entitlement.remove(ctx, known)
 
     async def pause_with_reason(
         self, ctx: Context, schedule: models.ReportSchedule
@@ -139,13 +147,9 @@ class Requests(Dashboards):
             "failureCode": models.ReportFailureCode.cancelled_by_limit.value,
         }
         refused = await self.write_down(ctx, record)
-        command = self.report.spec.commands["fail-report"]
-        await self.announce(ctx, self.report, command.emits, refused)
+        await self.report.announce(ctx, "report-failed", refused)
         fields = {"state": "paused", "lastReportId": refused.id}
-        paused: models.ReportSchedule = await self.overwrite(
-            ctx, self.report_schedule, schedule, fields
-        )
-        return paused
+        return await self.report_schedule.rewrite(ctx, schedule, fields)
 
     def wish_of(self, schedule: models.ReportSchedule, now: datetime) -> dict[str, Any]:
         """What a schedule asks for at a moment: the days since the run before, at most as many as

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from functools import partial
+from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.problem import CONDITION_NOT_MET, NOT_FOUND
@@ -18,19 +19,38 @@ from .templates import TEMPLATES
 
 _PAGE = 200
 
+START = "start-reports"
+"""The job that begins what is queued."""
+
 
 class Runs(Schedules):
     """Commands of the workers."""
 
     async def queue_report(self, ctx: Context, request: port.QueueReport) -> None:
+        """Puts a wish in line, or lets it fail with the reason."""
         report = await self.report.find(ctx, id=request.report_id)
         if report is not None and report.status == models.ReportStatus.requested:
-            reason = await self.refusal(ctx, report)
+            reason = await self._refusal(ctx, report)
             if reason is not None:
-                raise CONDITION_NOT_MET(f"the wish is to fail as {reason}")
+                await self.give_up(ctx, report.id, reason)
+                return
         await super().queue_report(ctx, request)
+        self.runtime.work.wake(ctx, START)
 
-    async def refusal(self, ctx: Context, report: models.Report) -> models.ReportFailureCode | None:
+    async def retry_report(self, ctx: Context, request: port.RetryReport) -> models.Report:
+        self.runtime.work.wake(ctx, START)
+        return await super().retry_report(ctx, request)
+
+    async def give_up(
+        self, ctx: Context, report_id: UUID, reason: models.ReportFailureCode
+    ) -> None:
+        """Let a report fail."""
+        body = models.FailReportRequest(failure_code=reason)
+        await self.fail_report(ctx, port.FailReport(report_id=report_id, body=body))
+
+    async def _refusal(
+        self, ctx: Context, report: models.Report
+    ) -> models.ReportFailureCode | None:
         """Why a wish must not be queued: it cannot be computed, or is beyond the day's number."""
         reason = why_not(report)
         if reason is None and await self._before_today(ctx, report) >= self.limits.reports_per_day:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.logs import logger
@@ -11,7 +10,7 @@ from cloudsync_chassis.problem import NOT_FOUND, Problem
 from cloudsync_chassis.store.query import ListQuery, PageRequest
 
 from . import recurrence
-from .generated import models, port
+from .generated import models, operations, port
 from .requests import Requests, zone_of
 
 UNDER_WAY = ("requested", "queued", "running")
@@ -30,11 +29,15 @@ class Schedules(Requests):
         Raises:
             Problem: `not-found`: none is due.
         """
-        query = ListQuery(PageRequest(limit=1, sort="nextRunAt"), {"state": "active"})
-        found = await self.report_schedule.repository.select(ctx, query)
-        if not found.items or found.items[0].next_run_at > ctx.now:
+        query = ListQuery(
+            PageRequest(limit=2, sort="nextRunAt"), {"state": "active"}, due={"nextRunAt": ctx.now}
+        )
+        due = (await self.report_schedule.repository.select(ctx, query)).items
+        if not due:
             raise NOT_FOUND("no schedule is due")
-        return await self._run(ctx, found.items[0])
+        if len(due) > 1:
+            self.runtime.work.wake(ctx, operations.RUN_SCHEDULE.id)
+        return await self._run(ctx, due[0])
 
     async def _run(self, ctx: Context, schedule: models.ReportSchedule) -> models.ReportSchedule:
         failures = await self._failures(ctx, schedule)
@@ -45,21 +48,26 @@ class Schedules(Requests):
         except (recurrence.RuleError, Problem):  # of a zone that is no more
             following = None
         if following is None:  # the rule has come to its end
-            return await self._set(ctx, schedule, state="paused", consecutiveFailures=failures)
+            return await self.report_schedule.rewrite(
+                ctx, schedule, {"state": "paused", "consecutiveFailures": failures}
+            )
         moved = {"nextRunAt": following, "consecutiveFailures": failures}
         if ctx.now - schedule.next_run_at > _MISSED:
             log.info("run_skipped", schedule_id=str(schedule.id), reason="missed")
-            return await self._set(ctx, schedule, **moved)
+            return await self.report_schedule.rewrite(ctx, schedule, moved)
         withheld = await self.report_entitlement.find(ctx, withheldTemplates=schedule.template_key)
         if withheld is not None:
             return await self.pause_with_reason(ctx, schedule)
         if await self.report.count(ctx, status=UNDER_WAY) >= self.limits.under_way_per_organization:
             log.info("run_skipped", schedule_id=str(schedule.id), reason="under_way")
-            return await self._set(ctx, schedule, **moved)
+            return await self.report_schedule.rewrite(ctx, schedule, moved)
         wish = self.wish_of(schedule, ctx.now)
         asked = {**wish, "requestedBy": schedule.owner_id, "status": "requested"}
         report = await self.write_down(ctx, asked)
-        return await self._set(ctx, schedule, **moved, lastReportId=report.id)
+        self.runtime.work.wake(ctx, operations.QUEUE_REPORT.id)
+        return await self.report_schedule.rewrite(
+            ctx, schedule, {**moved, "lastReportId": report.id}
+        )
 
     async def _failures(self, ctx: Context, schedule: models.ReportSchedule) -> int:
         """Failures in a row with the last report, which counts once: if it ended since the schedule
@@ -85,15 +93,9 @@ class Schedules(Requests):
             assert suspended is not None
             return suspended
         # the life cycle knows five; a setting may say another number
-        return await self._set(ctx, schedule, state="suspended", consecutiveFailures=failures)
-
-    async def _set(
-        self, ctx: Context, schedule: models.ReportSchedule, **fields: Any
-    ) -> models.ReportSchedule:
-        changed: models.ReportSchedule = await self.overwrite(
-            ctx, self.report_schedule, schedule, fields
+        return await self.report_schedule.rewrite(
+            ctx, schedule, {"state": "suspended", "consecutiveFailures": failures}
         )
-        return changed
 
 
 def _following(schedule: models.ReportSchedule, now: datetime) -> datetime | None:

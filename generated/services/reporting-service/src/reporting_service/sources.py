@@ -16,7 +16,6 @@ from uuid import UUID
 from cloudsync_chassis import clock
 from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.logs import logger
 from cloudsync_chassis.model import from_record
 from cloudsync_chassis.problem import breaks_rule
 from cloudsync_chassis.runtime import Runtime
@@ -28,7 +27,7 @@ from .generated import problems
 
 MOST_DAYS = 400
 MOST_POINTS = 20_000
-_KEPT_FOR = timedelta(hours=6)
+KEPT_FOR = timedelta(hours=6)
 _FRESH_FOR = timedelta(seconds=60)
 _LONGEST_KEPT = 2_000_000
 _DICTIONARY = "dictionary"
@@ -39,8 +38,6 @@ _COUNTING = ("active", "deprecated")
 _PER_DAY = {"minute": 1440, "hour": 24, "day": 1, "month": 1 / 28}
 
 _DEFINITIONS = TypeAdapter(list[metrics.MetricDefinition])
-
-log = logger("sources")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +82,7 @@ class Sources(Base):
             answer = metrics.SeriesAnswer.model_validate_json(kept[0], strict=False)
             return Answered(answer.series, answer.computed_through, kept[1])
         keys = [each.root for each in question.metric_keys]
-        await self._keep(ctx, key, keys, answer.model_dump_json(by_alias=True, exclude_none=True))
+        self._keep(ctx, key, keys, answer.model_dump_json(by_alias=True, exclude_none=True))
         return Answered(answer.series, answer.computed_through)
 
     async def ask_dictionary(self, ctx: Context) -> Dictionary:
@@ -108,7 +105,7 @@ class Sources(Base):
         newest = _newest(found)
         listed = list(newest.values())
         text = _DEFINITIONS.dump_json(listed, by_alias=True, exclude_none=True).decode()
-        await self._keep(ctx, _DICTIONARY, list(newest), text)
+        self._keep(ctx, _DICTIONARY, list(newest), text)
         while len(self._dictionaries) >= _MOST_TENANTS:
             self._dictionaries.pop(next(iter(self._dictionaries)))
         self._dictionaries[ctx.tenant] = (now, Dictionary(newest))
@@ -130,15 +127,15 @@ class Sources(Base):
     async def forget_metric(self, ctx: Context, metric_key: str) -> None:
         """Drop what is kept of a metric, in all tenants."""
         self._dictionaries.clear()
-        for organization in await self.organizations(self.kept_answers):
-            inside = ctx.within(organization)
+        async for tenant in self.tenants(ctx, self.kept_answers, metricKeys=metric_key):
+            inside = ctx.within(tenant)
             async for kept in self.kept_answers.each(inside, metricKeys=metric_key):
-                await self.kept_answers.repository.remove(inside, kept.id, kept.version)
+                await self.kept_answers.remove(inside, kept)
 
     async def _kept(self, ctx: Context, question: str) -> tuple[str, datetime] | None:
         """The answer that is kept, and when it was given."""
         kept = await self.kept_answers.find(ctx, question=question)
-        if kept is None or ctx.now - kept.asked_at > _KEPT_FOR:
+        if kept is None or ctx.now - kept.asked_at > KEPT_FOR:
             return None
         keys = tuple(kept.metric_keys)
         async for each in self.renewals.each(ctx.within(PLATFORM), metricKey=keys):
@@ -158,7 +155,7 @@ class Sources(Base):
             await self.remember(inside, self.renewals, told, metricKey=metric_key)
         await self.forget_metric(ctx, metric_key)
 
-    async def _keep(self, ctx: Context, question: str, keys: list[str], answer: str) -> None:
+    def _keep(self, ctx: Context, question: str, keys: list[str], answer: str) -> None:
         """In a transaction of its own, since a query writes nothing; best effort."""
         if len(answer) > _LONGEST_KEPT:
             return
@@ -167,11 +164,17 @@ class Sources(Base):
             told = {"metricKeys": keys, "answer": answer, "askedAt": inside.now}
             await self.remember(inside, self.kept_answers, told, question=question)
 
-        try:
-            await self.as_service(ctx.tenant, write)
-        except Exception as error:
-            # another request keeps the same answer at this moment, or the store is busy
-            log.warning("answer_not_kept", error=error)
+        self.runtime.work.soon(ctx, "keep-answer", write)
+
+    async def drop_answers(self, ctx: Context) -> None:
+        """Remove what is kept for the tenant and too old to stand in for an answer."""
+        async for kept in self.kept_answers.each(ctx, {"askedAt": ctx.now - KEPT_FOR}):
+            await self.kept_answers.remove(ctx, kept)
+
+    async def drop_renewals(self, ctx: Context) -> None:
+        """Remove new wordings before which no answer was given that is still kept."""
+        async for each in self.renewals.each(ctx, {"countsFrom": ctx.now - KEPT_FOR}):
+            await self.renewals.remove(ctx, each)
 
 
 def digest(text: str) -> str:

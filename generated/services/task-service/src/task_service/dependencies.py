@@ -123,7 +123,7 @@ class Dependencies(Work):
                 continue
             count = await self._open_before(ctx, successor)
             if successor.workflow_state in _NOT_BEGUN or count < successor.open_predecessors:
-                await self.write(ctx, successor.id, {"openPredecessors": count})
+                await self.task.rewrite(ctx, successor, {"openPredecessors": count})
 
     async def on_task_completed(self, ctx: Context, event: Received[models.TaskCompleted]) -> None:
         await self.release_successors(ctx, port.ReleaseSuccessors(body=event.data))

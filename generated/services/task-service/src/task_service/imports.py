@@ -1,60 +1,77 @@
 """Tables on their way onto a board: taken in, then worked off in batches beside the requests.
 
-A worker is this process itself: it begins once a table was taken in, and where one was left lying
-by a process that ended, whoever next asks how far it has got sets it going again. Each batch and
-what was counted of it commit together, so that nothing is written twice.
+Each batch and what was counted of it commit together, so that nothing is written twice, whichever
+replica goes on with a table.
 """
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
+from time import monotonic
 from typing import Any, TypeVar
 from uuid import UUID
 
 from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
-from cloudsync_chassis.logs import logger
-from cloudsync_chassis.model import from_record, to_record
+from cloudsync_chassis.jobs.spec import Due, Job
+from cloudsync_chassis.model import from_record
 from cloudsync_chassis.operation import Operation
-from cloudsync_chassis.problem import FieldError, Problem
-from cloudsync_chassis.propagation import Trace
+from cloudsync_chassis.problem import FieldError
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.security.principal import Principal, workload
+from cloudsync_chassis.security.principal import Principal
 
-from .generated import models, port, problems
+from .generated import models, operations, port, problems
 from .table_rows import Board, TableRows, TableUnreadableError
 from .tasks import Tasks
 
 T = TypeVar("T")
 
 _FIRST_ROWS = 10
+_DAY = timedelta(days=1).total_seconds()
+_TURN = 20.0
+"""Seconds after which another table has its turn."""
+
 _PAUSE = 60.0
-"""Seconds after which an import that failed is tried again."""
+"""Seconds after which a table is gone on with that a failure or a crash has left lying."""
 
 _UNDER_WAY = ("queued", "running")
-_WORK = Operation(id="work-off-board-import", access="workload", writes=True, timeout=60.0)
+_ENDED = ("completed", "refused", "cancelled")
+_KEPT = timedelta(days=90)
+"""How long the result of an import can be asked for."""
 
-log = logger("imports")
+_START = operations.START_BOARD_IMPORT.id
+_WORK = Operation(id="work-off-board-imports", access="workload", writes=True, timeout=120.0)
+_STEP = Operation(id="write-board-import", access="workload", writes=True, timeout=60.0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
-    organization: UUID
-    import_id: UUID
+class _Turn:
+    """One table's; `ends` by the monotonic clock."""
+
+    ctx: Context
+    taken: models.BoardImport
+    ends: float
 
 
 class Imports(Tasks):
-    """The command, the query, and the worker."""
+    """The commands, and the work on tables."""
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
-        self._running: dict[UUID, asyncio.Task[None]] = {}
-        self._not_before: dict[UUID, float] = {}
+        running = Due(aggregate="board-import", where={"stage": "running"})
+        work = Job(operation=_WORK, every=_PAUSE, per="entity", due=running, call=self._work_off)
+        ended = Due(
+            aggregate="board-import",
+            where={"stage": _ENDED},
+            since="updatedAt",
+            after=_KEPT.total_seconds(),
+        )
+        runtime.work.add([work])
+        runtime.work.every(_DAY, "drop-ended-imports", self.drop_ended, ended)
 
     async def import_board(self, ctx: Context, request: port.ImportBoard) -> models.BoardImport:
         board = await self.granted_board(ctx, request.board_id)
@@ -80,92 +97,76 @@ class Imports(Tasks):
         fields = {**request.body.model_dump(by_alias=True, exclude_none=True)}
         fields["startedBy"] = starter
         made = await self.board_import.create(ctx, "import-board", fields, boardId=board.id)
-        self._after(ctx, _Job(ctx.tenant, made.id))
+        self.runtime.work.wake(ctx, _START)
         return made
 
-    async def get_board_import(
-        self, ctx: Context, request: port.GetBoardImport
-    ) -> models.BoardImport:
-        found = await super().get_board_import(ctx, request)
-        if found.stage in _UNDER_WAY:
-            self._after(ctx, _Job(ctx.tenant, found.id))
-        return found
+    async def drop_ended(self, ctx: Context) -> None:
+        """Remove the results of the tenant's imports that nobody asks for any more."""
+        due = {"updatedAt": ctx.now - _KEPT}
+        async for each in self.board_import.each(ctx, due, stage=_ENDED):
+            await self.board_import.remove(ctx, each)
 
-    def _after(self, ctx: Context, job: _Job) -> None:
-        ctx.unit.after_commit(lambda: self._begin(job))
+    async def start_board_import(self, ctx: Context, request: port.StartBoardImport) -> None:
+        await super().start_board_import(ctx, request)
+        self.runtime.work.wake(ctx, _WORK.id)
 
-    def _begin(self, job: _Job) -> None:
-        waits = self._not_before.get(job.import_id, 0.0) > time.monotonic()
-        if job.import_id not in self._running and not waits:
-            running = asyncio.create_task(self._guarded(job))
-            self._running[job.import_id] = running
-            running.add_done_callback(lambda _: self._running.pop(job.import_id, None))
-
-    async def _guarded(self, job: _Job) -> None:
-        try:
-            await self._work_off(job)
-            self._not_before.pop(job.import_id, None)
+    async def _work_off(self, ctx: Context, import_id: UUID) -> None:
+        """One turn of a table; each step commits by itself, this one begins no transaction."""
+        taken = await self._as_service(ctx, lambda c: self.board_import.find(c, id=import_id))
+        if taken is None or taken.stage != "running":
             return
-        except Problem as error:
-            log.warning("import_stopped", import_id=str(job.import_id), error=str(error))
-        except Exception:
-            log.exception("import_failed", import_id=str(job.import_id))
-        self._not_before[job.import_id] = time.monotonic() + _PAUSE
-
-    async def _work_off(self, job: _Job) -> None:
-        """From the queue to the end."""
-
-        async def take(ctx: Context) -> models.BoardImport | None:
-            found = await self.board_import.find(ctx, id=job.import_id)
-            if found is None or found.stage not in _UNDER_WAY:
-                return None
-            if found.stage == "queued":
-                await self.start_board_import(ctx, port.StartBoardImport(board_import_id=found.id))
-            return found
-
-        taken = await self._as_service(job, take)
-        if taken is None:
-            return
+        turn = _Turn(ctx, taken, monotonic() + _TURN)
         table = TableRows(taken.csv_text or "", taken.mapping)
         board = await self._as_service(
-            job, lambda ctx: self._matched(ctx, taken.board_id, people=table.has_people)
+            ctx, lambda c: self._matched(c, taken.board_id, people=table.has_people)
         )
-        read, rejected = table.rejected(board)
-        written = 0
+        read, written, rejected = taken.rows_read, taken.rows_written, list[dict[str, Any]]()
+        if not written:
+            read, rejected = table.rejected(board)
         if not rejected and not taken.rehearsal:
-            ended = await self._write_all(job, taken, table, board)
+            ended = await self._write_all(turn, table, board)
             if ended is None:
                 return
-            written = ended
+            read = written = ended
+        await self._conclude(turn, read, written, rejected)
+
+    async def _conclude(
+        self, turn: _Turn, read: int, written: int, rejected: list[dict[str, Any]]
+    ) -> None:
+        """Book the result, unless somebody has stopped the import meanwhile."""
         result = {"rowsRead": read, "rowsWritten": written, "rejectedRows": rejected}
-        body = from_record(models.ConcludeBoardImportRequest, result)
+        body, key = from_record(models.ConcludeBoardImportRequest, result), turn.taken.id
 
         async def conclude(ctx: Context) -> None:
+            now = await self.board_import.find(ctx, id=key)
+            if now is None or now.stage != "running":
+                return
             if rejected:
-                refused = port.RefuseBoardImport(board_import_id=taken.id, body=body)
+                refused = port.RefuseBoardImport(board_import_id=key, body=body)
                 await self.refuse_board_import(ctx, refused)
             else:
-                finished = port.FinishBoardImport(board_import_id=taken.id, body=body)
+                finished = port.FinishBoardImport(board_import_id=key, body=body)
                 await self.finish_board_import(ctx, finished)
 
-        await self._as_service(job, conclude)
+        await self._as_service(turn.ctx, conclude)
 
-    async def _write_all(
-        self, job: _Job, taken: models.BoardImport, table: TableRows, board: Board
-    ) -> int | None:
-        """Write batch after batch; None where the import was stopped meanwhile."""
-        written = taken.rows_written
+    async def _write_all(self, turn: _Turn, table: TableRows, board: Board) -> int | None:
+        """Write batch after batch; None where the turn is over or the import was stopped."""
+        written = turn.taken.rows_written
         rows = islice(table.rows(), written, None)
         while batch := list(islice(rows, self.settings.import_batch_rows)):
+            if monotonic() > turn.ends:
+                self.runtime.work.wake(turn.ctx, _WORK.id)
+                return None
             tasks = [table.task(cells, board) for _, cells in batch]
             written += len(tasks)
 
             async def write(
                 ctx: Context, tasks: list[dict[str, Any]] = tasks, count: int = written
             ) -> bool:
-                return await self._write_batch(ctx, taken, tasks, count)
+                return await self._write_batch(ctx, turn.taken, tasks, count)
 
-            if not await self._as_starter(job, taken, write):
+            if not await self._as_starter(turn, write):
                 return None
         return written
 
@@ -179,11 +180,9 @@ class Imports(Tasks):
         board = await self.granted_board(ctx, taken.board_id)
         for fields in tasks:
             await self._write_row(ctx, board, fields)
-        counted = {"rowsRead": count, "rowsWritten": count, "version": now.version + 1}
-        record = {**to_record(now), **counted, "updatedAt": ctx.now}
-        entity = from_record(models.BoardImport, record)
-        if not await self.board_import.repository.replace(ctx, entity, now.version):
-            raise RuntimeError("another worker has written this batch")
+        if now.rows_written + len(tasks) != count:
+            return False  # another worker has written this batch
+        await self.board_import.rewrite(ctx, now, {"rowsRead": count, "rowsWritten": count})
         return True
 
     async def _write_row(self, ctx: Context, board: models.Board, fields: dict[str, Any]) -> None:
@@ -224,23 +223,21 @@ class Imports(Tasks):
             found[account.primary_email.casefold()] = user
         return found
 
-    async def _as_service(self, job: _Job, action: Callable[[Context], Awaitable[T]]) -> T:
-        me = workload(self.runtime.spec.name, job.organization)
-        incoming = Incoming(principal=me, trace=Trace.new())
-        return await self.runtime.executor.run(_WORK, incoming, action)
+    async def _as_service(self, ctx: Context, action: Callable[[Context], Awaitable[T]]) -> T:
+        incoming = Incoming(principal=ctx.principal, trace=ctx.trace)
+        return await self.runtime.executor.run(_STEP, incoming, action)
 
-    async def _as_starter(
-        self, job: _Job, taken: models.BoardImport, action: Callable[[Context], Awaitable[T]]
-    ) -> T:
+    async def _as_starter(self, turn: _Turn, action: Callable[[Context], Awaitable[T]]) -> T:
         """What is written is written by who started it, as long as they may."""
-        starter = Principal(str(taken.started_by), "user", job.organization, frozenset({"member"}))
-        incoming = Incoming(principal=starter, trace=Trace.new())
+        tenant = turn.ctx.tenant
+        starter = Principal(str(turn.taken.started_by), "user", tenant, frozenset({"member"}))
+        incoming = Incoming(principal=starter, trace=turn.ctx.trace)
         writes = Operation(
-            id=_WORK.id,
+            id=_STEP.id,
             permission="board:import",
             relations=("lead", "colead"),
             writes=True,
-            timeout=_WORK.timeout,
+            timeout=_STEP.timeout,
         )
         return await self.runtime.executor.run(writes, incoming, action)
 

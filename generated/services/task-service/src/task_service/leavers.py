@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from cloudsync_chassis.aggregate.engine import Aggregate
-from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.model import from_record, to_record
 
 from .generated import models, port
 from .work import TOMBSTONE, Work
@@ -23,18 +20,16 @@ class Leavers(Work):
         user = request.body.user_id
         await self._end_seats(ctx, user)
         await self._hand_over(ctx, user, request.body.successor_user_id)
-        emits = self.task.spec.commands["release-assignments"].emits
-        await self.free_hands(ctx, user, TOMBSTONE, emits)
+        await self.free_hands(ctx, user, TOMBSTONE)
 
     async def forget_worker(self, ctx: Context, request: port.ForgetWorker) -> None:
         user = request.body.user_id
-        emits = self.task.spec.commands["forget-worker"].emits
         erased = await self._end_seats(ctx, user)
         erased += await self._hand_over(ctx, user, request.body.successor_user_id or TOMBSTONE)
-        erased += await self.free_hands(ctx, user, TOMBSTONE, emits[:1])
+        erased += await self.free_hands(ctx, user, TOMBSTONE)
         async for task in self.task.each(ctx, assigneeIds=user):
             rest = [each for each in task.assignee_ids if each != user]
-            await self._overwrite(ctx, self.task, task, {"assigneeIds": rest})
+            await self.task.rewrite(ctx, task, {"assigneeIds": rest})
             erased += 1
         for aggregate, field in (
             (self.task, "reporterId"),
@@ -48,16 +43,17 @@ class Leavers(Work):
         ):
             erased += await self._bury(ctx, aggregate, field, user)
         told = {
+            "userId": user,
             "erasureRequestId": request.body.erasure_request_id,
             "store": "tasks",
             "erasedItems": erased,
         }
-        await self.task.emit(ctx, emits[1:], Change("user", {"id": user}, body=told))
+        await self.task.announce(ctx, "task-erasure-completed", {}, **told)
 
     async def _end_seats(self, ctx: Context, user: UUID) -> int:
         ended = 0
         async for seat in self.board_member.each(ctx, userId=user):
-            await self.board_member.repository.remove(ctx, seat.id, seat.version)
+            await self.board_member.remove(ctx, seat)
             ended += 1
         return ended
 
@@ -66,7 +62,7 @@ class Leavers(Work):
         handed = 0
         if successor is not None:
             async for board in self.board.each(ctx, leadUserId=user):
-                await self._overwrite(ctx, self.board, board, {"leadUserId": successor})
+                await self.board.rewrite(ctx, board, {"leadUserId": successor})
                 handed += 1
         return handed
 
@@ -74,27 +70,16 @@ class Leavers(Work):
         """Write the tombstone over somebody in one field; over how many that was."""
         buried = 0
         async for entity in aggregate.each(ctx, **{field: user}):
-            await self._overwrite(ctx, aggregate, entity, {field: TOMBSTONE})
+            await aggregate.rewrite(ctx, entity, {field: TOMBSTONE})
             buried += 1
         return buried
-
-    async def _overwrite(
-        self, ctx: Context, aggregate: Aggregate[Any], entity: Any, fields: Mapping[str, Any]
-    ) -> None:
-        """Fields that no command may change, in whatever state the entity is."""
-        record = {**to_record(entity), **fields, "updatedAt": ctx.now}
-        record["version"] = entity.version + 1
-        changed = from_record(aggregate.spec.model, record)
-        if not await aggregate.repository.replace(ctx, changed, entity.version):
-            raise RuntimeError(f"{aggregate.spec.name} {entity.id} changed meanwhile")
 
     async def mark_stale_documents(self, ctx: Context, request: port.MarkStaleDocuments) -> None:
         document = request.body.document_id
         async for task in self.task.each(ctx, documentIds=document):
             if document not in task.stale_document_ids:
                 linked = [each for each in task.stale_document_ids if each in task.document_ids]
-                fields = {"staleDocumentIds": [*linked, document]}
-                await self._overwrite(ctx, self.task, task, fields)
+                await self.task.rewrite(ctx, task, {"staleDocumentIds": [*linked, document]})
 
     async def drop_document_links(self, ctx: Context, request: port.DropDocumentLinks) -> None:
         document = request.body.document_id
@@ -103,7 +88,7 @@ class Leavers(Work):
                 "documentIds": [each for each in task.document_ids if each != document],
                 "staleDocumentIds": [each for each in task.stale_document_ids if each != document],
             }
-            await self._overwrite(ctx, self.task, task, fields)
+            await self.task.rewrite(ctx, task, fields)
 
     async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
         await self.release_assignments(ctx, port.ReleaseAssignments(body=event.data))

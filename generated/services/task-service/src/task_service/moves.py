@@ -89,7 +89,7 @@ class Moves(Tasks):
                 break
             page = PageRequest(limit=200, after=found.following)
         for card, rank in zip(cards, spread(len(cards)), strict=True):
-            await self.write(ctx, card.id, {"rank": rank})
+            await self.task.rewrite(ctx, card, {"rank": rank})
 
     async def _step(
         self, ctx: Context, task: models.Task, state: str, fields: dict[str, Any]

@@ -63,18 +63,16 @@ class Seats(Boards):
 
     async def unseat_board_member(self, ctx: Context, request: port.UnseatBoardMember) -> None:
         board = await self.granted_board(ctx, request.board_id)
-        await self._end_seat(ctx, board, request.user_id, "unseat-board-member")
+        await self._end_seat(ctx, board, request.user_id)
 
-    async def _end_seat(self, ctx: Context, board: models.Board, user: UUID, command: str) -> None:
+    async def _end_seat(self, ctx: Context, board: models.Board, user: UUID) -> None:
         """Whoever answers for the board still sees it without a seat, and keeps their tasks."""
         seat = await self.seat_of(ctx, board.id, user)
         if seat is None:
             return
-        await self.board_member.repository.remove(ctx, seat.id, seat.version)
+        await self.board_member.remove(ctx, seat)
         if board.lead_user_id != user:
-            known = {**self.board.spec.commands, **self.board_member.spec.commands}
-            by = self.person(ctx)
-            await self.free_hands(ctx, user, by, known[command].emits, board.id)
+            await self.free_hands(ctx, user, self.person(ctx), board.id)
 
     async def join_board(self, ctx: Context, request: port.JoinBoard) -> models.Board:
         caller = self.person(ctx)
@@ -103,14 +101,14 @@ class Seats(Boards):
         if board.lead_user_id == caller:
             raise problems.LAST_LEAD("you answer for the board: hand it over first")
         await self.board.get(ctx, request.board_id)
-        await self._end_seat(ctx, board, caller, "leave-board")
+        await self._end_seat(ctx, board, caller)
 
     async def vacate_team_seats(self, ctx: Context, request: port.VacateTeamSeats) -> None:
         people = tuple(request.body.user_ids)
         async for board in self.board.each(ctx, teamId=request.body.team_id, access="team"):
             async for seat in self.board_member.each(ctx, boardId=board.id, userId=people):
                 if seat.seated_by == seat.user_id:
-                    await self.board_member.repository.remove(ctx, seat.id, seat.version)
+                    await self.board_member.remove(ctx, seat)
 
     async def on_team_member_removed(
         self, ctx: Context, event: Received[models.TeamMemberRemoved]

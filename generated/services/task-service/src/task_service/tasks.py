@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.client.errors import CallError, RefusedError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import given, to_record
@@ -131,12 +130,10 @@ class Tasks(Columns):
         start, due = request.body.start_on, request.body.due_on
         if start is not None and due is not None and due < start:
             raise problems.DATES_OUT_OF_ORDER("the last day lies before the first")
-        after = await self.write(ctx, task.id, {"startOn": start, "dueOn": due})
+        after = await self.task.rewrite(ctx, task, {"startOn": start, "dueOn": due})
         if due != task.due_on:
             told = {"oldDueOn": task.due_on, "newDueOn": due}
-            change = Change("task", to_record(after), to_record(task), told)
-            emits = self.task.spec.commands["reschedule-task"].emits
-            await self.task.emit(ctx, emits, change)
+            await self.task.announce(ctx, "task-due-date-changed", after, task, **told)
         return after
 
     async def assign_task(self, ctx: Context, request: port.AssignTask) -> models.Task:

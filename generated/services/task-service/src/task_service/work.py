@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from cloudsync_chassis.aggregate.payload import Change
-from cloudsync_chassis.aggregate.spec import Emission
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.model import from_record, to_record
+from cloudsync_chassis.model import from_record
 from cloudsync_chassis.problem import FORBIDDEN, NOT_FOUND, VERSION_CONFLICT
 from cloudsync_chassis.runtime import Runtime
 
@@ -118,12 +115,15 @@ class Work(Defaults):
             raise VERSION_CONFLICT(f"the version is {task.version}")
 
     async def write(self, ctx: Context, task_id: UUID, fields: Mapping[str, Any]) -> models.Task:
-        """Change fields of a task that nobody hears of, whatever version the caller has seen.
+        """Change fields of a task as it is by now, whatever version the caller has seen.
 
         Raises:
-            Problem: `invariant-broken`, `version-conflict`.
+            Problem: `not-found`, `invariant-broken`, `version-conflict`.
         """
-        return await self.task.update(replace(ctx, if_match=None), "update-task", task_id, fields)
+        task = await self.task.find(ctx, id=task_id)
+        if task is None:
+            raise NOT_FOUND("no such task")
+        return await self.task.rewrite(ctx, task, fields)
 
     async def lock(self, ctx: Context, table: sa.Table, row_id: UUID) -> None:
         """Make others who lock the same row wait until this operation is over."""
@@ -133,12 +133,7 @@ class Work(Defaults):
         await (await ctx.unit.connection()).execute(statement.with_for_update())
 
     async def free_hands(
-        self,
-        ctx: Context,
-        user: UUID,
-        by: UUID,
-        emits: tuple[Emission, ...],
-        board_id: UUID | None = None,
+        self, ctx: Context, user: UUID, by: UUID, board_id: UUID | None = None
     ) -> int:
         """Take open tasks out of somebody's hands and tell it; how many those were.
 
@@ -154,11 +149,9 @@ class Work(Defaults):
             }
             if not fields["assigneeIds"] and task.workflow_state in IN_HAND:
                 fields |= {"workflowState": "ready", "movedBy": by}
-            after = await self.write(ctx, task.id, fields)
+            after = await self.task.rewrite(ctx, task, fields)
             told = {"addedAssigneeIds": [], "removedAssigneeIds": [user], "assignedBy": by}
-            where = {"taskId": task.id}
-            change = Change("task", to_record(after), to_record(task), told, where)
-            await self.task.emit(ctx, emits, change)
+            await self.task.announce(ctx, "task-assigned", after, task, **told)
             freed += 1
         return freed
 

@@ -25,7 +25,6 @@ from cloudsync_chassis.problem import (
 
 from .base import Base, digest, normal
 from .generated import models, port, problems, tables
-from .records import announce, insert, rewrite
 
 GRACE = timedelta(days=14)
 """The shortest grace period before an account is erased."""
@@ -55,17 +54,17 @@ class Accounts(Base):
         if organization is not None:
             fields.setdefault("timeZone", organization.time_zone)
             fields["homeRegion"] = models.Region(organization.data_residency)
-        return await self.open_account(ctx, "create-user", {**fields, "id": user_id})
+        return await self.open_account(ctx, {**fields, "id": user_id})
 
-    async def open_account(self, ctx: Context, command: str, fields: dict[str, Any]) -> models.User:
+    async def open_account(self, ctx: Context, fields: dict[str, Any]) -> models.User:
         """A new account that is invited, with its address; announced."""
         address = normal(fields["primaryEmail"])
         name = unicodedata.normalize("NFC", fields["displayName"])
         own = {"primaryEmail": address, "displayName": name, "status": models.UserStatus.invited}
-        user = await insert(ctx, self.user, {**fields, **own})
+        user = await self.user.insert(ctx, {**fields, **own})
         await self.keep_primary(ctx, user)
         record = to_record(user) | {"primaryEmailHash": digest(address)}
-        await announce(ctx, self.user, command, "user-created", record)
+        await self.user.announce(ctx, "user-created", record)
         return user
 
     async def require_free(self, ctx: Context, address: str, username: str | None) -> None:
@@ -157,7 +156,7 @@ class Accounts(Base):
         primary = models.AddressPurpose.primary
         row = await self.email_alias.find(ctx, userId=changed.id, purpose=primary)
         if row is not None and row.verified_at is None:
-            await rewrite(ctx, self.email_alias, row, {"verifiedAt": ctx.now})
+            await self.email_alias.rewrite(ctx, row, {"verifiedAt": ctx.now})
         return changed
 
     async def suspend_user(self, ctx: Context, request: port.SuspendUser) -> models.User:
@@ -243,7 +242,7 @@ class Accounts(Base):
         await self._hand_on(ctx, absorbed, survivor)
         ids_ = {"userId": survivor.id, "survivorId": survivor.id, "absorbedId": pointer.id}
         record = {"id": survivor.id, **ids_}
-        await announce(ctx, self.user, "merge-users", "user-merged", record)
+        await self.user.announce(ctx, "user-merged", record)
         return await self.account(ctx, survivor.id)
 
     async def _point(
@@ -254,7 +253,7 @@ class Accounts(Base):
         if absorbed.status not in movable:
             raise problems.ILLEGAL_TRANSITION(f"the duplicate is {absorbed.status}")
         rest = {"status": models.UserStatus.deactivated}
-        return await rewrite(ctx, self.user, absorbed, {**fields, **rest})
+        return await self.user.rewrite(ctx, absorbed, {**fields, **rest})
 
     async def _duplicate(self, ctx: Context, user_id: UUID) -> models.User:
         found = await self.user.find(ctx, id=user_id)
@@ -280,13 +279,13 @@ class Accounts(Base):
             above = survivor.id if each.id != survivor.id else absorbed.manager_id
             if above == each.id:
                 above = None
-            await rewrite(ctx, self.user, each, {"managerId": above})
+            await self.user.rewrite(ctx, each, {"managerId": above})
         room = 10 - await self.email_alias.count(ctx, userId=survivor.id)
         async for row in self.email_alias.each(ctx, userId=absorbed.id):
             if room > 0 and row.verified_at is not None:
                 purpose = models.AddressPurpose.secondary
                 fields = {"userId": survivor.id, "purpose": purpose}
-                await rewrite(ctx, self.email_alias, row, fields)
+                await self.email_alias.rewrite(ctx, row, fields)
                 room -= 1
 
     async def record_activity(self, ctx: Context, request: port.RecordActivity) -> None:
@@ -297,7 +296,7 @@ class Accounts(Base):
         at = min(ctx.cause.time, ctx.now) if ctx.cause is not None else ctx.now
         step = timedelta(seconds=self.settings.activity_interval)
         if found.last_active_at is None or at >= found.last_active_at + step:
-            await rewrite(ctx, self.user, found, {"lastActiveAt": at})
+            await self.user.rewrite(ctx, found, {"lastActiveAt": at})
 
     async def on_login_succeeded(
         self, ctx: Context, event: Received[models.LoginSucceeded]

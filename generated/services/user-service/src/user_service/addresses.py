@@ -8,14 +8,15 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.model import given, project, to_record
 from cloudsync_chassis.problem import NOT_FOUND, RATE_LIMITED
+from cloudsync_chassis.runtime import Runtime
 from pydantic_core import to_jsonable_python
 
 from .base import Base, digest, normal
 from .generated import models, port, problems
 from .memory import EmailChange
-from .records import insert, rewrite
 
 _GOOD_FOR = timedelta(minutes=30)
 _WRONG_TRIES = 5
@@ -32,6 +33,22 @@ def _digits() -> str:
 
 class Addresses(Base):
     """Handlers of e-mail addresses and of one's own archive."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        former = Due(
+            aggregate="email-alias",
+            where={"purpose": _FORMER.value},
+            since="updatedAt",
+            after=self.settings.email_change_undo,
+        )
+        runtime.work.every(3600.0, "let-former-addresses-go", self._let_go, former)
+
+    async def _let_go(self, ctx: Context) -> None:
+        """Former addresses are not kept for longer than the change could be taken back."""
+        late = ctx.now - timedelta(seconds=self.settings.email_change_undo)
+        async for each in self.email_alias.each(ctx, {"updatedAt": late}, purpose=_FORMER):
+            await self.email_alias.remove(ctx, each)
 
     async def add_email_alias(
         self, ctx: Context, request: port.AddEmailAlias
@@ -82,15 +99,15 @@ class Addresses(Base):
         known = await self.tries.find(ctx, aliasId=alias.id)
         if known is None:
             fields = {"aliasId": alias.id, "wrong": 1, "since": ctx.now}
-            await insert(ctx, self.tries, fields)
+            await self.tries.insert(ctx, fields)
             return
         fresh = known.since <= ctx.now - _HOUR
         wrong = 1 if fresh else known.wrong + 1
         since = ctx.now if fresh else known.since
-        await rewrite(ctx, self.tries, known, {"wrong": wrong, "since": since})
+        await self.tries.rewrite(ctx, known, {"wrong": wrong, "since": since})
         if wrong >= _WRONG_TRIES:
             ended = {"verificationCodeHash": None, "codeExpiresAt": None}
-            await rewrite(ctx, self.email_alias, alias, ended)
+            await self.email_alias.rewrite(ctx, alias, ended)
 
     async def change_primary_email(
         self, ctx: Context, request: port.ChangePrimaryEmail
@@ -107,7 +124,7 @@ class Addresses(Base):
             raise problems.CODE_EXPIRED("the digits are no longer good")
         told = digest(f"{user.id} {request.body.code}")
         if not hmac.compare_digest(told, known.code_hash):
-            await rewrite(ctx, self.email_changes, known, {"tries": known.tries + 1})
+            await self.email_changes.rewrite(ctx, known, {"tries": known.tries + 1})
             await ctx.unit.commit()  # the refusal must not undo the counting
             raise problems.CODE_WRONG("other digits were mailed")
         if not await self._is_free(ctx, user, address):
@@ -136,9 +153,9 @@ class Addresses(Base):
             "since": known.since if known is not None and recent else ctx.now,
         }
         if known is None:
-            await insert(ctx, self.email_changes, {"userId": user.id, **fields})
+            await self.email_changes.insert(ctx, {"userId": user.id, **fields})
         else:
-            await rewrite(ctx, self.email_changes, known, fields)
+            await self.email_changes.rewrite(ctx, known, fields)
         if await self._is_free(ctx, user, address):
             self._mail_code(ctx, address, code, expires)
         return models.EmailChange(
@@ -159,12 +176,12 @@ class Addresses(Base):
             "codeExpiresAt": None,
         }
         if row is None:
-            await insert(ctx, self.email_alias, {"userId": user.id, "address": address, **fields})
+            await self.email_alias.insert(ctx, {"userId": user.id, "address": address, **fields})
         else:
-            await rewrite(ctx, self.email_alias, row, fields)
+            await self.email_alias.rewrite(ctx, row, fields)
         proved = {"primaryEmail": address, "emailVerifiedAt": ctx.now}
         await self.user.update(ctx, "change-primary-email", user.id, proved)
-        await self.email_changes.repository.remove(ctx, known.id, known.version)
+        await self.email_changes.remove(ctx, known)
         self._mail_undo(ctx, old, user.id, until)
         return models.EmailChange(
             user_id=user.id, state=models.EmailChangeState.changed, undoable_until=until
@@ -178,10 +195,10 @@ class Addresses(Base):
         """The old address stays reserved while the change can be taken back."""
         row = await self.email_alias.find(ctx, userId=user.id, purpose=_PRIMARY)
         if row is not None:
-            await rewrite(ctx, self.email_alias, row, {"purpose": _FORMER})
+            await self.email_alias.rewrite(ctx, row, {"purpose": _FORMER})
         elif await self.owner_of_address(ctx, user.primary_email) is None:
             former = {"userId": user.id, "address": user.primary_email, "purpose": _FORMER}
-            await insert(ctx, self.email_alias, former)
+            await self.email_alias.insert(ctx, former)
 
     async def export_user_data(
         self, ctx: Context, request: port.ExportUserData
@@ -193,7 +210,7 @@ class Addresses(Base):
             asked = each.created_at > ctx.now - _PENDING
             if asked and not await self.world.archives.ready(each.id):
                 raise problems.EXPORT_UNDER_WAY("the last archive is still being put together")
-        made = await insert(ctx, self.exports, {"userId": user.id})
+        made = await self.exports.insert(ctx, {"userId": user.id})
         rows = [each async for each in self.email_alias.each(ctx, userId=user.id)]
         requests = [each async for each in self.erasure_request.each(ctx, userId=user.id)]
         content = {

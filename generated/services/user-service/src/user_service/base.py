@@ -21,7 +21,6 @@ from . import memory, world
 from .generated import models, problems, tables
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
-from .records import insert, rewrite
 
 T = TypeVar("T")
 
@@ -75,6 +74,7 @@ class Base(Defaults):
         self.tries = runtime.aggregate(memory.TRIES)
         self.standings = runtime.aggregate(memory.STANDINGS)
         self.purges = runtime.aggregate(memory.PURGES)
+        self.batches = runtime.aggregate(memory.BATCHES)
         self.exports = runtime.aggregate(memory.EXPORTS)
         self.world = world.local(runtime.settings)
         self.cards: Recent[profiles.Profile] = Recent(runtime.settings.card_lifetime)
@@ -161,16 +161,16 @@ class Base(Defaults):
                 "purpose": models.AddressPurpose.primary,
                 "verifiedAt": user.email_verified_at,
             }
-            await insert(ctx, self.email_alias, fields)
+            await self.email_alias.insert(ctx, fields)
 
     async def is_news(self, ctx: Context, about: UUID) -> bool:
         """Whether the event at hand is younger than all handled before about the same thing."""
         at = ctx.cause.time if ctx.cause is not None else ctx.now
         known = await self.standings.find(ctx, about=about)
         if known is None:
-            await insert(ctx, self.standings, {"about": about, "at": at})
+            await self.standings.insert(ctx, {"about": about, "at": at})
             return True
         if at < known.at:
             return False
-        await rewrite(ctx, self.standings, known, {"at": at})
+        await self.standings.rewrite(ctx, known, {"at": at})
         return True

@@ -2,57 +2,42 @@
 
 from __future__ import annotations
 
-import asyncio
+import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import org_client.models as org
 import sqlalchemy as sa
-from cloudsync_chassis import clock
 from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.jobs.spec import Due, Job
 from cloudsync_chassis.logs import logger
-from cloudsync_chassis.model import given, to_record
+from cloudsync_chassis.model import from_record, given, to_record
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import CONDITION_NOT_MET, FieldError
-from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.security.principal import workload
 
 from .accounts import WORKING, Accounts
 from .base import normal
 from .generated import models, port, problems, tables
-from .records import insert, rewrite
 
 log = logger("directory")
 
 _WORK = Operation(id="directory-operation", access="workload", writes=True, timeout=30.0)
+_GO_ON = Operation(id="work-off-directories", access="workload", writes=True, timeout=300.0)
 
-_DEAD_AFTER = timedelta(hours=1)
-"""A run that has not ended by then has died; its directory may begin another."""
+_AT_ONCE = 50
+"""Operations of a run before another run has its turn; so many are kept together."""
 
-_EACH = 50
-"""Operations after which the counters of a run are brought up to date."""
+_DAY = 86_400.0
+_KEPT = timedelta(days=395)
+"""How long administrators may look back at runs."""
 
 _KINDS = models.DirectoryOperationKind
-
-
-@dataclass
-class _Counts:
-    """Outcomes of a run so far."""
-
-    scanned: int = 0
-    created: int = 0
-    updated: int = 0
-    failed: int = 0
-
-    def fields(self) -> dict[str, object]:
-        """By the names of the schema."""
-        return dict(vars(self))
 
 
 class Directory(Accounts):
@@ -60,7 +45,11 @@ class Directory(Accounts):
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
-        self._running: set[asyncio.Task[None]] = set()
+        running = Due(aggregate="directory-sync", where={"finishedAt": None})
+        old = Due(aggregate="directory-sync", since="startedAt", after=_KEPT.total_seconds())
+        go_on = Job(operation=_GO_ON, every=30.0, per="entity", due=running, call=self._work_off)
+        runtime.work.add((go_on,))
+        runtime.work.every(_DAY, "drop-old-directory-runs", self._drop_old, old)
 
     async def on_domain_verified(
         self, ctx: Context, event: Received[models.DomainVerified]
@@ -89,20 +78,21 @@ class Directory(Accounts):
         """Accept a batch, which is worked off behind the answer."""
         body = request.body
         await self._require_mapping(ctx, body.operations)
-        running = self.directory_sync.each(ctx, source=body.source, finishedAt=None)
-        async for each in running:
-            if each.started_at > ctx.now - _DEAD_AFTER:
-                raise problems.SYNC_RUNNING("the last batch is still being worked off")
-            await rewrite(ctx, self.directory_sync, each, {"finishedAt": ctx.now})
+        if await self.directory_sync.count(ctx, source=body.source, finishedAt=None):
+            raise problems.SYNC_RUNNING("the last batch is still being worked off")
         fields = {
             "source": body.source,
             "cursor": body.cursor or "",
             "dryRun": bool(body.dry_run),
             "startedAt": ctx.now,
         }
-        made = await insert(ctx, self.directory_sync, fields)
-        tenant, operations = ctx.tenant, tuple(body.operations)
-        ctx.unit.after_commit(lambda: self._begin(tenant, made.id, operations, made.dry_run))
+        made = await self.directory_sync.insert(ctx, fields)
+        for place in range(0, len(body.operations), _AT_ONCE):
+            part = [to_record(each) for each in body.operations[place : place + _AT_ONCE]]
+            sealed = base64.b64encode(self.runtime.cipher.encrypt(part, ctx.tenant)).decode()
+            fields = {"syncId": made.id, "place": place, "operations": sealed}
+            await self.batches.insert(ctx, fields)
+        self.runtime.work.wake(ctx, _GO_ON.id)
         return made
 
     async def _require_mapping(
@@ -128,64 +118,71 @@ class Directory(Accounts):
         if errors:
             raise problems.MAPPING_INVALID(errors=errors[:100])
 
-    def _begin(
-        self,
-        tenant: UUID,
-        sync_id: UUID,
-        operations: Sequence[models.DirectoryOperation],
-        dry_run: bool,
-    ) -> None:
-        task = asyncio.create_task(self._work(tenant, sync_id, operations, dry_run))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+    async def _work_off(self, ctx: Context, sync_id: UUID) -> None:
+        """Carry the next operations of a run out, each in a transaction of its own."""
+        for _ in range(_AT_ONCE):
+            if not await self._next(ctx, sync_id):
+                return
+        self.runtime.work.wake(ctx, _GO_ON.id)
 
-    async def _work(
-        self,
-        tenant: UUID,
-        sync_id: UUID,
-        operations: Sequence[models.DirectoryOperation],
-        dry_run: bool,
-    ) -> None:
-        """Carry operations out one by one, each in a transaction of its own."""
-        counts = _Counts()
-        for each in operations:
-            counts.scanned += 1
-            try:
-                outcome = await self._carry_out(tenant, each, dry_run)
-            except Exception as error:
-                log.warning("directory_operation_failed", kind=str(each.kind), error=str(error))
-                outcome = "failed"
-            if outcome:
-                setattr(counts, outcome, getattr(counts, outcome) + 1)
-            if counts.scanned % _EACH == 0:
-                await self._count(tenant, sync_id, counts, finished=False)
-        await self._count(tenant, sync_id, counts, finished=True)
+    async def _next(self, ctx: Context, sync_id: UUID) -> bool:
+        """Carry out one operation, which is counted with it; false once none is left."""
 
-    async def _count(self, tenant: UUID, sync_id: UUID, counts: _Counts, *, finished: bool) -> None:
-        async def write(ctx: Context) -> None:
-            found = await self.directory_sync.find(ctx, id=sync_id)
-            if found is not None:
-                end = {"finishedAt": clock.now()} if finished else {}
-                await rewrite(ctx, self.directory_sync, found, {**counts.fields(), **end})
+        async def act(inside: Context) -> bool:
+            sync = await self.directory_sync.find(inside, id=sync_id, finishedAt=None)
+            operation = await self._operation(inside, sync) if sync is not None else None
+            if sync is None or operation is None:
+                await self._end(inside, sync)
+                return False
+            outcome = await self._apply(inside, operation)
+            if sync.dry_run:
+                await inside.unit.rollback()
+            await self._count(inside, sync, outcome)
+            return True
 
-        await self.runtime.executor.run(_WORK, self._incoming(tenant), write)
+        async def fail(inside: Context) -> None:
+            sync = await self.directory_sync.find(inside, id=sync_id, finishedAt=None)
+            if sync is not None and await self._operation(inside, sync) is not None:
+                await self._count(inside, sync, "failed")
 
-    def _incoming(self, tenant: UUID) -> Incoming:
-        me = workload(self.runtime.spec.name, tenant)
-        return Incoming(principal=me, trace=Trace.new())
+        run = self.runtime.executor.run
+        incoming = Incoming(principal=ctx.principal, trace=ctx.trace)
+        try:
+            return await run(_WORK, incoming, act)
+        except Exception as error:
+            log.warning("directory_operation_failed", sync_id=str(sync_id), error=error)
+            await run(_WORK, incoming, fail)
+            return True
 
-    async def _carry_out(
-        self, tenant: UUID, operation: models.DirectoryOperation, dry_run: bool
-    ) -> str:
-        """The counter that it belongs to; empty where nothing changes."""
+    async def _operation(
+        self, ctx: Context, sync: models.DirectorySync
+    ) -> models.DirectoryOperation | None:
+        """The first one of the run that is not counted."""
+        place, within = divmod(sync.scanned, _AT_ONCE)
+        batch = await self.batches.find(ctx, syncId=sync.id, place=place * _AT_ONCE)
+        if batch is None:
+            return None
+        sealed = base64.b64decode(batch.operations)
+        part: list[dict[str, Any]] = self.runtime.cipher.decrypt(sealed, ctx.tenant)
+        if within >= len(part):
+            return None
+        return from_record(models.DirectoryOperation, part[within])
 
-        async def act(ctx: Context) -> str:
-            outcome = await self._apply(ctx, operation)
-            if dry_run:
-                await ctx.unit.rollback()
-            return outcome
+    async def _count(self, ctx: Context, sync: models.DirectorySync, outcome: str) -> None:
+        fields = {"scanned": sync.scanned + 1}
+        if outcome:
+            fields[outcome] = to_record(sync)[outcome] + 1
+        await self.directory_sync.rewrite(ctx, sync, fields)
 
-        return await self.runtime.executor.run(_WORK, self._incoming(tenant), act)
+    async def _end(self, ctx: Context, sync: models.DirectorySync | None) -> None:
+        if sync is not None:
+            async for batch in self.batches.each(ctx, syncId=sync.id):
+                await self.batches.remove(ctx, batch)
+            await self.directory_sync.rewrite(ctx, sync, {"finishedAt": ctx.now})
+
+    async def _drop_old(self, ctx: Context) -> None:
+        async for each in self.directory_sync.each(ctx, {"startedAt": ctx.now - _KEPT}):
+            await self.directory_sync.remove(ctx, each)
 
     async def _apply(self, ctx: Context, operation: models.DirectoryOperation) -> str:
         found = await self._known(ctx, operation.external_id)
@@ -231,7 +228,7 @@ class Directory(Accounts):
             "kind": models.AccountKind.employee,
             "provisioningSource": models.ProvisioningSource.scim,
         }
-        await self.open_account(ctx, "create-user", {**fields, **own})
+        await self.open_account(ctx, {**fields, **own})
         return "created"
 
     async def _replace(self, ctx: Context, found: models.User, fields: dict[str, object]) -> str:
@@ -259,7 +256,7 @@ class Directory(Accounts):
         primary = models.AddressPurpose.primary
         row = await self.email_alias.find(ctx, userId=user.id, purpose=primary)
         if row is not None:
-            await self.email_alias.repository.remove(ctx, row.id, row.version)
+            await self.email_alias.remove(ctx, row)
         await self.keep_primary(ctx, user)
 
     async def _deactivate(self, ctx: Context, found: models.User | None) -> str:

@@ -6,23 +6,24 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.model import to_record
 from cloudsync_chassis.problem import not_valid
+from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import ListQuery, PageRequest
 from pydantic_core import to_jsonable_python
 
 from .accounts import WORKING, Accounts
 from .base import digest
-from .generated import models, port, tables
+from .generated import models, port
 from .memory import Purge
-from .records import announce, insert, rewrite
 
 _DUE = timedelta(days=28)
 """The internal deadline; the law gives 30 days."""
 
+_HOUR = 3600.0
 _OPEN = models.ErasureState.open
 _STATUS = models.UserStatus
 _LIVING = (*WORKING, _STATUS.deactivated, _STATUS.deletion_pending)
@@ -30,6 +31,11 @@ _LIVING = (*WORKING, _STATUS.deactivated, _STATUS.deletion_pending)
 
 class Erasures(Accounts):
     """Handlers of erasure."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        unfinished = Due(aggregate=self.purges.spec.name, where={"told": False})
+        runtime.work.every(_HOUR, "go-on-with-purges", self._go_on, unfinished)
 
     async def request_erasure(
         self, ctx: Context, request: port.RequestErasure
@@ -56,46 +62,31 @@ class Erasures(Accounts):
         return await self.erasure_request.find(ctx, userId=user_id, evidenceUrl=None)
 
     async def erase_user(self, ctx: Context, request: port.EraseUser) -> None:
-        """Erase what is due in any tenant; accounts under a hold wait for its end."""
-        del request
-        table = tables.users
-        statement = (
-            sa.select(table.c.id, table.c.organization_id)
-            .where(
-                table.c.status == _STATUS.deletion_pending,
-                table.c.deletion_scheduled_at <= ctx.now,
-                sa.or_(table.c.legal_hold_until.is_(None), table.c.legal_hold_until <= ctx.now),
-            )
-            .order_by(table.c.deletion_scheduled_at)
-            .limit(self.settings.erasure_batch)
-        )
-        rows = (await (await ctx.unit.connection()).execute(statement)).all()
-        for user_id, tenant in rows:
-            inside = ctx.within(tenant)
-            user = await self.account(inside, user_id)
-            basis = models.LegalBasis.user_choice
-            await self._erase(inside, "erase-user", user, basis)
+        """Erase an account whose grace period is over; under a hold it waits for its end."""
+        user = await self.account(ctx, request.user_id)
+        due = user.deletion_scheduled_at is not None and user.deletion_scheduled_at <= ctx.now
+        if user.status == _STATUS.deletion_pending and due and not _is_held(ctx, user):
+            await self._erase(ctx, user, models.LegalBasis.user_choice)
 
-    async def _erase(
-        self, ctx: Context, command: str, user: models.User, basis: models.LegalBasis
-    ) -> None:
+    async def _erase(self, ctx: Context, user: models.User, basis: models.LegalBasis) -> None:
         """Leave a tombstone with the digest of the address, and tell every other store."""
         request = await self._open_request(ctx, user.id)
         if request is None:
             fields: dict[str, Any] = {"userId": user.id, "requestedBy": user.id}
             fields |= {"legalBasis": basis, "dueBy": ctx.now + _DUE}
-            request = await insert(ctx, self.erasure_request, fields)
+            request = await self.erasure_request.insert(ctx, fields)
         rows = [each async for each in self.email_alias.each(ctx, userId=user.id)]
         for row in rows:
-            await self.email_alias.repository.remove(ctx, row.id, row.version)
-        for kept in (self.email_changes, self.exports):
-            async for each in kept.each(ctx, userId=user.id):
-                await kept.repository.remove(ctx, each.id, each.version)
+            await self.email_alias.remove(ctx, row)
+        async for change in self.email_changes.each(ctx, userId=user.id):
+            await self.email_changes.remove(ctx, change)
+        async for export in self.exports.each(ctx, userId=user.id):
+            await self.exports.remove(ctx, export)
         fields = {**_tombstone(user), "status": _STATUS.deleted}
-        erased = await rewrite(ctx, self.user, user, fields)
+        erased = await self.user.rewrite(ctx, user, fields)
         record = to_record(erased)
         record |= {"erasureRequestId": request.id, "successorUserId": user.merged_into_user_id}
-        await announce(ctx, self.user, command, "user-deleted", record)
+        await self.user.announce(ctx, "user-deleted", record)
         keys, user_id = self.world.history_keys, user.id
         ctx.unit.after_commit(lambda: keys.destroy(user_id))
         store = models.PersonalDataStore.users
@@ -130,11 +121,11 @@ class Erasures(Accounts):
                 told["answeredAt"] = line.answered_at or ctx.now
                 told["erasedItems"] = (line.erased_items or 0) + items
             lines.append(told)
-        changed = await rewrite(ctx, self.erasure_request, found, {"stores": lines})
+        changed = await self.erasure_request.rewrite(ctx, found, {"stores": lines})
         if changed.evidence_url is None and all(each.state != _OPEN for each in changed.stores):
             report = to_jsonable_python(to_record(changed))
             url = self.world.evidence.file(changed.id, report)
-            await rewrite(ctx, self.erasure_request, changed, {"evidenceUrl": url})
+            await self.erasure_request.rewrite(ctx, changed, {"evidenceUrl": url})
 
     async def on_organization_purged(
         self, ctx: Context, event: Received[models.OrganizationPurged]
@@ -148,11 +139,11 @@ class Erasures(Accounts):
     ) -> None:
         """Erase all accounts of a purged tenant, a batch now and one with each answer of a store.
 
-        Accounts under a legal hold wait for its end.
+        Accounts under a legal hold wait for its end; the clock comes back to them.
         """
         inside = ctx.within(request.body.organization_id)
         if await self.purges.find(inside) is None:
-            await insert(inside, self.purges, {"erased": 0})
+            await self.purges.insert(inside, {"erased": 0})
         await self._go_on(inside)
 
     async def _go_on(self, ctx: Context) -> None:
@@ -160,21 +151,20 @@ class Erasures(Accounts):
         purge = await self.purges.find(ctx)
         if purge is None or purge.told:
             return
-        command = "erase-users-of-organization"
         page = PageRequest(limit=self.settings.erasure_batch, sort="createdAt")
         left = await self.user.repository.select(ctx, ListQuery(page, {"status": _LIVING}))
         free = [each for each in left.items if not _is_held(ctx, each)]
         for user in free:
-            await self._erase(ctx, command, user, models.LegalBasis.contract_end)
-        purge = await rewrite(ctx, self.purges, purge, {"erased": purge.erased + len(free)})
+            await self._erase(ctx, user, models.LegalBasis.contract_end)
+        purge = await self.purges.rewrite(ctx, purge, {"erased": purge.erased + len(free)})
         over = len(free) == len(left.items) and left.following is None
         if over and await self.erasure_request.count(ctx, evidenceUrl=None) == 0:
-            await self._tell_end(ctx, command, purge)
+            await self._tell_end(ctx, purge)
 
-    async def _tell_end(self, ctx: Context, command: str, purge: Purge) -> None:
+    async def _tell_end(self, ctx: Context, purge: Purge) -> None:
         told = {"organizationId": ctx.tenant, "erasedUsers": purge.erased}
-        await announce(ctx, self.user, command, "organization-users-erased", told)
-        await rewrite(ctx, self.purges, purge, {"told": True})
+        await self.user.announce(ctx, "organization-users-erased", told)
+        await self.purges.rewrite(ctx, purge, {"told": True})
 
     async def on_organization_deleted(
         self, ctx: Context, event: Received[models.OrganizationDeleted]

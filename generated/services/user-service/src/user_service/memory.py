@@ -55,6 +55,14 @@ class Purge(Remembered):
     told: bool = False
 
 
+class Batch(Remembered):
+    """Operations of a directory's run from `place` on, sealed with the fields' key (base64)."""
+
+    sync_id: Annotated[UUID, Field(alias="syncId")]
+    place: int
+    operations: str
+
+
 class Export(Remembered):
     """An archive that somebody asked for."""
 
@@ -74,4 +82,5 @@ EMAIL_CHANGES = _spec("email-change", EmailChange, "userId")
 TRIES = _spec("tries", Tries, "aliasId")
 STANDINGS = _spec("standing", Standing, "about")
 PURGES = _spec("purge", Purge)
+BATCHES = _spec("batch", Batch)
 EXPORTS = _spec("export", Export)

@@ -32,19 +32,19 @@ class ServiceMetrics:
             "region": settings.region or "",
             "environment": settings.environment,
         }
-        self._registry = Registry(shared)
-        self.standard = Standard(self._registry, spec.latency_buckets)
-        self._saturation = Saturation(self._registry, database, clients)
+        self.registry = Registry(shared)
+        self.standard = Standard(self.registry, spec.latency_buckets)
+        self._saturation = Saturation(self.registry, database, clients)
         self._own: dict[str, Series] = {}
 
     def own(self, specs: Sequence[MetricSpec]) -> Mapping[str, Series]:
         """The service's own series by name, however often they are asked for."""
         for each in specs:
             if each.name not in self._own:
-                self._own[each.name] = self._registry.series(each, MOST_OWN)
+                self._own[each.name] = self.registry.series(each, MOST_OWN)
         return self._own
 
     async def text(self) -> bytes:
         """Everything in Prometheus' text format."""
         await self._saturation.refresh()
-        return self._registry.text()
+        return self.registry.text()

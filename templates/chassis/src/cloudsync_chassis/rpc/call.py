@@ -200,6 +200,7 @@ class RpcCalls:
                 self._runtime.settings.trusted_proxies,
             ),
             route=name,
+            attributes={"rpc.system.name": "grpc", "rpc.method": name},
         )
 
     async def _told(

@@ -206,7 +206,8 @@ class DocumentRepository(Generic[E]):
     def _column(self, name: str) -> predicates.Column:
         if name in _OWN_COLUMNS:
             return _OWN_COLUMNS[name]
-        entry = documents.c.body[name]
+        path = tuple(name.split("."))
+        entry = documents.c.body[path if len(path) > 1 else name]
         column: predicates.Column = entry.as_float() if name in self._numbers else entry.as_string()
         return column
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from fastapi import Depends, Request, Response
+from opentelemetry.trace import get_current_span
 
 from cloudsync_chassis import headers as sent
 from cloudsync_chassis.context import Context
@@ -37,13 +38,16 @@ class RestCall:
         incoming = await self._incoming()
 
         async def action(ctx: Context) -> Answer:
-            return self._encode(await method(ctx, request))
+            answer = self._encode(await method(ctx, request))
+            get_current_span().set_attribute("http.response.status_code", answer.status)
+            return answer
 
         answer = await self._runtime.executor.answer(self._operation, incoming, action)
         return self._response(answer)
 
     async def _incoming(self) -> Incoming:
         headers = self._request.headers
+        route = str(getattr(self._request.scope.get("route"), "path", ""))
         key = sent.idempotency_key(headers.get("Idempotency-Key"))
         return Incoming(
             principal=self._principal,
@@ -53,7 +57,8 @@ class RestCall:
             if_match=sent.versions(headers.get("If-Match"), self._operation),
             digest=await self._digest() if key else "",
             source_ip=self._source(),
-            route=str(getattr(self._request.scope.get("route"), "path", "")),
+            route=route,
+            attributes={"http.request.method": self._request.method, "http.route": route},
         )
 
     def _source(self) -> str | None:

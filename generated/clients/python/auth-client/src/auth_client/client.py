@@ -17,6 +17,7 @@ _API_KEY_PAGE = TypeAdapter[models.ApiKeyPage](models.ApiKeyPage)
 _API_KEY_VIEW = TypeAdapter[models.ApiKeyView](models.ApiKeyView)
 _AUTH_POLICY = TypeAdapter[models.AuthPolicy](models.AuthPolicy)
 _AUTH_POLICY_PAGE = TypeAdapter[models.AuthPolicyPage](models.AuthPolicyPage)
+_AUTHORIZATION_CODE = TypeAdapter[models.AuthorizationCode](models.AuthorizationCode)
 _CREDENTIAL_PAGE = TypeAdapter[models.CredentialPage](models.CredentialPage)
 _CREDENTIAL_VIEW = TypeAdapter[models.CredentialView](models.CredentialView)
 _IDENTITY_PROVIDER_PAGE = TypeAdapter[models.IdentityProviderPage](models.IdentityProviderPage)
@@ -161,6 +162,21 @@ class AuthClient(ServiceClient):
             repeatable=False,
         )
         return await self.call(request, _SESSION_VIEW)
+
+    async def authorize_client(
+        self, body: models.AuthorizeClientRequest, *, idempotency_key: str | None = None
+    ) -> models.AuthorizationCode:
+        """Let a client in"""
+        request = Call(
+            service="auth-service",
+            operation="authorizeClient",
+            method="POST",
+            path="/v1/oauth/authorizations",
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
+            body=body_of(body),
+            repeatable=True,
+        )
+        return await self.call(request, _AUTHORIZATION_CODE)
 
     async def issue_token(self, body: models.IssueTokenRequest) -> models.TokenSet:
         """Exchange for tokens"""

@@ -39,6 +39,16 @@ class AuthMethod(StrEnum):
     client_secret = "clientSecret"
 
 
+class AuthorizationCode(Model):
+    """
+    What the client exchanges for tokens, once and within a minute, together with the verifier.
+    """
+
+    code: Annotated[str, Field(max_length=128, pattern="^[A-Za-z0-9_-]{43,128}$")]
+    redirect_uri: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    expires_at: AwareDatetime
+
+
 class BeginAssistanceRequest(Model):
     """
     Whose screen a support agent wants to see, on which ticket, and the code with which the customer consented.
@@ -433,6 +443,17 @@ class AuthPolicyPage(Model):
     next_cursor: Annotated[
         str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ] = None
+
+
+class AuthorizeClientRequest(Model):
+    """
+    Which client asks for a session of its own, where it waits for the code, and the digest of the verifier that only it knows (RFC 7636, S256).
+    """
+
+    client_id: UUID
+    redirect_uri: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    code_challenge: Annotated[str, Field(max_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
+    channel: SessionChannel
 
 
 class BeginLoginRequest(Model):

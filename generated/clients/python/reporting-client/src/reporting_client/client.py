@@ -174,6 +174,20 @@ class ReportingClient(ServiceClient):
         )
         await self.send(request)
 
+    async def redeem_report_share(
+        self, body: models.RedeemReportShareRequest
+    ) -> models.ReportDownload:
+        """Redeem a share link"""
+        request = Call(
+            service="reporting-service",
+            operation="redeemReportShare",
+            method="POST",
+            path="/v1/report-downloads",
+            body=body_of(body),
+            repeatable=False,
+        )
+        return await self.call(request, _REPORT_DOWNLOAD)
+
     async def list_report_templates(self) -> models.ReportTemplateList:
         """List templates"""
         request = Call(

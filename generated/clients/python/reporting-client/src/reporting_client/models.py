@@ -131,6 +131,12 @@ class ProblemErrorsItem(Model):
     parameter: Annotated[str | None, Field(max_length=200)] = None
 
 
+class RedeemReportShareRequest(Model):
+    """The proof of somebody who has no account."""
+
+    token: Annotated[str, Field(max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
+
+
 class ReportAudience(StrEnum):
     """
     Whoever asked for it, everybody who administers the tenant or one of its teams or bills, or the people named in it.

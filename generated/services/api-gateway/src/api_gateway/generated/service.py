@@ -14,6 +14,7 @@ from .tables import metadata
 _BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="api-gateway",
+    version="1.0.0",
     source="/cloudsync/api-gateway",
     access=by_roles(
         (
@@ -40,6 +41,18 @@ SERVICE = ServiceSpec(
         "cloudsync.user.session.v1": "cloudsync.user.session.v1.dlq",
         "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
     },
+    traced=frozenset(
+        {
+            "gateway.client",
+            "gateway.omitted",
+            "gateway.plan",
+            "gateway.route",
+            "graphql.complexity",
+            "graphql.depth",
+            "graphql.operation",
+            "tenant.hash",
+        }
+    ),
     edges={
         "auth-service": Edge(
             service="auth-service",

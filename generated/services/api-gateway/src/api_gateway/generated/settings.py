@@ -22,6 +22,7 @@ class ServiceSettings(Settings):
     database_pool: int = 40
     rate_limit_per_second: int = 5000
     rate_limit_burst: int = 10000
+    telemetry_sampling: float = 0.01
 
     query_depth_limit: int = 8
     """Fields below fields that a document may have"""

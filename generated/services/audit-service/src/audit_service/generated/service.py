@@ -14,6 +14,7 @@ from .tables import metadata
 _BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="audit-service",
+    version="1.0.0",
     source="/cloudsync/audit-service",
     access=by_roles(
         (("compliance-officer",), ("audit:hold",)),
@@ -83,6 +84,9 @@ SERVICE = ServiceSpec(
         "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
     },
     latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.4, 0.5, 1.0, 2.5, 5.0),
+    traced=frozenset(
+        {"audit.action", "audit.bucket", "audit.outcome", "portal.field", "tenant.hash"}
+    ),
     edges={
         "config-service": Edge(
             service="config-service",

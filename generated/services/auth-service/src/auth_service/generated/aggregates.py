@@ -382,6 +382,7 @@ SESSION = AggregateSpec(
     ),
     commands={
         "adopt-signing-key": Command(effect="custom", idempotency="natural"),
+        "authorize-client": Command(effect="custom", idempotency="key"),
         "begin-assistance": Command(effect="custom", idempotency="key", emits=(LOGIN_SUCCEEDED,)),
         "begin-login": Command(effect="custom", idempotency="none"),
         "complete-challenge": Command(
@@ -393,7 +394,9 @@ SESSION = AggregateSpec(
         "expire-session": Command(
             effect="transition", idempotency="natural", sets=(Assignment("refreshTokenHash"),)
         ),
-        "issue-token": Command(effect="custom", idempotency="none", emits=(SESSION_REVOKED_,)),
+        "issue-token": Command(
+            effect="custom", idempotency="none", emits=(SESSION_REVOKED_, LOGIN_SUCCEEDED)
+        ),
         "reject-login": Command(effect="custom", idempotency="natural", emits=(LOGIN_FAILED,)),
         "require-step-up": Command(
             effect="transition", idempotency="natural", emits=(STEP_UP_REQUIRED,)

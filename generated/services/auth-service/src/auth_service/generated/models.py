@@ -52,6 +52,16 @@ class AuthMethod(StrEnum):
     client_secret = "clientSecret"
 
 
+class AuthorizationCode(Model):
+    """
+    What the client exchanges for tokens, once and within a minute, together with the verifier.
+    """
+
+    code: Annotated[str, Field(max_length=128, pattern="^[A-Za-z0-9_-]{43,128}$")]
+    redirect_uri: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    expires_at: AwareDatetime
+
+
 class BeginAssistanceRequest(Model):
     """
     Whose screen a support agent wants to see, on which ticket, and the code with which the customer consented.
@@ -707,6 +717,17 @@ class AuthPolicy(Model):
     allowed_countries: Annotated[list[CountryCode], Field(json_schema_extra=UNIQUE, max_length=250)]
     max_session_hours: Annotated[int, Field(ge=1, le=720)]
     password_history: Annotated[int, Field(ge=0, le=24)]
+
+
+class AuthorizeClientRequest(Model):
+    """
+    Which client asks for a session of its own, where it waits for the code, and the digest of the verifier that only it knows (RFC 7636, S256).
+    """
+
+    client_id: UUID
+    redirect_uri: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    code_challenge: Annotated[str, Field(max_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
+    channel: SessionChannel
 
 
 class BeginLoginRequest(Model):

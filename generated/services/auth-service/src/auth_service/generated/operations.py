@@ -14,6 +14,15 @@ ADOPT_SIGNING_KEY = Operation(
     id="adopt-signing-key", access="workload", writes=True, idempotency="natural"
 )
 
+AUTHORIZE_CLIENT = Operation(
+    id="authorize-client",
+    permission="session:authorize",
+    relations=("self",),
+    writes=True,
+    idempotency="key",
+    status=201,
+)
+
 BEGIN_ASSISTANCE = Operation(
     id="begin-assistance", permission="session:assist", writes=True, idempotency="key", status=201
 )

@@ -36,6 +36,11 @@ class AdoptSigningKey:
 
 
 @request
+class AuthorizeClient:
+    body: models.AuthorizeClientRequest
+
+
+@request
 class BeginAssistance:
     body: models.BeginAssistanceRequest
 
@@ -119,7 +124,7 @@ class PurgeOrganizationAccess:
 
 @request
 class RejectLogin:
-    """Of `reject_login`."""
+    session_id: UUID
 
 
 @request
@@ -286,6 +291,12 @@ class Port(Protocol):
     async def adopt_signing_key(self, ctx: Context, request: AdoptSigningKey) -> None:
         """Fetches the new version of auth-service/signing and publishes its public half at once."""
         raise handler_missing("adopt-signing-key")
+
+    async def authorize_client(
+        self, ctx: Context, request: AuthorizeClient
+    ) -> models.AuthorizationCode:
+        """Issues a code by which a registered client opens a session of its own for whoever is signed in."""
+        raise handler_missing("authorize-client")
 
     async def begin_assistance(self, ctx: Context, request: BeginAssistance) -> models.TokenSet:
         """Lets a support agent see what a customer sees, for an hour at most, with the customer's code and a ticket."""

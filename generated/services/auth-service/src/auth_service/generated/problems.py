@@ -15,6 +15,9 @@ CHALLENGE_EXPIRED = ProblemType("challenge-expired", 410, "Challenge expired")
 CHALLENGE_FAILED = ProblemType("challenge-failed", 401, "Challenge failed")
 """The answer is wrong; after the fifth the challenge is over"""
 
+CLIENT_UNKNOWN = ProblemType("client-unknown", 422, "Client unknown")
+"""Nobody registered the client, or not with that address"""
+
 CONSENT_MISSING = ProblemType("consent-missing", 403, "Consent missing")
 """The code is not the customer's or has been withdrawn"""
 

@@ -157,6 +157,13 @@ def routes(service: port.Port) -> APIRouter:
     )
     add(
         router,
+        "POST /v1/oauth/authorizations",
+        operations.AUTHORIZE_CLIENT,
+        port.AuthorizeClient,
+        service.authorize_client,
+    )
+    add(
+        router,
         "POST /v1/oauth/introspect",
         operations.INTROSPECT_TOKEN,
         port.IntrospectToken,

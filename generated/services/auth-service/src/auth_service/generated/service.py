@@ -16,6 +16,7 @@ from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="auth-service",
+    version="1.0.0",
     source="/cloudsync/auth-service",
     access=by_roles(
         (
@@ -75,6 +76,7 @@ SERVICE = ServiceSpec(
                 "credential:read",
                 "credential:reset",
                 "credential:revoke",
+                "session:authorize",
                 "session:list",
                 "session:revoke",
             ),
@@ -185,5 +187,19 @@ SERVICE = ServiceSpec(
         1.0,
         2.5,
         5.0,
+    ),
+    traced=frozenset(
+        {
+            "auth.assurance_level",
+            "auth.channel",
+            "auth.method",
+            "auth.outcome",
+            "cloud.region",
+            "deciding.policy",
+            "deployment.environment",
+            "service.name",
+            "session.store",
+            "tenant.hash",
+        }
     ),
 )

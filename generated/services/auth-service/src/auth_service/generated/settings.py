@@ -22,6 +22,7 @@ class ServiceSettings(Settings):
     database_pool: int = 20
     rate_limit_per_second: int = 5000
     rate_limit_burst: int = 10000
+    telemetry_sampling: float = 0.01
     database_schema: str | None = "auth"
 
     access_token_lifetime: Seconds = 900.0
@@ -44,6 +45,9 @@ class ServiceSettings(Settings):
 
     argon2_memory_kib: int = 19456
     """Memory of one password hash"""
+
+    code_lifetime: Seconds = 60.0
+    """Time in which a client must exchange an authorisation code"""
 
     assistance_lifetime: Seconds = 3600.0
     """Longest session of a support agent in a customer's name"""

@@ -17,6 +17,7 @@ from .tables import metadata
 _BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="calendar-service",
+    version="1.0.0",
     source="/cloudsync/calendar-service",
     access=by_roles(
         (
@@ -87,6 +88,18 @@ SERVICE = ServiceSpec(
     sagas=SAGAS,
     contract=published(__file__, "openapi/calendar.yaml"),
     latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.08, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
+    traced=frozenset(
+        {
+            "calendar.attendee_count",
+            "calendar.recurring",
+            "calendar.window_days",
+            "cloud.region",
+            "db.collection.name",
+            "http.route",
+            "organization.hash",
+            "service.name",
+        }
+    ),
     edges={
         "org-service": Edge(
             service="org-service",

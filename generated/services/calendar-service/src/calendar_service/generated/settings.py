@@ -22,6 +22,7 @@ class ServiceSettings(Settings):
     database_pool: int = 20
     rate_limit_per_second: int = 1500
     rate_limit_burst: int = 3000
+    telemetry_sampling: float = 0.05
     database_schema: str | None = "calendars"
 
     expansion_horizon_days: int = 400
@@ -30,14 +31,8 @@ class ServiceSettings(Settings):
     expansion_cpu_budget: Seconds = 0.05
     """Computing time after which the expansion of one series is given up and reported"""
 
-    expansion_interval: Seconds = 600.0
-    """How often the job moves the horizon of expanded series forward"""
-
     busy_block_keep: Seconds = 7776000.0
     """How long blocks of the past stay for reports on meeting load"""
-
-    hold_sweep_interval: Seconds = 60.0
-    """How often pencilled slots and shares with an end are looked through for those that ran out"""
 
     slot_step_minutes: int = 15
     """Distance between the beginnings that a search for a slot tries"""

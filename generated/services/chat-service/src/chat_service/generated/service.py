@@ -16,6 +16,7 @@ from .tables import metadata
 _BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="chat-service",
+    version="1.0.0",
     source="/cloudsync/chat-service",
     access=by_roles(
         (
@@ -111,6 +112,17 @@ SERVICE = ServiceSpec(
         1.0,
         2.5,
         5.0,
+    ),
+    traced=frozenset(
+        {
+            "channel.type",
+            "fanout.clients",
+            "fanout.node",
+            "message.kind",
+            "message.mention_count",
+            "store.shard",
+            "tenant.hash",
+        }
     ),
     edges={
         "file-service": Edge(

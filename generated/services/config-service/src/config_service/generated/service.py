@@ -12,6 +12,7 @@ from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="config-service",
+    version="1.0.0",
     source="/cloudsync/config-service",
     access=by_roles(
         (
@@ -52,4 +53,15 @@ SERVICE = ServiceSpec(
         "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
     },
     latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
+    traced=frozenset(
+        {
+            "config.blast_radius",
+            "config.environment",
+            "config.key",
+            "config.region",
+            "config.revision",
+            "config.scope",
+            "config.stage",
+        }
+    ),
 )

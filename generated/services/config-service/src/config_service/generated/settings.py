@@ -23,6 +23,7 @@ class ServiceSettings(Settings):
     database_pool: int = 20
     rate_limit_per_second: int = 2000
     rate_limit_burst: int = 4000
+    telemetry_sampling: float = 0.01
 
     abort_check_interval: Seconds = 15.0
     """How often the abort query of a running rollout is asked"""

@@ -18,6 +18,7 @@ from .tables import metadata
 _BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="document-service",
+    version="1.0.0",
     source="/cloudsync/document-service",
     access=by_roles(
         (
@@ -137,6 +138,16 @@ SERVICE = ServiceSpec(
         1.0,
         2.5,
         5.0,
+    ),
+    traced=frozenset(
+        {
+            "document.base_distance",
+            "document.batch_size",
+            "document.sensitivity",
+            "document.type",
+            "store.shard",
+            "tenant.hash",
+        }
     ),
     edges={
         "file-service": Edge(

@@ -22,6 +22,7 @@ class ServiceSettings(Settings):
     database_pool: int = 20
     rate_limit_per_second: int = 2000
     rate_limit_burst: int = 4000
+    telemetry_sampling: float = 0.01
     database_schema: str | None = "documents"
 
     coalesce_updates: Seconds = 2.0

@@ -15,6 +15,7 @@ from .tables import metadata
 _BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="email-service",
+    version="1.0.0",
     source="/cloudsync/email-service",
     access=by_roles(
         (("platform-operator",), ("notification:publish-template",)),
@@ -187,6 +188,18 @@ SERVICE = ServiceSpec(
         ),
     ),
     sagas=SAGAS,
+    traced=frozenset(
+        {
+            "cloud.region",
+            "email.provider",
+            "messaging.destination.name",
+            "notification.category",
+            "notification.key",
+            "organization.hash",
+            "service.name",
+            "template.revision",
+        }
+    ),
     edges={
         "file-service": Edge(
             service="file-service",

@@ -22,6 +22,7 @@ class ServiceSettings(Settings):
     database_pool: int = 20
     rate_limit_per_second: int = 100
     rate_limit_burst: int = 1000
+    telemetry_sampling: float = 0.05
 
     provider_override: str = "none"
     """Forces ses or sendgrid for all mail, the first measure when one of them fails"""

@@ -11,6 +11,7 @@ from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="events-service",
+    version="1.0.0",
     source="/cloudsync/events-service",
     access=by_roles(
         (
@@ -68,4 +69,14 @@ SERVICE = ServiceSpec(
         "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
     },
     latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
+    traced=frozenset(
+        {
+            "batch.size",
+            "event.source",
+            "event.type",
+            "quarantine.reason",
+            "replay.id",
+            "tenant.hash",
+        }
+    ),
 )

@@ -23,6 +23,7 @@ class ServiceSettings(Settings):
     database_pool: int = 48
     rate_limit_per_second: int = 5000
     rate_limit_burst: int = 20000
+    telemetry_sampling: float = 0.01
 
     events_per_batch: int = 200
     """Events that one message of a stream may carry"""

@@ -12,6 +12,7 @@ from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="feature-flag-service",
+    version="1.0.0",
     source="/cloudsync/feature-flag-service",
     access=by_roles(
         (("data-analyst", "platform-operator"), ("flag:experiment",)),
@@ -35,4 +36,7 @@ SERVICE = ServiceSpec(
         "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
     },
     latency_buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
+    traced=frozenset(
+        {"flag.key", "flag.reason", "flag.rollout_percent", "flag.variant", "tenant.hash"}
+    ),
 )

@@ -23,6 +23,7 @@ class ServiceSettings(Settings):
     database_pool: int = 20
     rate_limit_per_second: int = 5000
     rate_limit_burst: int = 10000
+    telemetry_sampling: float = 0.05
 
     rollout_step_points: int = 25
     """Points by which a share in production may grow at once"""

@@ -18,6 +18,7 @@ from .tables import metadata
 _BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="file-service",
+    version="1.0.0",
     source="/cloudsync/file-service",
     access=by_roles(
         (
@@ -111,6 +112,16 @@ SERVICE = ServiceSpec(
         1.0,
         2.5,
         5.0,
+    ),
+    traced=frozenset(
+        {
+            "file.media_group",
+            "file.origin",
+            "file.size_bucket",
+            "file.storage_class",
+            "tenant.hash",
+            "upload.parts",
+        }
     ),
     edges={
         "version-service": Edge(

@@ -22,6 +22,7 @@ class ServiceSettings(Settings):
     database_pool: int = 20
     rate_limit_per_second: int = 1000
     rate_limit_burst: int = 2000
+    telemetry_sampling: float = 0.01
     database_schema: str | None = "files"
 
     upload_lifetime: Seconds = 86400.0

@@ -18,6 +18,7 @@ from .tables import metadata
 _BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="invoice-service",
+    version="1.0.0",
     source="/cloudsync/invoice-service",
     access=by_roles(
         (
@@ -111,6 +112,16 @@ SERVICE = ServiceSpec(
     sagas=SAGAS,
     contract=published(__file__, "openapi/invoice.yaml"),
     latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.12, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
+    traced=frozenset(
+        {
+            "document.format",
+            "invoice.dunning_level",
+            "invoice.legal_entity",
+            "invoice.line_count",
+            "invoice.origin",
+            "tenant.hash",
+        }
+    ),
     edges={
         "subscription-service": Edge(
             service="subscription-service",

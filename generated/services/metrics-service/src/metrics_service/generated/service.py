@@ -12,6 +12,7 @@ from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="metrics-service",
+    version="1.0.0",
     source="/cloudsync/metrics-service",
     access=by_roles(
         (("data-analyst",), ("metric:backfill", "metric:define")),
@@ -45,4 +46,14 @@ SERVICE = ServiceSpec(
         "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
     },
     sagas=SAGAS,
+    traced=frozenset(
+        {
+            "fact.kind",
+            "metric.granularity",
+            "metric.key",
+            "metric.points",
+            "store.shard",
+            "tenant.hash",
+        }
+    ),
 )

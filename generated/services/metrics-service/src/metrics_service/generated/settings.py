@@ -23,6 +23,7 @@ class ServiceSettings(Settings):
     database_pool: int = 24
     rate_limit_per_second: int = 60
     rate_limit_burst: int = 120
+    telemetry_sampling: float = 0.05
 
     points_per_answer: int = 20000
     """Points beyond which a query is refused instead of thinned"""

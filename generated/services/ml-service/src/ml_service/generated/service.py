@@ -13,6 +13,7 @@ from .tables import metadata
 _BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="ml-service",
+    version="1.0.0",
     source="/cloudsync/ml-service",
     access=by_roles(
         (("compliance-officer", "data-analyst", "platform-operator"), ("model:read",)),
@@ -62,6 +63,16 @@ SERVICE = ServiceSpec(
         "cloudsync.user.session.v1": "cloudsync.user.session.v1.dlq",
         "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
     },
+    traced=frozenset(
+        {
+            "feature.cached",
+            "model.key",
+            "model.semver",
+            "model.stage",
+            "prediction.degraded",
+            "tenant.hash",
+        }
+    ),
     edges={
         "metrics-service": Edge(
             service="metrics-service",

@@ -23,6 +23,7 @@ class ServiceSettings(Settings):
     database_pool: int = 20
     rate_limit_per_second: int = 9000
     rate_limit_burst: int = 12000
+    telemetry_sampling: float = 0.01
 
     sampling_percent: int = 5
     """Predictions in a hundred that are kept with explanation, so that outcomes can be joined"""

@@ -154,7 +154,7 @@ class MoveUnit:
 
 @request
 class PurgeOrganization:
-    """Of `purge_organization`."""
+    organization_id: UUID
 
 
 @request

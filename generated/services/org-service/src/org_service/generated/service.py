@@ -16,6 +16,7 @@ from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="org-service",
+    version="1.0.0",
     source="/cloudsync/org-service",
     access=by_roles(
         (
@@ -163,4 +164,16 @@ SERVICE = ServiceSpec(
     sagas=SAGAS,
     contract=published(__file__, "openapi/org.yaml"),
     latency_buckets=(0.005, 0.01, 0.012, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
+    traced=frozenset(
+        {
+            "cloud.region",
+            "db.query.summary",
+            "http.route",
+            "member.role",
+            "organization.edition",
+            "organization.hash",
+            "saga.step",
+            "service.name",
+        }
+    ),
 )

@@ -18,6 +18,7 @@ from .tables import metadata
 _BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="payment-service",
+    version="1.0.0",
     source="/cloudsync/payment-service",
     access=by_roles(
         (
@@ -117,6 +118,19 @@ SERVICE = ServiceSpec(
         1.0,
         2.5,
         5.0,
+    ),
+    traced=frozenset(
+        {
+            "cloud.region",
+            "http.route",
+            "organization.hash",
+            "payment.decline_code",
+            "payment.provider",
+            "payment.purpose",
+            "payment.try",
+            "saga.step",
+            "service.name",
+        }
     ),
     edges={
         "secret-service": Edge(

@@ -22,6 +22,7 @@ class ServiceSettings(Settings):
     database_pool: int = 20
     rate_limit_per_second: int = 50
     rate_limit_burst: int = 100
+    telemetry_sampling: float = 0.01
     database_schema: str | None = "payments"
 
     provider_timeout: Seconds = 10.0

@@ -14,6 +14,7 @@ from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="profile-service",
+    version="1.0.0",
     source="/cloudsync/profile-service",
     access=by_roles(
         (
@@ -141,5 +142,16 @@ SERVICE = ServiceSpec(
         1.0,
         2.5,
         5.0,
+    ),
+    traced=frozenset(
+        {
+            "cards.requested",
+            "cloud.region",
+            "db.collection.name",
+            "http.route",
+            "organization.hash",
+            "profile.audience",
+            "service.name",
+        }
     ),
 )

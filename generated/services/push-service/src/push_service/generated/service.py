@@ -14,6 +14,7 @@ from .tables import metadata
 _BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="push-service",
+    version="1.0.0",
     source="/cloudsync/push-service",
     access=by_roles(
         (("platform-operator", "security-engineer", "support-agent"), ("notification:read",)),
@@ -152,6 +153,18 @@ SERVICE = ServiceSpec(
             dead_letter="notify.push.normal",
             prefetch=0,
         ),
+    ),
+    traced=frozenset(
+        {
+            "cloud.region",
+            "messaging.destination.name",
+            "organization.hash",
+            "push.devices",
+            "push.platform",
+            "push.topic",
+            "push.urgency",
+            "service.name",
+        }
     ),
     edges={
         "profile-service": Edge(

@@ -22,6 +22,7 @@ class ServiceSettings(Settings):
     database_pool: int = 20
     rate_limit_per_second: int = 500
     rate_limit_burst: int = 5000
+    telemetry_sampling: float = 0.1
 
     devices_per_person: int = 10
     """Registrations of one person; a further one displaces the stalest"""

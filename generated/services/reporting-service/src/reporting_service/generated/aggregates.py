@@ -488,6 +488,7 @@ REPORT_SHARE_LINK = AggregateSpec(
         ),
     ),
     commands={
+        "redeem-report-share": Command(effect="custom", idempotency="none"),
         "revoke-report-share": Command(effect="delete", idempotency="natural"),
         "share-report": Command(effect="custom", idempotency="key"),
     },

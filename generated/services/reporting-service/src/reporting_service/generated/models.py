@@ -196,6 +196,12 @@ class OrganizationDeleted(Model):
     purge_after: AwareDatetime
 
 
+class RedeemReportShareRequest(Model):
+    """The proof of somebody who has no account."""
+
+    token: Annotated[str, Field(max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
+
+
 class Region(StrEnum):
     """The four regions that serve people."""
 

@@ -86,6 +86,8 @@ PURGE_TENANT_REPORTING = Operation(
 
 QUEUE_REPORT = Operation(id="queue-report", access="workload", writes=True, idempotency="natural")
 
+REDEEM_REPORT_SHARE = Operation(id="redeem-report-share", access="public", writes=True)
+
 RENEW_SERIES = Operation(id="renew-series", access="workload", writes=True, idempotency="natural")
 
 REQUEST_REPORT = Operation(

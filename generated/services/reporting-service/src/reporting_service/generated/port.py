@@ -105,6 +105,11 @@ class QueueReport:
 
 
 @request
+class RedeemReportShare:
+    body: models.RedeemReportShareRequest
+
+
+@request
 class RenewSeries:
     body: models.MetricActivated
 
@@ -288,6 +293,12 @@ class Port(Protocol):
 
     async def queue_report(self, ctx: Context, request: QueueReport) -> None:
         """Puts a checked wish in line with the other reports of its tenant, so that one tenant cannot take all workers at six in the morning."""
+
+    async def redeem_report_share(
+        self, ctx: Context, request: RedeemReportShare
+    ) -> models.ReportDownload:
+        """Fetches a shared file for whoever shows the token of its link, without an account."""
+        raise handler_missing("redeem-report-share")
 
     async def renew_series(self, ctx: Context, request: RenewSeries) -> None:
         """Drops what is cached of a metric whose new revision begins to count with the next full hour."""

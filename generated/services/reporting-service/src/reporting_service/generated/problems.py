@@ -36,6 +36,9 @@ RETENTION_LIMIT = ProblemType("retention-limit", 409, "Retention limit")
 RETRIES_EXHAUSTED = ProblemType("retries-exhausted", 409, "Retries exhausted")
 """The report was begun four times already"""
 
+SHARE_ENDED = ProblemType("share-ended", 410, "Share ended")
+"""There is no such link, its time is over, it has no downloads left, or links to outsiders were forbidden since"""
+
 SHARING_FORBIDDEN = ProblemType("sharing-forbidden", 403, "Sharing forbidden")
 """The tenant's policy forbids links to outsiders"""
 

@@ -85,6 +85,13 @@ def routes(service: port.Port) -> APIRouter:
     )
     add(
         router,
+        "POST /v1/report-downloads",
+        operations.REDEEM_REPORT_SHARE,
+        port.RedeemReportShare,
+        service.redeem_report_share,
+    )
+    add(
+        router,
         "GET /v1/report-schedules",
         operations.LIST_SCHEDULES,
         port.ListSchedules,

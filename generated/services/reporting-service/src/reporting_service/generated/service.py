@@ -14,6 +14,7 @@ from .tables import metadata
 _BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=20.0, probes=3)
 SERVICE = ServiceSpec(
     name="reporting-service",
+    version="1.0.0",
     source="/cloudsync/reporting-service",
     access=by_roles(
         (
@@ -79,6 +80,17 @@ SERVICE = ServiceSpec(
     },
     contract=published(__file__, "openapi/reporting.yaml"),
     latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.3, 0.5, 1.0, 2.5, 5.0),
+    traced=frozenset(
+        {
+            "cloud.region",
+            "db.query.summary",
+            "http.route",
+            "organization.hash",
+            "report.format",
+            "report.template",
+            "service.name",
+        }
+    ),
     edges={
         "events-service": Edge(
             service="events-service",

@@ -22,6 +22,7 @@ class ServiceSettings(Settings):
     database_pool: int = 16
     rate_limit_per_second: int = 300
     rate_limit_burst: int = 600
+    telemetry_sampling: float = 0.05
 
     running_per_organization: int = 5
     """Reports of one tenant that are computed at a time; the rest wait in the queue"""

@@ -13,6 +13,7 @@ from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="search-service",
+    version="1.0.0",
     source="/cloudsync/search-service",
     access=by_roles(
         (
@@ -77,5 +78,16 @@ SERVICE = ServiceSpec(
         1.0,
         2.5,
         5.0,
+    ),
+    traced=frozenset(
+        {
+            "search.estimated_cost",
+            "search.kinds",
+            "search.partial",
+            "search.ranking_profile",
+            "search.shards_late",
+            "search.term_count",
+            "tenant.hash",
+        }
     ),
 )

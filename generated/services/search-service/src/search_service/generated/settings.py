@@ -22,6 +22,7 @@ class ServiceSettings(Settings):
     database_pool: int = 20
     rate_limit_per_second: int = 1500
     rate_limit_burst: int = 3000
+    telemetry_sampling: float = 0.05
 
     queries_per_user: int = 10
     """Queries a second that one person may send"""

@@ -12,6 +12,7 @@ from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="secret-service",
+    version="1.0.0",
     source="/cloudsync/secret-service",
     access=by_roles(
         (
@@ -59,5 +60,15 @@ SERVICE = ServiceSpec(
         1.0,
         2.5,
         5.0,
+    ),
+    traced=frozenset(
+        {
+            "batch.size",
+            "caller.service",
+            "data_key.purpose",
+            "rotation.step",
+            "rotation.strategy",
+            "secret.kind",
+        }
     ),
 )

@@ -23,6 +23,7 @@ class ServiceSettings(Settings):
     database_pool: int = 20
     rate_limit_per_second: int = 2000
     rate_limit_burst: int = 4000
+    telemetry_sampling: float = 0.01
 
     denied_reads_limit: int = 5
     """Refused reads of one workload in a minute that end all its leases and put it into quarantine"""

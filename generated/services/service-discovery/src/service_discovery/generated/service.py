@@ -11,6 +11,7 @@ from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="service-discovery",
+    version="1.0.0",
     source="/cloudsync/service-discovery",
     access=by_roles(
         (("platform-operator",), ("instance:define", "instance:drain", "traffic:shift")),
@@ -31,4 +32,15 @@ SERVICE = ServiceSpec(
         "cloudsync.platform.secret.v1": "cloudsync.platform.secret.v1.dlq",
     },
     latency_buckets=(0.003, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
+    traced=frozenset(
+        {
+            "discovery.generation",
+            "discovery.target",
+            "discovery.zone",
+            "shift.drill",
+            "shift.from",
+            "shift.percent",
+            "shift.to",
+        }
+    ),
 )

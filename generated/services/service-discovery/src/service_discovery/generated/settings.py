@@ -23,6 +23,7 @@ class ServiceSettings(Settings):
     database_pool: int = 20
     rate_limit_per_second: int = 5000
     rate_limit_burst: int = 10000
+    telemetry_sampling: float = 0.01
 
     sweep_interval: Seconds = 1.0
     """How often leases are looked through for those that ran out"""

@@ -14,6 +14,7 @@ from .tables import metadata
 _BREAKER = BreakerPolicy(requests=20, failure_ratio=0.4, window=60.0, open_for=120.0, probes=3)
 SERVICE = ServiceSpec(
     name="sms-service",
+    version="1.0.0",
     source="/cloudsync/sms-service",
     access=by_roles(
         (("platform-operator", "security-engineer"), ("notification:configure",)),
@@ -138,6 +139,18 @@ SERVICE = ServiceSpec(
             dead_letter="notify.sms.receipt",
             prefetch=0,
         ),
+    ),
+    traced=frozenset(
+        {
+            "cloud.region",
+            "messaging.destination.name",
+            "organization.hash",
+            "service.name",
+            "sms.country",
+            "sms.purpose",
+            "sms.route",
+            "sms.segments",
+        }
     ),
     edges={
         "profile-service": Edge(

@@ -22,6 +22,7 @@ class ServiceSettings(Settings):
     database_pool: int = 10
     rate_limit_per_second: int = 20
     rate_limit_burst: int = 60
+    telemetry_sampling: float = 0.1
 
     texts_per_number: int = 3
     """Texts to one number in ten minutes"""

@@ -18,6 +18,7 @@ from .tables import metadata
 _BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="subscription-service",
+    version="1.0.0",
     source="/cloudsync/subscription-service",
     access=by_roles(
         (
@@ -144,6 +145,17 @@ SERVICE = ServiceSpec(
         1.0,
         2.5,
         5.0,
+    ),
+    traced=frozenset(
+        {
+            "billing.interval",
+            "order.cancel_reason",
+            "order.kind",
+            "order.saga_step",
+            "plan.family",
+            "saga.id",
+            "tenant.hash",
+        }
     ),
     edges={
         "payment-service": Edge(

@@ -18,6 +18,7 @@ from .tables import metadata
 _BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="task-service",
+    version="1.0.0",
     source="/cloudsync/task-service",
     access=by_roles(
         (
@@ -102,6 +103,18 @@ SERVICE = ServiceSpec(
     sagas=SAGAS,
     contract=published(__file__, "openapi/task.yaml"),
     latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.085, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
+    traced=frozenset(
+        {
+            "board.card_count",
+            "cloud.region",
+            "db.collection.name",
+            "graph.edges_walked",
+            "http.route",
+            "organization.hash",
+            "service.name",
+            "task.step",
+        }
+    ),
     edges={
         "document-service": Edge(
             service="document-service",

@@ -12,6 +12,7 @@ from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="usage-service",
+    version="1.0.0",
     source="/cloudsync/usage-service",
     access=by_roles(
         (("billing-admin",), ("usage:release",)),
@@ -86,5 +87,17 @@ SERVICE = ServiceSpec(
         1.0,
         2.5,
         5.0,
+    ),
+    traced=frozenset(
+        {
+            "hold.kind",
+            "redis.script",
+            "saga.step",
+            "seat.decision",
+            "seat.pool",
+            "tenant.hash",
+            "usage.batch_size",
+            "usage.meter",
+        }
     ),
 )

@@ -23,6 +23,7 @@ class ServiceSettings(Settings):
     database_pool: int = 20
     rate_limit_per_second: int = 2000
     rate_limit_burst: int = 4000
+    telemetry_sampling: float = 0.05
 
     hold_lifetime: Seconds = 1800.0
     """How long seats are held for an order; longer than its deadline of 25 minutes"""

@@ -69,7 +69,7 @@ class DropCachedMembership:
 
 @request
 class EraseUser:
-    """Of `erase_user`."""
+    user_id: UUID
 
 
 @request

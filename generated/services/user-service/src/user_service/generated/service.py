@@ -18,6 +18,7 @@ from .tables import metadata
 _BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="user-service",
+    version="1.0.0",
     source="/cloudsync/user-service",
     access=by_roles(
         (
@@ -138,6 +139,19 @@ SERVICE = ServiceSpec(
     sagas=SAGAS,
     contract=published(__file__, "openapi/user.yaml"),
     latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
+    traced=frozenset(
+        {
+            "cache.hit",
+            "cloud.region",
+            "degraded.parts",
+            "deployment.environment",
+            "saga.step",
+            "service.name",
+            "tenant.hash",
+            "user.kind",
+            "user.status",
+        }
+    ),
     edges={
         "auth-service": Edge(
             service="auth-service",

@@ -13,6 +13,7 @@ from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="version-service",
+    version="1.0.0",
     source="/cloudsync/version-service",
     access=by_roles(
         (("compliance-officer",), ("version:list",)),
@@ -69,5 +70,16 @@ SERVICE = ServiceSpec(
         1.0,
         2.5,
         5.0,
+    ),
+    traced=frozenset(
+        {
+            "diff.granularity",
+            "store.shard",
+            "tenant.hash",
+            "version.chain_length",
+            "version.encoding",
+            "version.subject_kind",
+            "version.trigger",
+        }
     ),
 )

@@ -16,6 +16,7 @@ from .tables import metadata
 _BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="video-service",
+    version="1.0.0",
     source="/cloudsync/video-service",
     access=by_roles(
         (
@@ -76,6 +77,17 @@ SERVICE = ServiceSpec(
     },
     sagas=SAGAS,
     latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.09, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
+    traced=frozenset(
+        {
+            "media.overflow",
+            "media.region",
+            "meeting.admission",
+            "meeting.phase",
+            "participant.device",
+            "recording.layout",
+            "tenant.hash",
+        }
+    ),
     edges={
         "calendar-service": Edge(
             service="calendar-service",

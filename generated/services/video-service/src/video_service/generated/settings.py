@@ -23,6 +23,7 @@ class ServiceSettings(Settings):
     database_pool: int = 20
     rate_limit_per_second: int = 500
     rate_limit_burst: int = 1000
+    telemetry_sampling: float = 0.05
     database_schema: str | None = "meetings"
 
     lobby_lead: Seconds = 900.0

@@ -18,6 +18,7 @@ from .tables import metadata
 _BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=30.0, probes=3)
 SERVICE = ServiceSpec(
     name="webhook-service",
+    version="1.0.0",
     source="/cloudsync/webhook-service",
     access=by_roles(
         (("org-admin", "org-owner"), ("webhook:manage", "webhook:replay", "webhook:test")),
@@ -90,6 +91,18 @@ SERVICE = ServiceSpec(
     sagas=SAGAS,
     contract=published(__file__, "openapi/webhook.yaml"),
     latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.08, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
+    traced=frozenset(
+        {
+            "cloud.region",
+            "http.route",
+            "messaging.destination.name",
+            "organization.hash",
+            "service.name",
+            "webhook.attempt",
+            "webhook.event_type",
+            "webhook.outcome",
+        }
+    ),
     edges={
         "secret-service": Edge(
             service="secret-service",

@@ -22,6 +22,7 @@ class ServiceSettings(Settings):
     database_pool: int = 20
     rate_limit_per_second: int = 200
     rate_limit_burst: int = 400
+    telemetry_sampling: float = 0.05
     database_schema: str | None = "webhooks"
 
     connect_timeout: Seconds = 3.0
