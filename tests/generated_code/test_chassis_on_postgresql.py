@@ -20,7 +20,7 @@ from support.effort import Effort
 ROOT = Path(__file__).parents[2]
 STORES = (
     *("test_aggregate.py", "test_audit.py", "test_event_store.py", "test_field_keys.py"),
-    *("test_idempotency.py", "test_store.py"),
+    *("test_idempotency.py", "test_sealed_documents.py", "test_store.py"),
 )
 
 

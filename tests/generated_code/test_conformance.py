@@ -10,14 +10,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from random import Random
+from threading import Thread
 
 import httpx
 import pytest
 from cloudsync_chassis.cases import Case
 from cloudsync_chassis.contract import Tenant
 from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.problem import MEDIA_TYPE
 from cloudsync_chassis.security.principal import Principal, workload
 
 from cloudsync_gen import pipeline
@@ -158,7 +161,7 @@ def test_schemathesis_finds_nothing(
             attacks += found.by_workloads(effort.count(small=2, full=20))
             attacks += [found.by_a_member(20)] if effort.full else []
             outcomes = [
-                attacked(found.process, each, tmp_path / service / str(number))
+                attacked(found.process.url, each, tmp_path / service / str(number))
                 for number, each in enumerate(attacks)
             ]
         complaints[service] = "\n".join(each.complaint for each in outcomes if each.complaint)
@@ -185,5 +188,44 @@ def test_a_contract_that_lies_is_found(
         )
         del one["responses"]["401"]
         attack = replace(attack, operations=[one["operationId"]])
-        complaint = attacked(found.process, attack, tmp_path / "attack", contract).complaint
+        complaint = attacked(found.process.url, attack, tmp_path / "attack", contract).complaint
     assert "Undocumented status code" in complaint
+
+
+class Failing(BaseHTTPRequestHandler):
+    """Answers each request as a contract says that a service may fail."""
+
+    def do_GET(self) -> None:
+        body = b'{"type": "https://errors.example/internal", "title": "Internal", "status": 500}'
+        self.send_response(500)
+        self.send_header("Content-Type", MEDIA_TYPE)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        """Nobody reads it."""
+
+
+def test_a_failure_that_the_contract_tells_is_still_a_failure(tmp_path: Path) -> None:
+    """Contracts tell of 500 so that clients expect it, not so that services may answer so."""
+    response = {"description": "Failed.", "content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
+    operation = {
+        "operationId": "getThing",
+        "responses": {"200": {"description": "A thing."}, "500": response},
+        "x-access": {"callers": "public"},
+    }
+    contract = {
+        "openapi": "3.1.0",
+        "info": {"title": "Things", "version": "1"},
+        "paths": {"/thing": {"get": operation}},
+    }
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Failing)
+    with server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        attack = Attack({"somebody": "token"}, ["getThing"], {}, 1)
+        url = f"http://127.0.0.1:{server.server_port}"
+        complaint = attacked(url, attack, tmp_path, contract).complaint
+        server.shutdown()
+    assert "Server error" in complaint
+    assert "Undocumented" not in complaint

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import importlib
 import json
@@ -24,7 +25,9 @@ from cloudsync_chassis.aggregate.rules import Invariants
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.published import document
 
+from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Aggregate, Invariant
+from cloudsync_gen.model.layers.datastore import Collection
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.targets.service.samples import sample
 from support.effort import Effort
@@ -100,6 +103,33 @@ def test_every_invariant_can_be_broken(made: dict[str, Written]) -> None:
             assert found == set(facts), service
             asked += sum(len(case.get("breaks", ())) for case in table.get("cases", ()))
     assert asked > 50
+
+
+def _sealed(path: Path) -> dict[str, set[str]]:
+    """By collection, the fields that a service keeps encrypted in its documents."""
+    found: dict[str, set[str]] = {}
+    for call in ast.walk(ast.parse(path.read_text())):
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "DocumentStore":
+            told = {each.arg: each.value for each in call.keywords}
+            name = ast.literal_eval(told["collection"])
+            members = told.get("encrypted")
+            fields = ast.literal_eval(members.args[0]) if isinstance(members, ast.Call) else set()
+            found[name] = set(fields)
+    return found
+
+
+def test_documents_hold_encrypted_what_their_collection_does(made: dict[str, Written]) -> None:
+    ours = made["cloudsync"]
+    asked = 0
+    for aggregate in ours.model.all(Aggregate):
+        collection = ours.model.get(Collection, aggregate.store)
+        if collection is not None and collection.encrypted_fields:
+            service = name_of(aggregate.service)
+            package = ours.folder(service) / "src" / ours.package(service)
+            found = _sealed(package / "generated" / "aggregates.py")[name_of(aggregate.id)]
+            assert found == set(collection.encrypted_fields), aggregate.id
+            asked += len(found)
+    assert asked > 4
 
 
 def told(process: Process) -> list[str]:

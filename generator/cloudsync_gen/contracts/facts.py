@@ -35,7 +35,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     made, and so where that is. `unique`: it may give an entity unique values that another one has.
     `governed`: a life cycle decides whether it may happen; `conditional`: under a condition.
     `paged`: it answers a list page by page. `refers`: its body may name other entities. `ruled`: it
-    reads more than keys, between which rules may hold.
+    reads more than keys, between which rules may hold. `calls`: its service calls others.
+    `answer`: the element of the data model that it answers with, or nothing.
     """
 
     operation: Operation
@@ -60,6 +61,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     reads: bool
     refers: bool
     ruled: bool
+    calls: bool
+    answer: str
 
 
 T = TypeVar("T")
@@ -126,6 +129,7 @@ def facts_of(lookups: Lookups, operation: Operation, file: str, body: bool) -> F
     sent = _properties(lookups.schema_at(file, operation.request_schema))
     unique = {name for names in (aggregate.unique if aggregate else ()) for name in names}
     in_path = "{" in operation.path
+    service = lookups.service_of(operation)
     return Facts(
         operation=operation,
         performs=performs,
@@ -150,6 +154,8 @@ def facts_of(lookups: Lookups, operation: Operation, file: str, body: bool) -> F
         paged=_is_paged(performs, operation, properties),
         reads=operation.method == "get",
         ruled=body or any(each.location == "query" for each in operation.parameters),
+        calls=bool(service and service.calls),
+        answer=answer.id if answer else "",
         refers=bool(body and command and aggregate and (aggregate.references or aggregate.part_of)),
     )
 

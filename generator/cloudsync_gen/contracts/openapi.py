@@ -2,8 +2,9 @@
 
 What compile adds to a source: `servers`, the security scheme and each operation's `security` with
 the permission that it asks for, `x-access` and `x-slo`, parameters for pages, idempotency, entity
-tags and the request's id, response headers, and error responses. What it takes away: link fields
-and every other extension but `x-classification`.
+tags and the request's id, response headers, error responses, and links from what was made to what
+can be done with it. What it takes away: fields that link elements of the model and every other
+extension but `x-classification`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from cloudsync_gen.contracts.headers import (
     parameters_of,
     success_headers,
 )
+from cloudsync_gen.contracts.links import links_of
 from cloudsync_gen.contracts.publication import Publication
 from cloudsync_gen.contracts.schemas import Rewriter, Schemas
 from cloudsync_gen.contracts.source_check import METHODS
@@ -217,10 +219,13 @@ class _Builder:
         result: dict[str, Any] = {}
         for status, response in copied.get("responses", {}).items():
             headers = {**response.get("headers", {}), **header_refs(names)}
+            made = links_of(self._lookups, facts) if status == "201" else {}
+            links = {**made, **response.get("links", {})}
             result[status] = {
                 "description": response.get("description", "Success."),
                 "headers": headers,
-                **{key: response[key] for key in ("content", "links") if key in response},
+                **({"content": response["content"]} if "content" in response else {}),
+                **({"links": links} if links else {}),
             }
         if facts.reads and facts.tagged:
             result["304"] = {

@@ -12,10 +12,14 @@ from cloudsync_gen.model.refusals import (
     COMMON,
     CONDITION,
     CURSOR,
+    DEADLINE,
+    DEPENDENCY,
     EXISTS,
     FORBIDDEN,
+    INTERNAL,
     INVARIANT,
     KEY_REUSED,
+    LATE,
     MEDIA,
     NOT_FOUND,
     RATE,
@@ -42,6 +46,7 @@ def cases_of(facts: Facts) -> list[Case]:
         (UNAUTHENTICATED, facts.access != "public"),
         (FORBIDDEN, facts.access != "public"),
         (NOT_FOUND, facts.has_key),
+        (LATE, facts.has_body),
         (EXISTS, facts.unique),
         (TRANSITION, facts.governed),
         (CONDITION, facts.conditional),
@@ -54,7 +59,10 @@ def cases_of(facts: Facts) -> list[Case]:
         (INVARIANT, facts.writes and facts.invariants),
         (KEY_REUSED, facts.idempotency == "key"),
         (RATE, True),
+        (INTERNAL, True),
+        (DEPENDENCY, facts.calls),
         (UNAVAILABLE, True),
+        (DEADLINE, True),
     ]
     told = {each.slug for each in own}
     return [case for case, applies in common if applies and case.slug not in told] + own

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import Operation, RootField, Rpc
 from cloudsync_gen.model.layers.application import Aggregate, Command, Event, Lifecycle, Query
@@ -23,6 +25,17 @@ CHANGED_FIELDS = "changedFields"
 def key_name(aggregate: str) -> str:
     """Name by which payloads and paths call the key of an aggregate: `shareGrantId`."""
     return camel(name_of(aggregate)) + "Id"
+
+
+def path_key(aggregate: Aggregate, in_path: Sequence[str], entity: Collection[str]) -> str:
+    """The parameter of a path that identifies an entity of the aggregate, or nothing: the last one
+    unless it is a mere property of the `entity`, whose properties are given.
+    """
+    known = key_name(aggregate.id) if aggregate.key == "id" else aggregate.key
+    for name in (known, aggregate.key):
+        if name in in_path:
+            return name
+    return "" if not in_path or in_path[-1] in entity else in_path[-1]
 
 
 def key_property(model: Model, event: Event, aggregate: Aggregate) -> str | None:

@@ -20,6 +20,7 @@ VALIDATION = Case("validation-failed", 400, "The request breaks the contract.")
 UNAUTHENTICATED = Case("unauthenticated", 401, "The access token is missing, expired or not ours.")
 FORBIDDEN = Case("forbidden", 403, "The caller is known, but lacks the permission and relation.")
 NOT_FOUND = Case("not-found", 404, "There is no such thing, or the caller may not know of it.")
+LATE = Case("request-timeout", 408, "The body did not arrive in time.")
 EXISTS = Case("already-exists", 409, "Something with the same unique values exists.")
 TRANSITION = Case("illegal-transition", 409, "The present state does not allow the command.")
 CONDITION = Case("condition-not-met", 409, "A condition of the command does not hold.")
@@ -32,23 +33,16 @@ REFERENCE = Case("reference-unknown", 422, "The body names something that does n
 INVARIANT = Case("invariant-broken", 422, "The result would break an invariant of the entity.")
 KEY_REUSED = Case("idempotency-key-reused", 422, "The key came before with another request.")
 RATE = Case("rate-limited", 429, "The caller's plan or the tenant's share is used up for now.")
+INTERNAL = Case("internal", 500, "The service failed; whether it did its work is unknown.")
+DEPENDENCY = Case("dependency-failed", 502, "A service that it needs refused or failed.")
 UNAVAILABLE = Case("unavailable", 503, "The service or a store behind it cannot answer now.")
+DEADLINE = Case("deadline-exceeded", 504, "It took longer than it may, or than the caller waits.")
 
 COMMON = frozenset(
     (
-        *(VALIDATION, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, EXISTS, TRANSITION, CONDITION),
-        *(
-            VERSION,
-            TOO_LARGE,
-            MEDIA,
-            RULE,
-            CURSOR,
-            REFERENCE,
-            INVARIANT,
-            KEY_REUSED,
-            RATE,
-            UNAVAILABLE,
-        ),
+        *(VALIDATION, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, LATE, EXISTS, TRANSITION, CONDITION),
+        *(VERSION, TOO_LARGE, MEDIA, RULE, CURSOR, REFERENCE, INVARIANT, KEY_REUSED, RATE),
+        *(INTERNAL, DEPENDENCY, UNAVAILABLE, DEADLINE),
     )
 )
 """What default handlers and the way to them can say; other slugs need a reason in the model."""

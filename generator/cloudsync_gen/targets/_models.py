@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cloudsync_gen.naming import pascal, python_class
+from cloudsync_gen.targets._patterns import as_ecma_means_it
 from cloudsync_gen.targets._text import summary
 
 UNIQUE = "x-unique"
@@ -28,25 +29,21 @@ FEWEST = "x-min-properties"
 _PYTHON_FORMATS = ("uuid", "date-time", "date", "ipv4", "ipv6")
 """Formats that are types of Python; their texts have no bounds of their own."""
 
-_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_HOST = rf"{_LABEL}(\.{_LABEL})*$"
+COMPANIONS = "x-dependent-required"
+"""Stands for `dependentRequired` of a class."""
 
-PATTERNS = {
-    "email": r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@" + _HOST,
-    "uri": r"^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$",
-    "uri-reference": r"^[!-~]*$",
-    "hostname": "^" + _HOST,
-}
-"""Formats that models check by an expression: e-mail as HTML forms do (HTML, 4.10.5.1.5), URIs by
-their scheme and characters (RFC 3986), host names by their labels (RFC 1123).
-"""
+TEXT_FORMATS = ("duration", "email", "hostname", "time", "uri", "uri-reference")
+"""Formats of texts that stay texts: the chassis knows the expression of each."""
+
+FORMAT = "x-format"
+"""Stands for one of them."""
 
 _FORMATS = (*_PYTHON_FORMATS, "int32", "int64", "float", "double")
 _LEFT_OUT = ("examples", "example", "default", "readOnly", "writeOnly", "deprecated", "title")
 _BOUNDS = ("minLength", "maxLength", "pattern")
 _LIMITS = (
     *(*_BOUNDS, "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
-    *("minItems", "maxItems"),
+    *("minItems", "maxItems", UNIQUE, FORMAT),
 )
 _UNIONS = ("oneOf", "anyOf", "allOf")
 _TAKEN = frozenset(
@@ -119,6 +116,8 @@ class _Definitions:
                 made[UNIQUE] = True
             elif key == "minProperties" and "properties" in node:
                 made[FEWEST] = value
+            elif key == "dependentRequired" and "properties" in node:
+                made[COMPANIONS] = value
             elif key == "properties" and isinstance(value, Mapping):
                 made[key] = {
                     n: self._property(each, hint + pascal(n), depth) for n, each in value.items()
@@ -131,11 +130,11 @@ class _Definitions:
                 made[key] = self._item(value, hint + ("Item" if key == "items" else "Value"), depth)
             elif key == "propertyNames" and isinstance(value, Mapping):
                 made[key] = self._part(value, f"{hint}Key", depth)
-            elif key == "format" and value in PATTERNS:
-                made.setdefault("pattern", node.get("pattern", PATTERNS[value]))
+            elif key == "format" and value in TEXT_FORMATS:
+                made[FORMAT] = value
             elif _is_kept(key, value, node):
-                made[key] = value
-        return _closed(made)
+                made[key] = as_ecma_means_it(value) if key == "pattern" else value
+        return _closed(_with_format(made))
 
     def _part(self, node: Any, hint: str, depth: int) -> Any:
         """A schema within another: a reference, a value type in place, or a class of its own."""
@@ -177,6 +176,20 @@ class _Definitions:
         if isinstance(made, dict) and _takes_null(made):
             made[NULLABLE] = True
         return made
+
+
+def _with_format(schema: dict[str, Any]) -> dict[str, Any]:
+    """A union with null of one text has the text's format itself: its parts are no fields."""
+    parts = [each for key in _UNIONS[:2] for each in schema.get(key, ())]
+    found = [each for each in parts if isinstance(each, dict) and each.get("type") != "null"]
+    if len(found) != 1 or FORMAT not in found[0]:
+        return schema
+    plain = {key: each for key, each in found[0].items() if key != FORMAT}
+    told = {
+        key: [plain if each is found[0] else each for each in value] if key in _UNIONS else value
+        for key, value in schema.items()
+    }
+    return {**told, FORMAT: found[0][FORMAT]}
 
 
 def _closed(schema: dict[str, Any]) -> dict[str, Any]:

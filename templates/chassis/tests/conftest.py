@@ -60,6 +60,14 @@ async def shop(
 
 
 @pytest.fixture
+async def document_shop(settings: bookshop.BookSettings) -> AsyncIterator[Running]:
+    """The shop over documents."""
+    runtime = Runtime(bookshop.SERVICE, settings)
+    async with running(bookshop.build(runtime, bookshop.DocumentBooks(runtime))) as started:
+        yield started
+
+
+@pytest.fixture
 async def table_shop(settings: bookshop.BookSettings) -> AsyncIterator[Running]:
     """The shop over tables, where the store does not matter."""
     runtime = Runtime(bookshop.SERVICE, settings)

@@ -22,7 +22,8 @@ from cloudsync_chassis.store.cipher import FieldCipher, key_of
 from cloudsync_chassis.store.columns import sql
 from cloudsync_chassis.store.database import Database
 from cloudsync_chassis.store.keys import OwnKeys, StoredKeys
-from cloudsync_chassis.store.renewal import KeyKeeper, Renewal, Sealed, progress
+from cloudsync_chassis.store.renewal import KeyKeeper, Renewal, progress
+from cloudsync_chassis.store.sealed import Sealed
 from cloudsync_chassis.testing import Running
 
 INDEX = b"i" * 32
@@ -250,7 +251,7 @@ async def test_a_value_that_changes_meanwhile_is_kept(office: Office) -> None:
     async with office.database.transaction(write=True) as connection:
         value = {"text_ciphertext": office.cipher.encrypt("after", tenant)}
         await connection.execute(change.values(value))
-        await office.renewal._renew(connection, SEALED, tuple(read)[:3])
+        await SEALED._renew(connection, office.cipher, tuple(read)[:3])
     assert office.cipher.decrypt((await office.rows())[row_id].text_ciphertext, tenant) == "after"
 
 

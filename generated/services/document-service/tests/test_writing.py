@@ -201,6 +201,9 @@ def test_restricted_bodies_lie_sealed(tmp_path: Path) -> None:
             If_Match=version(now),
         )
         assert _texts(await desk.body(other)) == ["picnic in June"]
+        plain = await desk.document()
+        await desk.write(plain, paragraph("a", "in the orchard"))
+        assert _texts(await desk.body(plain)) == ["in the orchard"]
         async with desk.service.runtime.database.transaction(write=False) as connection:
             bodies = sa.select(stored_documents.c.body).where(
                 stored_documents.c.collection == "document-body"
@@ -208,6 +211,7 @@ def test_restricted_bodies_lie_sealed(tmp_path: Path) -> None:
             stored = json.dumps(list((await connection.execute(bodies)).scalars()))
         assert "Umbrella" not in stored
         assert "picnic" not in stored
+        assert "orchard" not in stored
 
     played(tmp_path, play)
 

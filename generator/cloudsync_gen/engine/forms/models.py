@@ -23,6 +23,8 @@ BASE_CLASS = "cloudsync_chassis.model.Model"
 
 _IMPORT = "from cloudsync_chassis.model import Model"
 _BY_RULE = "from cloudsync_chassis.camel import Model"
+_PYDANTIC = re.compile(r"^from pydantic import (.+)\n", re.MULTILINE)
+_ROOT = "RootModel"
 _MARKS = {
     ast.dump(ast.parse(f"{{{key!r}: True}}", mode="eval").body): name
     for name, key in (("NULLABLE", "x-nullable"), ("UNIQUE", "x-unique"))
@@ -67,10 +69,24 @@ def _named(text: str) -> tuple[str, ast.Module]:
     lines = [each.encode() for each in text.split("\n")]
     by_rule, marks = aliases(tree, lines), list(_marks(tree))
     base = _IMPORT if by_rule is None else _BY_RULE
-    used = sorted({name for *_, name in marks})
     made = edited(lines, [*(by_rule or ()), *marks])
-    made = made.replace(_IMPORT, base.replace("Model", ", ".join((*used, "Model"))), 1)
+    made, roots = _without_roots(made)
+    used = (*sorted({name for *_, name in marks}), "Model", *roots)
+    made = made.replace(_IMPORT, base.replace("Model", ", ".join(used)), 1)
     return made, ast.parse(made)
+
+
+def _without_roots(text: str) -> tuple[str, list[str]]:
+    """Without the import of pydantic's class for values that are no objects, which is not strict,
+    and the name by which the chassis has one that is.
+    """
+    found = _PYDANTIC.search(text)
+    names = found[1].split(", ") if found else []
+    if found is None or _ROOT not in names:
+        return text, []
+    kept = ", ".join(each for each in names if each != _ROOT)
+    line = f"from pydantic import {kept}\n" if kept else ""
+    return text[: found.start()] + line + text[found.end() :], [_ROOT]
 
 
 def _marks(tree: ast.Module) -> Iterator[Edit]:
@@ -156,8 +172,8 @@ def _generate(text: str) -> str:
             use_double_quotes=True,
             use_subclass_enum=True,
             set_default_enum_member=True,
-            field_extra_keys={"x-unique", "x-nullable"},
-            model_extra_keys={"x-min-properties"},
+            field_extra_keys={"x-unique", "x-nullable", "x-format"},
+            model_extra_keys={"x-min-properties", "x-dependent-required"},
         )
     if not isinstance(made, str):
         raise TypeError("one schema makes one module")

@@ -17,8 +17,10 @@ from cloudsync_gen.model.layers.application import (
     RelationRule,
     Transition,
 )
-from cloudsync_gen.model.layers.datastore import Table
+from cloudsync_gen.model.layers.datastore import Collection, Table
 from cloudsync_gen.model.layers.technology import Topic
+from cloudsync_gen.model.schema_view import properties
+from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.naming import python_name
 from cloudsync_gen.targets.service.aggregate_views import (
@@ -68,7 +70,7 @@ def _aggregate(
         model=facts.class_of(aggregate.schema),
         table=variable_of(table) if table else "",
         columns=_columns(table) if table else {},
-        encrypted=_encrypted(table) if table else (),
+        encrypted=_encrypted(facts.model, aggregate),
         blind=_blind(table) if table else {},
         collection=name_of(aggregate.id),
         collection_unique=tuple(_within_tenant(each) for each in aggregate.unique),
@@ -118,8 +120,15 @@ def _columns(table: Table) -> dict[str, str]:
     }
 
 
-def _encrypted(table: Table) -> tuple[str, ...]:
-    return tuple(c.property for c in table.columns.values() if c.encrypted and c.property)
+def _encrypted(model: Model, aggregate: Aggregate) -> tuple[str, ...]:
+    """What its store keeps encrypted, wherever the service itself keeps the aggregate."""
+    collection = model.get(Collection, aggregate.store)
+    if collection is not None:
+        held = properties(model, aggregate.schema)
+        return tuple(name for name in collection.encrypted_fields if name in held)
+    table = model.get(Table, aggregate.store)
+    columns = table.columns.values() if table is not None else ()
+    return tuple(c.property for c in columns if c.encrypted and c.property)
 
 
 def _blind(table: Table) -> dict[str, str]:

@@ -29,7 +29,12 @@ _SECONDS = {"h": 3600, "m": 60, "s": 1}
 _PAST, _FUTURE = "2000-01-01T00:00:00Z", "2099-12-31T00:00:00Z"
 _TIMES = ("2030-01-02T02:04:05Z", "2030-01-02T04:04:05Z", "2030-02-15T00:00:00Z")
 _PEOPLE = ("{subject}", "{organization}")
-_KEYWORDS = {"x-unique": "uniqueItems", "x-min-properties": "minProperties"}
+_KEYWORDS = {
+    "x-unique": "uniqueItems",
+    "x-min-properties": "minProperties",
+    "x-dependent-required": "dependentRequired",
+    "x-format": "format",
+}
 _HOUR = 3600
 
 
@@ -58,8 +63,8 @@ class Candidates:
     """Of the schemas of one service; `definitions` are its `$defs`."""
 
     def __init__(self, definitions: Mapping[str, Any]) -> None:
-        self._schemas = {f"#/$defs/{name}": each for name, each in definitions.items()}
         self._definitions = {name: _whole(each) for name, each in definitions.items()}
+        self._schemas = {f"#/$defs/{name}": each for name, each in self._definitions.items()}
         self._validators: dict[str, Any] = {}
 
     def of(self, schema: Mapping[str, Any], hints: Hints, name: str = "") -> list[Any]:
@@ -68,7 +73,9 @@ class Candidates:
         key = repr(whole)
         if key not in self._validators:
             written = {**whole, "$defs": self._definitions}
-            self._validators[key] = jsonschema_rs.Draft202012Validator(written)
+            self._validators[key] = jsonschema_rs.Draft202012Validator(
+                written, validate_formats=True
+            )
         valid = self._validators[key].is_valid
         found: dict[str, Any] = {}
         for each in self._guesses(schema, hints, name, 0):

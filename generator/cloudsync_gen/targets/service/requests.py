@@ -9,10 +9,12 @@ from typing import Any
 
 from msgspec import Struct
 
+from cloudsync_gen.model.effects import path_key
 from cloudsync_gen.model.layers.api import Operation
 from cloudsync_gen.model.layers.application import Aggregate, Command, Query
 from cloudsync_gen.naming import python_name, wire_name
-from cloudsync_gen.targets._models import PATTERNS, class_name
+from cloudsync_gen.targets._models import TEXT_FORMATS, class_name
+from cloudsync_gen.targets._patterns import as_ecma_means_it
 from cloudsync_gen.targets._python_types import followed, python_type
 from cloudsync_gen.targets.service.facts import PREFIX, Scope, ServiceFacts
 from cloudsync_gen.targets.service.views import FieldView, ParameterView, RouteView
@@ -118,14 +120,17 @@ class _Reader:
         alias, limits = written["name"], _limits(kind, found)
         python = self._scope.take(python_name(alias))
         expected = "path" if f"{{{alias}}}" in self._operation.path else "query"
+        written_as = _text_format(kind, found)
+        told = bool(limits or written_as)
         return ParameterView(
             name=python,
             type=f"{kind} | None" if optional else kind,
             place=_PLACES[written["in"]],
             alias=alias,
             limits=limits,
+            format=written_as,
             default=optional,
-            plain=written["in"] == expected and alias == wire_name(python) and not limits,
+            plain=written["in"] == expected and alias == wire_name(python) and not told,
         )
 
     def _body(self) -> tuple[str, bool]:
@@ -153,12 +158,19 @@ def _literal(members: list[Any]) -> str:
 
 
 def _limits(kind: str, schema: Mapping[str, Any]) -> tuple[tuple[str, str | int | float], ...]:
-    """What FastAPI checks beyond the type; of formatted texts only the format."""
+    """What FastAPI checks beyond the type; of values that are no texts only the format."""
     if kind not in ("str", "int", "float"):
         return ()
-    pattern = PATTERNS.get(schema.get("format", ""))
-    known = {"pattern": pattern, **schema} if pattern else schema
-    return tuple((made, known[key]) for key, made in _LIMITS.items() if key in known)
+    found = {key: each for key, each in schema.items() if key in _LIMITS}
+    if "pattern" in found:
+        found["pattern"] = as_ecma_means_it(found["pattern"])
+    return tuple((made, found[key]) for key, made in _LIMITS.items() if key in found)
+
+
+def _text_format(kind: str, schema: Mapping[str, Any]) -> str:
+    """The format that the chassis checks of a text, or nothing."""
+    found = schema.get("format", "")
+    return found if kind == "str" and found in TEXT_FORMATS else ""
 
 
 def _fields(
@@ -180,15 +192,11 @@ def _plain(kind: str) -> str:
 
 
 def _key(facts: ServiceFacts, performed: Command | Query, in_path: tuple[str, ...]) -> str:
-    """The path parameter that identifies the entity; the last one unless it is a mere property."""
+    """The path parameter that identifies the entity."""
     aggregate = facts.aggregates.get(performed.aggregate)
-    if aggregate is None or not in_path:
+    if aggregate is None:
         return ""
-    for name in (facts.key_of(aggregate), aggregate.key):
-        if name in in_path:
-            return name
-    properties = facts.schema(aggregate.schema).get("properties", {})
-    return "" if in_path[-1] in properties else in_path[-1]
+    return path_key(aggregate, in_path, facts.schema(aggregate.schema).get("properties", {}))
 
 
 def _derived(facts: ServiceFacts, performed: Command | Query) -> Request:

@@ -15,6 +15,8 @@ FORMATS = {
     "uuid": "01890a5d-ac96-774b-bcce-b302099a8057",
     "date-time": "2030-01-02T03:04:05Z",
     "date": "2030-01-02",
+    "time": "03:04:05Z",
+    "duration": "PT1H",
     "email": "someone@example.org",
     "uri": "https://example.org/thing",
     "uri-reference": "/thing",

@@ -60,6 +60,8 @@ BOOK_TABLE = TableStore(
     encrypted=frozenset({"notes"}),
     blind={"notes_bidx": "notes"},
 )
-BOOK_DOCUMENTS = DocumentStore(collection="books", unique=(("organizationId", "isbn"),))
+BOOK_DOCUMENTS = DocumentStore(
+    collection="books", unique=(("organizationId", "isbn"),), encrypted=frozenset({"notes"})
+)
 LOAN_TABLE = TableStore(table=loans)
 LOAN_DOCUMENTS = DocumentStore(collection="loans", unique=(("organizationId", "bookId", "reader"),))

@@ -17,7 +17,7 @@ from cloudsync_chassis import ids
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.problem import RATE_LIMITED, breaks_rule
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.store.renewal import Sealed
+from cloudsync_chassis.store.sealed import Sealed
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 

@@ -22,7 +22,11 @@ class Kept(Model):
 
 
 class KeptBody(Kept):
-    """The content at one sequence number; `sealed` (Base64) in place of `blocks` if restricted."""
+    """The content at one sequence number; `sealed` (Base64) in place of `blocks` if restricted.
+
+    Blocks are encrypted like any field that the model says so of, restricted ones under the key of
+    their organisation alone.
+    """
 
     body_ref: Annotated[str, Field(alias="bodyRef")]
     document_id: Annotated[UUID, Field(alias="documentId")]
@@ -70,12 +74,18 @@ class TransferTries(Kept):
 M = TypeVar("M", bound=Kept)
 
 
-def _spec(name: str, model: type[M], *unique: str) -> AggregateSpec[M]:
-    store = DocumentStore(collection=f"document-{name}", unique=(("organizationId", *unique),))
+def _spec(
+    name: str, model: type[M], *unique: str, encrypted: frozenset[str] = frozenset()
+) -> AggregateSpec[M]:
+    store = DocumentStore(
+        collection=f"document-{name}",
+        unique=(("organizationId", *unique),),
+        encrypted=encrypted,
+    )
     return AggregateSpec(name=f"kept-{name}", model=model, store=store)
 
 
-BODIES = _spec("body", KeptBody, "documentId", "sequence")
+BODIES = _spec("body", KeptBody, "documentId", "sequence", encrypted=frozenset({"blocks"}))
 PENDING_UPDATES = _spec("pending-update", PendingUpdate, "documentId")
 STANDINGS = _spec("standing", Standing, "about")
 FORMER_RETENTIONS = _spec("former-retention", FormerRetention, "documentId")

@@ -17,9 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import Record, fields_holding, from_record, to_record
 from cloudsync_chassis.store import predicates, statements
+from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.columns import utc_text
 from cloudsync_chassis.store.query import ListQuery, Page, cut
 from cloudsync_chassis.store.repository import E, UniqueViolationError
+from cloudsync_chassis.store.sealed import unwrapped, wrapped
 from cloudsync_chassis.store.statements import NEVER, Condition, Part, Selection, Statements
 from cloudsync_chassis.store.system import documents, unique_keys
 
@@ -34,18 +36,23 @@ _OWN_COLUMNS = {
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentStore:
-    """A collection; each entry of `unique` is a set of fields whose values occur once in it."""
+    """A collection; each entry of `unique` is a set of fields whose values occur once in it.
+
+    `encrypted`: fields kept as ciphertext; nothing is found by them.
+    """
 
     collection: str
     unique: tuple[tuple[str, ...], ...] = ()
+    encrypted: frozenset[str] = frozenset()
 
 
 class DocumentRepository(Generic[E]):
     """A repository over the table `aggregate_documents`."""
 
-    def __init__(self, model: type[E], store: DocumentStore) -> None:
+    def __init__(self, model: type[E], store: DocumentStore, cipher: FieldCipher) -> None:
         self._model = model
         self._store = store
+        self._cipher = cipher
         self._lists = fields_holding(model, list)
         self._numbers = fields_holding(model, int, float)
         self._texts = fields_holding(model, str, UUID)
@@ -54,13 +61,13 @@ class DocumentRepository(Generic[E]):
 
     async def insert(self, ctx: Context, entity: E) -> None:
         """See `Repository.insert`."""
-        row = self._row(ctx, entity)
+        row, plain = self._row(ctx, entity)
         async with ctx.unit.savepoint() as connection:
             try:
                 await connection.execute(_ADD, row)
             except IntegrityError as error:
                 raise UniqueViolationError(("id",)) from error
-            await self._claim(connection, row)
+            await self._claim(connection, row["id"], plain)
 
     async def find(self, ctx: Context, values: Mapping[str, Any]) -> E | None:
         """See `Repository.find`."""
@@ -71,7 +78,7 @@ class DocumentRepository(Generic[E]):
         )
         found = (await ctx.unit.connection()).execute(statement, statements.parameters(parts))
         body = (await found).scalar()
-        return from_record(self._model, body) if body is not None else None
+        return self._entity(ctx, body) if body is not None else None
 
     async def select(self, ctx: Context, query: ListQuery) -> Page[E]:
         """See `Repository.select`."""
@@ -86,7 +93,7 @@ class DocumentRepository(Generic[E]):
         rows = list((await (await ctx.unit.connection()).execute(statement, wanted)).all())
         page = cut(rows, query, lambda row: (row.place, row.id))
         return Page(
-            tuple(from_record(self._model, row.body) for row in page.items),
+            tuple(self._entity(ctx, row.body) for row in page.items),
             page.following,
         )
 
@@ -128,7 +135,8 @@ class DocumentRepository(Generic[E]):
         """See `Repository.kind_of`."""
         if name in _OWN_COLUMNS:
             return predicates.kind(_OWN_COLUMNS[name])
-        return "text of a document" if name in self._texts else None
+        comparable = name in self._texts and name not in self._store.encrypted
+        return "text of a document" if comparable else None
 
     def selection(
         self,
@@ -146,7 +154,7 @@ class DocumentRepository(Generic[E]):
 
     async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
         """See `Repository.replace`."""
-        row = self._row(ctx, entity)
+        row, plain = self._row(ctx, entity)
         statement = self._scoped(ctx, sa.update(documents)).where(
             documents.c.id == row["id"], documents.c.version == expected
         )
@@ -155,7 +163,7 @@ class DocumentRepository(Generic[E]):
             if result.rowcount != 1:
                 return False
             await self._release(connection, row["id"])
-            await self._claim(connection, row)
+            await self._claim(connection, row["id"], plain)
         return True
 
     async def remove(self, ctx: Context, entity_id: UUID, expected: int) -> bool:
@@ -175,28 +183,45 @@ class DocumentRepository(Generic[E]):
             documents.c.organization_id == ctx.tenant,
         )
 
-    def _row(self, ctx: Context, entity: E) -> dict[str, Any]:
+    def _row(self, ctx: Context, entity: E) -> tuple[dict[str, Any], Record]:
+        """What is kept of an entity, and its JSON in clear."""
         record = to_record(entity)
         if record["organizationId"] != ctx.tenant:
             raise ValueError("entity of another organisation")
-        return {
+        plain = body = sortable(record)
+        secret = self._store.encrypted & record.keys()
+        if secret:
+            with self._cipher.timing("seal"):
+                sealed = {n: wrapped(self._cipher.encrypt(plain[n], ctx.tenant)) for n in secret}
+            body = {**plain, **sealed}
+        row = {
             "collection": self._store.collection,
             "organization_id": record["organizationId"],
             "id": record["id"],
             "version": record["version"],
             "created_at": record["createdAt"],
             "updated_at": record["updatedAt"],
-            "body": sortable(record),
+            "body": body,
         }
+        return row, plain
 
-    async def _claim(self, connection: AsyncConnection, row: dict[str, Any]) -> None:
+    def _entity(self, ctx: Context, body: Record) -> E:
+        stored = {name: unwrapped(body.get(name)) for name in self._store.encrypted}
+        secret = {name: each for name, each in stored.items() if each is not None}
+        if secret:
+            with self._cipher.timing("open"):
+                opened = {n: self._cipher.decrypt(s, ctx.tenant) for n, s in secret.items()}
+            body = {**body, **opened}
+        return from_record(self._model, body)
+
+    async def _claim(self, connection: AsyncConnection, entity_id: UUID, plain: Record) -> None:
         """Keep the unique values, each as one row with a primary key."""
-        for fields, value in self._unique_values(row["body"]):
+        for fields, value in self._unique_values(plain):
             entry = {
                 "collection": self._store.collection,
                 "name": ",".join(fields),
                 "value": value,
-                "id": row["id"],
+                "id": entity_id,
             }
             try:
                 await connection.execute(sa.insert(unique_keys).values(entry))
@@ -214,8 +239,12 @@ class DocumentRepository(Generic[E]):
     def _unique_values(self, body: Record) -> Iterator[tuple[tuple[str, ...], str]]:
         for fields in self._store.unique:
             if all(name in body for name in fields):
-                values = json.dumps([body[name] for name in fields], sort_keys=True)
+                values = json.dumps([self._claimed(n, body[n]) for n in fields], sort_keys=True)
                 yield tuple(name for name in fields if name != "organizationId"), values
+
+    def _claimed(self, name: str, value: Any) -> Any:
+        """What tells a unique value from others: of one that is encrypted its blind index."""
+        return self._cipher.blind_index(value) if name in self._store.encrypted else value
 
     def _column(self, name: str) -> predicates.Column:
         if name in _OWN_COLUMNS:
@@ -245,6 +274,8 @@ class DocumentRepository(Generic[E]):
         ]
 
     def _passes(self, ctx: Context, name: str, value: Any) -> Condition:
+        if name in self._store.encrypted:
+            return NEVER
         column = self._column(name)
         if isinstance(value, Part):
             return statements.among(name, column, value)

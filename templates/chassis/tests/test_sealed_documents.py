@@ -1,0 +1,177 @@
+"""Encrypted fields of documents: unreadable where they lie, renewed like those of tables."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import bookshop
+from cloudsync_chassis.aggregate.entities import Entities
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.propagation import Trace
+from cloudsync_chassis.security.principal import Principal
+from cloudsync_chassis.store import system
+from cloudsync_chassis.store.cipher import FieldCipher
+from cloudsync_chassis.store.database import Database
+from cloudsync_chassis.store.document import DocumentRepository, DocumentStore
+from cloudsync_chassis.store.keys import OwnKeys
+from cloudsync_chassis.store.renewal import Renewal
+from cloudsync_chassis.store.sealed import SEALED, SealedDocuments, unwrapped, wrapped
+from cloudsync_chassis.store.system import documents
+from cloudsync_chassis.testing import Caller, Running
+
+NOTES = "what nobody else may read"
+NOW = datetime(2030, 1, 2, tzinfo=UTC)
+
+
+async def listed(shop: Running, clerk: Caller, **more: Any) -> dict[str, Any]:
+    body = {"title": "x", "priceMinor": 1, "notes": NOTES, **more}
+    answer = await shop.http.post("/v1/books", json=body, headers=clerk.headers)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def bodies(shop: Running) -> list[dict[str, Any]]:
+    async with shop.runtime.database.transaction(write=False) as connection:
+        statement = sa.select(documents.c.body).where(documents.c.collection == "books")
+        return list((await connection.execute(statement.order_by(documents.c.id))).scalars())
+
+
+async def test_a_document_holds_no_secret_and_answers_do(document_shop: Running) -> None:
+    clerk = document_shop.caller("clerk")
+    made = await listed(document_shop, clerk)
+    url = f"/v1/books/{made['id']}"
+    headers = {**clerk.headers, "If-Match": '"1"', "Content-Type": "application/merge-patch+json"}
+    changed = await document_shop.http.patch(url, json={"title": "y"}, headers=headers)
+    assert (changed.json()["notes"], made["notes"]) == (NOTES, NOTES)
+    found = await document_shop.http.get("/v1/books", headers=clerk.headers)
+    assert [each["notes"] for each in found.json()["items"]] == [NOTES]
+    (body,) = await bodies(document_shop)
+    assert NOTES not in json.dumps(body)
+    assert body["notes"].keys() == {SEALED}
+    stored = unwrapped(body["notes"])
+    assert stored is not None
+    assert document_shop.runtime.cipher.decrypt(stored, clerk.organization) == NOTES
+    with pytest.raises(InvalidTag):
+        document_shop.runtime.cipher.decrypt(stored, uuid7())
+
+
+async def test_nothing_is_found_by_what_is_encrypted(document_shop: Running) -> None:
+    clerk = document_shop.caller("clerk")
+    await listed(document_shop, clerk)
+    books: Entities[Any] = document_shop.runtime.aggregates["book"]
+    found: list[int] = []
+
+    async def count(ctx: Context) -> None:
+        found.append(await books.count(ctx, title="x"))
+        found.append(await books.count(ctx, notes=NOTES))
+
+    operation = Operation(id="probe", access="workload")
+    principal = Principal(str(clerk.subject), "workload", clerk.organization)
+    incoming = Incoming(principal=principal, trace=Trace.new())
+    await document_shop.runtime.executor.run(operation, incoming, count)
+    assert found == [1, 0]
+
+
+async def test_keys_come_and_go_and_what_was_in_clear_is_encrypted(tmp_path: Path) -> None:
+    keys = OwnKeys(tmp_path / "keys", max_age=0.0, pause=0.0)
+    keys.ensure()
+    cipher, old = FieldCipher.of(keys, b"i" * 32), keys.all()[0]
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'store.sqlite'}")
+    await database.create_all(system.metadata)
+    tenants = [UUID(int=number % 2) for number in range(4)]
+    values: list[Any] = [wrapped(cipher.encrypt(NOTES, each)) for each in tenants[:3]]
+    async with database.transaction(write=True) as connection:
+        for tenant, notes in zip(tenants, [*values, "from before"], strict=True):
+            row = {"collection": "books", "organization_id": tenant, "id": uuid7(), "version": 1}
+            row |= {"created_at": NOW, "updated_at": NOW, "body": {"notes": notes, "title": "x"}}
+            await connection.execute(sa.insert(documents).values(row))
+    keys.rotate()
+    renewal = Renewal(database, cipher, [SealedDocuments("books", ("notes", "remarks"))])
+    assert await renewal.in_use() == {old.id}
+    steps = 0
+    while await renewal.step(1):
+        steps += 1
+    assert steps == 5, "one document each, and one look at the end"
+    newest = keys.all()[0]
+    assert await renewal.in_use() == {newest.id}
+    assert await renewal.unused() == (old,)
+    async with database.transaction(write=False) as connection:
+        rows = (await connection.execute(sa.select(documents).order_by(documents.c.id))).all()
+    await database.dispose()
+    stored = [unwrapped(row.body["notes"]) or b"" for row in rows]
+    told = [cipher.decrypt(*each) for each in zip(stored, tenants, strict=True)]
+    assert told == [NOTES] * 3 + ["from before"]
+    assert {row.version for row in rows} == {1}, "no change of the entity"
+
+
+async def test_a_running_service_renews_its_documents(document_shop: Running) -> None:
+    runtime, clerk = document_shop.runtime, document_shop.caller("clerk")
+    await listed(document_shop, clerk)
+    assert isinstance(runtime.cipher.keys, OwnKeys)
+    runtime.cipher.keys.rotate()
+    await runtime.key_keeper().once(0.0)
+    newest = runtime.cipher.keys.all()[0].id.hex()
+    assert [each["notes"][SEALED][:8] for each in await bodies(document_shop)] == [newest]
+
+
+class Overtaken:
+    """A connection on which somebody else's change lands between reading and writing."""
+
+    def __init__(self, connection: AsyncConnection, change: sa.Update) -> None:
+        self._connection = connection
+        self._change = change
+
+    async def execute(self, statement: Any) -> Any:
+        result = await self._connection.execute(statement)
+        if statement.is_select:
+            await self._connection.execute(self._change)
+        return result
+
+
+async def test_a_document_that_changes_meanwhile_is_kept(document_shop: Running) -> None:
+    runtime, clerk = document_shop.runtime, document_shop.caller("clerk")
+    await listed(document_shop, clerk)
+    assert isinstance(runtime.cipher.keys, OwnKeys)
+    runtime.cipher.keys.rotate()
+    (body,) = await bodies(document_shop)
+    newer = {**body, "notes": wrapped(runtime.cipher.encrypt("newer", clerk.organization))}
+    change = documents.update().where(documents.c.collection == "books")
+    change = change.values(body=newer, version=2)
+    async with runtime.database.transaction(write=True) as connection:
+        overtaken: Any = Overtaken(connection, change)
+        kept = SealedDocuments("books", ("notes",))
+        assert (await kept.renew(overtaken, runtime.cipher, None, 200))[1]
+    assert await bodies(document_shop) == [newer]
+
+
+def test_unique_values_are_told_apart_by_their_index() -> None:
+    """Of what is encrypted not even the table of unique values holds the text."""
+    cipher = FieldCipher(b"k" * 32)
+    store = DocumentStore(
+        collection="books", unique=(("organizationId", "notes"),), encrypted=frozenset({"notes"})
+    )
+    repository = DocumentRepository(bookshop.Book, store, cipher)
+    claimed = repository._unique_values({"organizationId": "o", "notes": NOTES})
+    assert [value for _, value in claimed] == [json.dumps(["o", cipher.blind_index(NOTES)])]
+
+
+def test_what_stands_in_a_document_is_the_ciphertext() -> None:
+    cipher, tenant = FieldCipher(b"k" * 32), uuid7()
+    stored = cipher.encrypt({"a": [1]}, tenant)
+    assert unwrapped(wrapped(stored)) == stored
+    assert [unwrapped(each) for each in (None, "x", {}, {"a": 1}, {SEALED: "", "a": 1})] == [
+        None
+    ] * 5
