@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from cloudsync_chassis import model
-from cloudsync_chassis.model import NULLABLE, UNIQUE
+from cloudsync_chassis.model import NULLABLE, UNIQUE, RootModel
 from cloudsync_chassis.request import wire_name
 
-__all__ = ["NULLABLE", "UNIQUE", "Model"]
+__all__ = ["NULLABLE", "UNIQUE", "Model", "RootModel"]
 
 
 class Model(model.Model):

@@ -23,8 +23,27 @@ class ExpressionError(Exception):
     """An expression could not be evaluated."""
 
 
+class Facts:
+    """What expressions may speak of, by name; converted once for all that are asked of it."""
+
+    def __init__(self, **variables: Any) -> None:
+        self._variables = variables
+        self._context: cel.Context | None = None
+
+    def also(self, **variables: Any) -> Facts:
+        """These and others, which win."""
+        return Facts(**{**self._variables, **variables})
+
+    @property
+    def context(self) -> cel.Context:
+        """As the evaluator knows them."""
+        if self._context is None:
+            self._context = _library().Context(variables=self._variables)
+        return self._context
+
+
 class Rule:
-    """A compiled expression."""
+    """A compiled expression, asked of `facts` or of the variables that are named."""
 
     def __init__(self, expression: str) -> None:
         """Compile.
@@ -35,26 +54,26 @@ class Rule:
         self.expression = expression
         self._program = _compile(expression)
 
-    def holds(self, **variables: Any) -> bool:
+    def holds(self, facts: Facts | None = None, /, **variables: Any) -> bool:
         """Whether the expression is true; one that fails to evaluate is not."""
-        return self.value(**variables) is True
+        return self.value(facts, **variables) is True
 
-    def value(self, **variables: Any) -> Any:
+    def value(self, facts: Facts | None = None, /, **variables: Any) -> Any:
         """What the expression comes to; None where it fails to evaluate."""
         try:
-            return self.evaluated(**variables)
+            return self.evaluated(facts, **variables)
         except ExpressionError as error:
             log.warning("expression_failed", expression=self.expression, error=error)
             return None
 
-    def evaluated(self, **variables: Any) -> Any:
+    def evaluated(self, facts: Facts | None = None, /, **variables: Any) -> Any:
         """What the expression comes to.
 
         Raises:
             ExpressionError: it cannot be evaluated with these variables.
         """
         try:
-            return self._program.execute(variables)
+            return self._program.execute((facts or Facts(**variables)).context)
         except (ValueError, TypeError, KeyError, RuntimeError) as error:
             raise ExpressionError(str(error)) from error
 

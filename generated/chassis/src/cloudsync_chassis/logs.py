@@ -8,9 +8,8 @@ import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
-import structlog
-
 from cloudsync_chassis import propagation
+from cloudsync_chassis.lean import structlog
 from cloudsync_chassis.masking import MASK, Masking, described
 
 _MASKED = frozenset({"authorization", "cookie", "password", "secret", "token", "idempotency_key"})

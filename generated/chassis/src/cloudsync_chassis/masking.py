@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,6 +13,11 @@ from pydantic import BaseModel
 MASK = "***"
 _DEPTH = 16
 _WORD = re.compile(r"_([a-z0-9])")
+
+
+@lru_cache(maxsize=4096)
+def _camel(name: str) -> str:
+    return _WORD.sub(lambda m: m[1].upper(), name)
 
 
 class Masking:
@@ -22,7 +28,7 @@ class Masking:
 
     def hides(self, name: str) -> bool:
         """Whether values of that name are hidden: `tax_id` as well as `taxId`."""
-        return name in self.names or _WORD.sub(lambda m: m[1].upper(), name) in self.names
+        return name in self.names or _camel(name) in self.names
 
     def shown(self, value: Any, depth: int = 0) -> Any:
         """The value with all that is hidden within it replaced; models become plain data."""

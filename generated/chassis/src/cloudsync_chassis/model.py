@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, LiteralString, Self, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, JsonValue, RootModel, ValidationInfo, model_validator
-from pydantic_core import PydanticCustomError
+import pydantic
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    JsonValue,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError, core_schema
+from pydantic_core.core_schema import CoreSchema
+
+from cloudsync_chassis.formats import FORMAT
+from cloudsync_chassis.texts import as_written
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 UNIQUE: dict[str, JsonValue] = {"x-unique": True}
 """Said by a field whose list holds each item once (`json_schema_extra`)."""
@@ -25,7 +38,7 @@ ENVELOPE = ("id", "organizationId", "createdAt", "updatedAt", "version")
 
 
 class Model(BaseModel):
-    """Strict as JSON Schema is: `"1"` is no integer, `true` no number, NaN nothing.
+    """Strict as JSON Schema is: `"1"` is no integer and no time, `true` no number, NaN nothing.
 
     Closed: what a model has no field for is refused; an open one says `extra="allow"` itself.
     """
@@ -40,12 +53,19 @@ class Model(BaseModel):
         defer_build=True,  # a process uses few of a contract's models, and those when they come
     )
 
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: GetCoreSchemaHandler, /
+    ) -> CoreSchema:
+        """pydantic's schema, as strict about texts as their formats."""
+        return as_written(handler(source), _formats(cls))
+
     @model_validator(mode="after")
     def _as_the_schema_says(self, info: ValidationInfo) -> Self:
         """What pydantic does not check: null where the schema has none, items that occur twice.
 
         A field's `json_schema_extra` says `x-nullable` and `x-unique` where the schema does, the
-        model's own says `x-min-properties`.
+        model's own says `x-min-properties` and `x-dependent-required`.
         """
         kind = type(self)
         if len(self.model_fields_set) < _fewest(kind):
@@ -54,16 +74,57 @@ class Model(BaseModel):
             for name in self.model_fields_set:
                 if self.__dict__.get(name, ...) is None and not _says(kind, name, "x-nullable"):
                     raise _fault(kind, name, "null_forbidden", "null is not allowed")
+        for name, others in _companions(kind):
+            if self.__dict__[name] is not None and any(
+                self.__dict__.get(each) is None for each in others
+            ):
+                raise _fault(kind, name, "alone", "not without others")
         for name in _unique_lists(kind):
-            items = [repr(each) for each in self.__dict__[name] or ()]
-            if len(items) != len(set(items)):
+            if _repeats(self.__dict__[name] or ()):
                 raise _fault(kind, name, "items_repeated", "items must be unique")
         return self
 
 
-def _says(model: type[BaseModel], name: str, keyword: str) -> bool:
+class RootModel(pydantic.RootModel[T]):
+    """As strict about a value that has no properties: an item with limits of its own."""
+
+    model_config = ConfigDict(strict=True, allow_inf_nan=False, defer_build=True)
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: GetCoreSchemaHandler, /
+    ) -> CoreSchema:
+        """pydantic's schema, as strict about texts as their formats."""
+        made = as_written(handler(source), _formats(cls))
+        if not _says(cls, "root", "x-unique"):
+            return made
+        return core_schema.no_info_after_validator_function(_each_once, made)
+
+
+def _each_once(value: pydantic.RootModel[Any]) -> pydantic.RootModel[Any]:
+    if _repeats(value.root):
+        raise PydanticCustomError("items_repeated", "items must be unique")
+    return value
+
+
+def _repeats(items: Iterable[Any]) -> bool:
+    told = [repr(each) for each in items]
+    return len(told) != len(set(told))
+
+
+def _said(model: type[BaseModel], name: str, keyword: str) -> JsonValue:
     extra = model.model_fields[name].json_schema_extra if name in model.model_fields else None
-    return isinstance(extra, dict) and extra.get(keyword) is True
+    return extra.get(keyword) if isinstance(extra, dict) else None
+
+
+def _says(model: type[BaseModel], name: str, keyword: str) -> bool:
+    return _said(model, name, keyword) is True
+
+
+def _formats(model: type[BaseModel]) -> dict[str, str]:
+    """The format of each field whose text has one."""
+    told = {name: _said(model, name, FORMAT) for name in model.model_fields}
+    return {name: each for name, each in told.items() if isinstance(each, str)}
 
 
 @cache
@@ -73,9 +134,25 @@ def _unique_lists(model: type[BaseModel]) -> tuple[str, ...]:
 
 @cache
 def _fewest(model: type[BaseModel]) -> int:
-    extra = model.model_config.get("json_schema_extra")
-    found = extra.get("x-min-properties") if isinstance(extra, dict) else None
+    found = _of_model(model, "x-min-properties")
     return found if isinstance(found, int) else 0
+
+
+@cache
+def _companions(model: type[BaseModel]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Fields that do not come without others, each with those."""
+    told = _of_model(model, "x-dependent-required")
+    fields = {info.alias or name: name for name, info in model.model_fields.items()}
+    return tuple(
+        (fields[name], tuple(fields.get(str(each), "") for each in others))
+        for name, others in (told.items() if isinstance(told, dict) else ())
+        if isinstance(others, list) and name in fields
+    )
+
+
+def _of_model(model: type[BaseModel], keyword: str) -> JsonValue:
+    extra = model.model_config.get("json_schema_extra")
+    return extra.get(keyword) if isinstance(extra, dict) else None
 
 
 def _fault(
@@ -85,9 +162,21 @@ def _fault(
     return PydanticCustomError(code, "{field}: " + text, {"field": field})
 
 
-def to_record(entity: BaseModel) -> Record:
-    """All present fields; absent ones have no key (they are never null)."""
-    return entity.model_dump(mode="python", by_alias=True, exclude_none=True)
+def to_record(entity: BaseModel, only: frozenset[str] | None = None) -> Record:
+    """All present fields, or those of `only`; absent ones have no key (they are never null)."""
+    named = _attributes(type(entity), only) if only is not None else None
+    return entity.model_dump(mode="python", by_alias=True, exclude_none=True, include=named)
+
+
+def attribute_values(entity: BaseModel, names: frozenset[str]) -> list[Any]:
+    """The values of the fields with these names in JSON, as the entity has them."""
+    return [getattr(entity, each) for each in _attributes(type(entity), names)]
+
+
+@cache
+def _attributes(model: type[BaseModel], names: frozenset[str]) -> set[str]:
+    """The attributes of a model's fields by their names in JSON."""
+    return {each for each, info in model.model_fields.items() if (info.alias or each) in names}
 
 
 def given(body: BaseModel | Mapping[str, Any] | None) -> Record:
@@ -134,7 +223,7 @@ def fields_holding(model: type[BaseModel], *kinds: type) -> frozenset[str]:
 
 
 def _holds(annotation: Any, kind: type) -> bool:
-    if isinstance(annotation, type) and issubclass(annotation, RootModel):
+    if isinstance(annotation, type) and issubclass(annotation, pydantic.RootModel):
         annotation = annotation.model_fields["root"].annotation
     if annotation is kind or get_origin(annotation) is kind:
         return True

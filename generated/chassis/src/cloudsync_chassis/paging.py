@@ -9,6 +9,7 @@ from cloudsync_chassis.problem import CURSOR_UNKNOWN, not_valid
 from cloudsync_chassis.settings import Settings
 from cloudsync_chassis.store.cursor import CursorSigner, Position
 from cloudsync_chassis.store.query import PageRequest
+from cloudsync_chassis.texts import fits
 
 
 class Pages:
@@ -34,10 +35,10 @@ class Pages:
     def _limit(self, text: str | None) -> int:
         if text is None:
             return self._default
-        digits = text.isascii() and text.isdigit() and len(text) < 6
-        if not digits or not 1 <= int(text) <= self._most:
+        limit = int(text.partition(".")[0]) if len(text) < 9 and fits(int, text) else 0
+        if not 1 <= limit <= self._most:
             raise not_valid(f"an integer from 1 to {self._most}", parameter="limit")
-        return int(text)
+        return limit
 
     def _position(self, cursor: str | None, operation: Operation) -> Position | None:
         if cursor is None:

@@ -47,9 +47,10 @@ from cloudsync_chassis.store.cursor import CursorSigner
 from cloudsync_chassis.store.database import Database
 from cloudsync_chassis.store.document import DocumentRepository, DocumentStore
 from cloudsync_chassis.store.keys import OwnKeys, StoredKeys
-from cloudsync_chassis.store.renewal import KeyKeeper, Renewal, Sealed
+from cloudsync_chassis.store.renewal import KeyKeeper, Renewal
 from cloudsync_chassis.store.repository import Repository
-from cloudsync_chassis.store.table import TableRepository
+from cloudsync_chassis.store.sealed import Renewable, Sealed, SealedDocuments
+from cloudsync_chassis.store.table import TableRepository, TableStore
 from cloudsync_chassis.telemetry import Telemetry, Tracing, headers_of
 
 E = TypeVar("E", bound=BaseModel)
@@ -106,7 +107,7 @@ class Runtime:
         self.work.ended = self.metrics.standard.job_ended
         self.work.measured = self.metrics.registry.round
         self.work.elsewhere = self.metrics.registry.forget
-        self.sealed: list[Sealed] = []
+        self.sealed: list[Renewable] = []
         self.calls = CallQueue(spec.name, self.outbox, self.clients)
         brokered = settings.bus == "rabbitmq" or settings.queue_url is not None
         self.queues = WorkQueues(spec.name, self.outbox, spec.queues, brokered)
@@ -118,11 +119,11 @@ class Runtime:
         """The default behaviour of an aggregate over its store."""
         repository: Repository[E]
         if isinstance(spec.store, DocumentStore):
-            repository = DocumentRepository(spec.model, spec.store)
+            repository = DocumentRepository(spec.model, spec.store, self.cipher)
         else:
             repository = TableRepository(spec.model, spec.store, self.cipher)
-            if spec.store.encrypted:
-                self.sealed.append(Sealed.of(spec.store))
+        if spec.store.encrypted:
+            self.sealed.append(sealed_of(spec.store))
         repository = AuditedRepository(repository, spec.name, self.audit)
         return Aggregate(
             spec,
@@ -138,8 +139,7 @@ class Runtime:
         every = self.spec.streams.get(spec.name)
         if every is None:
             return None
-        secret = () if isinstance(spec.store, DocumentStore) else tuple(spec.store.encrypted)
-        return Journal(self.events, spec.name, every, secret)
+        return Journal(self.events, spec.name, every, tuple(spec.store.encrypted))
 
     def project(self, projection: Projection) -> Projector:
         """Keep a read model of the event store once the service runs."""
@@ -363,6 +363,13 @@ def _cipher(spec: ServiceSpec, settings: Settings) -> FieldCipher:
     own = OwnKeys(settings.state_path(spec.name, "field-keys"))
     own.ensure()
     return FieldCipher.of(own, index_key)
+
+
+def sealed_of(store: TableStore | DocumentStore) -> Renewable:
+    """Where a store keeps its encrypted fields."""
+    if isinstance(store, DocumentStore):
+        return SealedDocuments(store.collection, tuple(sorted(store.encrypted)))
+    return Sealed.of(store)
 
 
 def _secret(settings: Settings, given: Path | None, name: str) -> bytes:

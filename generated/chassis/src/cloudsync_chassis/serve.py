@@ -7,6 +7,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from socket import socket
 from types import FrameType
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -15,6 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
 
+from cloudsync_chassis import heap
 from cloudsync_chassis.events.bus import DEAD_LETTERS
 from cloudsync_chassis.events.replay import revive
 from cloudsync_chassis.health import Health
@@ -97,6 +99,11 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._health = health
         self._pause = pause
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Start the application, then accept."""
+        await super().startup(sockets)
+        heap.settle()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """First signal: drain; second: stop at once."""

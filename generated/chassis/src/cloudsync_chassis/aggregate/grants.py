@@ -138,35 +138,44 @@ class Grants(Generic[E]):
         for rule in rules:
             through = self._registry.get(rule.through or "")
             if through is not None:
-                found.append(("id", await through.grants.reached(ctx, rule)))
+                found.append(("id", await self._linked(ctx, "id", through, rule)))
         part_of = self._spec.part_of
         parent = self._registry.get(part_of.aggregate) if part_of else None
         if part_of is not None and parent is not None and parent.spec.name not in below:
             ways = await parent.grants.ways(ctx, names, below | {self._spec.name})
             if ways:
-                keys = await parent.grants.values(ctx, parent.spec.key, {}, ways)
+                key = parent.spec.key
+                keys = await self._values(ctx, part_of.field, parent.repository, key, {}, ways)
                 found.append((part_of.field, keys))
         return tuple(found)
 
-    async def reached(self, ctx: Context, rule: Relation) -> tuple[Any, ...]:
-        """The ids of the entities that entities of this aggregate relate the caller to."""
-        return await self.values(ctx, rule.parent, relations.to_caller(ctx, rule))
+    async def _linked(self, ctx: Context, field: str, through: Known, rule: Relation) -> Any:
+        """The ids of our entities that those of another aggregate relate the caller to."""
+        filters = relations.to_caller(ctx, rule)
+        return await self._values(ctx, field, through.repository, rule.parent, filters)
 
-    async def values(
+    async def _values(
         self,
         ctx: Context,
+        ours: str,
+        repository: Repository[Any],
         field: str,
         filters: Mapping[str, Any],
         related: tuple[tuple[str, Any], ...] = (),
-    ) -> tuple[Any, ...]:
-        """What a field holds in all entities that pass, each value once."""
+    ) -> Any:
+        """What `field` holds in all entities of a repository that pass, as our field `ours` is
+        compared with: for the database to look up, or where it cannot each value once.
+        """
+        kind = repository.kind_of(field)
+        if kind is not None and kind == self._repository.kind_of(ours):
+            return repository.selection(ctx, field, filters, related)
         found: list[Any] = []
         page = PageRequest(limit=_MANY)
         while True:
-            rows = await self._repository.select(ctx, ListQuery(page, filters, related))
-            found += [to_record(each)[field] for each in rows.items]
+            rows = await repository.select(ctx, ListQuery(page, filters, related))
+            found += [to_record(each).get(field) for each in rows.items]
             if rows.following is None:
-                return tuple(dict.fromkeys(found))
+                return tuple(dict.fromkeys(each for each in found if each is not None))
             page = PageRequest(limit=_MANY, after=rows.following)
 
     async def _stands_to_parent(self, ctx: Context, names: frozenset[str], record: Record) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from cloudsync_chassis.aggregate.rules import Rule, variables
+from cloudsync_chassis.aggregate.rules import Rule, facts
 from cloudsync_chassis.aggregate.spec import Transition
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import Record
@@ -64,9 +64,9 @@ class Lifecycle:
         allowed = [row for row in rows if await _may(ctx, row[0], stands)]
         if not allowed:
             raise FORBIDDEN(f"{command} is for other roles or relations")
-        known = variables(ctx, record, inputs)
+        known = facts(ctx, record, inputs)
         for transition, rule in allowed:
-            if rule is None or rule.holds(**known):
+            if rule is None or rule.holds(known):
                 return transition.to
         raise CONDITION_NOT_MET(allowed[0][0].guard or f"{command} is not possible now")
 

@@ -6,11 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from cloudsync_chassis.aggregate.rules import Rule, variables
+from cloudsync_chassis.aggregate.rules import Facts, Rule, facts
 from cloudsync_chassis.aggregate.spec import Command, Requirement
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.expressions import ExpressionError
 from cloudsync_chassis.model import Record
 from cloudsync_chassis.problem import ALREADY_EXISTS, FieldError, Problem, json_pointer
+
+_CHOICES = ("||", "&&", "?")
+"""Of CEL: what stands beside them may decide alone (language definition, "Logical Operators")."""
 
 
 class Count(Protocol):
@@ -52,7 +56,7 @@ class Requirements:
         asked = self._asked.get(command)
         if not asked:
             return
-        known = variables(ctx, record, inputs)
+        known = facts(ctx, record, inputs)
         for each in asked:
             if not await self._holds(ctx, each, known):
                 raise each.requirement.problem(each.requirement.detail)
@@ -66,15 +70,18 @@ class Requirements:
             return named.problem(named.detail, errors=errors)
         return ALREADY_EXISTS(errors=errors)
 
-    async def _holds(self, ctx: Context, asked: _Asked, known: Mapping[str, Any]) -> bool:
+    async def _holds(self, ctx: Context, asked: _Asked, known: Facts) -> bool:
         counted = asked.requirement.counted
         if counted is None:
-            return asked.rule.holds(**known)
-        filters = {name: _filter(rule.value(**known)) for name, rule in asked.where.items()}
+            return asked.rule.holds(known)
+        decided = asked.uncounted(known)
+        if decided is not None:
+            return decided
+        filters = {name: _filter(rule.value(known)) for name, rule in asked.where.items()}
         if any(value is None for value in filters.values()):
             return False
         count = await self._count(ctx, counted.aggregate, filters)
-        return asked.rule.holds(**known, count=count)
+        return asked.rule.holds(known.also(count=count))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,18 @@ class _Asked:
         counted = requirement.counted
         where = {name: Rule(each) for name, each in counted.where.items()} if counted else {}
         return cls(requirement, Rule(requirement.condition), where)
+
+    def uncounted(self, known: Facts) -> bool | None:
+        """What the condition comes to however many there are, as in `!has(input.folderId) || count
+        == 1`; None where it depends on that.
+        """
+        if not any(each in self.rule.expression for each in _CHOICES):
+            return None
+        try:
+            found = self.rule.evaluated(known)
+        except ExpressionError:
+            return None
+        return found if isinstance(found, bool) else None
 
 
 def _filter(value: Any) -> Any:

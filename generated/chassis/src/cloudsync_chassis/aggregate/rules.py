@@ -7,11 +7,11 @@ from typing import Any
 
 from cloudsync_chassis.aggregate.spec import Invariant
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.expressions import Rule, cel_value
+from cloudsync_chassis.expressions import Facts, Rule, cel_value
 from cloudsync_chassis.model import Record
 from cloudsync_chassis.problem import INVARIANT_BROKEN, FieldError
 
-__all__ = ["Invariants", "Rule", "variables"]
+__all__ = ["Facts", "Invariants", "Rule", "facts"]
 
 
 class Invariants:
@@ -28,24 +28,20 @@ class Invariants:
         """
         if not self._rules:
             return
-        this = cel_value(record)
-        broken = [each for each, rule in self._rules if not rule.holds(this=this)]
+        known = Facts(this=cel_value(record))
+        broken = [each for each, rule in self._rules if not rule.holds(known)]
         if broken:
             errors = [FieldError(each.message, pointer="") for each in broken]
             names = [each.name for each in broken]
             raise INVARIANT_BROKEN(broken[0].message, errors=errors, invariants=names)
 
 
-def variables(ctx: Context, record: Record, inputs: Mapping[str, Any]) -> dict[str, Any]:
+def facts(ctx: Context, record: Record, inputs: Mapping[str, Any]) -> Facts:
     """What a condition may speak of: the entity before, the input, who asks, and when."""
     principal = {
         "id": ctx.principal.subject,
         "kind": ctx.principal.kind,
         "roles": sorted(ctx.principal.roles),
     }
-    return {
-        "this": cel_value(record),
-        "input": cel_value(inputs),
-        "principal": principal,
-        "now": ctx.now,
-    }
+    this, asked = cel_value(record), cel_value(inputs)
+    return Facts(this=this, input=asked, principal=principal, now=ctx.now)

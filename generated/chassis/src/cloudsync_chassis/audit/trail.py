@@ -12,6 +12,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
 from uuid import UUID
 
@@ -24,12 +25,18 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.masking import Masking
 from cloudsync_chassis.model import Record
 from cloudsync_chassis.store.columns import utc_text
-from cloudsync_chassis.store.database import Database, dialect_insert
+from cloudsync_chassis.store.database import Database, insert_of
 
 Action = Literal["created", "changed", "removed"]
 
 _ADD = sa.insert(records)
 _FIRST = "0" * 64
+_START = {"sequence": 1, "digest": _FIRST, "dropped": 0, "dropped_digest": _FIRST}
+_END = (
+    sa.update(heads)
+    .where(heads.c.organization_id == sa.bindparam("tenant", type_=heads.c.organization_id.type))
+    .values(digest=sa.bindparam("digest"))
+)
 _PAGE = 500
 _MEMBERS = ("operation", "action", "entity", "principal", "principal_kind", "trace_id", "changes")
 _PASSING = frozenset({"updatedAt", "version"})
@@ -119,17 +126,12 @@ class AuditTrail:
 
     async def _append(self, connection: AsyncConnection, row: dict[str, Any]) -> None:
         tenant = row["organization_id"]
-        start = {"sequence": 1, "digest": _FIRST, "dropped": 0, "dropped_digest": _FIRST}
-        step = dialect_insert(connection, heads).values(organization_id=tenant, **start)
-        step = step.on_conflict_do_update(
-            index_elements=[heads.c.organization_id], set_={"sequence": heads.c.sequence + 1}
-        ).returning(heads.c.sequence, heads.c.digest)
-        head = (await connection.execute(step)).one()
+        start = {"organization_id": tenant, **_START}
+        head = (await connection.execute(_step(connection.dialect.name), start)).one()
         row = {**row, "sequence": head.sequence}
         row["digest"] = self._digest(head.digest, row)
         await connection.execute(_ADD, row)
-        end = sa.update(heads).where(heads.c.organization_id == tenant)
-        await connection.execute(end.values(digest=row["digest"]))
+        await connection.execute(_END, {"tenant": tenant, "digest": row["digest"]})
 
     def _digest(self, previous: str, row: Mapping[Any, Any]) -> str:
         told = [
@@ -142,6 +144,18 @@ class AuditTrail:
         ]
         text = json.dumps(told, sort_keys=True, separators=(",", ":"))
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
+
+
+@cache
+def _step(dialect: str) -> Any:
+    """Counts a row of a tenant's chain, and locks its end."""
+    return (
+        insert_of(dialect, heads)
+        .on_conflict_do_update(
+            index_elements=[heads.c.organization_id], set_={"sequence": heads.c.sequence + 1}
+        )
+        .returning(heads.c.sequence, heads.c.digest)
+    )
 
 
 async def drop_older(database: Database, before: datetime, most: int = _PAGE) -> int:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from functools import cached_property, partial
 from typing import Any, TypeVar
 
-import httpx
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
@@ -17,6 +16,7 @@ from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import RefusedError, readable
 from cloudsync_chassis.client.observer import SILENT, Observer
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget
+from cloudsync_chassis.lean import httpx
 
 R = TypeVar("R")
 

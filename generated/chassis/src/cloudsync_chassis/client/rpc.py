@@ -4,47 +4,27 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-import grpc
 from google.protobuf.message import Message
 from pydantic import TypeAdapter
 from pydantic_core import to_json, to_jsonable_python
 
-from cloudsync_chassis.client.attempts import Client, Outcome, TokenSource, no_token, silent
+from cloudsync_chassis.client.attempts import Client, Outcome, TokenSource, no_token
 from cloudsync_chassis.client.call import Call
-from cloudsync_chassis.client.errors import RefusedError, readable
+from cloudsync_chassis.client.errors import readable
 from cloudsync_chassis.client.observer import SILENT, Observer
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget
 from cloudsync_chassis.propagation import TIMEOUT_HEADER
-from cloudsync_chassis.protobuf import status
 from cloudsync_chassis.protobuf.convert import Converter, EnumNames
+
+if TYPE_CHECKING:
+    from cloudsync_chassis.client.wire import Wire
 
 R = TypeVar("R")
 
 METHOD = "RPC"
 """`Call.method` of a call by gRPC; its path is `/<full name of the service>/<RPC>`."""
-
-_RETRIED = frozenset({429, 502, 503, 504})
-_SILENCE = frozenset(
-    {
-        grpc.StatusCode.CANCELLED,
-        grpc.StatusCode.DEADLINE_EXCEEDED,
-        grpc.StatusCode.UNAVAILABLE,
-        grpc.StatusCode.UNKNOWN,
-    }
-)
-"""What gRPC says by itself where the callee says nothing."""
-
-_OPTIONS = (
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 1000),
-)
-"""A callee that is back is found again within a second: gRPC would wait for up to two minutes, and
-it is the breaker that spares a callee.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +65,7 @@ class RpcClient(Client):
             observer=observer,
         )
         self._converter = Converter(self.enum_names)
-        self._channel: grpc.aio.Channel | None = None
+        self._opened: Wire | None = None
 
     async def call(self, request: Call, result: TypeAdapter[R]) -> R:
         """The typed answer. Raises as `send` does."""
@@ -107,14 +87,14 @@ class RpcClient(Client):
 
         async def begin(timeout: float) -> Outcome[Message | None]:
             calls.append(await self._open(request, timeout))
-            return await self._next(request, calls[0])
+            return await self._wire.following(request, calls[0])
 
         try:
             with self.held(request):
                 found = await self.answered(replace(request, repeatable=False), begin)
                 while found is not None:
                     yield self._result(request, found, result)
-                    outcome = await self._next(request, calls[0])
+                    outcome = await self._wire.following(request, calls[0])
                     if outcome.error is not None:
                         raise outcome.error
                     found = outcome.answer
@@ -124,37 +104,21 @@ class RpcClient(Client):
 
     async def aclose(self) -> None:
         """Close the channel."""
-        channel, self._channel = self._channel, None
-        if channel is not None:
-            await channel.close()
+        wire, self._opened = self._opened, None
+        if wire is not None:
+            await wire.close()
 
     async def _answer(self, request: Call, timeout: float) -> Outcome[Message]:
         method = self.methods[request.path]
-        rpc: Any = self._connected().unary_unary(
-            request.path, _serialized, method.answer.FromString
-        )
         metadata = await self._metadata(request, timeout)
-        try:
-            return Outcome(
-                await rpc(self._message(request, method), timeout=timeout, metadata=metadata)
-            )
-        except grpc.aio.AioRpcError as error:
-            return _failure(request, error)
+        message = self._message(request, method)
+        return await self._wire.answer(request, method.answer, message, timeout, metadata)
 
     async def _open(self, request: Call, timeout: float) -> Any:
         method = self.methods[request.path]
-        rpc: Any = self._connected().unary_stream(
-            request.path, _serialized, method.answer.FromString
-        )
         metadata = await self._metadata(request, timeout)
-        return rpc(self._message(request, method), timeout=timeout, metadata=metadata)
-
-    async def _next(self, request: Call, call: Any) -> Outcome[Message | None]:
-        try:
-            found = await call.read()
-        except grpc.aio.AioRpcError as error:
-            return _failure(request, error)
-        return Outcome(None if found is grpc.aio.EOF else found)
+        message = self._message(request, method)
+        return self._wire.open(request, method.answer, message, timeout, metadata)
 
     def _message(self, request: Call, method: RpcMethod) -> Message:
         message = method.request()
@@ -174,32 +138,11 @@ class RpcClient(Client):
         headers.pop(TIMEOUT_HEADER)
         return tuple((name.lower(), value) for name, value in headers.items())
 
-    def _connected(self) -> grpc.aio.Channel:
-        if self._channel is None:
-            address = urlsplit(self.base_url)
-            place = address.netloc or address.path
-            if address.scheme == "https":
-                trust = grpc.ssl_channel_credentials()
-                self._channel = grpc.aio.secure_channel(place, trust, _OPTIONS)
-            else:
-                self._channel = grpc.aio.insecure_channel(place, _OPTIONS)
-        return self._channel
+    @property
+    def _wire(self) -> Wire:
+        """The channel; gRPC, which takes eight megabytes, is loaded with the first one."""
+        if self._opened is None:
+            from cloudsync_chassis.client.wire import Wire
 
-
-def _serialized(message: Message) -> bytes:
-    return message.SerializeToString()
-
-
-def _failure(request: Call, error: grpc.aio.AioRpcError) -> Outcome[Any]:
-    """A refusal if the callee itself says why, else no answer."""
-    rich = status.details_of(error.trailing_metadata() or ())
-    if rich is None and error.code() in _SILENCE:
-        return silent(request, error, error.code().name)
-    number = status.status_of(error.code())
-    problem = status.problem_document(rich, number) if rich is not None else {}
-    return Outcome(
-        error=RefusedError(request, number, problem or {"title": error.details() or ""}),
-        healthy=number < 500,
-        again=number in _RETRIED,
-        pause=status.retry_delay(rich) if rich is not None else 0.0,
-    )
+            self._opened = Wire(self.base_url)
+        return self._opened

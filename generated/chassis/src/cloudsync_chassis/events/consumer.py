@@ -26,6 +26,9 @@ GivenUp = Callable[[Context, Event], Awaitable[bool]]
 Run = Callable[[Event, Callable[[Context], Awaitable[None]]], Awaitable[None]]
 
 _ADD = sa.insert(inbox)
+_HANDLED = sa.select(inbox.c.event_id).where(
+    inbox.c.consumer == sa.bindparam("group"), inbox.c.event_id == sa.bindparam("event")
+)
 _BATCH = 50
 _LONGEST_PAUSE = 5.0
 
@@ -170,7 +173,7 @@ class Consumer:
             "handled_at": ctx.now,
         }
         connection = await ctx.unit.connection()
-        if await connection.scalar(_handled(self._group, event)):
+        if await connection.scalar(_HANDLED, {"group": self._group, "event": row["event_id"]}):
             self._repeated(event)
             return
         try:
@@ -196,9 +199,3 @@ def _hopeless(error: Exception) -> bool:
 def _kind(error: Exception) -> str:
     """What the dead letter says of the error: no text, which may quote data."""
     return error.kind.slug if isinstance(error, Problem) else type(error).__name__
-
-
-def _handled(group: str, event: Event) -> sa.Select[tuple[str]]:
-    return sa.select(inbox.c.event_id).where(
-        inbox.c.consumer == group, inbox.c.event_id == str(event.id)
-    )

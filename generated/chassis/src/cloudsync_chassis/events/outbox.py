@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from cloudsync_chassis.events.bus import Bus
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.store import idempotency
-from cloudsync_chassis.store.database import Database, dialect_insert
+from cloudsync_chassis.store.database import Database, insert_of
 from cloudsync_chassis.store.system import outbox, sequences
 
 _BATCH = 100
@@ -26,6 +27,19 @@ _CLOCKS = timedelta(milliseconds=250)
 """How far the clocks of replicas may be apart before one leaves another's events to it."""
 
 _ADD = sa.insert(outbox)
+_UNPUBLISHED = (
+    sa.select(outbox.c.id, outbox.c.payload)
+    .where(outbox.c.published_at.is_(None))
+    .where(outbox.c.occurred_at <= sa.bindparam("by", type_=outbox.c.occurred_at.type))
+    .order_by(outbox.c.occurred_at, outbox.c.id)
+    .limit(_BATCH)
+    .with_for_update(skip_locked=True)
+)
+_PUBLISHED = (
+    sa.update(outbox)
+    .where(outbox.c.id.in_(sa.bindparam("these", type_=outbox.c.id.type, expanding=True)))
+    .values(published_at=sa.bindparam("published_at"))
+)
 
 log = logger("outbox")
 
@@ -62,12 +76,8 @@ class Outbox:
 
     async def _next(self, ctx: Context, aggregate_id: UUID) -> int:
         connection = await ctx.unit.connection()
-        statement = dialect_insert(connection, sequences).values(aggregate_id=aggregate_id, last=1)
-        statement = statement.on_conflict_do_update(
-            index_elements=[sequences.c.aggregate_id],
-            set_={"last": sequences.c.last + 1},
-        ).returning(sequences.c.last)
-        return int((await connection.execute(statement)).scalar_one())
+        first = {"aggregate_id": aggregate_id, "last": 1}
+        return int((await connection.execute(_step(ctx.unit.dialect), first)).scalar_one())
 
 
 class Relay:
@@ -114,27 +124,27 @@ class Relay:
     async def _publish_locked(self) -> int:
         """Rows stay locked until they are marked, so that replicas share the work."""
         async with self._database.transaction(write=True) as connection:
-            rows = (await connection.execute(_unpublished())).all()
+            rows = (await connection.execute(_UNPUBLISHED, _due())).all()
             if rows:
                 await self._bus.publish([Event.from_json(row.payload) for row in rows])
-                await connection.execute(_published([row.id for row in rows]))
+                await connection.execute(_PUBLISHED, _told(row.id for row in rows))
         return len(rows)
 
     async def _publish_from_sqlite(self) -> int:
         """Without a lock while publishing: the file has one relay, and writers should not wait."""
         async with self._database.transaction(write=False) as connection:
-            rows = (await connection.execute(_unpublished())).all()
+            rows = (await connection.execute(_UNPUBLISHED, _due())).all()
         if rows:
             await self._bus.publish([Event.from_json(row.payload) for row in rows])
-            await self._write(_published([row.id for row in rows]))
+            await self._write(_PUBLISHED, _told(row.id for row in rows))
         return len(rows)
 
     async def _tidy(self) -> None:
-        await self._write(idempotency.expired())
+        await self._write(idempotency.expired(), {})
 
-    async def _write(self, statement: sa.Update | sa.Delete) -> None:
+    async def _write(self, statement: sa.Update | sa.Delete, parameters: Mapping[str, Any]) -> None:
         async with self._database.transaction(write=True) as connection:
-            await connection.execute(statement)
+            await connection.execute(statement, parameters)
 
     async def _sleep(self) -> None:
         try:
@@ -144,20 +154,26 @@ class Relay:
             return
 
 
+@cache
+def _step(dialect: str) -> Any:
+    """Counts the events of an aggregate, from the first on."""
+    return (
+        insert_of(dialect, sequences)
+        .on_conflict_do_update(
+            index_elements=[sequences.c.aggregate_id],
+            set_={"last": sequences.c.last + 1},
+        )
+        .returning(sequences.c.last)
+    )
+
+
 async def _as_it_is(_: Context, event: Event) -> Event:
     return event
 
 
-def _unpublished() -> sa.Select[tuple[UUID, Any]]:
-    return (
-        sa.select(outbox.c.id, outbox.c.payload)
-        .where(outbox.c.published_at.is_(None))
-        .where(outbox.c.occurred_at <= clock.now() + _CLOCKS)
-        .order_by(outbox.c.occurred_at, outbox.c.id)
-        .limit(_BATCH)
-        .with_for_update(skip_locked=True)
-    )
+def _due() -> dict[str, Any]:
+    return {"by": clock.now() + _CLOCKS}
 
 
-def _published(ids: Sequence[UUID]) -> sa.Update:
-    return sa.update(outbox).where(outbox.c.id.in_(ids)).values(published_at=clock.now())
+def _told(ids: Iterable[UUID]) -> dict[str, Any]:
+    return {"these": list(ids), "published_at": clock.now()}

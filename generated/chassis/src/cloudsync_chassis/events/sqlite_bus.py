@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
 
 from cloudsync_chassis.events.bus import Delivery
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.store.columns import Json, sql
-from cloudsync_chassis.store.database import Database, dialect_insert
+from cloudsync_chassis.store.database import Database
 
 metadata = sa.MetaData()
 
@@ -34,6 +35,13 @@ offsets = sa.Table(
     sa.Column("consumers", sql("text"), primary_key=True),
     sa.Column("topic", sql("text"), primary_key=True),
     sa.Column("position", sa.Integer(), nullable=False),
+)
+
+
+_PLACED = insert(offsets)
+_MOVE = _PLACED.on_conflict_do_update(
+    index_elements=[offsets.c.consumers, offsets.c.topic],
+    set_={"position": _PLACED.excluded.position},
 )
 
 
@@ -99,12 +107,7 @@ class SqliteBus:
     async def _move(self, group: str, topic: str, position: int) -> None:
         row = {"consumers": group, "topic": topic, "position": position}
         async with self._database.transaction(write=True) as connection:
-            statement = dialect_insert(connection, offsets).values(row)
-            key = [offsets.c.consumers, offsets.c.topic]
-            changed = {"position": statement.excluded.position}
-            await connection.execute(
-                statement.on_conflict_do_update(index_elements=key, set_=changed)
-            )
+            await connection.execute(_MOVE, row)
 
     def _written(self) -> list[tuple[int, int]]:
         """What differs once somebody has written; of two in one tick of the file system's clock it

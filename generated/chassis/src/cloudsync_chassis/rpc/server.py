@@ -13,6 +13,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from cloudsync_chassis import heap
 from cloudsync_chassis.context import Deadline
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.metrics.server import MetricsServer
@@ -100,4 +101,5 @@ class RpcServer:
             with contextlib.suppress(NotImplementedError):
                 loop.add_signal_handler(number, stopped.set)
         async with self:
+            heap.settle()
             await stopped.wait()

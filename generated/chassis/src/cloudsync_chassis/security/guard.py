@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from datetime import date
+from types import NoneType
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from pydantic import BaseModel
 
 from cloudsync_chassis.expressions import ExpressionError
 from cloudsync_chassis.logs import logger
-from cloudsync_chassis.model import Record, to_record
+from cloudsync_chassis.model import Record, attribute_values, to_record
 from cloudsync_chassis.problem import FORBIDDEN
 from cloudsync_chassis.security.policies import (
     Policy,
@@ -18,6 +21,7 @@ from cloudsync_chassis.security.policies import (
     Supplier,
     Surroundings,
     UndecidedError,
+    attributes,
     compiled,
 )
 
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 log = logger("policies")
 
 _REMEMBERED = 4096
+_PLAIN = (str, int, float, UUID, date, NoneType)
 
 
 class Policies:
@@ -166,15 +171,29 @@ class Guard:
             return frozenset(range(len(entities)))
         concerned = [*forbids, *permits]
         asked = await self._policies.request(ctx, None, concerned)
+        read = attributes(concerned, "resource")
         found = set()
+        decided: dict[Hashable, bool] = {}
         for place, entity in enumerate(entities):
-            request = asked.about(to_record(entity), concerned)
-            hidden = any(self._policies.refuses(each, request) for each in forbids)
-            let = not permits or not all(self._policies.refuses(each, request) for each in permits)
-            if let and not hidden:
+            told = _told(entity, read)
+            shown = decided.get(told) if told is not None else None
+            if shown is None:
+                request = asked.about(to_record(entity, read), concerned)
+                shown = self._shows(request, forbids, permits)
+                if told is not None:
+                    decided[told] = shown
+            if shown:
                 found.add(place)
         self.owed = self.owed and not permits
         return frozenset(found)
+
+    def _shows(
+        self, request: Request, forbids: Sequence[Policy], permits: Sequence[Policy]
+    ) -> bool:
+        """Whether no policy hides the entity that a request is about."""
+        if any(self._policies.refuses(each, request) for each in forbids):
+            return False
+        return not permits or not all(self._policies.refuses(each, request) for each in permits)
 
     def _about(
         self, ctx: Context, policies: Sequence[Policy], aggregate: str
@@ -199,3 +218,13 @@ class Guard:
             caller=ctx.principal.kind,
         )
         return FORBIDDEN(f"the policy {policy.id} refuses it", policy=policy.id)
+
+
+def _told(entity: BaseModel, names: frozenset[str]) -> Hashable | None:
+    """What an entity says by these names, where that can be compared: two that say the same are
+    shown alike.
+    """
+    values = attribute_values(entity, names)
+    if not all(isinstance(each, _PLAIN) for each in values):
+        return None
+    return (*map(type, values), *values)

@@ -14,7 +14,7 @@ A forbid wins over whatever permits. What cannot be evaluated is refused.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
@@ -81,6 +81,12 @@ class Policy:
     def reads_resource(self) -> bool:
         """Whether an entity has to be at hand."""
         return any(each.startswith("resource.") for each in self.reads)
+
+
+def attributes(policies: Iterable[Policy], part: str) -> frozenset[str]:
+    """Names of the attributes of a part (`resource`) that the policies read."""
+    read = (name.partition(".") for each in policies for name in each.reads)
+    return frozenset(name for found, _, name in read if found == part)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,11 @@ class Textual(TypeDecorator[str]):
         self._sqlite = sqlite
         self._on_postgresql = postgresql
 
+    @property
+    def plain(self) -> bool:
+        """Whether it is a text on PostgreSQL, too."""
+        return self._on_postgresql is None
+
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The type proper."""
         # not `dialect.type_descriptor`: psycopg's would make VARCHAR of TEXT and CHAR

@@ -168,6 +168,11 @@ def gave_way(error: DBAPIError) -> bool:
 
 def dialect_insert(connection: AsyncConnection, table: sa.Table) -> Any:
     """The dialect's INSERT, which knows ON CONFLICT on both engines."""
+    return insert_of(connection.dialect.name, table)
+
+
+def insert_of(dialect: str, table: sa.Table) -> Any:
+    """The INSERT of a dialect by its name."""
     # the other one need not be loaded
-    module = import_module(f"sqlalchemy.dialects.{connection.dialect.name}")
+    module = import_module(f"sqlalchemy.dialects.{dialect}")
     return module.insert(table)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic
@@ -16,10 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import Record, fields_holding, from_record, to_record
-from cloudsync_chassis.store import predicates
+from cloudsync_chassis.store import predicates, statements
+from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.columns import utc_text
 from cloudsync_chassis.store.query import ListQuery, Page, cut
 from cloudsync_chassis.store.repository import E, UniqueViolationError
+from cloudsync_chassis.store.sealed import unwrapped, wrapped
+from cloudsync_chassis.store.statements import NEVER, Condition, Part, Selection, Statements
 from cloudsync_chassis.store.system import documents, unique_keys
 
 _ADD = sa.insert(documents)
@@ -33,78 +36,125 @@ _OWN_COLUMNS = {
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentStore:
-    """A collection; each entry of `unique` is a set of fields whose values occur once in it."""
+    """A collection; each entry of `unique` is a set of fields whose values occur once in it.
+
+    `encrypted`: fields kept as ciphertext; nothing is found by them.
+    """
 
     collection: str
     unique: tuple[tuple[str, ...], ...] = ()
+    encrypted: frozenset[str] = frozenset()
 
 
 class DocumentRepository(Generic[E]):
     """A repository over the table `aggregate_documents`."""
 
-    def __init__(self, model: type[E], store: DocumentStore) -> None:
+    def __init__(self, model: type[E], store: DocumentStore, cipher: FieldCipher) -> None:
         self._model = model
         self._store = store
+        self._cipher = cipher
         self._lists = fields_holding(model, list)
         self._numbers = fields_holding(model, int, float)
+        self._texts = fields_holding(model, str, UUID)
+        self._entries: dict[str, predicates.Column] = {}
+        self._statements = Statements()
 
     async def insert(self, ctx: Context, entity: E) -> None:
         """See `Repository.insert`."""
-        row = self._row(ctx, entity)
+        row, plain = self._row(ctx, entity)
         async with ctx.unit.savepoint() as connection:
             try:
                 await connection.execute(_ADD, row)
             except IntegrityError as error:
                 raise UniqueViolationError(("id",)) from error
-            await self._claim(connection, row)
+            await self._claim(connection, row["id"], plain)
 
     async def find(self, ctx: Context, values: Mapping[str, Any]) -> E | None:
         """See `Repository.find`."""
-        statement = self._scoped(ctx, sa.select(documents.c.body)).limit(1)
-        statement = statement.where(*self._conditions(ctx, values))
-        body = (await (await ctx.unit.connection()).execute(statement)).scalar()
-        return from_record(self._model, body) if body is not None else None
+        parts = self._passing(ctx, values)
+        statement = self._statements.get(
+            ("find", statements.shape_of(parts)),
+            lambda: sa.select(documents.c.body).where(*statements.conditions(parts)).limit(1),
+        )
+        found = (await ctx.unit.connection()).execute(statement, statements.parameters(parts))
+        body = (await found).scalar()
+        return self._entity(ctx, body) if body is not None else None
 
     async def select(self, ctx: Context, query: ListQuery) -> Page[E]:
         """See `Repository.select`."""
-        key = predicates.sort_key(self._column(query.field_name))
-        statement = self._scoped(
-            ctx, sa.select(documents.c.body, key.label("place"), documents.c.id)
-        )
-        statement = statement.where(*self._conditions(ctx, query.filters), *self._due(query))
+        parts = [*self._passing(ctx, query.filters), *self._due(query)]
         if query.related:
-            alternatives = (self._passes(ctx, name, value) for name, value in query.related)
-            statement = statement.where(sa.or_(*alternatives))
-        after = query.page.after
-        last = (sa.literal(after.value, key.type), sa.literal(after.id)) if after else None
-        statement = predicates.paged(statement, query, key, documents.c.id, last)
-        rows = list((await (await ctx.unit.connection()).execute(statement)).all())
+            parts.append(statements.any_of([self._passes(ctx, *each) for each in query.related]))
+        statement = self._statements.get(
+            ("select", statements.shape_of(parts), predicates.page_shape(query)),
+            lambda: self._listing(parts, query),
+        )
+        wanted = {**statements.parameters(parts), **predicates.place(query)}
+        rows = list((await (await ctx.unit.connection()).execute(statement, wanted)).all())
         page = cut(rows, query, lambda row: (row.place, row.id))
         return Page(
-            tuple(from_record(self._model, row.body) for row in page.items),
+            tuple(self._entity(ctx, row.body) for row in page.items),
             page.following,
         )
 
+    def _listing(self, parts: Sequence[Condition], query: ListQuery) -> Any:
+        key = predicates.sort_key(self._column(query.field_name))
+        statement = sa.select(documents.c.body, key.label("place"), documents.c.id)
+        statement = statement.where(*statements.conditions(parts))
+        return predicates.paged(statement, query, key, documents.c.id)
+
     async def count(self, ctx: Context, filters: Mapping[str, Any]) -> int:
         """See `Repository.count`."""
-        statement = self._scoped(ctx, sa.select(sa.func.count()).select_from(documents))
-        statement = statement.where(*self._conditions(ctx, filters))
-        return int((await (await ctx.unit.connection()).execute(statement)).scalar_one())
+        parts = self._passing(ctx, filters)
+        statement = self._statements.get(
+            ("count", statements.shape_of(parts)),
+            lambda: (
+                sa.select(sa.func.count())
+                .select_from(documents)
+                .where(*statements.conditions(parts))
+            ),
+        )
+        found = (await ctx.unit.connection()).execute(statement, statements.parameters(parts))
+        return int((await found).scalar_one())
 
     async def tenants(self, ctx: Context, query: ListQuery, after: UUID | None) -> list[UUID]:
         """See `Repository.tenants`."""
-        statement = sa.select(documents.c.organization_id).where(
-            documents.c.collection == self._store.collection,
-            *self._conditions(ctx, query.filters),
-            *self._due(query),
-        )
+        passing = (self._passes(ctx, *each) for each in query.filters.items())
+        parts = [self._ours(), *passing, *self._due(query)]
         tenant = documents.c.organization_id
-        statement = predicates.tenants(statement, tenant, after, query.page.limit)
-        return list((await (await ctx.unit.connection()).execute(statement)).scalars())
+        statement = self._statements.get(
+            ("tenants", statements.shape_of(parts), after is not None),
+            lambda: predicates.tenants(
+                sa.select(tenant).where(*statements.conditions(parts)), tenant, after
+            ),
+        )
+        wanted = {**statements.parameters(parts), "after": after, "most": query.page.limit}
+        return list((await (await ctx.unit.connection()).execute(statement, wanted)).scalars())
+
+    def kind_of(self, name: str) -> Hashable | None:
+        """See `Repository.kind_of`."""
+        if name in _OWN_COLUMNS:
+            return predicates.kind(_OWN_COLUMNS[name])
+        comparable = name in self._texts and name not in self._store.encrypted
+        return "text of a document" if comparable else None
+
+    def selection(
+        self,
+        ctx: Context,
+        name: str,
+        filters: Mapping[str, Any],
+        related: tuple[tuple[str, Any], ...] = (),
+    ) -> Selection:
+        """See `Repository.selection`."""
+        parts = self._passing(ctx, filters)
+        if related:
+            parts.append(statements.any_of([self._passes(ctx, *each) for each in related]))
+        shape = (self._store.collection, name)
+        return statements.selected(shape, parts, lambda: sa.select(self._column(name)))
 
     async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
         """See `Repository.replace`."""
-        row = self._row(ctx, entity)
+        row, plain = self._row(ctx, entity)
         statement = self._scoped(ctx, sa.update(documents)).where(
             documents.c.id == row["id"], documents.c.version == expected
         )
@@ -113,7 +163,7 @@ class DocumentRepository(Generic[E]):
             if result.rowcount != 1:
                 return False
             await self._release(connection, row["id"])
-            await self._claim(connection, row)
+            await self._claim(connection, row["id"], plain)
         return True
 
     async def remove(self, ctx: Context, entity_id: UUID, expected: int) -> bool:
@@ -133,28 +183,45 @@ class DocumentRepository(Generic[E]):
             documents.c.organization_id == ctx.tenant,
         )
 
-    def _row(self, ctx: Context, entity: E) -> dict[str, Any]:
+    def _row(self, ctx: Context, entity: E) -> tuple[dict[str, Any], Record]:
+        """What is kept of an entity, and its JSON in clear."""
         record = to_record(entity)
         if record["organizationId"] != ctx.tenant:
             raise ValueError("entity of another organisation")
-        return {
+        plain = body = sortable(record)
+        secret = self._store.encrypted & record.keys()
+        if secret:
+            with self._cipher.timing("seal"):
+                sealed = {n: wrapped(self._cipher.encrypt(plain[n], ctx.tenant)) for n in secret}
+            body = {**plain, **sealed}
+        row = {
             "collection": self._store.collection,
             "organization_id": record["organizationId"],
             "id": record["id"],
             "version": record["version"],
             "created_at": record["createdAt"],
             "updated_at": record["updatedAt"],
-            "body": sortable(record),
+            "body": body,
         }
+        return row, plain
 
-    async def _claim(self, connection: AsyncConnection, row: dict[str, Any]) -> None:
+    def _entity(self, ctx: Context, body: Record) -> E:
+        stored = {name: unwrapped(body.get(name)) for name in self._store.encrypted}
+        secret = {name: each for name, each in stored.items() if each is not None}
+        if secret:
+            with self._cipher.timing("open"):
+                opened = {n: self._cipher.decrypt(s, ctx.tenant) for n, s in secret.items()}
+            body = {**body, **opened}
+        return from_record(self._model, body)
+
+    async def _claim(self, connection: AsyncConnection, entity_id: UUID, plain: Record) -> None:
         """Keep the unique values, each as one row with a primary key."""
-        for fields, value in self._unique_values(row["body"]):
+        for fields, value in self._unique_values(plain):
             entry = {
                 "collection": self._store.collection,
                 "name": ",".join(fields),
                 "value": value,
-                "id": row["id"],
+                "id": entity_id,
             }
             try:
                 await connection.execute(sa.insert(unique_keys).values(entry))
@@ -172,41 +239,59 @@ class DocumentRepository(Generic[E]):
     def _unique_values(self, body: Record) -> Iterator[tuple[tuple[str, ...], str]]:
         for fields in self._store.unique:
             if all(name in body for name in fields):
-                values = json.dumps([body[name] for name in fields], sort_keys=True)
+                values = json.dumps([self._claimed(n, body[n]) for n in fields], sort_keys=True)
                 yield tuple(name for name in fields if name != "organizationId"), values
+
+    def _claimed(self, name: str, value: Any) -> Any:
+        """What tells a unique value from others: of one that is encrypted its blind index."""
+        return self._cipher.blind_index(value) if name in self._store.encrypted else value
 
     def _column(self, name: str) -> predicates.Column:
         if name in _OWN_COLUMNS:
             return _OWN_COLUMNS[name]
-        path = tuple(name.split("."))
-        entry = documents.c.body[path if len(path) > 1 else name]
-        column: predicates.Column = entry.as_float() if name in self._numbers else entry.as_string()
-        return column
+        if name not in self._entries:
+            path = tuple(name.split("."))
+            entry = documents.c.body[path if len(path) > 1 else name]
+            number = name in self._numbers
+            self._entries[name] = entry.as_float() if number else entry.as_string()
+        return self._entries[name]
 
-    def _conditions(self, ctx: Context, values: Mapping[str, Any]) -> list[predicates.Condition]:
-        return [self._passes(ctx, name, value) for name, value in values.items()]
+    def _ours(self) -> Condition:
+        column = documents.c.collection
+        return predicates.equals("collection", column, self._store.collection)
 
-    def _due(self, query: ListQuery) -> list[predicates.Condition]:
+    def _passing(self, ctx: Context, filters: Mapping[str, Any]) -> list[Condition]:
+        """What tells the tenant's entities that pass filters."""
+        tenant = predicates.equals("tenant", documents.c.organization_id, ctx.tenant)
+        return [self._ours(), tenant, *(self._passes(ctx, *each) for each in filters.items())]
+
+    def _due(self, query: ListQuery) -> list[Condition]:
         return [
-            self._column(name) <= (by if name in _OWN_COLUMNS else utc_text(by))
+            predicates.at_most(
+                name, self._column(name), by if name in _OWN_COLUMNS else utc_text(by)
+            )
             for name, by in query.due.items()
         ]
 
-    def _passes(self, ctx: Context, name: str, value: Any) -> predicates.Condition:
-        if predicates.has_nul(value):
-            return sa.false()
-        if name in self._lists and not isinstance(value, tuple):
-            return predicates.json_contains(
-                documents.c.body[name], sortable(value), ctx.unit.dialect
-            )
+    def _passes(self, ctx: Context, name: str, value: Any) -> Condition:
+        if name in self._store.encrypted:
+            return NEVER
         column = self._column(name)
+        if isinstance(value, Part):
+            return statements.among(name, column, value)
+        if predicates.has_nul(value):
+            return NEVER
+        if name in self._lists and not isinstance(value, tuple):
+            entries = documents.c.body[name]
+            return predicates.json_contains(name, entries, sortable(value), ctx.unit.dialect)
         if name not in _OWN_COLUMNS:
             value = sortable(value)
             if isinstance(value, bool):
-                column = documents.c.body[name].as_boolean()
+                flag = documents.c.body[name].as_boolean()
+                return predicates.equals(f"{name}?", flag, value)
         if isinstance(value, list | tuple):
-            return predicates.one_of(column, value)
-        return predicates.equals(column, value)
+            return predicates.one_of(name, column, value)
+        return predicates.equals(name, column, value)
 
 
 def sortable(value: Any) -> Any:

@@ -24,6 +24,16 @@ from cloudsync_chassis.store.system import idempotency_keys as table
 
 KEPT = timedelta(hours=24)
 
+_MINE = (
+    table.c.key == sa.bindparam("mine", type_=table.c.key.type),
+    table.c.principal == sa.bindparam("who", type_=table.c.principal.type),
+)
+_MOMENT = sa.bindparam("moment", type_=table.c.expires_at.type)
+_FRESH = sa.select(table).where(*_MINE, table.c.expires_at > _MOMENT)
+_PAST = sa.delete(table).where(*_MINE, table.c.expires_at <= _MOMENT)
+_FORGET = sa.delete(table).where(*_MINE)
+_ADD = sa.insert(table)
+
 _NATURAL = "natural "
 """Begins the keys that no caller sends: a space is not allowed in an `Idempotency-Key`."""
 
@@ -112,8 +122,8 @@ async def keep_made(ctx: Context, request: str, entity_id: UUID) -> None:
 
 async def forget_made(ctx: Context, request: str) -> None:
     """Forget what a request has made: it is there no more, and the request may make it anew."""
-    statement = sa.delete(table).where(*_mine(ctx, _NATURAL + request))
-    await (await ctx.unit.connection()).execute(statement)
+    mine = _mine(ctx, _NATURAL + request)
+    await (await ctx.unit.connection()).execute(_FORGET, mine)
 
 
 def expired() -> sa.Delete:
@@ -133,14 +143,12 @@ async def _wait_for_the_same(ctx: Context, key: str) -> None:
 
 
 async def _kept(ctx: Context, key: str) -> sa.Row[Any] | None:
-    statement = sa.select(table).where(*_mine(ctx, key), table.c.expires_at > ctx.now)
-    return (await (await ctx.unit.connection()).execute(statement)).first()
+    return (await (await ctx.unit.connection()).execute(_FRESH, _mine(ctx, key))).first()
 
 
 async def _keep(ctx: Context, key: str, request_hash: str, response: Mapping[str, Any]) -> None:
     connection = await ctx.unit.connection()
-    past = sa.delete(table).where(*_mine(ctx, key), table.c.expires_at <= ctx.now)
-    await connection.execute(past)
+    await connection.execute(_PAST, _mine(ctx, key))
     row = {
         "key": key,
         "principal": _principal(ctx),
@@ -149,14 +157,14 @@ async def _keep(ctx: Context, key: str, request_hash: str, response: Mapping[str
         "expires_at": ctx.now + KEPT,
     }
     try:
-        await connection.execute(sa.insert(table).values(row))
+        await connection.execute(_ADD, row)
     except IntegrityError as error:
         busy = UNAVAILABLE("the same request is being carried out")
         raise OvertakenError(busy) from error
 
 
-def _mine(ctx: Context, key: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return table.c.key == key, table.c.principal == _principal(ctx)
+def _mine(ctx: Context, key: str) -> dict[str, Any]:
+    return {"mine": key, "who": _principal(ctx), "moment": ctx.now}
 
 
 def _ordered(value: Any) -> Any:

@@ -1,8 +1,8 @@
-"""SQL conditions that differ between the two dialects."""
+"""SQL conditions, also those that differ between the two dialects; each has the name of a field."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,49 +13,87 @@ from sqlalchemy.sql.elements import ColumnElement
 from cloudsync_chassis.store.columns import Array, Textual
 from cloudsync_chassis.store.cursor import TEXT_LENGTH
 from cloudsync_chassis.store.query import ListQuery
+from cloudsync_chassis.store.statements import NEVER, Condition, Part
 
-Condition = ColumnElement[bool]
 Column = ColumnElement[Any]
 
 NOTHING = object()
 """What no column of the type can hold."""
 
 
-def json_contains(column: Column, value: Any, dialect: str) -> Condition:
+def json_contains(name: str, column: Column, value: Any, dialect: str) -> Condition:
     """Whether a JSON array holds a scalar."""
     if has_nul(value):
-        return sa.false()
+        return NEVER
     if dialect == "postgresql":
         # SQLite does without loading this
         from sqlalchemy.dialects.postgresql import JSONB
 
-        return sa.cast(column, JSONB).contains([value])
-    entries = sa.func.json_each(column).table_valued("value")
-    return sa.exists(sa.select(sa.literal(1)).select_from(entries).where(entries.c.value == value))
+        def contains(names: Sequence[str]) -> ColumnElement[bool]:
+            return sa.cast(column, JSONB).contains(sa.bindparam(names[0], type_=JSONB()))
+
+        return Part(("json", name), contains, ([value],))
+
+    def exists(names: Sequence[str]) -> ColumnElement[bool]:
+        entries = sa.func.json_each(column).table_valued("value")
+        wanted = entries.c.value == sa.bindparam(names[0])
+        return sa.exists(sa.select(sa.literal(1)).select_from(entries).where(wanted))
+
+    return Part(("json", name), exists, (value,))
 
 
-def equals(column: Column, value: Any) -> Condition:
+def equals(name: str, column: Column, value: Any) -> Condition:
     """Whether a column holds a value; what it cannot hold it does not."""
     fits = fitting(column.type, value)
-    return sa.false() if fits is NOTHING else column == fits
+    if fits is NOTHING:
+        return NEVER
+    if fits is None:
+        return Part(("absent", name), lambda _: column.is_(None))
+    return Part(("is", name), lambda names: column == _bound(names, column), (fits,))
 
 
-def one_of(column: Column, values: Iterable[Any]) -> Condition:
+def at_most(name: str, column: Column, value: Any) -> Condition:
+    """Whether a column holds no more than a value."""
+    return Part(("at most", name), lambda names: column <= _bound(names, column), (value,))
+
+
+def one_of(name: str, column: Column, values: Iterable[Any]) -> Condition:
     """Whether a column holds any of the values."""
     fits = [each for each in (fitting(column.type, each) for each in values) if each is not NOTHING]
-    # of several conditions the empty one falls away, and with it a look at every row
-    return column.in_(fits) if fits else sa.false()
+    if not fits:
+        # of several conditions the empty one falls away, and with it a look at every row
+        return NEVER
+
+    def within(names: Sequence[str]) -> ColumnElement[bool]:
+        return column.in_(sa.bindparam(names[0], type_=column.type, expanding=True))
+
+    return Part(("one of", name), within, (fits,))
 
 
-def array_contains(column: Column, value: Any, dialect: str) -> Condition:
+def array_contains(name: str, column: Column, value: Any, dialect: str) -> Condition:
     """Whether an array column (JSON on SQLite) holds a scalar."""
-    if isinstance(column.type, Array):
-        value = fitting(column.type.item, value)
+    item = column.type.item if isinstance(column.type, Array) else None
+    value = fitting(item, value)
     if value is NOTHING:
-        return sa.false()
-    if dialect == "postgresql":
-        return sa.literal(value) == sa.func.any(column)
-    return json_contains(column, to_jsonable_python(value), dialect)
+        return NEVER
+    if dialect != "postgresql":
+        return json_contains(name, column, to_jsonable_python(value), dialect)
+
+    def holds(names: Sequence[str]) -> ColumnElement[bool]:
+        return sa.bindparam(names[0], type_=item) == sa.func.any(column)
+
+    return Part(("array", name), holds, (value,))
+
+
+def _bound(names: Sequence[str], column: Column) -> sa.BindParameter[Any]:
+    return sa.bindparam(names[0], type_=column.type)
+
+
+def kind(column: Column) -> Hashable | None:
+    """What columns the database can compare with this one; None: with none for certain."""
+    if isinstance(column.type, Textual):
+        return "text" if column.type.plain else None
+    return "uuid" if isinstance(column.type, sa.Uuid) else None
 
 
 def sort_key(column: Column) -> Column:
@@ -65,23 +103,39 @@ def sort_key(column: Column) -> Column:
     return column
 
 
-def paged(select: Any, query: ListQuery, key: Column, row_id: Column, after: Any) -> Any:
-    """Order by (key, id), begin after the cursor, fetch one row more than the page holds.
-
-    `after`: (key, id) of the last row of the page before, or None.
+def paged(select: Any, query: ListQuery, key: Column, row_id: Column) -> Any:
+    """Order by (key, id), begin after the cursor, fetch one row more than the page holds; see
+    `place` for the parameters.
     """
     order = (key.desc(), row_id.desc()) if query.descending else (key.asc(), row_id.asc())
-    if after is not None:
-        place, last = sa.tuple_(key, row_id), sa.tuple_(*after)
+    if query.page.after is not None:
+        place = sa.tuple_(key, row_id)
+        last = sa.tuple_(
+            sa.bindparam("after", type_=key.type), sa.bindparam("after_id", type_=row_id.type)
+        )
         select = select.where(place < last if query.descending else place > last)
-    return select.order_by(*order).limit(query.page.limit + 1)
+    return select.order_by(*order).limit(sa.bindparam("most"))
 
 
-def tenants(select: Any, tenant: Column, after: UUID | None, limit: int) -> Any:
-    """Each tenant of the rows once, in order, from the one behind `after` on."""
+def page_shape(query: ListQuery) -> Hashable:
+    """What of a page its statement depends on."""
+    return query.sort, query.page.after is not None
+
+
+def place(query: ListQuery) -> dict[str, Any]:
+    """The parameters of `paged`."""
+    after = query.page.after
+    begin = {"after": after.value, "after_id": after.id} if after is not None else {}
+    return {**begin, "most": query.page.limit + 1}
+
+
+def tenants(select: Any, tenant: Column, after: UUID | None) -> Any:
+    """Each tenant of the rows once, in order, from the one behind parameter `after` on, at most
+    `most`.
+    """
     if after is not None:
-        select = select.where(tenant > after)
-    return select.distinct().order_by(tenant).limit(limit)
+        select = select.where(tenant > sa.bindparam("after", type_=tenant.type))
+    return select.distinct().order_by(tenant).limit(sa.bindparam("most"))
 
 
 def fitting(kind: Any, value: Any) -> Any:

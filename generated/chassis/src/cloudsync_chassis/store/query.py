@@ -31,7 +31,8 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """Filters by field: equal to a value, a list field that contains it, one of a tuple.
+    """Filters by field: equal to a value, a list field that contains it, one of a tuple or of what
+    another repository selects (`Repository.selection`).
 
     `related`: fields and values of which at least one must fit; none: all entities. `due`:
     date-time fields, and the moment by which each must have come; of documents also those of a

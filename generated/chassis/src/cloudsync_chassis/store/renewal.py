@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,8 +15,8 @@ from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.columns import sql
 from cloudsync_chassis.store.database import Database, dialect_insert
 from cloudsync_chassis.store.keys import FieldKey, OwnKeys
+from cloudsync_chassis.store.sealed import Renewable
 from cloudsync_chassis.store.system import metadata
-from cloudsync_chassis.store.table import TableStore
 
 log = logger("renewal")
 
@@ -35,49 +33,29 @@ progress = sa.Table(
     sa.Column("entity_id", sa.Uuid(), nullable=True),
     sa.Column("done", sa.Boolean(), nullable=False),
 )
-"""How far each table's fields are under which key: the last row that was looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """A table with encrypted columns."""
-
-    table: sa.Table
-    tenant: sa.Column[Any]
-    row_id: sa.Column[Any]
-    columns: tuple[sa.Column[Any], ...]
-
-    @classmethod
-    def of(cls, store: TableStore) -> Sealed:
-        """The table of a store."""
-        column = store.table.c
-        return cls(
-            store.table,
-            column[store.column_of("organizationId")],
-            column[store.column_of("id")],
-            tuple(column[store.column_of(name)] for name in sorted(store.encrypted)),
-        )
+"""How far the fields of each table or collection are under which key: the last row seen."""
 
 
 class Renewal:
-    """Of one service's tables. Any number of replicas may do it at the same time."""
+    """Of all that one service keeps encrypted; any number of replicas may do it together."""
 
-    def __init__(self, database: Database, cipher: FieldCipher, tables: Sequence[Sealed]) -> None:
+    def __init__(self, database: Database, cipher: FieldCipher, kept: Sequence[Renewable]) -> None:
         self._database = database
         self._cipher = cipher
-        self._tables = tables
+        self._kept = kept
 
     async def step(self, most: int = BATCH) -> bool:
         """Look at `most` rows, in one transaction with the note of how far that was.
 
-        False where all tables are under the newest key.
+        False where everything is under the newest key.
         """
         newest = self._cipher.keys.all()[0].id.hex()
-        for each in self._tables:
+        for each in self._kept:
             async with self._database.transaction(write=True) as connection:
                 done, last = await _reached(connection, each, newest)
                 if not done:
-                    await self._advance(connection, each, last, newest, most)
+                    place, done = await each.renew(connection, self._cipher, last, most)
+                    await _note(connection, each, newest, place, done)
                     return True
         return False
 
@@ -85,12 +63,8 @@ class Renewal:
         """Ids of the keys under which some field is still."""
         found: set[bytes] = set()
         async with self._database.transaction(write=False) as connection:
-            for each in self._tables:
-                for column in each.columns:
-                    prefix = sa.func.substr(column, 1, 4)
-                    statement = sa.select(sa.type_coerce(prefix, sa.LargeBinary())).distinct()
-                    rows = await connection.execute(statement.where(column.is_not(None)))
-                    found |= {bytes(value) for value in rows.scalars()}
+            for each in self._kept:
+                found |= await each.in_use(connection)
         return frozenset(found)
 
     async def restart(self) -> None:
@@ -103,46 +77,11 @@ class Renewal:
         used = await self.in_use()
         return tuple(each for each in self._cipher.keys.all()[1:] if each.id not in used)
 
-    async def _advance(
-        self,
-        connection: AsyncConnection,
-        sealed: Sealed,
-        last: tuple[UUID, UUID] | None,
-        newest: str,
-        most: int,
-    ) -> None:
-        columns = (sealed.tenant, sealed.row_id, *sealed.columns)
-        statement = sa.select(*columns).order_by(sealed.tenant, sealed.row_id).limit(most)
-        if last is not None:
-            tenant, row_id = last
-            statement = statement.where(
-                sa.or_(
-                    sealed.tenant > tenant,
-                    sa.and_(sealed.tenant == tenant, sealed.row_id > row_id),
-                )
-            )
-        rows = (await connection.execute(statement)).all()
-        for row in rows:
-            await self._renew(connection, sealed, tuple(row))
-        place = (rows[-1][0], rows[-1][1]) if rows else last
-        await _note(connection, sealed, newest, place, len(rows) < most)
-
-    async def _renew(self, connection: AsyncConnection, sealed: Sealed, row: Sequence[Any]) -> None:
-        """Each column by itself, and only if nobody has changed it meanwhile."""
-        tenant, row_id = row[0], row[1]
-        for column, stored in zip(sealed.columns, row[2:], strict=True):
-            renewed = self._cipher.renewed(stored, tenant) if stored is not None else None
-            if renewed is not None:
-                one = (sealed.tenant == tenant, sealed.row_id == row_id, column == stored)
-                change = sa.update(sealed.table).where(*one)
-                await connection.execute(change.values({column.name: renewed}))
-
 
 async def _reached(
-    connection: AsyncConnection, sealed: Sealed, newest: str
+    connection: AsyncConnection, sealed: Renewable, newest: str
 ) -> tuple[bool, tuple[UUID, UUID] | None]:
-    name = sealed.table.name
-    statement = sa.select(progress).where(progress.c.table_name == name)
+    statement = sa.select(progress).where(progress.c.table_name == sealed.name)
     row = (await connection.execute(statement)).one_or_none()
     if row is None or row.key_id != newest:
         return False, None
@@ -151,14 +90,14 @@ async def _reached(
 
 async def _note(
     connection: AsyncConnection,
-    sealed: Sealed,
+    sealed: Renewable,
     newest: str,
     last: tuple[UUID, UUID] | None,
     done: bool,
 ) -> None:
     tenant, row_id = last or (None, None)
     told = {"key_id": newest, "organization_id": tenant, "entity_id": row_id, "done": done}
-    statement = dialect_insert(connection, progress).values(table_name=sealed.table.name, **told)
+    statement = dialect_insert(connection, progress).values(table_name=sealed.name, **told)
     await connection.execute(
         statement.on_conflict_do_update(index_elements=[progress.c.table_name], set_=told)
     )

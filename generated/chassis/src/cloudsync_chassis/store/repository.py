@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.store.query import ListQuery, Page
+from cloudsync_chassis.store.statements import Selection
 
 E = TypeVar("E", bound=BaseModel)
 
@@ -48,6 +49,25 @@ class Repository(Protocol[E]):
     async def tenants(self, ctx: Context, query: ListQuery, after: UUID | None) -> list[UUID]:
         """Tenants that have an entity which passes the filters and is due, by id, from `after` on;
         the page says how many at most. Only for the service itself: no tenant restricts it.
+        """
+        ...
+
+    def kind_of(self, name: str) -> Hashable | None:
+        """How a field is kept: the database can compare two of one kind. None: it compares none,
+        since the field is encrypted or a list.
+        """
+        ...
+
+    def selection(
+        self,
+        ctx: Context,
+        name: str,
+        filters: Mapping[str, Any],
+        related: tuple[tuple[str, Any], ...] = (),
+    ) -> Selection:
+        """What a field holds in all entities that pass `filters` and, if there are any, one of
+        `related`, which are those of `ListQuery`: for the filters of another repository, of a field
+        of the same kind, where it stands for these values without being read.
         """
         ...
 

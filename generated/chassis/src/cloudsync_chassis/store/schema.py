@@ -64,13 +64,13 @@ class Index:
     using: str = "btree"
     portable: bool = True
 
-    def options(self) -> dict[str, Any]:
-        """Keywords of SQLAlchemy and Alembic alike."""
+    def options(self, postgresql: bool) -> dict[str, Any]:
+        """Keywords of SQLAlchemy and Alembic alike. Those of PostgreSQL load its dialect."""
         made: dict[str, Any] = {"unique": self.unique}
-        if self.using != "btree":
+        if postgresql and self.using != "btree":
             made["postgresql_using"] = self.using
         if self.where is not None:
-            made |= {"postgresql_where": sa.text(self.where), "sqlite_where": sa.text(self.where)}
+            made["postgresql_where" if postgresql else "sqlite_where"] = sa.text(self.where)
         return made
 
 
@@ -98,7 +98,7 @@ class Table:
         ]
         for each in self._indexes(False):
             parts = (part if part.isidentifier() else sa.text(part) for part in each.parts)
-            held.append(sa.Index(each.name, *parts, **each.options()))
+            held.append(sa.Index(each.name, *parts, **each.options(False)))
         return sa.Table(self.name, metadata, *held, schema=schema)
 
     def create(self, schema: str, postgresql: bool) -> None:
@@ -117,7 +117,7 @@ class Table:
             op.execute(statement)
         for each in self._indexes(postgresql):
             parts = [sa.text(part) for part in each.parts]
-            op.create_index(each.name, self.name, parts, schema=within, **each.options())
+            op.create_index(each.name, self.name, parts, schema=within, **each.options(postgresql))
 
     def _indexes(self, postgresql: bool) -> Iterator[Index]:
         for each in self.held:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.store.query import ListQuery, Page
 from cloudsync_chassis.store.repository import Repository
+from cloudsync_chassis.store.statements import Selection
 
 E = TypeVar("E", bound=BaseModel)
 
@@ -41,6 +42,20 @@ class Shared(Generic[E]):
     async def tenants(self, ctx: Context, query: ListQuery, after: UUID | None) -> list[UUID]:
         """See `Repository.tenants`."""
         return await self._inner.tenants(ctx, query, after)
+
+    def kind_of(self, name: str) -> Hashable | None:
+        """See `Repository.kind_of`."""
+        return self._inner.kind_of(name)
+
+    def selection(
+        self,
+        ctx: Context,
+        name: str,
+        filters: Mapping[str, Any],
+        related: tuple[tuple[str, Any], ...] = (),
+    ) -> Selection:
+        """See `Repository.selection`."""
+        return self._inner.selection(ctx.within(self.organization), name, filters, related)
 
     async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
         """See `Repository.replace`."""

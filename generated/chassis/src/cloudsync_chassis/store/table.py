@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Generic
@@ -15,11 +15,12 @@ from sqlalchemy.exc import DataError, IntegrityError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import Record, field_names, from_record, to_record
 from cloudsync_chassis.problem import INVARIANT_BROKEN
-from cloudsync_chassis.store import predicates
+from cloudsync_chassis.store import predicates, statements
 from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.columns import Array
 from cloudsync_chassis.store.query import ListQuery, Page, cut
 from cloudsync_chassis.store.repository import E, UniqueViolationError
+from cloudsync_chassis.store.statements import Condition, Part, Selection, Statements
 
 _KEY = re.compile(r"\((.+?)\)=\(")
 _CAPITAL = re.compile("(?<=[a-z0-9])([A-Z])")
@@ -58,7 +59,10 @@ class TableRepository(Generic[E]):
         self._tenant = self._columns["organizationId"]
         self._version = self._columns["version"]
         self._finding: dict[tuple[str, ...], sa.Select[Any]] = {}
+        self._statements = Statements()
         self._adding = sa.insert(store.table)
+        self._changing = sa.update(store.table).where(*self._one())
+        self._removing = sa.delete(store.table).where(*self._one())
 
     async def insert(self, ctx: Context, entity: E) -> None:
         """See `Repository.insert`."""
@@ -96,56 +100,96 @@ class TableRepository(Generic[E]):
 
     async def select(self, ctx: Context, query: ListQuery) -> Page[E]:
         """See `Repository.select`."""
-        conditions = self._conditions(ctx, query)
+        parts = [*self._passing(ctx, query.filters), *self._due(query)]
         if query.related:
-            conditions.append(sa.or_(*(self._passes(ctx, *each) for each in query.related)))
-        statement = self._select().where(self._tenant == ctx.tenant, *conditions)
-        key = predicates.sort_key(self._columns[query.field_name])
-        after = query.page.after
-        last = (sa.literal(after.value, key.type), sa.literal(after.id)) if after else None
-        statement = predicates.paged(statement, query, key, self._id, last)
-        rows = (await (await ctx.unit.connection()).execute(statement)).all()
+            parts.append(statements.any_of([self._passes(ctx, *each) for each in query.related]))
+        statement = self._statements.get(
+            ("select", statements.shape_of(parts), predicates.page_shape(query)),
+            lambda: predicates.paged(
+                self._select().where(*statements.conditions(parts)),
+                query,
+                predicates.sort_key(self._columns[query.field_name]),
+                self._id,
+            ),
+        )
+        wanted = {**statements.parameters(parts), **predicates.place(query)}
+        rows = (await (await ctx.unit.connection()).execute(statement, wanted)).all()
         entities = [self._entity(row) for row in rows]
         return cut(entities, query, lambda each: _place(each, query.field_name))
 
     async def count(self, ctx: Context, filters: Mapping[str, Any]) -> int:
         """See `Repository.count`."""
-        conditions = [self._passes(ctx, name, value) for name, value in filters.items()]
-        statement = sa.select(sa.func.count()).select_from(self._store.table)
-        statement = statement.where(self._tenant == ctx.tenant, *conditions)
-        return int((await (await ctx.unit.connection()).execute(statement)).scalar_one())
+        parts = self._passing(ctx, filters)
+        statement = self._statements.get(
+            ("count", statements.shape_of(parts)),
+            lambda: (
+                sa.select(sa.func.count())
+                .select_from(self._store.table)
+                .where(*statements.conditions(parts))
+            ),
+        )
+        found = (await ctx.unit.connection()).execute(statement, statements.parameters(parts))
+        return int((await found).scalar_one())
 
     async def tenants(self, ctx: Context, query: ListQuery, after: UUID | None) -> list[UUID]:
         """See `Repository.tenants`."""
-        statement = sa.select(self._tenant).where(*self._conditions(ctx, query))
-        statement = predicates.tenants(statement, self._tenant, after, query.page.limit)
-        return list((await (await ctx.unit.connection()).execute(statement)).scalars())
+        parts = [*(self._passes(ctx, *each) for each in query.filters.items()), *self._due(query)]
+        statement = self._statements.get(
+            ("tenants", statements.shape_of(parts), after is not None),
+            lambda: predicates.tenants(
+                sa.select(self._tenant).where(*statements.conditions(parts)), self._tenant, after
+            ),
+        )
+        wanted = {**statements.parameters(parts), "after": after, "most": query.page.limit}
+        return list((await (await ctx.unit.connection()).execute(statement, wanted)).scalars())
+
+    def kind_of(self, name: str) -> Hashable | None:
+        """See `Repository.kind_of`."""
+        return None if name in self._store.encrypted else predicates.kind(self._columns[name])
+
+    def selection(
+        self,
+        ctx: Context,
+        name: str,
+        filters: Mapping[str, Any],
+        related: tuple[tuple[str, Any], ...] = (),
+    ) -> Selection:
+        """See `Repository.selection`."""
+        parts = self._passing(ctx, filters)
+        if related:
+            parts.append(statements.any_of([self._passes(ctx, *each) for each in related]))
+        shape = (self._store.table.fullname, name)
+        return statements.selected(shape, parts, lambda: sa.select(self._columns[name]))
 
     async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
         """See `Repository.replace`."""
         row = self._row(ctx, entity)
-        row_id = row.pop(self._id.name)
-        statement = sa.update(self._store.table).where(*self._one(ctx, row_id, expected))
-        return await self._change(ctx, statement.values(row)) == 1
+        known = self._known(ctx, row.pop(self._id.name), expected)
+        return await self._change(ctx, self._changing, {**row, **known}) == 1
 
     async def remove(self, ctx: Context, entity_id: UUID, expected: int) -> bool:
         """See `Repository.remove`."""
-        statement = sa.delete(self._store.table).where(*self._one(ctx, entity_id, expected))
-        return await self._change(ctx, statement) == 1
+        return await self._change(ctx, self._removing, self._known(ctx, entity_id, expected)) == 1
 
     def _select(self) -> sa.Select[Any]:
         return sa.select(*self._columns.values())
 
-    def _one(self, ctx: Context, entity_id: UUID, expected: int) -> tuple[Any, ...]:
+    def _one(self) -> tuple[sa.ColumnElement[bool], ...]:
+        """The row that `_known` tells of; the names are none of a column's."""
         return (
-            self._tenant == ctx.tenant,
-            self._id == entity_id,
-            self._version == expected,
+            self._tenant == sa.bindparam("known_tenant_", type_=self._tenant.type),
+            self._id == sa.bindparam("known_id_", type_=self._id.type),
+            self._version == sa.bindparam("known_version_", type_=self._version.type),
         )
 
-    async def _change(
-        self, ctx: Context, statement: Any, parameters: Mapping[str, Any] | None = None
-    ) -> int:
+    def _known(self, ctx: Context, entity_id: UUID, version: int) -> dict[str, Any]:
+        return {
+            "known_tenant_": ctx.tenant,
+            "known_id_": entity_id,
+            "known_version_": version,
+        }
+
+    async def _change(self, ctx: Context, statement: Any, parameters: Mapping[str, Any]) -> int:
         try:
             async with ctx.unit.attempt() as connection:
                 result = await connection.execute(statement, parameters)
@@ -193,9 +237,6 @@ class TableRepository(Generic[E]):
                 record[name] = self._cipher.decrypt(record[name], record["organizationId"])
         return from_record(self._model, record)
 
-    def _equals(self, ctx: Context, name: str, value: Any) -> predicates.Condition:
-        return predicates.equals(*self._looked_up(ctx, name, value))
-
     def _looked_up(self, ctx: Context, name: str, value: Any) -> tuple[predicates.Column, Any]:
         """The column that tells whether a field has a value, and what stands there if so."""
         column = self._indexed(name)
@@ -210,17 +251,24 @@ class TableRepository(Generic[E]):
                 return self._store.table.c[blind]
         return self._columns[name]
 
-    def _conditions(self, ctx: Context, query: ListQuery) -> list[predicates.Condition]:
-        passing = [self._passes(ctx, name, value) for name, value in query.filters.items()]
-        return passing + [self._columns[name] <= by for name, by in query.due.items()]
+    def _passing(self, ctx: Context, filters: Mapping[str, Any]) -> list[Condition]:
+        """What tells the tenant's entities that pass filters."""
+        ours = predicates.equals("organizationId", self._tenant, ctx.tenant)
+        return [ours, *(self._passes(ctx, *each) for each in filters.items())]
 
-    def _passes(self, ctx: Context, name: str, value: Any) -> predicates.Condition:
+    def _due(self, query: ListQuery) -> list[Condition]:
+        return [predicates.at_most(name, self._columns[name], by) for name, by in query.due.items()]
+
+    def _passes(self, ctx: Context, name: str, value: Any) -> Condition:
         column = self._columns[name]
+        if isinstance(value, Part):
+            return statements.among(name, column, value)
         if isinstance(value, tuple):
-            return predicates.one_of(column, [self._stored(ctx, name, each) for each in value])
+            stored = [self._stored(ctx, name, each) for each in value]
+            return predicates.one_of(name, column, stored)
         if isinstance(column.type, Array):
-            return predicates.array_contains(column, value, ctx.unit.dialect)
-        return self._equals(ctx, name, value)
+            return predicates.array_contains(name, column, value, ctx.unit.dialect)
+        return predicates.equals(name, *self._looked_up(ctx, name, value))
 
     def _violation(self, error: IntegrityError) -> UniqueViolationError:
         """Which fields: SQLite names the columns, or the index if that has expressions; PostgreSQL

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from string import Formatter
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel
 from pydantic_core import to_json
 
+from cloudsync_chassis.model import to_record
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.store.cursor import CursorSigner
 from cloudsync_chassis.store.idempotency import Answer
@@ -52,7 +55,7 @@ def _page(
     path: str,
 ) -> Answer:
     headers = [("content-type", JSON)]
-    body = b'{"items":[' + b",".join(map(_json, page.items)) + b"]"
+    body = b'{"items":' + to_json(page.items, by_alias=True, exclude_none=True)
     if page.following is not None:
         cursor = cursors.encode(page.following)
         rest = [(name, value) for name, value in query if name != "cursor"]
@@ -68,7 +71,13 @@ def _json(result: Any) -> bytes:
     return to_json(result, by_alias=True, exclude_none=True)
 
 
+@cache
+def _names(template: str) -> frozenset[str]:
+    """The fields that a template names."""
+    return frozenset(name for _, name, _, _ in Formatter().parse(template) if name)
+
+
 def _location(template: str, result: Any, parameters: Mapping[str, Any]) -> str:
-    own = result.model_dump(by_alias=True) if isinstance(result, BaseModel) else {}
+    own = to_record(result, _names(template)) if isinstance(result, BaseModel) else {}
     values = {name: quote(str(each), safe="") for name, each in {**own, **parameters}.items()}
     return template.format_map(values)

@@ -22,13 +22,15 @@ from typing import (
 )
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import AwareDatetime, BaseModel, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator
+from pydantic import Field as Limits
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.formats import FORMAT
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.request import wire_name
 from cloudsync_chassis.store.query import PageRequest
-from cloudsync_chassis.texts import KINDS, checked
+from cloudsync_chassis.texts import FIRST, KINDS, LAST, checked, formatted
 from cloudsync_chassis.web.body import json_body
 from cloudsync_chassis.web.call import RestCall, admitted, page_of
 
@@ -40,6 +42,8 @@ class Dataclass(Protocol):
 
 
 Q = TypeVar("Q", bound=Dataclass)
+
+_Moment = Annotated[AwareDatetime, Limits(ge=FIRST, le=LAST)]
 
 
 def add(
@@ -54,7 +58,8 @@ def add(
 
     Each field of the request is read from where its name says: `body` and `page`, a parameter of
     the path, else of the query. On the wire `book_id` is `bookId`. `parameters` says of a field
-    what is different: FastAPI's `Query`, `Header`, ... with an alias or limits of its own.
+    what is different: FastAPI's `Query`, `Header`, ... with an alias or limits of its own, and in
+    its `json_schema_extra` the format of a text (`x-format`).
     """
     verb, path = place.split(" ")
 
@@ -83,7 +88,7 @@ def _parameters(
             source = json_body(model, required=default is Parameter.empty)
         else:
             source = told.get(each.name) or _source(each.name, path)
-            kind = _as_written(kind)
+            kind = _as_written(kind, _format_of(source))
         yield _parameter(each.name, Annotated[kind, source], default)
 
 
@@ -104,13 +109,22 @@ def _model(kind: Any) -> type[BaseModel]:
     return found
 
 
-def _as_written(kind: Any) -> Any:
-    """The type of a parameter, whose text has the form that its schema says (`texts`)."""
+def _format_of(source: Any) -> str:
+    extra = source.json_schema_extra
+    return str(extra.get(FORMAT, "")) if isinstance(extra, dict) else ""
+
+
+def _as_written(kind: Any, name: str = "") -> Any:
+    """The type of a parameter, whose text has the form that its schema says (`texts`): that of the
+    type and, of a plain text, that of the format `name`.
+    """
     if kind in KINDS:
-        known = AwareDatetime if kind is datetime else kind
+        known = _Moment if kind is datetime else kind
         return Annotated[known, BeforeValidator(partial(checked, kind))]
+    if kind is str and name:
+        return Annotated[str, AfterValidator(partial(formatted, name))]
     if get_origin(kind) in (Union, UnionType):
-        return reduce(or_, map(_as_written, get_args(kind)))
+        return reduce(or_, (_as_written(each, name) for each in get_args(kind)))
     if get_origin(kind) in (list, tuple):
-        return get_origin(kind)[tuple(map(_as_written, get_args(kind)))]
+        return get_origin(kind)[tuple(_as_written(each, name) for each in get_args(kind))]
     return kind

@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.camel import UNIQUE, Model
-from pydantic import AwareDatetime, ConfigDict, Field, RootModel
+from cloudsync_chassis.camel import UNIQUE, Model, RootModel
+from pydantic import AwareDatetime, ConfigDict, Field
 
 
 class AccessEffect(StrEnum):
@@ -45,7 +45,15 @@ class AuthorizationCode(Model):
     """
 
     code: Annotated[str, Field(max_length=128, pattern="^[A-Za-z0-9_-]{43,128}$")]
-    redirect_uri: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    redirect_uri: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
     expires_at: AwareDatetime
 
 
@@ -101,12 +109,7 @@ class CredentialView(Model):
 
 class DomainName(RootModel[str]):
     root: Annotated[
-        str,
-        Field(
-            max_length=253,
-            min_length=4,
-            pattern="^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "hostname"}, max_length=253, min_length=4)
     ]
 
 
@@ -136,7 +139,15 @@ class IdentityProviderRequest(Model):
     """What an administrator copies out of the provider's metadata."""
 
     protocol: FederationProtocol
-    issuer: Annotated[str, Field(max_length=512, min_length=10, pattern="^https://")]
+    issuer: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=512,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
     domains: Annotated[
         list[DomainName], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
@@ -156,7 +167,7 @@ class IdentityProviderView(Model):
     updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     protocol: FederationProtocol
-    issuer: Annotated[str, Field(max_length=512, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
+    issuer: Annotated[str, Field(json_schema_extra={"x-format": "uri"}, max_length=512)]
     domains: Annotated[
         list[DomainName], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
@@ -178,7 +189,13 @@ class LoginChallenge(Model):
     method: AuthMethod
     nonce: Annotated[str | None, Field(max_length=86, pattern="^[A-Za-z0-9_-]{22,86}$")] = None
     redirect_url: Annotated[
-        str | None, Field(max_length=2048, min_length=10, pattern="^https://")
+        str | None,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
     ] = None
     work_bits: Annotated[int | None, Field(ge=1, le=24)] = None
     expires_at: AwareDatetime
@@ -451,7 +468,15 @@ class AuthorizeClientRequest(Model):
     """
 
     client_id: UUID
-    redirect_uri: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    redirect_uri: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
     code_challenge: Annotated[str, Field(max_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
     channel: SessionChannel
 
@@ -546,7 +571,13 @@ class IssueTokenRequest(Model):
         str | None, Field(max_length=128, pattern="^[A-Za-z0-9._~-]{43,128}$")
     ] = None
     redirect_uri: Annotated[
-        str | None, Field(max_length=2048, min_length=10, pattern="^https://")
+        str | None,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
     ] = None
     scopes: Annotated[
         list[PermissionScope] | None, Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
@@ -565,11 +596,13 @@ class Problem(Model):
     """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
-    type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
+    type: Annotated[str, Field(json_schema_extra={"x-format": "uri"}, max_length=300)]
     title: Annotated[str, Field(max_length=200)]
     status: Annotated[int, Field(ge=400, le=599)]
     detail: Annotated[str | None, Field(max_length=4000)] = None
-    instance: Annotated[str | None, Field(max_length=2048, pattern="^[!-~]*$")] = None
+    instance: Annotated[
+        str | None, Field(json_schema_extra={"x-format": "uri-reference"}, max_length=2048)
+    ] = None
     errors: Annotated[list[ProblemErrorsItem] | None, Field(max_length=1000)] = None
 
 

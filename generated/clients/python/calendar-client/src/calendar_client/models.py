@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.camel import UNIQUE, Model
-from pydantic import AwareDatetime, ConfigDict, Field, RootModel
+from cloudsync_chassis.camel import UNIQUE, Model, RootModel
+from pydantic import AwareDatetime, ConfigDict, Field
 
 
 class Attendance(StrEnum):
@@ -121,12 +121,7 @@ class EventAttendee(Model):
     calendar_event_id: UUID
     user_id: UUID | None = None
     email_address: Annotated[
-        str | None,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str | None, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ] = None
     called_name: Annotated[str | None, Field(max_length=120, min_length=1)] = None
     attendance: Attendance
@@ -202,7 +197,15 @@ class IcsFeed(Model):
 
     calendar_id: UUID
     feed_token: Annotated[str, Field(max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
-    feed_url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    feed_url: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
 
 
 class IcsImportStage(StrEnum):
@@ -226,12 +229,7 @@ class InviteAttendeeRequest(Model):
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     user_id: UUID | None = None
     email_address: Annotated[
-        str | None,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str | None, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ] = None
     called_name: Annotated[str | None, Field(max_length=120, min_length=1)] = None
     attendance: Attendance | None = None
@@ -465,9 +463,15 @@ class CalendarEvent(Model):
     visibility: EventVisibility
     transparency: Transparency
     location: Annotated[str | None, Field(max_length=400)] = None
-    join_url: Annotated[str | None, Field(max_length=2048, min_length=10, pattern="^https://")] = (
-        None
-    )
+    join_url: Annotated[
+        str | None,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ] = None
     meeting_id: UUID | None = None
     resource_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=10)]
     attendee_user_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=500)]
@@ -595,9 +599,15 @@ class Occurrence(Model):
     transparency: Transparency
     summary: Annotated[str | None, Field(max_length=255, min_length=1)] = None
     location: Annotated[str | None, Field(max_length=400)] = None
-    join_url: Annotated[str | None, Field(max_length=2048, min_length=10, pattern="^https://")] = (
-        None
-    )
+    join_url: Annotated[
+        str | None,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ] = None
     own_response: AttendeeResponse | None = None
 
 
@@ -613,11 +623,13 @@ class Problem(Model):
     """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
-    type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
+    type: Annotated[str, Field(json_schema_extra={"x-format": "uri"}, max_length=300)]
     title: Annotated[str, Field(max_length=200)]
     status: Annotated[int, Field(ge=400, le=599)]
     detail: Annotated[str | None, Field(max_length=4000)] = None
-    instance: Annotated[str | None, Field(max_length=2048, pattern="^[!-~]*$")] = None
+    instance: Annotated[
+        str | None, Field(json_schema_extra={"x-format": "uri-reference"}, max_length=2048)
+    ] = None
     errors: Annotated[list[ProblemErrorsItem] | None, Field(max_length=1000)] = None
 
 
@@ -632,6 +644,14 @@ class RespondToInvitationRequest(Model):
 class ScheduleEventRequest(Model):
     """What the form of a new event sends."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "x-dependent-required": {
+                "recurrenceRule": ["recurrenceCount"],
+                "recurrenceCount": ["recurrenceRule"],
+            }
+        }
+    )
     summary: Annotated[str, Field(max_length=255, min_length=1)]
     agenda: Annotated[str | None, Field(max_length=8192)] = None
     starts_at: AwareDatetime

@@ -29,7 +29,15 @@ class DownloadAddress(Model):
     """Where to fetch the bytes, from a domain without cookies, and until when."""
 
     download_grant_id: UUID
-    address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    address: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
     expires_at: AwareDatetime
 
 
@@ -211,7 +219,15 @@ class SignedPart(Model):
     """An address that accepts one PUT of exactly this part until it lapses."""
 
     number: Annotated[int, Field(ge=1, le=10000)]
-    address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    address: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
     valid_until: AwareDatetime
 
 
@@ -382,11 +398,13 @@ class Problem(Model):
     """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
-    type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
+    type: Annotated[str, Field(json_schema_extra={"x-format": "uri"}, max_length=300)]
     title: Annotated[str, Field(max_length=200)]
     status: Annotated[int, Field(ge=400, le=599)]
     detail: Annotated[str | None, Field(max_length=4000)] = None
-    instance: Annotated[str | None, Field(max_length=2048, pattern="^[!-~]*$")] = None
+    instance: Annotated[
+        str | None, Field(json_schema_extra={"x-format": "uri-reference"}, max_length=2048)
+    ] = None
     errors: Annotated[list[ProblemErrorsItem] | None, Field(max_length=1000)] = None
 
 

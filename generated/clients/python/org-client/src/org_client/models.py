@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.camel import UNIQUE, Model
-from pydantic import AwareDatetime, ConfigDict, Field, RootModel
+from cloudsync_chassis.camel import UNIQUE, Model, RootModel
+from pydantic import AwareDatetime, ConfigDict, Field
 
 
 class AcceptInvitationRequest(Model):
@@ -29,12 +29,7 @@ class ClaimDomainRequest(Model):
     """The domain to be proved."""
 
     domain: Annotated[
-        str,
-        Field(
-            max_length=253,
-            min_length=4,
-            pattern="^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "hostname"}, max_length=253, min_length=4)
     ]
 
 
@@ -61,12 +56,7 @@ class DomainClaim(Model):
     """
 
     domain: Annotated[
-        str,
-        Field(
-            max_length=253,
-            min_length=4,
-            pattern="^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "hostname"}, max_length=253, min_length=4)
     ]
     dns_token: Annotated[
         str, Field(max_length=42, min_length=42, pattern="^cs-verify=[a-z0-9]{32}$")
@@ -85,12 +75,7 @@ class Edition(StrEnum):
 
 class EmailAddress(RootModel[str]):
     root: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
 
 
@@ -207,12 +192,7 @@ class RefusedAddress(Model):
     """An address of a batch that got no invitation, and why."""
 
     invitee_email: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
     refusal: InvitationRefusal
 
@@ -331,12 +311,7 @@ class UpdateOrganizationRequest(Model):
     )
     industry: Industry | None = None
     billing_email: Annotated[
-        str | None,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str | None, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ] = None
     time_zone: Annotated[
         str | None,
@@ -399,12 +374,7 @@ class CreateOrganizationRequest(Model):
     country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
     data_residency: Region
     billing_email: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
     industry: Industry | None = None
     time_zone: Annotated[
@@ -449,12 +419,7 @@ class InvitationCard(Model):
     created_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     invitee_email: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
     intended_role: MemberRole
     seat_type: SeatType
@@ -575,12 +540,7 @@ class Organization(Model):
     country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
     industry: Industry
     billing_email: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
     time_zone: Annotated[
         str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
@@ -629,11 +589,13 @@ class Problem(Model):
     """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
-    type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
+    type: Annotated[str, Field(json_schema_extra={"x-format": "uri"}, max_length=300)]
     title: Annotated[str, Field(max_length=200)]
     status: Annotated[int, Field(ge=400, le=599)]
     detail: Annotated[str | None, Field(max_length=4000)] = None
-    instance: Annotated[str | None, Field(max_length=2048, pattern="^[!-~]*$")] = None
+    instance: Annotated[
+        str | None, Field(json_schema_extra={"x-format": "uri-reference"}, max_length=2048)
+    ] = None
     errors: Annotated[list[ProblemErrorsItem] | None, Field(max_length=1000)] = None
 
 

@@ -432,7 +432,13 @@ class Payment(Model):
     risk_score: Annotated[int | None, Field(ge=0, le=100)] = None
     authorization_expires_at: AwareDatetime | None = None
     action_url: Annotated[
-        str | None, Field(max_length=2048, min_length=10, pattern="^https://")
+        str | None,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
     ] = None
     action_expires_at: AwareDatetime | None = None
     captured_at: AwareDatetime | None = None
@@ -473,11 +479,13 @@ class Problem(Model):
     """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
-    type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
+    type: Annotated[str, Field(json_schema_extra={"x-format": "uri"}, max_length=300)]
     title: Annotated[str, Field(max_length=200)]
     status: Annotated[int, Field(ge=400, le=599)]
     detail: Annotated[str | None, Field(max_length=4000)] = None
-    instance: Annotated[str | None, Field(max_length=2048, pattern="^[!-~]*$")] = None
+    instance: Annotated[
+        str | None, Field(json_schema_extra={"x-format": "uri-reference"}, max_length=2048)
+    ] = None
     errors: Annotated[list[ProblemErrorsItem] | None, Field(max_length=1000)] = None
 
 

@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.camel import UNIQUE, Model
-from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
+from cloudsync_chassis.camel import UNIQUE, Model, RootModel
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 
 
 class Audience(StrEnum):
@@ -158,7 +158,15 @@ class ProfileLink(Model):
     """A web address that somebody shows on their card, with the words to click on."""
 
     label: Annotated[str, Field(max_length=40, min_length=1)]
-    uri: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    uri: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
 
 
 class ProfileStatus(StrEnum):
@@ -322,11 +330,13 @@ class Problem(Model):
     """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
-    type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
+    type: Annotated[str, Field(json_schema_extra={"x-format": "uri"}, max_length=300)]
     title: Annotated[str, Field(max_length=200)]
     status: Annotated[int, Field(ge=400, le=599)]
     detail: Annotated[str | None, Field(max_length=4000)] = None
-    instance: Annotated[str | None, Field(max_length=2048, pattern="^[!-~]*$")] = None
+    instance: Annotated[
+        str | None, Field(json_schema_extra={"x-format": "uri-reference"}, max_length=2048)
+    ] = None
     errors: Annotated[list[ProblemErrorsItem] | None, Field(max_length=1000)] = None
 
 

@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from cloudsync_chassis.camel import UNIQUE, Model
-from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
+from cloudsync_chassis.camel import UNIQUE, Model, RootModel
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 
 
 class AttemptFailure(StrEnum):
@@ -66,12 +66,7 @@ class DisabledReason(StrEnum):
 
 class EmailAddress(RootModel[str]):
     root: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
 
 
@@ -225,7 +220,15 @@ class CreateEndpointRequest(Model):
     """Where to call, for what, and whom to write to when calls fail."""
 
     label: Annotated[str, Field(max_length=80, min_length=1)]
-    target_url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    target_url: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
     event_types: Annotated[
         list[WebhookEventName], Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)
     ]
@@ -264,11 +267,13 @@ class Problem(Model):
     """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
-    type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
+    type: Annotated[str, Field(json_schema_extra={"x-format": "uri"}, max_length=300)]
     title: Annotated[str, Field(max_length=200)]
     status: Annotated[int, Field(ge=400, le=599)]
     detail: Annotated[str | None, Field(max_length=4000)] = None
-    instance: Annotated[str | None, Field(max_length=2048, pattern="^[!-~]*$")] = None
+    instance: Annotated[
+        str | None, Field(json_schema_extra={"x-format": "uri-reference"}, max_length=2048)
+    ] = None
     errors: Annotated[list[ProblemErrorsItem] | None, Field(max_length=1000)] = None
 
 
@@ -312,7 +317,13 @@ class UpdateEndpointRequest(Model):
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     label: Annotated[str | None, Field(max_length=80, min_length=1)] = None
     target_url: Annotated[
-        str | None, Field(max_length=2048, min_length=10, pattern="^https://")
+        str | None,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
     ] = None
     event_types: Annotated[
         list[WebhookEventName] | None, Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)
@@ -344,7 +355,15 @@ class WebhookEndpoint(Model):
     updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     label: Annotated[str, Field(max_length=80, min_length=1)]
-    target_url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    target_url: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
     event_types: Annotated[
         list[WebhookEventName], Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)
     ]

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.camel import UNIQUE, Model
-from pydantic import AwareDatetime, ConfigDict, Field, RootModel
+from cloudsync_chassis.camel import UNIQUE, Model, RootModel
+from pydantic import AwareDatetime, ConfigDict, Field
 
 
 class AbandonIcsImportRequest(Model):
@@ -150,12 +150,7 @@ class EventAttendee(Model):
     calendar_event_id: UUID
     user_id: UUID | None = None
     email_address: Annotated[
-        str | None,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str | None, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ] = None
     called_name: Annotated[str | None, Field(max_length=120, min_length=1)] = None
     attendance: Attendance
@@ -262,7 +257,15 @@ class IcsFeed(Model):
 
     calendar_id: UUID
     feed_token: Annotated[str, Field(max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
-    feed_url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    feed_url: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
 
 
 class IcsImportStage(StrEnum):
@@ -295,12 +298,7 @@ class InviteAttendeeRequest(Model):
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     user_id: UUID | None = None
     email_address: Annotated[
-        str | None,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str | None, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ] = None
     called_name: Annotated[str | None, Field(max_length=120, min_length=1)] = None
     attendance: Attendance | None = None
@@ -332,7 +330,15 @@ class MeetingScheduled(Model):
     calendar_event_id: UUID | None = None
     channel_id: UUID | None = None
     host_id: UUID
-    join_url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    join_url: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
     scheduled_start: AwareDatetime
     scheduled_end: AwareDatetime
 
@@ -672,9 +678,15 @@ class CalendarEvent(Model):
     visibility: EventVisibility
     transparency: Transparency
     location: Annotated[str | None, Field(max_length=400)] = None
-    join_url: Annotated[str | None, Field(max_length=2048, min_length=10, pattern="^https://")] = (
-        None
-    )
+    join_url: Annotated[
+        str | None,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ] = None
     meeting_id: UUID | None = None
     resource_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=10)]
     attendee_user_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=500)]
@@ -835,9 +847,15 @@ class Occurrence(Model):
     transparency: Transparency
     summary: Annotated[str | None, Field(max_length=255, min_length=1)] = None
     location: Annotated[str | None, Field(max_length=400)] = None
-    join_url: Annotated[str | None, Field(max_length=2048, min_length=10, pattern="^https://")] = (
-        None
-    )
+    join_url: Annotated[
+        str | None,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ] = None
     own_response: AttendeeResponse | None = None
 
 
@@ -879,6 +897,14 @@ class RespondToInvitationRequest(Model):
 class ScheduleEventRequest(Model):
     """What the form of a new event sends."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "x-dependent-required": {
+                "recurrenceRule": ["recurrenceCount"],
+                "recurrenceCount": ["recurrenceRule"],
+            }
+        }
+    )
     summary: Annotated[str, Field(max_length=255, min_length=1)]
     agenda: Annotated[str | None, Field(max_length=8192)] = None
     starts_at: AwareDatetime

@@ -418,7 +418,9 @@ MESSAGE = AggregateSpec(
     name="message",
     model=models.Message,
     store=DocumentStore(
-        collection="message", unique=(("organizationId", "authorId", "clientMessageId"),)
+        collection="message",
+        unique=(("organizationId", "authorId", "clientMessageId"),),
+        encrypted=frozenset({"body", "holdReason"}),
     ),
     part_of=Reference("channelId", "channel"),
     unique=(("authorId", "clientMessageId"),),

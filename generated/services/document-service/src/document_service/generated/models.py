@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.camel import UNIQUE, Model
-from pydantic import AwareDatetime, ConfigDict, Field, RootModel
+from cloudsync_chassis.camel import UNIQUE, Model, RootModel
+from pydantic import AwareDatetime, ConfigDict, Field
 
 
 class AccessLevel(StrEnum):
@@ -283,7 +283,15 @@ class DownloadAddress(Model):
     """Where to fetch the bytes, from a domain without cookies, and until when."""
 
     download_grant_id: UUID
-    address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    address: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
     expires_at: AwareDatetime
 
 
@@ -580,7 +588,15 @@ class ShareLink(Model):
     """
 
     grant: ShareGrant
-    address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    address: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
 
 
 class SubjectKind(StrEnum):

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.camel import UNIQUE, Model
-from pydantic import AwareDatetime, Field, RootModel, StringConstraints
+from cloudsync_chassis.camel import UNIQUE, Model, RootModel
+from pydantic import AwareDatetime, Field, StringConstraints
 
 
 class AccessLevel(StrEnum):
@@ -590,12 +590,7 @@ class SenderDomain(Model):
     updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     domain_name: Annotated[
-        str,
-        Field(
-            max_length=253,
-            min_length=4,
-            pattern="^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "hostname"}, max_length=253, min_length=4)
     ]
     dkim_selector: Annotated[str, Field(max_length=63, pattern="^[a-z0-9-]{1,63}$")]
     spf_state: DnsCheckState
@@ -611,12 +606,7 @@ class SenderDomainRequest(Model):
     """
 
     domain_name: Annotated[
-        str,
-        Field(
-            max_length=253,
-            min_length=4,
-            pattern="^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "hostname"}, max_length=253, min_length=4)
     ]
     dkim_selector: Annotated[str, Field(max_length=63, pattern="^[a-z0-9-]{1,63}$")]
 
@@ -937,24 +927,14 @@ class EmailMessage(Model):
     source_event_id: UUID
     recipient_user_id: UUID | None = None
     to_address: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
     address_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     from_identity: Annotated[
         str, Field(max_length=254, pattern="^[a-z0-9-]{1,63}@([a-z0-9-]+\\.)+[a-z]{2,}$")
     ]
     reply_to: Annotated[
-        str | None,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str | None, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ] = None
     template_key: Annotated[
         str, Field(max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$")
@@ -997,21 +977,11 @@ class EnqueueEmailRequest(Model):
     source_event_id: UUID
     recipient_user_id: UUID | None = None
     to_address: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
     address_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     reply_to: Annotated[
-        str | None,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str | None, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ] = None
     template_key: Annotated[
         str, Field(max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$")

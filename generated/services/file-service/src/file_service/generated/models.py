@@ -74,7 +74,15 @@ class DownloadAddress(Model):
     """Where to fetch the bytes, from a domain without cookies, and until when."""
 
     download_grant_id: UUID
-    address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    address: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
     expires_at: AwareDatetime
 
 
@@ -402,7 +410,15 @@ class SignedPart(Model):
     """An address that accepts one PUT of exactly this part until it lapses."""
 
     number: Annotated[int, Field(ge=1, le=10000)]
-    address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    address: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
     valid_until: AwareDatetime
 
 

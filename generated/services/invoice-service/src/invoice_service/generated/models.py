@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.camel import UNIQUE, Model
-from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
+from cloudsync_chassis.camel import UNIQUE, Model, RootModel
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 
 
 class AttachDocumentRequest(Model):
@@ -146,7 +146,15 @@ class InvoiceLink(Model):
     Where the document can be fetched for five minutes, from the tenant's own region and by the asking organisation alone.
     """
 
-    address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    address: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
     expires_at: AwareDatetime
     format: InvoiceFormat
     content_hash: Annotated[

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.camel import UNIQUE, Model
-from pydantic import AwareDatetime, ConfigDict, Field, RootModel
+from cloudsync_chassis.camel import UNIQUE, Model, RootModel
+from pydantic import AwareDatetime, ConfigDict, Field
 
 
 class AcceptInvitationRequest(Model):
@@ -45,12 +45,7 @@ class ClaimDomainRequest(Model):
     """The domain to be proved."""
 
     domain: Annotated[
-        str,
-        Field(
-            max_length=253,
-            min_length=4,
-            pattern="^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "hostname"}, max_length=253, min_length=4)
     ]
 
 
@@ -91,12 +86,7 @@ class DomainClaim(Model):
     """
 
     domain: Annotated[
-        str,
-        Field(
-            max_length=253,
-            min_length=4,
-            pattern="^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "hostname"}, max_length=253, min_length=4)
     ]
     dns_token: Annotated[
         str, Field(max_length=42, min_length=42, pattern="^cs-verify=[a-z0-9]{32}$")
@@ -109,12 +99,7 @@ class DomainVerified(Model):
 
     organization_id: UUID
     domain: Annotated[
-        str,
-        Field(
-            max_length=253,
-            min_length=4,
-            pattern="^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "hostname"}, max_length=253, min_length=4)
     ]
     verified_at: AwareDatetime
 
@@ -130,12 +115,7 @@ class Edition(StrEnum):
 
 class EmailAddress(RootModel[str]):
     root: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
 
 
@@ -337,12 +317,7 @@ class RefusedAddress(Model):
     """An address of a batch that got no invitation, and why."""
 
     invitee_email: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
     refusal: InvitationRefusal
 
@@ -553,12 +528,7 @@ class UpdateOrganizationRequest(Model):
     )
     industry: Industry | None = None
     billing_email: Annotated[
-        str | None,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str | None, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ] = None
     time_zone: Annotated[
         str | None,
@@ -683,12 +653,7 @@ class CreateOrganizationRequest(Model):
     country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
     data_residency: Region
     billing_email: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
     industry: Industry | None = None
     time_zone: Annotated[
@@ -735,12 +700,7 @@ class Invitation(Model):
     updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     invitee_email: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
     intended_role: MemberRole
     seat_type: SeatType
@@ -759,12 +719,7 @@ class InvitationCard(Model):
     created_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     invitee_email: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
     intended_role: MemberRole
     seat_type: SeatType
@@ -915,12 +870,7 @@ class Organization(Model):
     country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
     industry: Industry
     billing_email: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
     time_zone: Annotated[
         str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")

@@ -93,10 +93,7 @@ def routes(service: port.Port) -> APIRouter:
         port.VerifyDomain,
         service.verify_domain,
         domain=Path(
-            alias="domain",
-            min_length=4,
-            max_length=253,
-            pattern="^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
+            alias="domain", min_length=4, max_length=253, json_schema_extra={"x-format": "hostname"}
         ),
     )
     add(

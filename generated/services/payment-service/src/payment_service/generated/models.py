@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.camel import UNIQUE, Model
-from pydantic import AwareDatetime, Field, RootModel
+from cloudsync_chassis.camel import UNIQUE, Model, RootModel
+from pydantic import AwareDatetime, Field
 
 
 class CapturePaymentRequest(Model):
@@ -455,7 +455,15 @@ class RegisterDisputeRequest(Model):
 class RequireActionRequest(Model):
     """The page on which the payer identifies themselves to their bank, and how long it waits."""
 
-    action_url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    action_url: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
     action_expires_at: AwareDatetime
 
 
@@ -833,7 +841,13 @@ class Payment(Model):
     risk_score: Annotated[int | None, Field(ge=0, le=100)] = None
     authorization_expires_at: AwareDatetime | None = None
     action_url: Annotated[
-        str | None, Field(max_length=2048, min_length=10, pattern="^https://")
+        str | None,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
     ] = None
     action_expires_at: AwareDatetime | None = None
     captured_at: AwareDatetime | None = None
@@ -856,7 +870,15 @@ class PaymentActionRequired(Model):
     cause_id: UUID
     payment_id: UUID
     purpose: PaymentPurpose
-    action_url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    action_url: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
     action_expires_at: AwareDatetime
     order_id: UUID | None = None
     invoice_id: UUID | None = None

@@ -186,7 +186,11 @@ PREFERENCE_SET = AggregateSpec(
 PROFILE = AggregateSpec(
     name="profile",
     model=models.Profile,
-    store=DocumentStore(collection="profile", unique=(("organizationId", "userId"),)),
+    store=DocumentStore(
+        collection="profile",
+        unique=(("organizationId", "userId"),),
+        encrypted=frozenset({"birthday", "pronouns", "officeLocation"}),
+    ),
     key="userId",
     unique=(("userId",),),
     defaults={

@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.camel import UNIQUE, Model
-from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
+from cloudsync_chassis.camel import UNIQUE, Model, RootModel
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 
 
 class AccountKind(StrEnum):
@@ -196,7 +196,15 @@ class ProfileLink(Model):
     """A web address that somebody shows on their card, with the words to click on."""
 
     label: Annotated[str, Field(max_length=40, min_length=1)]
-    uri: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    uri: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
 
 
 class ProfilePublished(Model):

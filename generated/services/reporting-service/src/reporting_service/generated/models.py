@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.camel import UNIQUE, Model
-from pydantic import AwareDatetime, Field, RootModel, StringConstraints
+from cloudsync_chassis.camel import UNIQUE, Model, RootModel
+from pydantic import AwareDatetime, Field, StringConstraints
 
 
 class CompleteReportRequest(Model):
@@ -226,7 +226,15 @@ class ReportDownload(Model):
     A signed address in the bucket that is good for five minutes, and the checksum to hold the file against.
     """
 
-    url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    url: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
     valid_until: AwareDatetime
     checksum: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
 

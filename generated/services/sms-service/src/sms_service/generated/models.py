@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.camel import UNIQUE, Model
-from pydantic import AwareDatetime, Field, RootModel, StringConstraints
+from cloudsync_chassis.camel import UNIQUE, Model, RootModel
+from pydantic import AwareDatetime, Field, StringConstraints
 
 
 class BounceKind(StrEnum):
@@ -122,7 +122,15 @@ class MeetingScheduled(Model):
     calendar_event_id: UUID | None = None
     channel_id: UUID | None = None
     host_id: UUID
-    join_url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    join_url: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
     scheduled_start: AwareDatetime
     scheduled_end: AwareDatetime
 

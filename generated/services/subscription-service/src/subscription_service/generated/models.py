@@ -465,12 +465,7 @@ class StartTrialRequest(Model):
 
     plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     billing_contact_email: Annotated[
-        str | None,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str | None, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ] = None
 
 
@@ -563,12 +558,7 @@ class UpdateSubscriptionRequest(Model):
     collection_mode: CollectionMode | None = None
     payment_method_id: UUID | None = None
     billing_contact_email: Annotated[
-        str | None,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str | None, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ] = None
     purchase_order_number: Annotated[
         str | None, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9/_. -]+$")
@@ -622,12 +612,7 @@ class CreateOrderRequest(Model):
         str | None, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9/_. -]+$")
     ] = None
     billing_contact_email: Annotated[
-        str | None,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str | None, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ] = None
 
 
@@ -715,12 +700,7 @@ class OpenSubscriptionRequest(Model):
     current_period_end: AwareDatetime
     payment_method_id: UUID | None = None
     billing_contact_email: Annotated[
-        str | None,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str | None, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ] = None
     purchase_order_number: Annotated[
         str | None, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9/_. -]+$")
@@ -755,7 +735,13 @@ class Order(Model):
     authorization_id: UUID | None = None
     captured_payment_ids: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=4)]
     action_url: Annotated[
-        str | None, Field(max_length=2048, min_length=10, pattern="^https://")
+        str | None,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
     ] = None
     action_expires_at: AwareDatetime | None = None
     placed_by: UUID
@@ -804,7 +790,15 @@ class PaymentActionRequired(Model):
     cause_id: UUID
     payment_id: UUID
     purpose: PaymentPurpose
-    action_url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    action_url: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
     action_expires_at: AwareDatetime
     order_id: UUID | None = None
     invoice_id: UUID | None = None
@@ -974,12 +968,7 @@ class Subscription(Model):
     last_change: SubscriptionChangeKind | None = None
     payment_method_id: UUID | None = None
     billing_contact_email: Annotated[
-        str | None,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str | None, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ] = None
     purchase_order_number: Annotated[
         str | None, Field(max_length=40, min_length=1, pattern="^[A-Za-z0-9/_. -]+$")

@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.camel import UNIQUE, Model
-from pydantic import AwareDatetime, ConfigDict, Field, RootModel
+from cloudsync_chassis.camel import UNIQUE, Model, RootModel
+from pydantic import AwareDatetime, ConfigDict, Field
 
 
 class AccountKind(StrEnum):
@@ -79,12 +79,7 @@ class ChangePrimaryEmailRequest(Model):
     """
 
     new_address: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
     code: Annotated[str | None, Field(max_length=8, min_length=8, pattern="^[0-9]{8}$")] = None
 
@@ -97,12 +92,7 @@ class CreateServiceAccountRequest(Model):
     """A program that needs an identity, and the mailbox of the people who answer for it."""
 
     primary_email: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
     display_name: Annotated[
         str, Field(max_length=120, min_length=1, pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$")
@@ -176,24 +166,14 @@ class DomainVerified(Model):
 
     organization_id: UUID
     domain: Annotated[
-        str,
-        Field(
-            max_length=253,
-            min_length=4,
-            pattern="^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "hostname"}, max_length=253, min_length=4)
     ]
     verified_at: AwareDatetime
 
 
 class EmailAddress(RootModel[str]):
     root: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
 
 
@@ -207,12 +187,7 @@ class EmailAlias(Model):
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     user_id: UUID
     address: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
     purpose: AddressPurpose
     verification_code_hash: Annotated[
@@ -232,12 +207,7 @@ class EmailAliasView(Model):
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     user_id: UUID
     address: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
     purpose: AddressPurpose
     code_expires_at: AwareDatetime | None = None
@@ -690,12 +660,7 @@ class AddEmailAliasRequest(Model):
     """An address to add and what it is for."""
 
     address: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
     purpose: AddEmailAliasRequestPurpose | None = None
 
@@ -746,12 +711,7 @@ class CreateUserRequest(Model):
     """What an administrator knows of somebody who is to join."""
 
     primary_email: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
     display_name: Annotated[
         str, Field(max_length=120, min_length=1, pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$")
@@ -786,12 +746,7 @@ class DirectoryOperation(Model):
         str, Field(max_length=128, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$")
     ]
     primary_email: Annotated[
-        str | None,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str | None, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ] = None
     display_name: Annotated[
         str | None, Field(max_length=120, min_length=1, pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$")
@@ -860,7 +815,13 @@ class ErasureRequest(Model):
     due_by: AwareDatetime
     stores: Annotated[list[StoreErasure], Field(max_length=32, min_length=8)]
     evidence_url: Annotated[
-        str | None, Field(max_length=2048, min_length=10, pattern="^https://")
+        str | None,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
     ] = None
 
 
@@ -1066,12 +1027,7 @@ class User(Model):
     updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     primary_email: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
     email_verified_at: AwareDatetime | None = None
     display_name: Annotated[

@@ -137,6 +137,7 @@ CONTENT_VERSION = AggregateSpec(
             ("organizationId", "subjectId", "toSequence"),
             ("organizationId", "subjectId", "versionNumber"),
         ),
+        encrypted=frozenset({"caption"}),
     ),
     unique=(("subjectId", "toSequence"), ("subjectId", "versionNumber")),
     defaults={

@@ -314,7 +314,15 @@ class MeetingScheduled(Model):
     calendar_event_id: UUID | None = None
     channel_id: UUID | None = None
     host_id: UUID
-    join_url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    join_url: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
     scheduled_start: AwareDatetime
     scheduled_end: AwareDatetime
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from cloudsync_chassis.camel import UNIQUE, Model
-from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
+from cloudsync_chassis.camel import UNIQUE, Model, RootModel
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 
 
 class AccountKind(StrEnum):
@@ -149,12 +149,7 @@ class DueDelivery(Model):
 
 class EmailAddress(RootModel[str]):
     root: Annotated[
-        str,
-        Field(
-            max_length=254,
-            min_length=3,
-            pattern="^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str, Field(json_schema_extra={"x-format": "email"}, max_length=254, min_length=3)
     ]
 
 
@@ -540,12 +535,7 @@ class WebhookRegistered(Model):
     endpoint_id: UUID
     event_types: Annotated[list[WebhookEventName], Field(max_length=8, min_length=1)]
     host: Annotated[
-        str | None,
-        Field(
-            max_length=253,
-            min_length=4,
-            pattern="^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-        ),
+        str | None, Field(json_schema_extra={"x-format": "hostname"}, max_length=253, min_length=4)
     ] = None
 
 
@@ -553,7 +543,15 @@ class CreateEndpointRequest(Model):
     """Where to call, for what, and whom to write to when calls fail."""
 
     label: Annotated[str, Field(max_length=80, min_length=1)]
-    target_url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    target_url: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
     event_types: Annotated[
         list[WebhookEventName], Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)
     ]
@@ -723,7 +721,13 @@ class UpdateEndpointRequest(Model):
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     label: Annotated[str | None, Field(max_length=80, min_length=1)] = None
     target_url: Annotated[
-        str | None, Field(max_length=2048, min_length=10, pattern="^https://")
+        str | None,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
     ] = None
     event_types: Annotated[
         list[WebhookEventName] | None, Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)
@@ -755,7 +759,15 @@ class WebhookEndpoint(Model):
     updated_at: AwareDatetime
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     label: Annotated[str, Field(max_length=80, min_length=1)]
-    target_url: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    target_url: Annotated[
+        str,
+        Field(
+            json_schema_extra={"x-format": "uri"},
+            max_length=2048,
+            min_length=10,
+            pattern="^https://",
+        ),
+    ]
     event_types: Annotated[
         list[WebhookEventName], Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)
     ]
