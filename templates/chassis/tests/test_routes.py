@@ -33,6 +33,7 @@ class Look:
     class_: str = ""
     listed_before: datetime | None = None
     if_quick: bool | None = None
+    tags: list[str] | None = None
     body: BookPatch | None = None
 
 
@@ -58,6 +59,15 @@ async def ask(
         seen.look,
         class_=Query(alias="class", max_length=3),
         if_quick=Header(alias="X-If-Quick"),
+        tags=Query(
+            alias="tag",
+            min_length=2,
+            max_length=3,
+            json_schema_extra={
+                "x-unique": True,
+                "x-items": {"max_length": 12, "x-format": "uri"},
+            },
+        ),
     )
     runtime = Runtime(bookshop.SERVICE, settings)
     shop: Running
@@ -72,13 +82,14 @@ async def ask(
 
 
 async def test_each_field_is_read_from_its_place(settings: bookshop.BookSettings) -> None:
-    query = "shelf=top&class=abc&listedBefore=2030-01-02T03:04:05Z"
+    query = "shelf=top&class=abc&listedBefore=2030-01-02T03:04:05Z&tag=urn:a&tag=urn:b"
     answer, requests = await ask(settings, query, content='{"title": "Emma"}')
     assert answer.status_code == 200, answer.text
     (found,) = requests
     assert found.book_id == BOOK
     assert (found.shelf, found.class_, found.if_quick) == ("top", "abc", True)
     assert found.listed_before == datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert found.tags == ["urn:a", "urn:b"]
     assert found.body == BookPatch(title="Emma")
 
 
@@ -98,6 +109,11 @@ async def test_what_has_a_default_may_be_left_out(settings: bookshop.BookSetting
         "shelf=top&listedBefore=1893553445",
         "shelf=top&listedBefore=9999-12-31T23:59:59-10:00",
         "shelf=top&listedBefore=2030-01-02T03:04Z",
+        "shelf=top&tag=urn:a",
+        "shelf=top&tag=urn:a&tag=urn:b&tag=urn:c&tag=urn:d",
+        "shelf=top&tag=urn:a&tag=urn:a",
+        "shelf=top&tag=urn:a&tag=urn:bcdefghijk",
+        "shelf=top&tag=urn:a&tag=b c",
     ],
 )
 async def test_what_does_not_fit_is_refused(settings: bookshop.BookSettings, query: str) -> None:

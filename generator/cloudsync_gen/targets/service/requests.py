@@ -13,7 +13,7 @@ from cloudsync_gen.model.effects import path_key
 from cloudsync_gen.model.layers.api import Operation
 from cloudsync_gen.model.layers.application import Aggregate, Command, Query
 from cloudsync_gen.naming import python_name, wire_name
-from cloudsync_gen.targets._models import TEXT_FORMATS, class_name
+from cloudsync_gen.targets._models import FORMAT, TEXT_FORMATS, class_name
 from cloudsync_gen.targets._patterns import as_ecma_means_it
 from cloudsync_gen.targets._python_types import followed, python_type
 from cloudsync_gen.targets.service.facts import PREFIX, Scope, ServiceFacts
@@ -29,6 +29,7 @@ _LIMITS = {
     "exclusiveMaximum": "lt",
     "multipleOf": "multiple_of",
 }
+_SIZES = {"minItems": "min_length", "maxItems": "max_length"}
 _PLACES = {"path": "Path", "query": "Query", "header": "Header", "cookie": "Cookie"}
 _PARAMETERS = "#/components/parameters/"
 _PAGING = ("limit", "cursor", "sort")
@@ -120,17 +121,16 @@ class _Reader:
         alias, limits = written["name"], _limits(kind, found)
         python = self._scope.take(python_name(alias))
         expected = "path" if f"{{{alias}}}" in self._operation.path else "query"
-        written_as = _text_format(kind, found)
-        told = bool(limits or written_as)
+        extra = _extra(kind, found, self._schemas)
         return ParameterView(
             name=python,
             type=f"{kind} | None" if optional else kind,
             place=_PLACES[written["in"]],
             alias=alias,
             limits=limits,
-            format=written_as,
+            extra=extra,
             default=optional,
-            plain=written["in"] == expected and alias == wire_name(python) and not told,
+            plain=(written["in"], alias, limits, extra) == (expected, wire_name(python), (), {}),
         )
 
     def _body(self) -> tuple[str, bool]:
@@ -159,12 +159,26 @@ def _literal(members: list[Any]) -> str:
 
 def _limits(kind: str, schema: Mapping[str, Any]) -> tuple[tuple[str, str | int | float], ...]:
     """What FastAPI checks beyond the type; of values that are no texts only the format."""
+    if kind.startswith("list["):
+        return tuple((made, schema[key]) for key, made in _SIZES.items() if key in schema)
     if kind not in ("str", "int", "float"):
         return ()
     found = {key: each for key, each in schema.items() if key in _LIMITS}
     if "pattern" in found:
         found["pattern"] = as_ecma_means_it(found["pattern"])
     return tuple((made, found[key]) for key, made in _LIMITS.items() if key in found)
+
+
+def _extra(kind: str, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """What the chassis checks of a parameter, as it is told so."""
+    written_as = _text_format(kind, schema)
+    told: dict[str, Any] = {FORMAT: written_as} if written_as else {}
+    if kind.startswith("list["):
+        inner, (_, items) = kind[len("list[") : -1], followed(schema.get("items", {}), schemas)
+        of_items = {**dict(_limits(inner, items)), **_extra(inner, items, schemas)}
+        told |= {"x-items": of_items} if of_items else {}
+        told |= {"x-unique": True} if schema.get("uniqueItems") else {}
+    return told
 
 
 def _text_format(kind: str, schema: Mapping[str, Any]) -> str:

@@ -29,8 +29,8 @@ class FieldView(Struct, frozen=True, kw_only=True):
 
 
 class ParameterView(Struct, frozen=True, kw_only=True):
-    """A parameter of a route: `place` is FastAPI's class for it, `limits` what it checks, `format`
-    what the chassis does.
+    """A parameter of a route: `place` is FastAPI's class for it, `limits` what it checks, `extra`
+    what the chassis does (`web.routes.add`).
 
     `plain`: the chassis would read it from the same place without being told.
     """
@@ -40,7 +40,7 @@ class ParameterView(Struct, frozen=True, kw_only=True):
     place: str
     alias: str
     limits: tuple[tuple[str, str | int | float], ...]
-    format: str
+    extra: dict[str, Any]
     default: bool
     plain: bool
 
