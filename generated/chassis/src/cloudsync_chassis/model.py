@@ -98,13 +98,23 @@ class RootModel(pydantic.RootModel[T]):
         made = as_written(handler(source), _formats(cls))
         if not _says(cls, "root", "x-unique"):
             return made
-        return core_schema.no_info_after_validator_function(_each_once, made)
+        return core_schema.no_info_after_validator_function(_root_each_once, made)
 
 
-def _each_once(value: pydantic.RootModel[Any]) -> pydantic.RootModel[Any]:
-    if _repeats(value.root):
-        raise PydanticCustomError("items_repeated", "items must be unique")
+def _root_each_once(value: pydantic.RootModel[Any]) -> pydantic.RootModel[Any]:
+    each_once(value.root)
     return value
+
+
+def each_once(items: list[T]) -> list[T]:
+    """The items.
+
+    Raises:
+        PydanticCustomError: two are equal.
+    """
+    if _repeats(items):
+        raise PydanticCustomError("items_repeated", "items must be unique")
+    return items
 
 
 def _repeats(items: Iterable[Any]) -> bool:

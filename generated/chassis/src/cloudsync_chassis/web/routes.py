@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, fields
 from datetime import datetime
 from functools import partial, reduce
@@ -27,6 +27,7 @@ from pydantic import Field as Limits
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.formats import FORMAT
+from cloudsync_chassis.model import each_once
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.request import wire_name
 from cloudsync_chassis.store.query import PageRequest
@@ -59,7 +60,8 @@ def add(
     Each field of the request is read from where its name says: `body` and `page`, a parameter of
     the path, else of the query. On the wire `book_id` is `bookId`. `parameters` says of a field
     what is different: FastAPI's `Query`, `Header`, ... with an alias or limits of its own, and in
-    its `json_schema_extra` the format of a text (`x-format`).
+    its `json_schema_extra` the format of a text (`x-format`), that of a list each item comes once
+    (`x-unique`), and format and limits of its items (`x-items`).
     """
     verb, path = place.split(" ")
 
@@ -88,7 +90,8 @@ def _parameters(
             source = json_body(model, required=default is Parameter.empty)
         else:
             source = told.get(each.name) or _source(each.name, path)
-            kind = _as_written(kind, _format_of(source))
+            extra = source.json_schema_extra
+            kind = _as_written(kind, extra if isinstance(extra, dict) else {})
         yield _parameter(each.name, Annotated[kind, source], default)
 
 
@@ -109,22 +112,25 @@ def _model(kind: Any) -> type[BaseModel]:
     return found
 
 
-def _format_of(source: Any) -> str:
-    extra = source.json_schema_extra
-    return str(extra.get(FORMAT, "")) if isinstance(extra, dict) else ""
-
-
-def _as_written(kind: Any, name: str = "") -> Any:
+def _as_written(kind: Any, told: Mapping[str, Any]) -> Any:
     """The type of a parameter, whose text has the form that its schema says (`texts`): that of the
-    type and, of a plain text, that of the format `name`.
+    type and what is `told` besides.
     """
     if kind in KINDS:
         known = _Moment if kind is datetime else kind
         return Annotated[known, BeforeValidator(partial(checked, kind))]
-    if kind is str and name:
-        return Annotated[str, AfterValidator(partial(formatted, name))]
+    if kind is str and FORMAT in told:
+        return Annotated[str, AfterValidator(partial(formatted, told[FORMAT]))]
     if get_origin(kind) in (Union, UnionType):
-        return reduce(or_, (_as_written(each, name) for each in get_args(kind)))
-    if get_origin(kind) in (list, tuple):
-        return get_origin(kind)[tuple(_as_written(each, name) for each in get_args(kind))]
+        return reduce(or_, (_as_written(each, told) for each in get_args(kind)))
+    if get_origin(kind) is list:
+        (item,) = get_args(kind)
+        return _list_of(item, told.get("x-items", {}), once=bool(told.get("x-unique")))
     return kind
+
+
+def _list_of(item: Any, told: Mapping[str, Any], *, once: bool) -> Any:
+    limits = {name: each for name, each in told.items() if not name.startswith("x-")}
+    kind: Any = _as_written(item, told)
+    made: Any = list.__class_getitem__(Annotated[kind, Limits(**limits)] if limits else kind)
+    return Annotated[made, AfterValidator(each_once)] if once else made

@@ -195,6 +195,9 @@ def routes(service: port.Port) -> APIRouter:
         operations.GET_FREE_BUSY,
         port.GetFreeBusy,
         service.get_free_busy,
+        user_ids=Query(
+            alias="userIds", min_length=1, max_length=50, json_schema_extra={"x-unique": True}
+        ),
         from_=Query(alias="from"),
     )
     add(

@@ -241,6 +241,7 @@ def routes(service: port.Port) -> APIRouter:
         operations.GET_PRESENCE,
         port.GetPresence,
         service.get_presence,
+        user_id=Query(alias="userId", min_length=1, max_length=200),
     )
     add(
         router,

@@ -165,6 +165,9 @@ def routes(service: port.Port) -> APIRouter:
         port.Search,
         service.search,
         q=Query(alias="q", min_length=1, max_length=512, pattern="^[^\\u0000-\\u001f\\u007f]+$"),
+        kinds=Query(
+            alias="kinds", min_length=1, max_length=4, json_schema_extra={"x-unique": True}
+        ),
         container=Query(
             alias="container",
             min_length=41,
