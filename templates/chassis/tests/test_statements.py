@@ -179,3 +179,19 @@ def test_of_very_many_statements_the_oldest_are_forgotten() -> None:
         return kept.get(shape, lambda: next(made))
 
     assert [asked(each) for each in ("a", "b", "c", "b", "c", "a")] == [0, 1, 2, 1, 2, 3]
+
+
+def test_a_condition_with_its_values_stands_in_any_statement() -> None:
+    names = statements.told(predicates.one_of("name", things.c.name, ["Emma", "Jane"]))
+    kinds = [statements.told(predicates.equals("kind", things.c.kind, each)) for each in "ab"]
+    engine = sa.create_engine("sqlite://")
+    with engine.begin() as connection:
+        things.metadata.create_all(connection)
+        rows = [("Emma", "a"), ("Jane", "b"), ("Emma", "c"), ("Anne", "a")]
+        connection.execute(sa.insert(things), [{"name": n, "kind": k} for n, k in rows])
+        found = connection.execute(
+            sa.select(things.c.name, things.c.kind).where(names, sa.or_(*kinds)).order_by("id")
+        )
+        assert [tuple(each) for each in found] == [("Emma", "a"), ("Jane", "b")]
+        never = statements.told(predicates.one_of("name", things.c.name, []))
+        assert connection.execute(sa.select(things.c.id).where(never)).all() == []

@@ -14,6 +14,7 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import to_record
 from cloudsync_chassis.problem import FORBIDDEN, breaks_rule
 from cloudsync_chassis.store import predicates
+from cloudsync_chassis.store.statements import told
 from user_client.models import Attendee, ResolveAttendeesRequest
 
 from .calendars import Calendars
@@ -42,9 +43,9 @@ class Looking(Calendars, Hours):
         stands = table.c.calendar_id == calendar.id
         if calendar.primary_of_owner:
             invited = predicates.array_contains(
-                table.c.attendee_user_ids, calendar.owner_id, ctx.unit.dialect
+                "invited", table.c.attendee_user_ids, calendar.owner_id, ctx.unit.dialect
             )
-            stands = sa.or_(stands, invited)
+            stands = sa.or_(stands, told(invited))
         found: list[dict[str, Any]] = []
         answers = await self._answers(ctx)
         async for event in self.between(ctx, start, end, stands):
