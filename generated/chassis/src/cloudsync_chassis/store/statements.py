@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.visitors import replacement_traverse
 
 T = TypeVar("T", covariant=True)
 S = TypeVar("S")
@@ -46,6 +47,20 @@ def any_of(parts: Sequence[Condition]) -> Condition:
     """Whether at least one of the conditions holds."""
     shapes, values = shape_of(parts), tuple(each for part in parts for each in part.values)
     return Part(("any", shapes), lambda names: sa.or_(*_made(parts, names)), values)
+
+
+def told(condition: Condition) -> ColumnElement[bool]:
+    """The condition with its values, for a statement of a handler's own."""
+    names = [f"value {number}" for number in range(len(condition.values))]
+    values = dict(zip(names, condition.values, strict=True))
+
+    def bound(part: Any, **_: Any) -> Any:
+        if not isinstance(part, sa.BindParameter) or part.key not in values:
+            return None
+        value, many = values[part.key], part.expanding
+        return sa.bindparam(None, value, type_=part.type, expanding=many, unique=True)
+
+    return replacement_traverse(condition.make(names), {}, bound)
 
 
 def among(name: str, column: ColumnElement[Any], selection: Selection) -> Condition:
