@@ -54,13 +54,14 @@ def told(condition: Condition) -> ColumnElement[bool]:
     names = [f"value {number}" for number in range(len(condition.values))]
     values = dict(zip(names, condition.values, strict=True))
 
-    def bound(part: Any, **_: Any) -> Any:
-        if not isinstance(part, sa.BindParameter) or part.key not in values:
+    def bound(element: Any, **_: Any) -> Any:
+        if not isinstance(element, sa.BindParameter) or element.key not in values:
             return None
-        value, many = values[part.key], part.expanding
-        return sa.bindparam(None, value, type_=part.type, expanding=many, unique=True)
+        value, many = values[element.key], element.expanding
+        return sa.bindparam(None, value, type_=element.type, expanding=many, unique=True)
 
-    return replacement_traverse(condition.make(names), {}, bound)
+    made: ColumnElement[bool] = replacement_traverse(condition.make(names), {}, bound)
+    return made
 
 
 def among(name: str, column: ColumnElement[Any], selection: Selection) -> Condition:
