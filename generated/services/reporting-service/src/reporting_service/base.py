@@ -38,7 +38,7 @@ class Base(Defaults):
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
-        self.world = World(self._place, runtime.cipher)
+        self.world = World(self._place)
         self.kept_answers = runtime.aggregate(memory.KEPT_ANSWERS)
         self.plan_words = runtime.aggregate(memory.PLAN_WORDS)
         self.renewals = runtime.aggregate(memory.RENEWALS)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import re
-from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +18,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 from uuid import UUID
 
 from cloudsync_chassis import files
-from cloudsync_chassis.store.cipher import FieldCipher
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+_NONCE = 12
 _KEY = re.compile(r"[0-9a-f-]{36}/[0-9a-f-]{36}\.(pdf|csv|xlsx|parquet|json)")
 
 
@@ -72,27 +73,29 @@ class Administrators(Protocol):
 
 
 class SealedFiles:
-    """A bucket in a folder: AES-256-GCM under the service's field keys, bound to the tenant.
+    """A bucket in a folder: AES-256-GCM under a key for each tenant, bound to the file's name.
 
-    Its addresses lead nowhere on the network; `fetch` answers them as a bucket would.
+    The keys come from a secret beside the folder and stay the same as long as the files: the
+    service's field keys are retired when no row is under them any more. Its addresses lead nowhere on the network; `fetch` answers them as a bucket would.
     """
 
-    def __init__(self, folder: Path, cipher: FieldCipher, secret: bytes) -> None:
+    def __init__(self, folder: Path, secret: bytes) -> None:
         self._folder = folder
-        self._cipher = cipher
         self._secret = secret
 
     def put(self, key: str, content: bytes) -> None:
         """See `Bucket.put`."""
-        sealed = self._cipher.encrypt(b64encode(content).decode(), _tenant(key))
-        files.replace(self._path(key), sealed)
+        nonce = os.urandom(_NONCE)
+        sealed = self._sealing(key).encrypt(nonce, content, key.encode())
+        files.replace(self._path(key), nonce + sealed)
 
     def read(self, key: str) -> bytes | None:
         """See `Bucket.read`."""
         path = self._path(key)
         if not path.exists():
             return None
-        return b64decode(self._cipher.decrypt(path.read_bytes(), _tenant(key)))
+        kept = path.read_bytes()
+        return self._sealing(key).decrypt(kept[:_NONCE], kept[_NONCE:], key.encode())
 
     def remove(self, key: str) -> None:
         """See `Bucket.remove`."""
@@ -118,6 +121,10 @@ class SealedFiles:
         if not good or now >= datetime.fromtimestamp(int(end), UTC):
             return None
         return self.read(key)
+
+    def _sealing(self, key: str) -> AESGCM:
+        tenant = key.partition("/")[0]
+        return AESGCM(hmac.digest(self._secret, f"files of {tenant}".encode(), "sha256"))
 
     def _mark(self, key: str, end: int) -> str:
         return hmac.new(self._secret, f"{key}\n{end}".encode(), hashlib.sha256).hexdigest()
@@ -168,12 +175,8 @@ class SeenAdministrators:
 class World:
     """All of them, as they work on one machine. `at` names a place below the service's state."""
 
-    def __init__(self, at: Callable[..., Path], cipher: FieldCipher) -> None:
+    def __init__(self, at: Callable[..., Path]) -> None:
         secret = files.secret_bytes(at("bucket.key"))
-        self.bucket: Bucket = SealedFiles(at("bucket"), cipher, secret)
+        self.bucket: Bucket = SealedFiles(at("bucket"), secret)
         self.sharing: SharingPolicy = MarkedTenants(at("no-outside-links"))
         self.administrators: Administrators = SeenAdministrators(at("administrators"))
-
-
-def _tenant(key: str) -> UUID:
-    return UUID(key.partition("/")[0])

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import org_client.models as org
@@ -16,7 +14,7 @@ from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.jobs.spec import Due, Job
 from cloudsync_chassis.logs import logger
-from cloudsync_chassis.model import from_record, given, to_record
+from cloudsync_chassis.model import given, to_record
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import CONDITION_NOT_MET, FieldError
 from cloudsync_chassis.runtime import Runtime
@@ -89,8 +87,7 @@ class Directory(Accounts):
         made = await self.directory_sync.insert(ctx, fields)
         for place in range(0, len(body.operations), _AT_ONCE):
             part = [to_record(each) for each in body.operations[place : place + _AT_ONCE]]
-            sealed = base64.b64encode(self.runtime.cipher.encrypt(part, ctx.tenant)).decode()
-            fields = {"syncId": made.id, "place": place, "operations": sealed}
+            fields = {"syncId": made.id, "place": place, "operations": part}
             await self.batches.insert(ctx, fields)
         self.runtime.work.wake(ctx, _GO_ON.id)
         return made
@@ -162,11 +159,7 @@ class Directory(Accounts):
         batch = await self.batches.find(ctx, syncId=sync.id, place=place * _AT_ONCE)
         if batch is None:
             return None
-        sealed = base64.b64decode(batch.operations)
-        part: list[dict[str, Any]] = self.runtime.cipher.decrypt(sealed, ctx.tenant)
-        if within >= len(part):
-            return None
-        return from_record(models.DirectoryOperation, part[within])
+        return batch.operations[within] if within < len(batch.operations) else None
 
     async def _count(self, ctx: Context, sync: models.DirectorySync, outcome: str) -> None:
         fields = {"scanned": sync.scanned + 1}

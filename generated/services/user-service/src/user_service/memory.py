@@ -10,6 +10,8 @@ from cloudsync_chassis.model import Model
 from cloudsync_chassis.store.document import DocumentStore
 from pydantic import AwareDatetime, Field
 
+from .generated import models
+
 
 class Remembered(Model):
     """The envelope."""
@@ -56,11 +58,11 @@ class Purge(Remembered):
 
 
 class Batch(Remembered):
-    """Operations of a directory's run from `place` on, sealed with the fields' key (base64)."""
+    """Operations of a directory's run from `place` on; they name people, and are kept encrypted."""
 
     sync_id: Annotated[UUID, Field(alias="syncId")]
     place: int
-    operations: str
+    operations: list[models.DirectoryOperation]
 
 
 class Export(Remembered):
@@ -72,9 +74,11 @@ class Export(Remembered):
 Kind = TypeVar("Kind", bound=Remembered)
 
 
-def _spec(name: str, model: type[Kind], *unique: str) -> AggregateSpec[Kind]:
+def _spec(
+    name: str, model: type[Kind], *unique: str, encrypted: frozenset[str] = frozenset()
+) -> AggregateSpec[Kind]:
     sets = (("organizationId", *unique),) if unique else ()
-    store = DocumentStore(collection=f"user-{name}", unique=sets)
+    store = DocumentStore(collection=f"user-{name}", unique=sets, encrypted=encrypted)
     return AggregateSpec(name=f"remembered-{name}", model=model, store=store)
 
 
@@ -82,5 +86,5 @@ EMAIL_CHANGES = _spec("email-change", EmailChange, "userId")
 TRIES = _spec("tries", Tries, "aliasId")
 STANDINGS = _spec("standing", Standing, "about")
 PURGES = _spec("purge", Purge)
-BATCHES = _spec("batch", Batch)
+BATCHES = _spec("batch", Batch, encrypted=frozenset({"operations"}))
 EXPORTS = _spec("export", Export)
