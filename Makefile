@@ -2,6 +2,7 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 ARGS ?=
+SPREAD ?= -n auto --maxprocesses 4 --dist loadfile
 BIN := .venv/bin
 UV := .venv-lock/bin/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -27,10 +28,10 @@ check: runtime-env ## check the model against all rules
 	@$(BIN)/cloudsync-gen check $(ARGS)
 
 test: test-env ## run every kind of test, small counts, fixed seeds (ARGS="-k lock")
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 test-all: test-env ## run the tests with the full figures
-	@$(BIN)/python -m pytest --full $(ARGS)
+	@$(BIN)/python -m pytest --full $(SPREAD) $(ARGS)
 
 bench: test-env ## measure the budgets, as ratios in one run
 	@PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
