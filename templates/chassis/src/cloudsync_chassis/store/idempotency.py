@@ -79,6 +79,14 @@ async def keep(ctx: Context, request_hash: str, answer: Answer) -> None:
     await _keep(ctx, ctx.idempotency_key or "", request_hash, response)
 
 
+async def forget_answer(ctx: Context) -> None:
+    """Forget the answer to the running request: for answers that nobody may keep. An operation that
+    gives one does this `before_commit`; repeated, it is carried out again.
+    """
+    statement = sa.delete(table).where(*_mine(ctx, ctx.idempotency_key or ""))
+    await (await ctx.unit.connection()).execute(statement)
+
+
 def digest(*parts: bytes) -> str:
     """A hash of the parts, each framed by its length."""
     hashed = hashlib.sha256()
