@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import stat
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,11 @@ def test_snapshots_hold_what_is_live(tmp_path: Path) -> None:
         for _ in range(13):
             await at.service.tick("write-snapshots")
         assert len(list(folder.glob("*.json"))) == 12
+        at.service.later(timedelta(seconds=90))
+        await at.service.tick("measure-snapshots")
+        text = (await at.service.runtime.metrics.text()).decode()
+        [age] = [e for e in text.splitlines() if e.startswith("config_snapshot_age_seconds{")]
+        assert 90 <= float(age.rpartition(" ")[2]) < 100
 
     play(tmp_path, scene)
 

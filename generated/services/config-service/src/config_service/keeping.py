@@ -36,6 +36,7 @@ class Keeping(Rollouts):
             lambda ctx: self.write_config_snapshot(ctx, port.WriteConfigSnapshot()),
             Due(aggregate="config-entry", where={"status": _LIVE}),
         )
+        work.every(60.0, "measure-snapshots", self.measure)
 
     async def write_config_snapshot(self, ctx: Context, request: port.WriteConfigSnapshot) -> None:
         """Put all live values of the tenant away, one file for each environment."""
@@ -48,7 +49,12 @@ class Keeping(Rollouts):
                 told = {"takenAt": ctx.now.isoformat(), "entries": live}
                 content = json.dumps(told, ensure_ascii=False).encode()
                 await self.backups.keep(ctx.tenant, environment.value, ctx.now, content)
-        self.metrics.config_snapshot_age_seconds(0.0)
+
+    async def measure(self, ctx: Context) -> None:
+        """How old the newest snapshot is."""
+        newest = await self.backups.newest()
+        if newest is not None:
+            self.metrics.config_snapshot_age_seconds((ctx.now - newest).total_seconds())
 
     async def drop_tenant_values(self, ctx: Context, request: port.DropTenantValues) -> None:
         """Delete all that an organisation has; the platform's own values stay."""

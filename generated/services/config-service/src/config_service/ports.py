@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
 from cloudsync_chassis import files
+
+_NAME = "%Y%m%dT%H%M%S%fZ"
 
 
 class AbortQueries(Protocol):
@@ -45,6 +47,10 @@ class Backups(Protocol):
         """Keep one more."""
         ...
 
+    async def newest(self) -> datetime | None:
+        """When the newest of all was taken; None if there is none."""
+        ...
+
 
 class FolderBackups:
     """Files of mode 0600 below a folder, the newest `most` of each organisation and environment."""
@@ -60,6 +66,11 @@ class FolderBackups:
 
     def _keep(self, organization: UUID, environment: str, at: datetime, content: bytes) -> None:
         folder = self._folder / str(organization) / environment
-        files.replace(folder / f"{at:%Y%m%dT%H%M%S%f}Z.json", content)
+        files.replace(folder / f"{at.astimezone(UTC).strftime(_NAME)}.json", content)
         for each in sorted(folder.glob("*.json"))[: -self._most]:
             each.unlink(missing_ok=True)
+
+    async def newest(self) -> datetime | None:
+        """See `Backups.newest`."""
+        names = await asyncio.to_thread(lambda: [e.stem for e in self._folder.rglob("*.json")])
+        return datetime.strptime(max(names), _NAME).replace(tzinfo=UTC) if names else None

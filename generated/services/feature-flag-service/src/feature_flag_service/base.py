@@ -119,7 +119,7 @@ class Base(Defaults):
             after = found.model_copy(update=changes)
             bundle = await self.loaded(ctx, found.environment, after)
             fields = {**fields, "rulesChecksum": bundle.checksum}
-        moved = await self.feature_flag.transition(ctx, command, key, fields)
+        moved = await self.feature_flag.transition(ctx.within(PLATFORM), command, key, fields)
         self.changes.strike_after(ctx)
         return moved
 

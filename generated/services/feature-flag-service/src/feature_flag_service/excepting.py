@@ -52,7 +52,7 @@ class Excepting(Base):
     async def clear_override(self, ctx: Context, request: port.ClearOverride) -> None:
         """End an exception at once."""
         self.check_region()
-        await super().clear_override(ctx, request)
+        await super().clear_override(ctx.within(PLATFORM), request)
         self.changes.strike_after(ctx)
 
     async def drop_expired(self, ctx: Context) -> None:

@@ -70,7 +70,7 @@ class Experimenting(Base):
         Raises:
             Problem: `rule-broken`: the flag has no such variant; what the model says.
         """
-        decided = await super().decide_experiment(ctx, request)
+        decided = await super().decide_experiment(ctx.within(PLATFORM), request)
         flag = await self.feature_flag.find(ctx, id=decided.feature_flag_id)
         if flag is not None and request.body.winner not in {each.name for each in flag.variants}:
             raise breaks_rule("the flag has no such variant", pointer="/winner")

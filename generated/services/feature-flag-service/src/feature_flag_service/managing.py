@@ -82,7 +82,7 @@ class Managing(Base):
     async def schedule_flag(self, ctx: Context, request: port.ScheduleFlag) -> models.FeatureFlag:
         """Fix the start of a draft."""
         self.check_region()
-        return await super().schedule_flag(ctx, request)
+        return await super().schedule_flag(ctx.within(PLATFORM), request)
 
     async def activate_flag(self, ctx: Context, request: port.ActivateFlag) -> models.FeatureFlag:
         """Let rules and share decide."""
