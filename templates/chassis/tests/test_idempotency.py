@@ -115,3 +115,20 @@ async def test_an_answer_that_nobody_may_keep_is_given_anew(shop: Running) -> No
     async with runtime.database.transaction(write=False) as connection:
         kept = sa.select(sa.func.count()).select_from(idempotency_keys)
         assert (await connection.execute(kept)).scalar_one() == 0
+
+
+async def test_an_answer_of_any_bytes_is_kept(shop: Running) -> None:
+    body, asked = bytes(range(256)), []
+
+    async def act(ctx: Context) -> Answer:
+        asked.append(ctx.idempotency_key)
+        return Answer(0, (), body)
+
+    incoming = Incoming(
+        principal=workload("teller", uuid7()), trace=Trace.new(), idempotency_key="k", digest="d"
+    )
+    telling = Operation(id="tell", writes=True, idempotency="key")
+    run = shop.runtime.executor.answer
+    answers = [await run(telling, incoming, act) for _ in range(2)]
+    assert [each.body for each in answers] == [body, body]
+    assert asked == ["k"]
