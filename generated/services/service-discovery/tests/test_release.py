@@ -4,52 +4,51 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
-from registry import Registry, play
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.testing import isolated, running
+from registry import Registry
 from service_discovery import release
+from service_discovery.base import PLATFORM
+from service_discovery.generated.app import build
+from service_discovery.generated.service import SERVICE
+from service_discovery.generated.settings import ServiceSettings
+from service_discovery.handlers import Handlers
 
 
-def test_a_release_defines_all_services_and_copies_may_register(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CHASSIS_STATE_DIR", str(tmp_path))
-    monkeypatch.setattr(sys, "argv", ["release"])
-    for _ in range(2):
-        assert release.main() == 0
+async def defined(at: Registry) -> dict[str, Any]:
+    """Service → how few copies are too few."""
+    items = (await at.ask("ListServiceDefinitions", {"limit": 100})).json()["items"]
+    return {each["name"]: each["minHealthyInstances"] for each in items}
+
+
+def test_a_release_defines_all_services_and_copies_may_register(tmp_path: Path) -> None:
     changed = json.loads(release.BUNDLED.read_text())
     for each in changed["services"]:
         if each["name"] == "chat-service":
             each["minHealthyInstances"] = 7
-    path = tmp_path / "release.json"
-    path.write_text(json.dumps(changed))
-    monkeypatch.setattr(sys, "argv", ["release", str(path)])
-    assert release.main() == 0
+    later = tmp_path / "release.json"
+    later.write_text(json.dumps(changed))
 
-    async def scene(at: Registry) -> None:
-        body = {"limit": 100}
-        items = (await at.ask("ListServiceDefinitions", body)).json()["items"]
-        assert len(items) == 30
-        least = {each["name"]: each["minHealthyInstances"] for each in items}
-        assert least["chat-service"] == 7
-        assert all(each >= 2 for each in least.values())
-        assert (await at.registered("task-service"))["status"] == "registering"
+    async def whole() -> None:
+        runtime = Runtime(SERVICE, ServiceSettings.model_validate(isolated(tmp_path)))
+        handlers = Handlers(runtime)
+        async with running(build(runtime, handlers)) as service:
+            people = [service.caller("platform-operator", organization=PLATFORM)]
+            at = Registry(service, people, tmp_path)
+            for path in (release.BUNDLED, release.BUNDLED, later):
+                await release.enter(handlers, path)
+            found = await defined(at)
+            assert len(found) == 30
+            assert found["chat-service"] == 7
+            assert (await at.registered("task-service"))["status"] == "registering"
+            broken = tmp_path / "broken.json"
+            broken.write_text('{"services": [{"name": "chat-service"}]}')
+            with pytest.raises(ValueError, match="minHealthyInstances"):
+                await release.enter(handlers, broken)
+            assert await defined(at) == found
 
-    play(tmp_path, scene)
-
-
-def test_what_is_no_release_defines_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CHASSIS_STATE_DIR", str(tmp_path))
-    path = tmp_path / "release.json"
-    path.write_text('{"services": [{"name": "chat-service"}]}')
-    with pytest.raises(ValueError, match="minHealthyInstances"):
-        asyncio.run(release._main(path))
-
-    async def scene(at: Registry) -> None:
-        assert (await at.ask("ListServiceDefinitions", {})).json()["items"] == []
-
-    play(tmp_path, scene)
+    asyncio.run(whole())
