@@ -10,6 +10,13 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.propagation import Trace
+from cloudsync_chassis.security.principal import workload
+from cloudsync_chassis.store.idempotency import Answer, forget_answer
 from cloudsync_chassis.store.system import idempotency_keys
 from cloudsync_chassis.testing import Caller, Running
 
@@ -88,3 +95,40 @@ async def test_an_unusable_key_is_refused(table_shop: Running, key: str) -> None
     answer = await table_shop.http.post("/v1/books", json=BODY, headers=headers)
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["parameter"] == "Idempotency-Key"
+
+
+async def test_an_answer_that_nobody_may_keep_is_given_anew(shop: Running) -> None:
+    runtime, asked = shop.runtime, []
+
+    async def lend(ctx: Context) -> Answer:
+        asked.append(ctx.idempotency_key)
+        ctx.unit.before_commit(lambda: forget_answer(ctx))
+        return Answer(200, (), b"a password")
+
+    incoming = Incoming(
+        principal=workload("lender", uuid7()), trace=Trace.new(), idempotency_key="k", digest="d"
+    )
+    lending = Operation(id="lend", writes=True, idempotency="key")
+    for _ in range(2):
+        await runtime.executor.answer(lending, incoming, lend)
+    assert asked == ["k", "k"]
+    async with runtime.database.transaction(write=False) as connection:
+        kept = sa.select(sa.func.count()).select_from(idempotency_keys)
+        assert (await connection.execute(kept)).scalar_one() == 0
+
+
+async def test_an_answer_of_any_bytes_is_kept(shop: Running) -> None:
+    body, asked = bytes(range(256)), []
+
+    async def act(ctx: Context) -> Answer:
+        asked.append(ctx.idempotency_key)
+        return Answer(0, (), body)
+
+    incoming = Incoming(
+        principal=workload("teller", uuid7()), trace=Trace.new(), idempotency_key="k", digest="d"
+    )
+    telling = Operation(id="tell", writes=True, idempotency="key")
+    run = shop.runtime.executor.answer
+    answers = [await run(telling, incoming, act) for _ in range(2)]
+    assert [each.body for each in answers] == [body, body]
+    assert asked == ["k"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from .generated.defaults import Defaults
+from .drafting import Drafting
+from .keeping import Keeping
+from .serving import Serving
 
 
-class Handlers(Defaults):
-    """Override what you need: each method of `Defaults` shows how, and may still be called."""
+class Handlers(Drafting, Keeping, Serving):
+    """Drafts and reviews, rollouts and freezes, bundles for services, snapshots."""
