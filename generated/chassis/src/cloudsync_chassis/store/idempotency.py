@@ -6,6 +6,7 @@ by nature lies under the request itself.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ async def replay(ctx: Context, request_hash: str) -> Answer | None:
         raise KEY_REUSED()
     kept = row.response
     headers = tuple((name, value) for name, value in kept["headers"])
-    return Answer(kept["status"], headers, kept["body"].encode("latin-1"))
+    return Answer(kept["status"], headers, _opened(kept))
 
 
 async def keep(ctx: Context, request_hash: str, answer: Answer) -> None:
@@ -84,9 +85,17 @@ async def keep(ctx: Context, request_hash: str, answer: Answer) -> None:
     response = {
         "status": answer.status,
         "headers": [list(each) for each in answer.headers],
-        "body": answer.body.decode("latin-1"),
+        **_packed(answer.body),
     }
     await _keep(ctx, ctx.idempotency_key or "", request_hash, response)
+
+
+async def forget_answer(ctx: Context) -> None:
+    """Forget the answer to the running request: for answers that nobody may keep. An operation that
+    gives one does this `before_commit`; repeated, it is carried out again.
+    """
+    statement = sa.delete(table).where(*_mine(ctx, ctx.idempotency_key or ""))
+    await (await ctx.unit.connection()).execute(statement)
 
 
 def digest(*parts: bytes) -> str:
@@ -165,6 +174,20 @@ async def _keep(ctx: Context, key: str, request_hash: str, response: Mapping[str
 
 def _mine(ctx: Context, key: str) -> dict[str, Any]:
     return {"mine": key, "who": _principal(ctx), "moment": ctx.now}
+
+
+def _packed(body: bytes) -> dict[str, str]:
+    """A body as JSON; NUL, which messages of gRPC hold, PostgreSQL has not."""
+    if b"\0" in body:
+        return {"base64": base64.b64encode(body).decode()}
+    return {"body": body.decode("latin-1")}
+
+
+def _opened(kept: Mapping[str, Any]) -> bytes:
+    """The body that was packed."""
+    if "base64" in kept:
+        return base64.b64decode(kept["base64"])
+    return str(kept["body"]).encode("latin-1")
 
 
 def _ordered(value: Any) -> Any:
