@@ -355,6 +355,50 @@ def test_a_cancelled_order_is_told_with_its_refund_whichever_comes_first(tmp_pat
     run(tmp_path, test)
 
 
+def test_a_refund_that_follows_its_cancellation_is_in_the_mail(tmp_path: Path) -> None:
+    async def test(desk: Desk) -> None:
+        order, payment = await _order(desk), uuid7()
+        cancelled = _cancelled(order, desk, capturedPaymentIds=[payment])
+        await desk.tell("order-cancelled", cancelled, "billing")
+        assert len(desk.sent()) == 1
+        refund = {
+            "causeId": uuid7(),
+            "paymentId": payment,
+            "refundId": uuid7(),
+            "amountMinor": 6000,
+            "currency": "eur",
+            "reason": "orderCancelled",
+            "orderId": order["orderId"],
+        }
+        await desk.tell("payment-refunded", refund, "billing")
+        await desk.service.tick()
+        assert "60.00 EUR go back" in text_of(desk.sent()[-1])
+        run_of = await desk.ask(
+            operations.ENQUEUE_EMAIL,
+            lambda ctx: desk.service.runtime.sagas.state(ctx, "order", str(order["orderId"])),
+        )
+        assert run_of is not None
+        assert run_of.state == "undone"
+
+    run(tmp_path, test)
+
+
+def test_an_order_that_was_never_charged_is_told_so(tmp_path: Path) -> None:
+    async def test(desk: Desk) -> None:
+        order = await _order(desk)
+        await desk.tell("order-cancelled", _cancelled(order, desk), "billing")
+        skipped = {
+            "causeId": uuid7(),
+            "orderId": order["orderId"],
+            "reason": "nothingCaptured",
+        }
+        await desk.tell("refund-skipped", skipped, "billing")
+        await desk.service.tick()
+        assert "Nothing was charged" in text_of(desk.sent()[-1])
+
+    run(tmp_path, test)
+
+
 def test_a_cancelled_order_without_word_of_money_is_told_after_ten_minutes(
     tmp_path: Path,
 ) -> None:

@@ -132,11 +132,13 @@ class Billing(Facts):
     async def on_order_cancelled(
         self, ctx: Context, event: Received[models.OrderCancelled]
     ) -> None:
-        """Open the mail to whoever placed the order."""
-        await self.notify_customer(ctx, port.NotifyCustomer(body=event.data))
+        """An order came to nothing."""
+        await self.open_order_notice(ctx, port.OpenOrderNotice(body=event.data))
 
-    async def notify_customer(self, ctx: Context, request: port.NotifyCustomer) -> None:
-        """Say why the order came to nothing, once there is word of the money or ten minutes later."""
+    async def open_order_notice(self, ctx: Context, request: port.OpenOrderNotice) -> None:
+        """Note whom to tell and why; the mail leaves once there is word of the money, or ten minutes
+        later.
+        """
         body = request.body
         await self.note_contact(ctx, body.notify_user_id, "billing")
         notice = await self._notice(ctx, body.order_id)
@@ -147,6 +149,11 @@ class Billing(Facts):
         }
         notice = await self.notices.rewrite(ctx, notice, fields)
         await self._tell(ctx, notice, late=notice.send_at <= ctx.now)
+
+    async def notify_customer(self, ctx: Context, request: port.NotifyCustomer) -> None:
+        """Tell the customer now, with what is known of the money."""
+        await self.open_order_notice(ctx, port.OpenOrderNotice(body=request.body))
+        await self._tell(ctx, await self._notice(ctx, request.body.order_id), late=True)
 
     async def on_refund_skipped(self, ctx: Context, event: Received[models.RefundSkipped]) -> None:
         """Nothing was charged."""
