@@ -102,6 +102,10 @@ class Desk:
         user_id = UUID(str(call.parameters["userId"]))
         return preferences(user_id, self.organization, **self.wishes)
 
+    def set(self, **values: Any) -> None:
+        """Settings other than those that it started with."""
+        self.handlers.settings = self.handlers.settings.model_copy(update=values)
+
     async def tell(self, name: str, data: Mapping[str, Any], domain: str = "user") -> None:
         """Tell an event, and let the clock do what comes of it."""
         await self.service.tell(f"cloudsync.{domain}.{name}.v1", data, self.organization)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from cloudsync_chassis import clock
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.events.replay import revive
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.keys import OwnKeys
@@ -27,15 +28,7 @@ async def _subjects(desk: Desk) -> list[str | None]:
 def test_an_invitation_quotes_names_without_links(tmp_path: Path) -> None:
     async def test(desk: Desk) -> None:
         key = uuid7()
-        place = tmp_path / "invitations" / str(desk.organization) / f"{key}.json"
-        place.parent.mkdir(parents=True)
-        invitation = {
-            "address": "new@outside.example",
-            "inviter": "Eve https://evil.example/win",
-            "organization": "Acme",
-            "locale": "de",
-        }
-        place.write_text(json.dumps(invitation))
+        _invitation(tmp_path, desk, key, inviter="Eve https://evil.example/win")
         data = {"invitationId": key, "role": "member", "expiresAt": later(7 * 86400)}
         await desk.tell("member-invited", data)
         await desk.tell("member-invited", data)
@@ -50,15 +43,70 @@ def test_an_invitation_quotes_names_without_links(tmp_path: Path) -> None:
     run(tmp_path, test)
 
 
-def test_an_invitation_nobody_knows_is_a_dead_letter_that_can_be_replayed(tmp_path: Path) -> None:
+def test_an_invitation_nobody_knows_is_a_dead_letter_until_it_is_replayed(tmp_path: Path) -> None:
     async def test(desk: Desk) -> None:
+        begin = clock.now()
         data = {"invitationId": uuid7(), "role": "member", "expiresAt": later(86400)}
         with pytest.raises(AssertionError, match="given up"):
             await desk.tell("member-invited", data)
         dead = [each for each in await desk.service.published() if each.failure is not None]
         assert [each.topic for each in dead] == ["cloudsync.user.membership.v1.dlq"]
-        assert dead[0].failure
+        assert dead[0].failure is not None
         assert dead[0].failure.reason == "unavailable"
+        _invitation(tmp_path, desk, data["invitationId"])
+        for _ in range(2):
+            await revive(desk.service.runtime.bus, "email-service", dead[0].topic, begin)
+            await desk.service.settle()
+            await desk.service.tick()
+        assert [each["To"] for each in desk.sent()] == ["new@outside.example"]
+
+    run(tmp_path, test)
+
+
+def _invitation(state: Path, desk: Desk, key: Any, **fields: str) -> None:
+    """What a local invitation looks like."""
+    place = state / "invitations" / str(desk.organization) / f"{key}.json"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    invitation = {
+        "address": "new@outside.example",
+        "inviter": "Eve",
+        "organization": "Acme",
+        "locale": "de",
+        **fields,
+    }
+    place.write_text(json.dumps(invitation))
+
+
+def test_an_organisation_on_trial_invites_so_many_a_day(tmp_path: Path) -> None:
+    async def test(desk: Desk) -> None:
+        desk.set(trial_invitations_per_day=1)
+        role = {"role": "member", "expiresAt": later(5 * 86400)}
+        keys = [uuid7() for _ in range(3)]
+        for number, key in enumerate(keys):
+            _invitation(tmp_path, desk, key, address=f"new{number}@outside.example")
+        await desk.tell("member-invited", {**role, "invitationId": keys[0]})
+        with pytest.raises(AssertionError, match="given up"):
+            await desk.tell("member-invited", {**role, "invitationId": keys[1]})
+        active = {
+            "subscriptionId": uuid7(),
+            "productLine": "workspace",
+            "planCode": "team-monthly",
+            "seatQuantity": 5,
+            "entitlements": {
+                "storageGibPerSeat": 1,
+                "apiCallsPerDay": 1,
+                "meetingParticipants": 1,
+                "versionHistoryDays": 1,
+                "guestsPerSeat": 1,
+                "sso": 0,
+            },
+            "periodEnd": later(86400),
+            "trial": False,
+        }
+        await desk.tell("subscription-activated", active, "billing")
+        await desk.tell("member-invited", {**role, "invitationId": keys[2]})
+        sent = [each["To"] for each in desk.sent()]
+        assert sent == ["new0@outside.example", "new2@outside.example"]
 
     run(tmp_path, test)
 
@@ -184,6 +232,11 @@ def test_contacts_of_a_webhook_are_opened_and_told(tmp_path: Path) -> None:
         await desk.tell("webhook-disabled", data, "notification")
         assert sorted(each["To"] for each in desk.sent()) == sorted(contacts)
         assert "gone410" in text_of(desk.sent()[0])
+        elsewhere = FieldCipher.of(keys, b"x" * 32).encrypt(contacts, uuid7())
+        data["sealedContacts"] = base64.urlsafe_b64encode(elsewhere).decode().rstrip("=")
+        with pytest.raises(AssertionError, match="given up"):
+            await desk.tell("webhook-disabled", data, "notification")
+        assert len(desk.sent()) == 2
 
     run(tmp_path, test)
 

@@ -155,6 +155,27 @@ def test_a_complaint_is_for_ever_and_nobody_lifts_it(tmp_path: Path) -> None:
     run(tmp_path, test)
 
 
+def test_too_many_complaints_stop_what_nobody_asked_for(tmp_path: Path) -> None:
+    async def test(desk: Desk) -> None:
+        async def delivered(ctx: Context) -> int:
+            return await desk.handlers.tally(ctx, "delivered:collaboration", ctx.now, 1500)
+
+        await desk.ask(operations.ENQUEUE_EMAIL, delivered)
+        states = []
+        for _ in range(2):
+            other = f"{uuid7().hex}@reader.example"
+            mail = await _mail(desk, category="collaboration", toAddress=other)
+            states.append(mail.status)
+            await _receipt(desk, mail, "complaint")
+        last = await _mail(desk, category="collaboration", toAddress="b@reader.example")
+        assert states == [_STATUS.handed_over, _STATUS.handed_over]
+        assert last.suppression_reason == models.SuppressionReason.preference
+        billing = await _mail(desk, category="billing", toAddress="b@reader.example")
+        assert billing.status == _STATUS.handed_over
+
+    run(tmp_path, test)
+
+
 def test_support_lifts_a_bar_and_sends_again(tmp_path: Path) -> None:
     async def test(desk: Desk) -> None:
         mail = await _mail(desk, templateKey="nowhere")

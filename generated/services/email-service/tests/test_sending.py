@@ -90,6 +90,42 @@ def test_a_provider_that_refuses_gives_way_and_eight_attempts_are_all(tmp_path: 
     run(tmp_path, test)
 
 
+@pytest.mark.parametrize("name", ["ses", "sendgrid"])
+def test_operators_force_a_provider(tmp_path: Path, name: str) -> None:
+    async def test(desk: Desk) -> None:
+        desk.set(provider_override=name)
+        await desk.queue("notify.email.critical", "enqueue-email", desk.order())
+        await desk.service.tick()
+        assert [str(each.provider) for each in await desk.mails()] == [name]
+
+    run(tmp_path, test)
+
+
+def test_while_one_breaker_is_open_the_other_provider_sends(tmp_path: Path) -> None:
+    class Half(outlet.LocalOutlet):
+        async def send(self, provider: str, mail: outlet.Mail, message: bytes) -> str:
+            if provider == "ses":
+                raise outlet.ProviderError("down")
+            return await super().send(provider, mail, message)
+
+    async def test(desk: Desk) -> None:
+        desk.handlers.world.outlet = Half(desk.handlers.settings)
+        for _ in range(40):
+            body = desk.order(category="transactional", expiresAt=later(86400))
+            await desk.queue("notify.email.transactional", "enqueue-email", body)
+        await desk.service.tick("send-mail")
+        desk.service.later(timedelta(days=1, seconds=-60))
+        for _ in range(20):
+            body = desk.order(category="transactional", expiresAt=later(86400))
+            await desk.queue("notify.email.transactional", "enqueue-email", body)
+        await desk.service.tick("send-mail")
+        taken = [str(each.provider) for each in await desk.mails(status="handedOver")]
+        assert set(taken) == {"sendgrid"}
+        assert desk.handlers.breakers["ses"].state == "open"
+
+    run(tmp_path, test)
+
+
 def test_a_mail_whose_time_is_over_is_given_up(tmp_path: Path) -> None:
     async def test(desk: Desk) -> None:
         order = desk.order(notBefore=later(500))

@@ -208,6 +208,9 @@ def test_a_domain_is_verified_by_its_records_and_then_sent_under(tmp_path: Path)
             "CloudSync <notifications@acme.example>",
             "CloudSync <notifications@mail.cloudsync.example>",
         ]
+        await _exhaust(desk, "acme.example")
+        await _send(desk, "collaboration")
+        assert desk.sent()[-1]["From"] == "CloudSync <notifications@mail.cloudsync.example>"
         place.write_text("{}")
         desk.service.later(timedelta(hours=7))
         await desk.service.tick()
@@ -222,3 +225,11 @@ async def _send(desk: Desk, category: str) -> None:
     queue = "notify.email.transactional"
     await desk.queue(queue, "enqueue-email", desk.order(category=category))
     await desk.service.tick("send-mail")
+
+
+async def _exhaust(desk: Desk, name: str) -> None:
+    """Let a domain have sent what it may today."""
+    await desk.ask(
+        operations.ENQUEUE_EMAIL,
+        lambda ctx: desk.handlers.tally(ctx, f"sender:{name}", ctx.now, 100),
+    )

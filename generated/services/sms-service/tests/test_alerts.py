@@ -134,6 +134,22 @@ def test_a_suspension_stops_texts_and_ends_by_itself(tmp_path: Path) -> None:
     run(tmp_path, test)
 
 
+def test_what_waits_for_a_token_does_not_leave_for_a_suspended_country(tmp_path: Path) -> None:
+    async def test(desk: Desk) -> None:
+        for _ in range(4):
+            await desk.queue("notify.sms.otp", "send-sms", desk.code())
+            await desk.service.tick("submit-texts")
+        assert len(desk.carried()) == 3
+        await _suspension(desk, later(1800))
+        desk.service.later(timedelta(minutes=5))
+        await desk.service.tick("submit-texts")
+        (text,) = await desk.texts(deliveryState="rejected")
+        assert text.failure == models.DeliveryFailure.country_not_enabled
+        assert len(desk.carried()) == 3
+
+    run(tmp_path, test)
+
+
 def test_a_surge_of_texts_suspends_its_country_for_an_hour(tmp_path: Path) -> None:
     async def test(desk: Desk) -> None:
         data = {

@@ -195,13 +195,14 @@ _PUSHES = {
     "task-assigned": "{{task}} is yours: {{headline}}",
     "task-due": "{{task}} is due {{dueOn}}",
     "document-shared": "A document was shared with you",
+    "comment-mention": "You were named in a remark",
+    "search-matched": "{{number}} new results of your search",
     "event-scheduled": "{{summary}}",
     "event-moved": "An event has moved",
     "event-cancelled": "An event was cancelled",
-    "meeting-call": "{{title}} has begun",
+    "meeting-call": "Your meeting has begun",
     "quota-exceeded": "A limit of your plan is reached",
     "operator-alert": "{{text}}",
-    "test": "This is a test",
     "summary": "{{number}} new notifications",
 }
 

@@ -13,6 +13,7 @@ from cloudsync_chassis.store.query import ListQuery, PageRequest
 from .catalogue import MANDATORY, PLATFORM
 from .domains import Domains
 from .generated import models, port, problems
+from .sending import host_class, hourly
 
 _WEEK = timedelta(days=7)
 _SOFT_ENDS = timedelta(days=14)
@@ -118,16 +119,20 @@ class Receipts(Domains):
         if done.version == mail.version:
             return
         await self.step(ctx, done, body.diagnostic_code)
-        provider = str(done.provider)
-        bounced = await self.tally(ctx, f"bounced:{provider}", ctx.now, 1)
-        sent = max(1, await self.tally(ctx, f"delivered:{done.category}", ctx.now) + bounced)
-        self.metrics.email_bounce_ratio(
-            bounced / sent, provider=provider, recipient_domain_class="all"
-        )
+        await self._bounce_ratio(ctx, done)
         if hard:
             await self._bar(ctx, done.address_hash, models.SuppressionCause.hard_bounce)
         else:
             await self._soft(ctx, done)
+
+    async def _bounce_ratio(self, ctx: Context, mail: models.EmailMessage) -> None:
+        """Bounced through handed-over mail of this hour, by provider and kind of host."""
+        provider, kind = str(mail.provider), host_class(mail.to_address)
+        bounced = await self.tally(ctx, hourly("bounced", provider, kind, ctx.now), ctx.now, 1)
+        handed = await self.tally(ctx, hourly("handed", provider, kind, ctx.now), ctx.now)
+        self.metrics.email_bounce_ratio(
+            min(1.0, bounced / max(handed, 1)), provider=provider, recipient_domain_class=kind
+        )
 
     async def _soft(self, ctx: Context, mail: models.EmailMessage) -> None:
         noted = {"addressHash": mail.address_hash, "messageId": mail.id}

@@ -6,7 +6,7 @@ import base64
 import binascii
 import hmac
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -31,6 +31,10 @@ _WAIT = timedelta(minutes=1)
 _LONGEST = timedelta(hours=2)
 _STATES = models.EmailStatus
 _OWN = f"notifications@{world.PLATFORM_DOMAIN}"
+_CONSUMER = frozenset(
+    {"gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com"}
+    | {"icloud.com", "gmx.net", "gmx.de", "web.de", "proton.me", "aol.com"}
+)
 _EXEMPT = "org.off_boarding"
 
 log = logger("sending")
@@ -324,6 +328,8 @@ class Sending(Ordering):
         name = ready.mail.sender.rpartition("@")[2]
         inside = platform if name == world.PLATFORM_DOMAIN else ctx
         await self.tally(inside, f"sender:{name}", ctx.now, 1)
+        kind = host_class(mail.to_address)
+        await self.tally(ctx, hourly("handed", provider, kind, ctx.now), ctx.now, 1)
         self.metrics.email_sent_total(category=str(mail.category), provider=provider)
         began = max(mail.created_at, mail.not_before or mail.created_at)
         queue = "critical" if str(mail.category) == "security" else "transactional"
@@ -336,3 +342,13 @@ class Sending(Ordering):
         fields = {"failure": failure} if failure else {}
         failed = await self.email_message.transition(ctx, "fail-email", mail.id, fields)
         await self.step(ctx, failed)
+
+
+def host_class(address: str) -> str:
+    """`consumer` for the large mail hosts of private people, whose filters learn; else `other`."""
+    return "consumer" if address.rpartition("@")[2].lower() in _CONSUMER else "other"
+
+
+def hourly(what: str, provider: str, kind: str, now: datetime) -> str:
+    """The name of a tally of the hour that it is."""
+    return f"{what}:{provider}:{kind}:{now:%H}"

@@ -229,13 +229,14 @@ class Texts(Base):
             failure = _FAILURES.expired if throttled else _FAILURES.no_healthy_route
             await self.sms_message.transition(ctx, "expire-sms", key, {"failure": failure})
             return None
-        if not throttled:
-            fields = {"countryCode": text.country_code, "phoneHash": text.phone_hash}
-            reason = await self._against(ctx, text.purpose, {**fields, "riskScore": 0})
-            if reason is not None:
-                await self.sms_message.transition(ctx, "reject-sms", key, {"failure": reason})
-                self.metrics.sms_blocked_total(cause=str(reason))
-                return None
+        fields = {"countryCode": text.country_code, "phoneHash": text.phone_hash, "riskScore": 0}
+        reason = await self._against(ctx, text.purpose, fields)
+        if reason is not None:
+            if throttled:
+                await self.sms_message.transition(ctx, "resume-sms", key)
+            await self.sms_message.transition(ctx, "reject-sms", key, {"failure": reason})
+            self.metrics.sms_blocked_total(cause=str(reason))
+            return None
         if await self._quiet(ctx, text):
             return None
         made = [each async for each in self.attempts.each(ctx.within(PLATFORM), smsId=key)]
