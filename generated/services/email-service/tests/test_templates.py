@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from desk import Desk, refused, run
-from email_service import outlet
+from cloudsync_chassis.ids import uuid7
+from desk import Desk, later, refused, run
+from email_service import outlet, world
 from email_service.generated import models, operations, port
 
 _SCHEMA = {"type": "object", "properties": {"a": {"type": "string", "maxLength": 20}}}
@@ -233,3 +235,26 @@ async def _exhaust(desk: Desk, name: str) -> None:
         operations.ENQUEUE_EMAIL,
         lambda ctx: desk.handlers.tally(ctx, f"sender:{name}", ctx.now, 100),
     )
+
+
+def test_keys_can_be_leased_from_secret_service(tmp_path: Path) -> None:
+    async def test(desk: Desk) -> None:
+        asked: list[str] = []
+
+        def lease(call: Any) -> dict[str, Any]:
+            asked.append(str(call.body["path"]))
+            return {
+                "secretId": str(uuid7()),
+                "versionNumber": 1,
+                "value": base64.b64encode(b"k" * 32).decode(),
+                "fingerprint": "a" * 64,
+                "usableUntil": later(3600).isoformat(),
+            }
+
+        desk.service.answers("secret-service", "GetSecret", lease)
+        desk.handlers.world.keys = world.LeasedKeys(desk.handlers.clients.secret.get_secret)
+        await _send(desk, "transactional")
+        assert len(desk.sent()) == 1
+        assert set(asked) == {"email/unsubscribe", "email/dkim/mail-cloudsync-example"}
+
+    run(tmp_path, test)

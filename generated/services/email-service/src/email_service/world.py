@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -13,6 +13,7 @@ from cloudsync_chassis import files
 from cloudsync_chassis.settings import Settings
 from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.keys import OwnKeys
+from secret_grpc_client import models as secrets
 
 from . import outlet
 from .generated import models
@@ -39,6 +40,28 @@ class LocalKeys:
     async def get(self, name: str) -> bytes:
         """See `Keys.get`."""
         return files.secret_bytes(self._settings.state_path("mail-keys", *name.split("/")))
+
+
+class LeasedKeys:
+    """Secrets of secret-service, `email/<name>` with dashes for dots; kept by the edge's cache.
+
+    `lease`: `clients.secret.get_secret`.
+    """
+
+    def __init__(
+        self, lease: Callable[[secrets.GetSecretRequest], Awaitable[secrets.SecretValue]]
+    ) -> None:
+        self._lease = lease
+
+    async def get(self, name: str) -> bytes:
+        """See `Keys.get`.
+
+        Raises:
+            CallError: neither secret-service nor the cache has it.
+        """
+        path = f"email/{name}".replace(".", "-").lower()
+        found = await self._lease(secrets.GetSecretRequest(path=path))
+        return base64.b64decode(found.value)
 
 
 class Resolver(Protocol):
