@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .generated.defaults import Defaults
+from .people import People
 
 
-class Handlers(Defaults):
-    """Override what you need: each method of `Defaults` shows how, and may still be called."""
+class Handlers(People):
+    """Texts, receipts, countries, and what is told of facts elsewhere."""

@@ -1,0 +1,209 @@
+"""Ports: keys, name servers, invitations, sealed contacts and the content of files."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from cloudsync_chassis import files
+from cloudsync_chassis.settings import Settings
+from cloudsync_chassis.store.cipher import FieldCipher
+from cloudsync_chassis.store.keys import OwnKeys
+from secret_grpc_client import models as secrets
+
+from . import outlet
+from .generated import models
+
+APP = "https://app.cloudsync.example"
+PLATFORM_DOMAIN = "mail.cloudsync.example"
+PLATFORM_SELECTOR = "cs1"
+
+
+class Keys(Protocol):
+    """Secrets by name, 32 bytes each: `dkim/<domain>`, `receipts/<provider>`, `unsubscribe`."""
+
+    async def get(self, name: str) -> bytes:
+        """The secret."""
+        ...
+
+
+class LocalKeys:
+    """Files of the state folder, made when they are first wanted."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def get(self, name: str) -> bytes:
+        """See `Keys.get`."""
+        return files.secret_bytes(self._settings.state_path("mail-keys", *name.split("/")))
+
+
+class LeasedKeys:
+    """Secrets of secret-service, `email/<name>` with dashes for dots; kept by the edge's cache.
+
+    `lease`: `clients.secret.get_secret`.
+    """
+
+    def __init__(
+        self, lease: Callable[[secrets.GetSecretRequest], Awaitable[secrets.SecretValue]]
+    ) -> None:
+        self._lease = lease
+
+    async def get(self, name: str) -> bytes:
+        """See `Keys.get`.
+
+        Raises:
+            CallError: neither secret-service nor the cache has it.
+        """
+        path = f"email/{name}".replace(".", "-").lower()
+        found = await self._lease(secrets.GetSecretRequest(path=path))
+        return base64.b64decode(found.value)
+
+
+class Resolver(Protocol):
+    """A name server."""
+
+    name: str
+
+    async def texts(self, domain: str) -> tuple[str, ...]:
+        """The TXT records of a name; none if there are none."""
+        ...
+
+
+class LocalZone:
+    """Records of the file `dns/<domain>.json` below the state folder: name → list of texts.
+
+    The platform's own domain publishes what its key demands, as it does in the world.
+    """
+
+    def __init__(self, settings: Settings, keys: Keys, name: str) -> None:
+        self._settings = settings
+        self._keys = keys
+        self.name = name
+
+    async def texts(self, domain: str) -> tuple[str, ...]:
+        """See `Resolver.texts`."""
+        if domain == PLATFORM_DOMAIN or domain.endswith(f".{PLATFORM_DOMAIN}"):
+            return await self._own(domain)
+        labels = domain.split(".")
+        for start in range(len(labels) - 1):
+            path = self._settings.state_path("dns", ".".join(labels[start:]) + ".json")
+            if path.is_file():
+                known: Mapping[str, Any] = json.loads(path.read_bytes())
+                return tuple(map(str, known.get(domain, ())))
+        return ()
+
+    async def _own(self, domain: str) -> tuple[str, ...]:
+        if domain.startswith(f"{PLATFORM_SELECTOR}._domainkey."):
+            key = outlet.public_key(await self._keys.get(f"dkim/{PLATFORM_DOMAIN}"))
+            return (f"v=DKIM1; k=ed25519; p={key}",)
+        if domain.startswith("_dmarc."):
+            return ("v=DMARC1; p=reject",)
+        return (f"v=spf1 include:{_SPF} -all",) if domain == PLATFORM_DOMAIN else ()
+
+
+_SPF = "_spf.cloudsync.example"
+SPF_INCLUDE = f"include:{_SPF}"
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What a mail needs of an invitation, and no event carries."""
+
+    address: str
+    inviter: str
+    organization: str
+    locale: str
+
+
+class Invitations(Protocol):
+    """Invitations by reference."""
+
+    async def get(self, tenant: UUID, invitation_id: UUID) -> Invitation | None:
+        """The invitation; None while nobody has said what it is."""
+        ...
+
+
+class LocalInvitations:
+    """Files `invitations/<organisation>/<id>.json` below the state folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def get(self, tenant: UUID, invitation_id: UUID) -> Invitation | None:
+        """See `Invitations.get`."""
+        path = self._settings.state_path("invitations", str(tenant), f"{invitation_id}.json")
+        return Invitation(**json.loads(path.read_bytes())) if path.is_file() else None
+
+
+class Contacts(Protocol):
+    """Opens what webhook-service sealed of an endpoint's contacts."""
+
+    def opened(self, sealed: str, tenant: UUID) -> tuple[str, ...]:
+        """The addresses.
+
+        Raises:
+            KeyError, cryptography.exceptions.InvalidTag: not sealed for this tenant.
+        """
+        ...
+
+
+class LocalContacts:
+    """The field keys of webhook-service below the same state folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def opened(self, sealed: str, tenant: UUID) -> tuple[str, ...]:
+        """See `Contacts.opened`."""
+        place = self._settings.field_key_file
+        keys = OwnKeys(place or self._settings.state_path("webhook-service", "field-keys"))
+        content = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
+        found = FieldCipher.of(keys, b"unused").decrypt(content, tenant)
+        return tuple(map(str, found))
+
+
+class Contents(Protocol):
+    """The bytes of files that go out with a mail."""
+
+    async def read(self, tenant: UUID, file: models.AttachmentRef) -> bytes | None:
+        """The content; None where only a link can be sent."""
+        ...
+
+
+class LinksOnly:
+    """Nothing leaves as an attachment: the mail carries links to the files."""
+
+    async def read(self, tenant: UUID, file: models.AttachmentRef) -> bytes | None:
+        """See `Contents.read`."""
+        del tenant, file
+        return None
+
+
+@dataclass(slots=True)
+class World:
+    """All ports of the service."""
+
+    outlet: outlet.Outlet
+    keys: Keys
+    resolvers: tuple[Resolver, Resolver]
+    invitations: Invitations
+    contacts: Contacts
+    contents: Contents
+
+
+def local(settings: Settings) -> World:
+    """What works on one machine without a network."""
+    keys = LocalKeys(settings)
+    return World(
+        outlet=outlet.LocalOutlet(settings),
+        keys=keys,
+        resolvers=(LocalZone(settings, keys, "first"), LocalZone(settings, keys, "second")),
+        invitations=LocalInvitations(settings),
+        contacts=LocalContacts(settings),
+        contents=LinksOnly(),
+    )
