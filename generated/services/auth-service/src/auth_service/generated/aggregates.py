@@ -44,7 +44,7 @@ LOGIN_FAILED = Emission(
     type="cloudsync.user.login-failed.v1",
     topic="cloudsync.user.session.v1",
     key_field="sessionId",
-    fields=("sessionId", "identifierHash", "cause", "countryCode", "attempt"),
+    fields=("sessionId", "userId", "identifierHash", "cause", "countryCode", "attempt"),
 )
 
 LOGIN_SUCCEEDED = Emission(

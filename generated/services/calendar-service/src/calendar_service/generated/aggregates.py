@@ -44,14 +44,14 @@ EVENT_CANCELLED = Emission(
     type="cloudsync.collaboration.event-cancelled.v1",
     topic="cloudsync.collaboration.calendar-event.v1",
     key="eventId",
-    fields=("eventId", "scope", "occurrenceDate", "cancelledBy", "attendeeUserIds"),
+    fields=("eventId", "scope", "occurrenceDate", "cancelledBy", "sequence", "attendeeUserIds"),
 )
 
 EVENT_CANCELLED_ = Emission(
     type="cloudsync.collaboration.event-cancelled.v1",
     topic="cloudsync.collaboration.calendar-event.v1",
     key_field="eventId",
-    fields=("eventId", "scope", "occurrenceDate", "cancelledBy", "attendeeUserIds"),
+    fields=("eventId", "scope", "occurrenceDate", "cancelledBy", "sequence", "attendeeUserIds"),
 )
 
 EVENT_RESCHEDULED = Emission(

@@ -238,6 +238,7 @@ EMAIL_MESSAGE = AggregateSpec(
         ),
         "notify-by-email": Command(effect="custom", idempotency="natural"),
         "notify-customer": Command(effect="custom", idempotency="natural"),
+        "open-order-notice": Command(effect="custom", idempotency="natural"),
         "record-bounce": Command(
             effect="transition", idempotency="natural", emits=(NOTIFICATION_BOUNCED,)
         ),

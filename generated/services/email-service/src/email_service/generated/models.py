@@ -140,6 +140,17 @@ class DeliveryFailure(StrEnum):
     template_not_published = "templateNotPublished"
 
 
+class DeliveryTimelineRequest(Model):
+    """Whose mails, and between which moments; the end is left out of the answer."""
+
+    recipient_user_id: UUID
+    occurred_from: AwareDatetime
+    occurred_to: AwareDatetime
+    cursor: Annotated[
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
+    ] = None
+
+
 class DevicePlatform(StrEnum):
     """Decides the network, the form of the token and its limits."""
 
@@ -269,6 +280,7 @@ class EventCancelled(Model):
     scope: ChangeScope | None = None
     occurrence_date: date | None = None
     cancelled_by: UUID | None = None
+    sequence: Annotated[int | None, Field(ge=0, le=100000)] = None
     attendee_user_ids: Annotated[list[UUID], Field(max_length=500)]
 
 
@@ -460,6 +472,18 @@ class ProvisioningSource(StrEnum):
     scim = "scim"
     saml_jit = "samlJit"
     csv_import = "csvImport"
+
+
+class PublishTemplateRequest(Model):
+    """
+    Which revision of a key and channel shall count, in all languages in which it was reviewed.
+    """
+
+    template_key: Annotated[
+        str, Field(max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$")
+    ]
+    delivered_by: DeliveryChannel
+    revision: Annotated[int, Field(ge=1, le=100000)]
 
 
 class PushTopic(StrEnum):
@@ -881,6 +905,14 @@ class UserDeleted(Model):
     successor_user_id: UUID | None = None
 
 
+class VerifySenderDomainRequest(Model):
+    """The domain whose records shall be looked up now."""
+
+    domain_name: Annotated[
+        str, Field(json_schema_extra={"x-format": "hostname"}, max_length=253, min_length=4)
+    ]
+
+
 class WebhookDisabled(Model):
     """An endpoint hears nothing any more."""
 
@@ -1229,6 +1261,9 @@ class ReportFailed(Model):
     organization_id: UUID
     failure_code: ReportFailureCode
     attempt: Annotated[int, Field(ge=0, le=4)]
+    recipient_ids: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = (
+        None
+    )
 
 
 class SubscriptionChanged(Model):

@@ -64,6 +64,10 @@ NOTIFY_CUSTOMER = Operation(
     id="notify-customer", access="workload", writes=True, idempotency="natural"
 )
 
+OPEN_ORDER_NOTICE = Operation(
+    id="open-order-notice", access="workload", writes=True, idempotency="natural"
+)
+
 PUBLISH_TEMPLATE = Operation(
     id="publish-template",
     permission="notification:publish-template",

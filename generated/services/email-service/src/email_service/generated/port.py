@@ -99,8 +99,13 @@ class NotifyCustomer:
 
 
 @request
+class OpenOrderNotice:
+    body: models.OrderCancelled
+
+
+@request
 class PublishTemplate:
-    """Of `publish_template`."""
+    body: models.PublishTemplateRequest
 
 
 @request
@@ -176,7 +181,7 @@ class UnsubscribeRecipient:
 
 @request
 class VerifySenderDomain:
-    """Of `verify_sender_domain`."""
+    body: models.VerifySenderDomainRequest
 
 
 @request
@@ -186,7 +191,7 @@ class WarnEndpointContacts:
 
 @request
 class GetDeliveryTimeline:
-    """Of `get_delivery_timeline`."""
+    body: models.DeliveryTimelineRequest
 
 
 @request
@@ -268,6 +273,10 @@ class Port(Protocol):
     async def notify_customer(self, ctx: Context, request: NotifyCustomer) -> None:
         """The last compensation of an order, one mail for each."""
         raise handler_missing("notify-customer")
+
+    async def open_order_notice(self, ctx: Context, request: OpenOrderNotice) -> None:
+        """Notes whom to tell that an order came to nothing, and why."""
+        raise handler_missing("open-order-notice")
 
     async def publish_template(
         self, ctx: Context, request: PublishTemplate

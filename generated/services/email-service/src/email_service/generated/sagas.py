@@ -31,7 +31,6 @@ SAGAS = (
                 on="cloudsync.analytics.revenue-recorded.v1",
                 outcomes=(),
                 undone_on=(
-                    "cloudsync.billing.order-cancelled.v1",
                     "cloudsync.billing.refund-skipped.v1",
                     "cloudsync.billing.payment-refunded.v1",
                 ),

@@ -701,6 +701,7 @@ class LoginFailed(Model):
     """A login ended without proof, by the fifth wrong answer or by five minutes of silence."""
 
     session_id: UUID
+    user_id: UUID | None = None
     identifier_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     cause: LoginFailureCause
     country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]

@@ -147,6 +147,7 @@ class EventCancelled(Model):
     scope: ChangeScope | None = None
     occurrence_date: date | None = None
     cancelled_by: UUID | None = None
+    sequence: Annotated[int | None, Field(ge=0, le=100000)] = None
     attendee_user_ids: Annotated[list[UUID], Field(max_length=500)]
 
 

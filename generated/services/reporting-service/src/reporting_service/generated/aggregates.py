@@ -31,7 +31,7 @@ REPORT_FAILED = Emission(
     type="cloudsync.analytics.report-failed.v1",
     topic="cloudsync.analytics.report.v1",
     key_field="reportId",
-    fields=("reportId", "organizationId", "failureCode", "attempt"),
+    fields=("reportId", "organizationId", "failureCode", "attempt", "recipientIds"),
 )
 
 REPORT_READY = Emission(

@@ -678,6 +678,9 @@ class ReportFailed(Model):
     organization_id: UUID
     failure_code: ReportFailureCode
     attempt: Annotated[int, Field(ge=0, le=4)]
+    recipient_ids: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = (
+        None
+    )
 
 
 class ReportSchedule(Model):

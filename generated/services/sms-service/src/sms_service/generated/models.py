@@ -250,6 +250,16 @@ class SmsErasureCompletedStore(StrEnum):
     sms = "sms"
 
 
+class SmsLookupRequest(Model):
+    """The digest of a number and the day in UTC of which its texts are wanted."""
+
+    phone_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    day: date
+    cursor: Annotated[
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
+    ] = None
+
+
 class SmsPurpose(StrEnum):
     """The only four reasons to send one."""
 
@@ -405,6 +415,7 @@ class LoginFailed(Model):
     """A login ended without proof, by the fifth wrong answer or by five minutes of silence."""
 
     session_id: UUID
+    user_id: UUID | None = None
     identifier_hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     cause: LoginFailureCause
     country_code: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
@@ -432,6 +443,13 @@ class NotificationDelivered(Model):
     accepted_devices: Annotated[int | None, Field(ge=0, le=10)] = None
     occurred_at: AwareDatetime | None = None
     latency_ms: Annotated[int | None, Field(ge=0, le=604800000)] = None
+
+
+class ObserveRouteRequest(Model):
+    """A route and the country whose receipts shall be counted."""
+
+    route_name: SmsRoute
+    destination: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
 
 
 class OptOut(Model):

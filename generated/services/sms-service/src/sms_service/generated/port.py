@@ -53,7 +53,7 @@ class ExpireSms:
 
 @request
 class ObserveRoute:
-    """Of `observe_route`."""
+    body: models.ObserveRouteRequest
 
 
 @request
@@ -175,7 +175,7 @@ class GetRouteHealth:
 
 @request
 class LookupDelivery:
-    """Of `lookup_delivery`."""
+    body: models.SmsLookupRequest
 
 
 class Port(Protocol):
