@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Annotated, Any
@@ -16,10 +14,10 @@ import sqlalchemy as sa
 from pydantic import AwareDatetime, Field
 
 import bookshop
+from clerk import CLEAR, DAY, MONTH, SOLD, Clerk, left, operate, replica, sold
 from cloudsync_chassis import clock, serve
 from cloudsync_chassis.aggregate.spec import AggregateSpec
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.jobs import runner
 from cloudsync_chassis.jobs.spec import Due, Job
 from cloudsync_chassis.metrics.series import Registry
@@ -27,52 +25,10 @@ from cloudsync_chassis.metrics.spec import MetricSpec
 from cloudsync_chassis.model import Model
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import NOT_FOUND
-from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.store.document import DocumentStore
 from cloudsync_chassis.store.system import job_runs
-from cloudsync_chassis.testing import Caller, Running, running
-
-DAY = 86_400.0
-MONTH = timedelta(days=30)
-SOLD = Due(aggregate="book", where={"status": "sold"}, since="soldAt", after=30 * DAY)
-CLEAR = Operation(id="clear-book", access="workload", writes=True, timeout=5.0)
-
-
-class Clerk:
-    """Removes what was sold a month ago, and notes what it was called for."""
-
-    def __init__(self, shop: Running) -> None:
-        self.books = shop.runtime.aggregates["book"]
-        self.seen: list[tuple[UUID | None, UUID]] = []
-        self.broken: set[UUID] = set()
-
-    async def clear(self, ctx: Context, key: UUID) -> None:
-        self.seen.append((ctx.principal.organization_id, key))
-        if key in self.broken:
-            raise NOT_FOUND("somebody else has it")
-        await self.books.delete(ctx, "remove-book", key)
-
-    def job(self, every: float = DAY) -> Job:
-        return Job(operation=CLEAR, every=every, per="entity", due=SOLD, call=self.clear)
-
-
-async def sold(shop: Running, caller: Caller, count: int = 1) -> list[UUID]:
-    """Books that were sold just now."""
-    made = []
-    for number in range(count):
-        body = {"title": f"Emma {number}", "priceMinor": 700}
-        answer = await shop.http.post("/v1/books", json=body, headers=caller.headers)
-        made.append(UUID(answer.json()["id"]))
-        done = await shop.http.post(f"/v1/books/{made[-1]}/sell", headers=caller.headers)
-        assert done.status_code == 200, done.text
-    return made
-
-
-async def left(shop: Running, caller: Caller) -> set[UUID]:
-    answer = await shop.http.get("/v1/books", headers=caller.headers)
-    return {UUID(each["id"]) for each in answer.json()["items"]}
+from cloudsync_chassis.testing import Running, running
 
 
 async def test_each_thing_that_is_due_is_done_once_in_its_tenant(
@@ -163,13 +119,6 @@ async def test_what_fails_stops_nobody_else_and_stays_due(table_shop: Running) -
     clerk.broken.clear()
     await table_shop.tick("clear-book")
     assert await left(table_shop, caller) == set()
-
-
-@asynccontextmanager
-async def replica(settings: bookshop.BookSettings) -> AsyncIterator[Running]:
-    runtime = Runtime(bookshop.SERVICE, settings)
-    async with running(bookshop.build(runtime, bookshop.Books(runtime))) as started:
-        yield started
 
 
 async def test_one_replica_at_a_time_and_another_when_it_is_gone(
@@ -396,12 +345,6 @@ def test_of_labels_beyond_the_bound_only_the_rest_is_kept() -> None:
             kept.record(7, "shelf-9")
         told = f'books_kept{{shelf="{counted_as}"}} 7.0'
         assert re.findall(r"books_kept{.*", registry.text().decode()) == [told]
-
-
-async def operate(shop: Running, tenant: UUID, action: Any) -> None:
-    operation = Operation(id="probe", access="workload", writes=True)
-    incoming = Incoming(principal=workload("probe", tenant), trace=Trace.new())
-    await shop.runtime.executor.run(operation, incoming, action)
 
 
 async def test_what_comes_after_an_operation_comes_only_if_it_commits(

@@ -94,8 +94,8 @@ async def forget_answer(ctx: Context) -> None:
     """Forget the answer to the running request: for answers that nobody may keep. An operation that
     gives one does this `before_commit`; repeated, it is carried out again.
     """
-    statement = sa.delete(table).where(*_mine(ctx, ctx.idempotency_key or ""))
-    await (await ctx.unit.connection()).execute(statement)
+    mine = _mine(ctx, ctx.idempotency_key or "")
+    await (await ctx.unit.connection()).execute(_FORGET, mine)
 
 
 def digest(*parts: bytes) -> str:

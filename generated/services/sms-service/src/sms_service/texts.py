@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -345,6 +346,6 @@ class Texts(Base):
         await super().reroute_sms(ctx, request)
         self.runtime.work.wake(ctx, SUBMIT)
 
+    @abstractmethod
     async def observe(self, route: str, country: str, ok: bool, ctx: Context) -> None:
         """Count what a route did to a text; `Receipts` knows how."""
-        raise NotImplementedError
