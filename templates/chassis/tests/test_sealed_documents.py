@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-import bookshop
 from cloudsync_chassis.aggregate.entities import Entities
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
@@ -23,8 +22,8 @@ from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.security.principal import Principal
 from cloudsync_chassis.store import system
 from cloudsync_chassis.store.cipher import FieldCipher
+from cloudsync_chassis.store.claims import Claims
 from cloudsync_chassis.store.database import Database
-from cloudsync_chassis.store.document import DocumentRepository, DocumentStore
 from cloudsync_chassis.store.keys import OwnKeys
 from cloudsync_chassis.store.renewal import Renewal
 from cloudsync_chassis.store.sealed import SEALED, SealedDocuments, unwrapped, wrapped
@@ -127,6 +126,58 @@ async def test_a_running_service_renews_its_documents(document_shop: Running) ->
     assert [each["notes"][SEALED][:8] for each in await bodies(document_shop)] == [newest]
 
 
+async def test_what_is_encrypted_later_than_the_rest_is_so_at_once(tmp_path: Path) -> None:
+    """Not with the next key only, however far the renewal under this one has come."""
+    cipher, tenant = FieldCipher(b"k" * 32), UUID(int=1)
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'store.sqlite'}")
+    await database.create_all(system.metadata)
+    async with database.transaction(write=True) as connection:
+        row = {"collection": "books", "organization_id": tenant, "id": uuid7(), "version": 1}
+        row |= {"created_at": NOW, "updated_at": NOW, "body": {"notes": NOTES, "remarks": "mine"}}
+        await connection.execute(sa.insert(documents).values(row))
+    for fields in (("notes",), ("notes", "remarks")):
+        renewal = Renewal(database, cipher, [SealedDocuments("books", fields)])
+        while await renewal.step():
+            pass
+    async with database.transaction(write=False) as connection:
+        body = (await connection.execute(sa.select(documents.c.body))).scalar_one()
+    await database.dispose()
+    opened = [cipher.decrypt(unwrapped(body[name]) or b"", tenant) for name in sorted(body)]
+    assert opened == [NOTES, "mine"]
+
+
+async def test_unique_values_in_clear_go_with_what_they_are_of(tmp_path: Path) -> None:
+    """One that came since by its index stays as it is, and those of other fields, too."""
+    cipher, tenant = FieldCipher(b"k" * 32), UUID(int=1)
+    unique = (("organizationId", "title", "notes"), ("title",))
+    clear, sealed = (
+        Claims("books", unique, frozenset(each)) for each in ((), ("notes", "remarks"))
+    )
+    bodies = [{"organizationId": str(tenant), "title": t, "notes": n} for t, n in ("ax", "by")]
+    ids = [uuid7() for _ in (*bodies, "by its index")]
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'store.sqlite'}")
+    await database.create_all(system.metadata)
+    async with database.transaction(write=True) as connection:
+        for entity, body in zip(ids, bodies, strict=False):
+            row = {"collection": "books", "organization_id": tenant, "id": entity, "version": 1}
+            row |= {"created_at": NOW, "updated_at": NOW, "body": body}
+            await connection.execute(sa.insert(documents).values(row))
+            await clear.make(connection, entity, body, cipher)
+        newer = {**bodies[1], "title": "b", "notes": "Y"}
+        (_, taken), *_ = sealed.of(newer, cipher)
+        row = {"collection": "books", "name": "title,notes", "value": taken, "id": ids[2]}
+        await connection.execute(sa.insert(system.unique_keys).values(row))
+    kept = SealedDocuments("books", ("notes", "remarks"), unique)
+    while await Renewal(database, cipher, [kept]).step():
+        pass
+    async with database.transaction(write=False) as connection:
+        rows = (await connection.execute(sa.select(system.unique_keys))).all()
+    await database.dispose()
+    told = {each for body in bodies for each in sealed.of(body, cipher)}
+    assert {(tuple(row.name.split(",")), row.value) for row in rows} == told
+    assert {row.id for row in rows if row.value == taken} == {ids[2]}
+
+
 class Overtaken:
     """A connection on which somebody else's change lands between reading and writing."""
 
@@ -160,11 +211,8 @@ async def test_a_document_that_changes_meanwhile_is_kept(document_shop: Running)
 def test_unique_values_are_told_apart_by_their_index() -> None:
     """Of what is encrypted not even the table of unique values holds the text."""
     cipher = FieldCipher(b"k" * 32)
-    store = DocumentStore(
-        collection="books", unique=(("organizationId", "notes"),), encrypted=frozenset({"notes"})
-    )
-    repository = DocumentRepository(bookshop.Book, store, cipher)
-    claimed = repository._unique_values({"organizationId": "o", "notes": NOTES})
+    claims = Claims("books", (("organizationId", "notes"),), frozenset({"notes"}))
+    claimed = claims.of({"organizationId": "o", "notes": NOTES}, cipher)
     assert [value for _, value in claimed] == [json.dumps(["o", cipher.blind_index(NOTES)])]
 
 
