@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -229,6 +230,17 @@ async def test_spans_reach_a_collector(tmp_path: Path) -> None:
         "http.route": "/v1/books",
         "http.response.status_code": 201,
     }
+
+
+async def test_an_answer_that_is_given_again_is_told_like_the_first(tmp_path: Path) -> None:
+    async with traced_shop(tmp_path, telemetry="memory") as shop:
+        headers = {**shop.caller("clerk").headers, "Idempotency-Key": str(UUID(int=1))}
+        for _ in "12":
+            body = {"title": "x", "priceMinor": 700}
+            await shop.http.post("/v1/books", json=body, headers=headers)
+        assert shop.runtime.telemetry is not None
+        spans = [each for each in shop.runtime.telemetry.finished if each.name == "list-book"]
+    assert [each.attributes["http.response.status_code"] for each in spans] == [201, 201]
 
 
 async def test_an_outage_of_the_collector_does_not_fill_the_log(

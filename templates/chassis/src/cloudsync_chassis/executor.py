@@ -103,18 +103,17 @@ class Executor:
         action: Callable[[Context], Awaitable[Answer]],
     ) -> Answer:
         """The encoded answer; with an idempotency key the one given before, if there was one."""
-        key = incoming.idempotency_key if operation.idempotency == "key" else None
-        if key is None:
-            return await self.run(operation, incoming, action)
+        keyed = operation.idempotency == "key" and incoming.idempotency_key is not None
 
         async def once(ctx: Context) -> Answer:
-            given = await idempotency.replay(ctx, incoming.digest)
+            given = await idempotency.replay(ctx, incoming.digest) if keyed else None
+            answer = given or await action(ctx)
+            telemetry.answered(incoming.attributes, answer.status)
             if given is not None:
                 ctx.grant.given = True
                 self.replayed(incoming.route or operation.id)
-                return given
-            answer = await action(ctx)
-            await idempotency.keep(ctx, incoming.digest, answer)
+            elif keyed:
+                await idempotency.keep(ctx, incoming.digest, answer)
             return answer
 
         return await self.run(operation, incoming, once)
