@@ -13,17 +13,19 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import bookshop
 from cloudsync_chassis.aggregate.entities import Entities
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.propagation import Trace
-from cloudsync_chassis.security.principal import Principal
+from cloudsync_chassis.security.principal import Principal, workload
 from cloudsync_chassis.store import system
 from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.claims import Claims
 from cloudsync_chassis.store.database import Database
+from cloudsync_chassis.store.document import DocumentRepository, DocumentStore
 from cloudsync_chassis.store.keys import OwnKeys
 from cloudsync_chassis.store.renewal import Renewal
 from cloudsync_chassis.store.sealed import SEALED, SealedDocuments, unwrapped, wrapped
@@ -82,6 +84,43 @@ async def test_nothing_is_found_by_what_is_encrypted(document_shop: Running) -> 
     incoming = Incoming(principal=principal, trace=Trace.new())
     await document_shop.runtime.executor.run(operation, incoming, count)
     assert found == [1, 0]
+
+
+async def test_a_unique_value_that_is_encrypted_leads_to_its_entity(
+    document_shop: Running,
+) -> None:
+    """Within the tenant, as a command that is idempotent by nature looks for what it made."""
+    runtime, clerk = document_shop.runtime, document_shop.caller("clerk")
+    made = await listed(document_shop, clerk)
+    unique = (("organizationId", "isbn", "notes"), ("notes",))
+    store = DocumentStore(collection="books", unique=unique, encrypted=frozenset({"notes"}))
+    books = DocumentRepository(bookshop.Book, store, runtime.cipher)
+    wanted = [
+        {"notes": NOTES.upper()},
+        {"notes": "other"},
+        {"notes": NOTES, "isbn": "1"},
+        {"notes": NOTES, "isbn": "2"},
+        {"notes": NOTES, "title": "x"},
+    ]
+
+    async def claim(ctx: Context) -> None:
+        book = await books.find(ctx, {"id": UUID(made["id"])})
+        assert book is not None
+        assert await books.replace(ctx, book.model_copy(update={"isbn": "1", "version": 2}), 1)
+
+    async def find(ctx: Context) -> list[bool]:
+        found = [await books.find(ctx, each) for each in wanted]
+        return [each is not None and str(each.id) == made["id"] for each in found]
+
+    probe = Operation(id="probe", access="workload", writes=True)
+    for tenant, told in (
+        (clerk.organization, [True, False, True, False, False]),
+        (uuid7(), [False] * 5),
+    ):
+        incoming = Incoming(principal=workload("shop", tenant), trace=Trace.new())
+        if tenant == clerk.organization:
+            await runtime.executor.run(probe, incoming, claim)
+        assert await runtime.executor.run(probe, incoming, find) == told
 
 
 async def test_keys_come_and_go_and_what_was_in_clear_is_encrypted(tmp_path: Path) -> None:

@@ -14,7 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.database import dialect_insert
+from cloudsync_chassis.store.predicates import equals
 from cloudsync_chassis.store.repository import UniqueViolationError
+from cloudsync_chassis.store.statements import Selection, selected
 from cloudsync_chassis.store.system import unique_keys
 
 
@@ -39,6 +41,12 @@ class Claims:
                 values = json.dumps(told, sort_keys=True)
                 yield tuple(name for name in fields if name != "organizationId"), values
 
+    def claimant(self, fields: tuple[str, ...], value: str) -> Selection:
+        """The id of the document that has what `of` tells."""
+        row = self._row(fields, value)
+        parts = [equals(name, unique_keys.c[name], each) for name, each in row.items()]
+        return selected(unique_keys.name, parts, lambda: sa.select(unique_keys.c.id))
+
     async def make(
         self,
         connection: AsyncConnection,
@@ -52,7 +60,7 @@ class Claims:
             UniqueViolationError: another document has some of them.
         """
         for fields, value in self.of(plain, cipher):
-            row = self._row(fields, value, entity_id)
+            row = {**self._row(fields, value), "id": entity_id}
             try:
                 await connection.execute(sa.insert(unique_keys).values(row))
             except IntegrityError as error:
@@ -70,7 +78,7 @@ class Claims:
         """
         await self.release(connection, entity_id)
         for fields, value in self.of(plain, cipher):
-            row = self._row(fields, value, entity_id)
+            row = {**self._row(fields, value), "id": entity_id}
             added = dialect_insert(connection, unique_keys).values(row)
             await connection.execute(added.on_conflict_do_nothing())
 
@@ -83,6 +91,5 @@ class Claims:
     def _told(self, name: str, value: Any, cipher: FieldCipher) -> Any:
         return cipher.blind_index(value) if name in self.encrypted else value
 
-    def _row(self, fields: tuple[str, ...], value: str, entity_id: UUID) -> dict[str, Any]:
-        name = ",".join(fields)
-        return {"collection": self.collection, "name": name, "value": value, "id": entity_id}
+    def _row(self, fields: tuple[str, ...], value: str) -> dict[str, str]:
+        return {"collection": self.collection, "name": ",".join(fields), "value": value}

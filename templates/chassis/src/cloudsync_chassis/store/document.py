@@ -37,7 +37,8 @@ _OWN_COLUMNS = {
 class DocumentStore:
     """A collection; each entry of `unique` is a set of fields whose values occur once in it.
 
-    `encrypted`: fields kept as ciphertext; nothing is found by them.
+    `encrypted`: fields kept as ciphertext; nothing is found by them but one entity by a unique
+    value that has some.
     """
 
     collection: str
@@ -71,7 +72,7 @@ class DocumentRepository(Generic[E]):
 
     async def find(self, ctx: Context, values: Mapping[str, Any]) -> E | None:
         """See `Repository.find`."""
-        parts = self._passing(ctx, values)
+        parts = self._finding(ctx, values)
         statement = self._statements.get(
             ("find", statements.shape_of(parts)),
             lambda: sa.select(documents.c.body).where(*statements.conditions(parts)).limit(1),
@@ -232,6 +233,19 @@ class DocumentRepository(Generic[E]):
         """What tells the tenant's entities that pass filters."""
         tenant = predicates.equals("tenant", documents.c.organization_id, ctx.tenant)
         return [self._ours(), tenant, *(self._passes(ctx, *each) for each in filters.items())]
+
+    def _finding(self, ctx: Context, values: Mapping[str, Any]) -> list[Condition]:
+        """What tells the one entity with these values: by its claim where they are unique and some
+        of them encrypted, since the document itself does not tell.
+        """
+        if self._store.encrypted.isdisjoint(values):
+            return self._passing(ctx, values)
+        plain = sortable({**values, "organizationId": ctx.tenant})
+        for fields, value in self._claims.of(plain, self._cipher):
+            if values.keys() == set(fields):
+                claim = self._claims.claimant(fields, value)
+                return [*self._passing(ctx, {}), statements.among("id", documents.c.id, claim)]
+        return [NEVER]
 
     def _due(self, query: ListQuery) -> list[Condition]:
         return [
