@@ -101,6 +101,7 @@ async def test_a_unique_value_that_is_encrypted_leads_to_its_entity(
         {"notes": NOTES, "isbn": "1"},
         {"notes": NOTES, "isbn": "2"},
         {"notes": NOTES, "title": "x"},
+        {"notes": NOTES, "title": "y"},
     ]
 
     async def claim(ctx: Context) -> None:
@@ -114,8 +115,8 @@ async def test_a_unique_value_that_is_encrypted_leads_to_its_entity(
 
     probe = Operation(id="probe", access="workload", writes=True)
     for tenant, told in (
-        (clerk.organization, [True, False, True, False, False]),
-        (uuid7(), [False] * 5),
+        (clerk.organization, [True, False, True, False, True, False]),
+        (uuid7(), [False] * 6),
     ):
         incoming = Incoming(principal=workload("shop", tenant), trace=Trace.new())
         if tenant == clerk.organization:

@@ -238,13 +238,16 @@ class DocumentRepository(Generic[E]):
         """What tells the one entity with these values: by its claim where they are unique and some
         of them encrypted, since the document itself does not tell.
         """
-        if self._store.encrypted.isdisjoint(values):
+        secret = self._store.encrypted & values.keys()
+        if not secret:
             return self._passing(ctx, values)
         plain = sortable({**values, "organizationId": ctx.tenant})
         for fields, value in self._claims.of(plain, self._cipher):
-            if values.keys() == set(fields):
+            if secret.issubset(fields):
                 claim = self._claims.claimant(fields, value)
-                return [*self._passing(ctx, {}), statements.among("id", documents.c.id, claim)]
+                others = {name: each for name, each in values.items() if name not in secret}
+                told = statements.among("id", documents.c.id, claim)
+                return [*self._passing(ctx, others), told]
         return [NEVER]
 
     def _due(self, query: ListQuery) -> list[Condition]:
