@@ -56,6 +56,7 @@ SHAPES: dict[str, tuple[dict[str, Any], list[Any]]] = {
         {"type": "string", "pattern": r"^\d[\w-]\W$"},
         ["1a-", "\u0661a-", "1\u00e9-", "1a\u00e9", "1-a", "1a-\n"],
     ),
+    "hyphens": ({"type": "string", "pattern": "^[+--]$"}, ["+", ",", "-", ".", ""]),
     "brackets": ({"type": "string", "pattern": "^[[&&~~]$"}, ["[", "&", "~", "a", ""]),
     "moments": (
         {"type": "array", "items": {"type": "string", "format": "date-time"}},

@@ -12,8 +12,8 @@ _OTHERS = {r"\D": "[^0-9]", r"\W": "[^A-Za-z0-9_]"}
 def as_ecma_means_it(pattern: str) -> str:
     """The expression with the same meaning where `\\d` is a digit of any script, as for pydantic.
 
-    Digits and word characters become ASCII ones (ECMA-262, 22.2.2.9), a bracket, `&` or `~` within
-    brackets itself and no operator on sets. `\\D` and `\\W` within brackets stay.
+    Digits and word characters become ASCII ones (ECMA-262, 22.2.2.9), a bracket, `&`, `~` or `-`
+    within brackets itself and no operator on sets. `\\D` and `\\W` within brackets stay.
     """
     made: list[str] = []
     inside = False
@@ -22,7 +22,7 @@ def as_ecma_means_it(pattern: str) -> str:
             made.append(_ASCII[token] if inside else f"[{_ASCII[token]}]")
         elif token in _OTHERS and not inside:
             made.append(_OTHERS[token])
-        elif inside and (token == "[" or (token in "&~" and made[-1] == token)):
+        elif inside and (token == "[" or (token in "&~-" and made[-1] == token)):
             made.append(f"\\{token}")
         else:
             inside = token == "[" or (inside and token != "]")

@@ -20,9 +20,10 @@ from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.propagation import Trace
-from cloudsync_chassis.security.principal import Principal
+from cloudsync_chassis.security.principal import Principal, workload
 from cloudsync_chassis.store import system
 from cloudsync_chassis.store.cipher import FieldCipher
+from cloudsync_chassis.store.claims import Claims
 from cloudsync_chassis.store.database import Database
 from cloudsync_chassis.store.document import DocumentRepository, DocumentStore
 from cloudsync_chassis.store.keys import OwnKeys
@@ -85,6 +86,44 @@ async def test_nothing_is_found_by_what_is_encrypted(document_shop: Running) -> 
     assert found == [1, 0]
 
 
+async def test_a_unique_value_that_is_encrypted_leads_to_its_entity(
+    document_shop: Running,
+) -> None:
+    """Within the tenant, as a command that is idempotent by nature looks for what it made."""
+    runtime, clerk = document_shop.runtime, document_shop.caller("clerk")
+    made = await listed(document_shop, clerk)
+    unique = (("organizationId", "isbn", "notes"), ("notes",))
+    store = DocumentStore(collection="books", unique=unique, encrypted=frozenset({"notes"}))
+    books = DocumentRepository(bookshop.Book, store, runtime.cipher)
+    wanted = [
+        {"notes": NOTES.upper()},
+        {"notes": "other"},
+        {"notes": NOTES, "isbn": "1"},
+        {"notes": NOTES, "isbn": "2"},
+        {"notes": NOTES, "title": "x"},
+        {"notes": NOTES, "title": "y"},
+    ]
+
+    async def claim(ctx: Context) -> None:
+        book = await books.find(ctx, {"id": UUID(made["id"])})
+        assert book is not None
+        assert await books.replace(ctx, book.model_copy(update={"isbn": "1", "version": 2}), 1)
+
+    async def find(ctx: Context) -> list[bool]:
+        found = [await books.find(ctx, each) for each in wanted]
+        return [each is not None and str(each.id) == made["id"] for each in found]
+
+    probe = Operation(id="probe", access="workload", writes=True)
+    for tenant, told in (
+        (clerk.organization, [True, False, True, False, True, False]),
+        (uuid7(), [False] * 6),
+    ):
+        incoming = Incoming(principal=workload("shop", tenant), trace=Trace.new())
+        if tenant == clerk.organization:
+            await runtime.executor.run(probe, incoming, claim)
+        assert await runtime.executor.run(probe, incoming, find) == told
+
+
 async def test_keys_come_and_go_and_what_was_in_clear_is_encrypted(tmp_path: Path) -> None:
     keys = OwnKeys(tmp_path / "keys", max_age=0.0, pause=0.0)
     keys.ensure()
@@ -127,6 +166,58 @@ async def test_a_running_service_renews_its_documents(document_shop: Running) ->
     assert [each["notes"][SEALED][:8] for each in await bodies(document_shop)] == [newest]
 
 
+async def test_what_is_encrypted_later_than_the_rest_is_so_at_once(tmp_path: Path) -> None:
+    """Not with the next key only, however far the renewal under this one has come."""
+    cipher, tenant = FieldCipher(b"k" * 32), UUID(int=1)
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'store.sqlite'}")
+    await database.create_all(system.metadata)
+    async with database.transaction(write=True) as connection:
+        row = {"collection": "books", "organization_id": tenant, "id": uuid7(), "version": 1}
+        row |= {"created_at": NOW, "updated_at": NOW, "body": {"notes": NOTES, "remarks": "mine"}}
+        await connection.execute(sa.insert(documents).values(row))
+    for fields in (("notes",), ("notes", "remarks")):
+        renewal = Renewal(database, cipher, [SealedDocuments("books", fields)])
+        while await renewal.step():
+            pass
+    async with database.transaction(write=False) as connection:
+        body = (await connection.execute(sa.select(documents.c.body))).scalar_one()
+    await database.dispose()
+    opened = [cipher.decrypt(unwrapped(body[name]) or b"", tenant) for name in sorted(body)]
+    assert opened == [NOTES, "mine"]
+
+
+async def test_unique_values_in_clear_go_with_what_they_are_of(tmp_path: Path) -> None:
+    """One that came since by its index stays as it is, and those of other fields, too."""
+    cipher, tenant = FieldCipher(b"k" * 32), UUID(int=1)
+    unique = (("organizationId", "title", "notes"), ("title",))
+    clear, sealed = (
+        Claims("books", unique, frozenset(each)) for each in ((), ("notes", "remarks"))
+    )
+    bodies = [{"organizationId": str(tenant), "title": t, "notes": n} for t, n in ("ax", "by")]
+    ids = [uuid7() for _ in (*bodies, "by its index")]
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'store.sqlite'}")
+    await database.create_all(system.metadata)
+    async with database.transaction(write=True) as connection:
+        for entity, body in zip(ids, bodies, strict=False):
+            row = {"collection": "books", "organization_id": tenant, "id": entity, "version": 1}
+            row |= {"created_at": NOW, "updated_at": NOW, "body": body}
+            await connection.execute(sa.insert(documents).values(row))
+            await clear.make(connection, entity, body, cipher)
+        newer = {**bodies[1], "title": "b", "notes": "Y"}
+        (_, taken), *_ = sealed.of(newer, cipher)
+        row = {"collection": "books", "name": "title,notes", "value": taken, "id": ids[2]}
+        await connection.execute(sa.insert(system.unique_keys).values(row))
+    kept = SealedDocuments("books", ("notes", "remarks"), unique)
+    while await Renewal(database, cipher, [kept]).step():
+        pass
+    async with database.transaction(write=False) as connection:
+        rows = (await connection.execute(sa.select(system.unique_keys))).all()
+    await database.dispose()
+    told = {each for body in bodies for each in sealed.of(body, cipher)}
+    assert {(tuple(row.name.split(",")), row.value) for row in rows} == told
+    assert {row.id for row in rows if row.value == taken} == {ids[2]}
+
+
 class Overtaken:
     """A connection on which somebody else's change lands between reading and writing."""
 
@@ -160,11 +251,8 @@ async def test_a_document_that_changes_meanwhile_is_kept(document_shop: Running)
 def test_unique_values_are_told_apart_by_their_index() -> None:
     """Of what is encrypted not even the table of unique values holds the text."""
     cipher = FieldCipher(b"k" * 32)
-    store = DocumentStore(
-        collection="books", unique=(("organizationId", "notes"),), encrypted=frozenset({"notes"})
-    )
-    repository = DocumentRepository(bookshop.Book, store, cipher)
-    claimed = repository._unique_values({"organizationId": "o", "notes": NOTES})
+    claims = Claims("books", (("organizationId", "notes"),), frozenset({"notes"}))
+    claimed = claims.of({"organizationId": "o", "notes": NOTES}, cipher)
     assert [value for _, value in claimed] == [json.dumps(["o", cipher.blind_index(NOTES)])]
 
 

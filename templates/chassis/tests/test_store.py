@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import bookshop
 from cloudsync_chassis import files
+from cloudsync_chassis.aggregate.entities import Entities
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import object_id, token, uuid7
@@ -90,6 +91,40 @@ async def test_restricted_fields_are_not_readable_on_disk(table_shop: Running) -
     assert not any(b"the buyer" in repr(each).encode() for each in stored)
     store = table_shop.runtime.settings.state_dir.rglob("*.sqlite*")
     assert b"the buyer" not in b"".join(each.read_bytes() for each in store)
+
+
+async def test_what_has_a_blind_index_is_found_by_one_value_or_several(
+    table_shop: Running,
+) -> None:
+    clerk = table_shop.caller("clerk")
+    for notes in ("Ann", "Bob", "Eve"):
+        body = {"title": "x", "priceMinor": 1, "notes": notes}
+        await table_shop.http.post("/v1/books", json=body, headers=clerk.headers)
+    books: Entities[Any] = table_shop.runtime.aggregates["book"]
+
+    async def counts(ctx: Context) -> list[int]:
+        wanted: tuple[Any, ...] = ("ann", ("ann", "BOB", "Joe"), ())
+        return [await books.count(ctx, notes=each) for each in wanted]
+
+    service = Incoming(principal=workload("shop", clerk.organization), trace=Trace.new())
+    operation = Operation(id="count", access="workload")
+    assert await table_shop.runtime.executor.run(operation, service, counts) == [1, 2, 0]
+
+
+async def test_a_unique_value_that_is_encrypted_is_named_where_it_is_taken(
+    table_shop: Running,
+) -> None:
+    clerk = table_shop.caller("clerk")
+    column = bookshop.books.to_metadata(sa.MetaData()).c
+    index = sa.Index("books_notes", column.organization_id, column.notes_bidx, unique=True)
+    async with table_shop.runtime.database.transaction(write=True) as connection:
+        await connection.execute(sa.schema.CreateIndex(index))
+    body = {"title": "x", "priceMinor": 1, "notes": "Ann"}
+    answers = [
+        await table_shop.http.post("/v1/books", json=body, headers=clerk.headers) for _ in "12"
+    ]
+    assert [each.status_code for each in answers] == [201, 409]
+    assert [each["pointer"] for each in answers[1].json()["errors"]] == ["/notes"]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -27,9 +28,14 @@ from cloudsync_chassis import propagation, telemetry, telemetry_export
 from cloudsync_chassis.client.base import ServiceClient
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import RefusedError
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import NOT_FOUND, UNAVAILABLE
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.principal import workload
+from cloudsync_chassis.store.idempotency import OvertakenError
 from cloudsync_chassis.telemetry import Telemetry, Tracing
 from cloudsync_chassis.testing import Running, isolated, running
 from cloudsync_chassis.testing_collector import PATH, Collector
@@ -229,6 +235,36 @@ async def test_spans_reach_a_collector(tmp_path: Path) -> None:
         "http.route": "/v1/books",
         "http.response.status_code": 201,
     }
+
+
+async def test_an_answer_that_is_given_again_is_told_like_the_first(tmp_path: Path) -> None:
+    async with traced_shop(tmp_path, telemetry="memory") as shop:
+        headers = {**shop.caller("clerk").headers, "Idempotency-Key": str(UUID(int=1))}
+        for _ in "12":
+            body = {"title": "x", "priceMinor": 700}
+            await shop.http.post("/v1/books", json=body, headers=headers)
+        assert shop.runtime.telemetry is not None
+        spans = [each for each in shop.runtime.telemetry.finished if each.name == "list-book"]
+    assert [each.attributes["http.response.status_code"] for each in spans] == [201, 201]
+
+
+async def test_a_request_that_is_carried_out_anew_is_one_span(tmp_path: Path) -> None:
+    """That another one was first is no failure of either."""
+    runs: list[str] = []
+
+    async def act(ctx: Context) -> None:
+        runs.append(ctx.trace.span_id)
+        if len(runs) < 3:
+            raise OvertakenError(UNAVAILABLE("the same request is being carried out"))
+
+    async with traced_shop(tmp_path, telemetry="memory", telemetry_sampling=0.0) as shop:
+        incoming = Incoming(principal=workload("shop", UUID(int=1)), trace=Trace.new())
+        operation = Operation(id="probe", access="workload")
+        await shop.runtime.executor.run(operation, incoming, act)
+        assert shop.runtime.telemetry is not None
+        assert "probe" not in [each.name for each in shop.runtime.telemetry.finished]
+    assert len(runs) == 3
+    assert len(set(runs)) == 1
 
 
 async def test_an_outage_of_the_collector_does_not_fill_the_log(
