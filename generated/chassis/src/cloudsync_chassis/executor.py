@@ -103,18 +103,17 @@ class Executor:
         action: Callable[[Context], Awaitable[Answer]],
     ) -> Answer:
         """The encoded answer; with an idempotency key the one given before, if there was one."""
-        key = incoming.idempotency_key if operation.idempotency == "key" else None
-        if key is None:
-            return await self.run(operation, incoming, action)
+        keyed = operation.idempotency == "key" and incoming.idempotency_key is not None
 
         async def once(ctx: Context) -> Answer:
-            given = await idempotency.replay(ctx, incoming.digest)
+            given = await idempotency.replay(ctx, incoming.digest) if keyed else None
+            answer = given or await action(ctx)
+            telemetry.answered(incoming.attributes, answer.status)
             if given is not None:
                 ctx.grant.given = True
                 self.replayed(incoming.route or operation.id)
-                return given
-            answer = await action(ctx)
-            await idempotency.keep(ctx, incoming.digest, answer)
+            elif keyed:
+                await idempotency.keep(ctx, incoming.digest, answer)
             return answer
 
         return await self.run(operation, incoming, once)
@@ -138,17 +137,21 @@ class Executor:
             Problem: `deadline-exceeded`, `forbidden`, or whatever the action raises.
         """
         deadline = Deadline.after(operation.timeout * self._patience).sooner(incoming.timeout)
-        for attempt in range(_ATTEMPTS if again else 0):
+        kind, parent, attributes = incoming.kind, incoming.trace, incoming.attributes
+        with telemetry.span(operation.id, kind, parent, attributes) as running:
+            incoming = replace(incoming, trace=telemetry.ids_of(running, parent))
+            for attempt in range(_ATTEMPTS if again else 0):
+                try:
+                    return await self._run(operation, incoming, action, deadline)
+                except (OvertakenError, Problem, DBAPIError) as error:
+                    if not _was_overtaken(error, incoming):
+                        raise
+                pause = random.uniform(0, _PAUSE * 2**attempt)
+                await asyncio.sleep(min(pause, deadline.remaining))
             try:
                 return await self._run(operation, incoming, action, deadline)
-            except (OvertakenError, Problem, DBAPIError) as error:
-                if not _was_overtaken(error, incoming):
-                    raise
-            await asyncio.sleep(min(random.uniform(0, _PAUSE * 2**attempt), deadline.remaining))
-        try:
-            return await self._run(operation, incoming, action, deadline)
-        except OvertakenError as error:
-            raise error.otherwise from error
+            except OvertakenError as error:
+                raise error.otherwise from error
 
     async def _run(
         self,
@@ -157,13 +160,10 @@ class Executor:
         action: Callable[[Context], Awaitable[T]],
         deadline: Deadline,
     ) -> T:
-        kind, parent, attributes = incoming.kind, incoming.trace, incoming.attributes
-        with telemetry.span(operation.id, kind, parent, attributes) as running:
-            trace = telemetry.ids_of(running, incoming.trace)
-            async with Unit(self._database, write=operation.writes) as unit:
-                ctx = self._context(operation, replace(incoming, trace=trace), unit, deadline)
-                with self._refusals("relation"):
-                    return await self._within(ctx, action)
+        async with Unit(self._database, write=operation.writes) as unit:
+            ctx = self._context(operation, incoming, unit, deadline)
+            with self._refusals("relation"):
+                return await self._within(ctx, action)
 
     async def consume(self, event: Event, action: Callable[[Context], Awaitable[None]]) -> None:
         """Handle an event as the service itself, in the event's tenant."""

@@ -368,7 +368,7 @@ def _cipher(spec: ServiceSpec, settings: Settings) -> FieldCipher:
 def sealed_of(store: TableStore | DocumentStore) -> Renewable:
     """Where a store keeps its encrypted fields."""
     if isinstance(store, DocumentStore):
-        return SealedDocuments(store.collection, tuple(sorted(store.encrypted)))
+        return SealedDocuments(store.collection, tuple(sorted(store.encrypted)), store.unique)
     return Sealed.of(store)
 
 

@@ -102,9 +102,18 @@ def span(
             yield started
         except BaseException as error:
             _tell(started, error, kind)
-            if isinstance(error, Problem) and "http.request.method" in attributes:
-                started.set_attribute("http.response.status_code", error.kind.status)
+            if isinstance(error, Problem):
+                answered(attributes, error.kind.status)
             raise
+
+
+def answered(attributes: Mapping[str, str], status: int) -> None:
+    """Have the running span, which began with `attributes`, tell the status of an answer by HTTP.
+
+    Of other protocols `status` means nothing here.
+    """
+    if "http.request.method" in attributes:
+        trace.get_current_span().set_attribute("http.response.status_code", status)
 
 
 def ids_of(running: Span, parent: Trace) -> Trace:

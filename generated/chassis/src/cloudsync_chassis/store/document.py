@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic
@@ -12,18 +11,18 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic_core import to_jsonable_python
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import Record, fields_holding, from_record, to_record
 from cloudsync_chassis.store import predicates, statements
 from cloudsync_chassis.store.cipher import FieldCipher
+from cloudsync_chassis.store.claims import Claims
 from cloudsync_chassis.store.columns import utc_text
 from cloudsync_chassis.store.query import ListQuery, Page, cut
 from cloudsync_chassis.store.repository import E, UniqueViolationError
 from cloudsync_chassis.store.sealed import unwrapped, wrapped
 from cloudsync_chassis.store.statements import NEVER, Condition, Part, Selection, Statements
-from cloudsync_chassis.store.system import documents, unique_keys
+from cloudsync_chassis.store.system import documents
 
 _ADD = sa.insert(documents)
 _OWN_COLUMNS = {
@@ -38,7 +37,8 @@ _OWN_COLUMNS = {
 class DocumentStore:
     """A collection; each entry of `unique` is a set of fields whose values occur once in it.
 
-    `encrypted`: fields kept as ciphertext; nothing is found by them.
+    `encrypted`: fields kept as ciphertext; nothing is found by them but one entity by a unique
+    value that has some.
     """
 
     collection: str
@@ -53,6 +53,7 @@ class DocumentRepository(Generic[E]):
         self._model = model
         self._store = store
         self._cipher = cipher
+        self._claims = Claims(store.collection, store.unique, store.encrypted)
         self._lists = fields_holding(model, list)
         self._numbers = fields_holding(model, int, float)
         self._texts = fields_holding(model, str, UUID)
@@ -67,11 +68,11 @@ class DocumentRepository(Generic[E]):
                 await connection.execute(_ADD, row)
             except IntegrityError as error:
                 raise UniqueViolationError(("id",)) from error
-            await self._claim(connection, row["id"], plain)
+            await self._claims.make(connection, row["id"], plain, self._cipher)
 
     async def find(self, ctx: Context, values: Mapping[str, Any]) -> E | None:
         """See `Repository.find`."""
-        parts = self._passing(ctx, values)
+        parts = self._finding(ctx, values)
         statement = self._statements.get(
             ("find", statements.shape_of(parts)),
             lambda: sa.select(documents.c.body).where(*statements.conditions(parts)).limit(1),
@@ -162,8 +163,8 @@ class DocumentRepository(Generic[E]):
             result = await connection.execute(statement.values(row))
             if result.rowcount != 1:
                 return False
-            await self._release(connection, row["id"])
-            await self._claim(connection, row["id"], plain)
+            await self._claims.release(connection, row["id"])
+            await self._claims.make(connection, row["id"], plain, self._cipher)
         return True
 
     async def remove(self, ctx: Context, entity_id: UUID, expected: int) -> bool:
@@ -174,7 +175,7 @@ class DocumentRepository(Generic[E]):
         connection = await ctx.unit.connection()
         if (await connection.execute(statement)).rowcount != 1:
             return False
-        await self._release(connection, entity_id)
+        await self._claims.release(connection, entity_id)
         return True
 
     def _scoped(self, ctx: Context, statement: Any) -> Any:
@@ -214,38 +215,6 @@ class DocumentRepository(Generic[E]):
             body = {**body, **opened}
         return from_record(self._model, body)
 
-    async def _claim(self, connection: AsyncConnection, entity_id: UUID, plain: Record) -> None:
-        """Keep the unique values, each as one row with a primary key."""
-        for fields, value in self._unique_values(plain):
-            entry = {
-                "collection": self._store.collection,
-                "name": ",".join(fields),
-                "value": value,
-                "id": entity_id,
-            }
-            try:
-                await connection.execute(sa.insert(unique_keys).values(entry))
-            except IntegrityError as error:
-                raise UniqueViolationError(fields) from error
-
-    async def _release(self, connection: AsyncConnection, entity_id: UUID) -> None:
-        if self._store.unique:
-            statement = sa.delete(unique_keys).where(
-                unique_keys.c.collection == self._store.collection,
-                unique_keys.c.id == entity_id,
-            )
-            await connection.execute(statement)
-
-    def _unique_values(self, body: Record) -> Iterator[tuple[tuple[str, ...], str]]:
-        for fields in self._store.unique:
-            if all(name in body for name in fields):
-                values = json.dumps([self._claimed(n, body[n]) for n in fields], sort_keys=True)
-                yield tuple(name for name in fields if name != "organizationId"), values
-
-    def _claimed(self, name: str, value: Any) -> Any:
-        """What tells a unique value from others: of one that is encrypted its blind index."""
-        return self._cipher.blind_index(value) if name in self._store.encrypted else value
-
     def _column(self, name: str) -> predicates.Column:
         if name in _OWN_COLUMNS:
             return _OWN_COLUMNS[name]
@@ -264,6 +233,22 @@ class DocumentRepository(Generic[E]):
         """What tells the tenant's entities that pass filters."""
         tenant = predicates.equals("tenant", documents.c.organization_id, ctx.tenant)
         return [self._ours(), tenant, *(self._passes(ctx, *each) for each in filters.items())]
+
+    def _finding(self, ctx: Context, values: Mapping[str, Any]) -> list[Condition]:
+        """What tells the one entity with these values: by its claim where they are unique and some
+        of them encrypted, since the document itself does not tell.
+        """
+        secret = self._store.encrypted & values.keys()
+        if not secret:
+            return self._passing(ctx, values)
+        plain = sortable({**values, "organizationId": ctx.tenant})
+        for fields, value in self._claims.of(plain, self._cipher):
+            if secret.issubset(fields):
+                claim = self._claims.claimant(fields, value)
+                others = {name: each for name, each in values.items() if name not in secret}
+                told = statements.among("id", documents.c.id, claim)
+                return [*self._passing(ctx, others), told]
+        return [NEVER]
 
     def _due(self, query: ListQuery) -> list[Condition]:
         return [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloudsync_chassis.store.cipher import FieldCipher, key_of
+from cloudsync_chassis.store.claims import Claims
 from cloudsync_chassis.store.system import documents
 from cloudsync_chassis.store.table import TableStore
 
@@ -104,16 +105,20 @@ class Sealed:
 @dataclass(frozen=True, slots=True)
 class SealedDocuments:
     """A collection of documents with encrypted fields. Those that are still in clear, since they
-    were written before the field was to be encrypted, are encrypted with the renewal.
+    were written before the field was to be encrypted, are encrypted with the renewal, and what is
+    claimed by `unique` of them (see `Claims`) is no longer claimed in clear.
     """
 
     collection: str
     fields: tuple[str, ...]
+    unique: tuple[tuple[str, ...], ...] = ()
 
     @property
     def name(self) -> str:
-        """Of the collection within the table of all documents."""
-        return f"{documents.name}/{self.collection}"
+        """Of the collection within the table of all documents, and of the fields: with one more of
+        them all documents are looked at again, also under the key that they are under.
+        """
+        return f"{documents.name}/{self.collection}: {', '.join(self.fields)}"
 
     async def in_use(self, connection: AsyncConnection) -> set[bytes]:
         """See `Renewable.in_use`."""
@@ -138,7 +143,10 @@ class SealedDocuments:
             if changed:
                 one = (kept.organization_id == row.organization_id, kept.id == row.id)
                 change = sa.update(documents).where(self._own(), *one, kept.version == row.version)
-                await connection.execute(change.values(body={**row.body, **changed}))
+                done = await connection.execute(change.values(body={**row.body, **changed}))
+                if done.rowcount and self._claimed_in_clear(row.body, changed):
+                    plain = self._plain(cipher, row.body, row.organization_id)
+                    await self._claims.renew(connection, row.id, plain, cipher)
         return ((rows[-1][0], rows[-1][1]) if rows else last), len(rows) < most
 
     def _renewed(
@@ -152,6 +160,20 @@ class SealedDocuments:
                 renewed = cipher.encrypt(body[name], tenant) if name in body else None
             if renewed is not None:
                 yield name, wrapped(renewed)
+
+    def _claimed_in_clear(self, body: Mapping[str, Any], changed: Collection[str]) -> bool:
+        """Whether a unique value that is encrypted now was not before."""
+        fresh = {name for name in changed if unwrapped(body[name]) is None}
+        return any(fresh.intersection(fields) for fields in self.unique)
+
+    def _plain(self, cipher: FieldCipher, body: Mapping[str, Any], tenant: UUID) -> dict[str, Any]:
+        stored = {name: unwrapped(body.get(name)) for name in self.fields}
+        opened = {n: cipher.decrypt(s, tenant) for n, s in stored.items() if s is not None}
+        return {**body, **opened}
+
+    @property
+    def _claims(self) -> Claims:
+        return Claims(self.collection, self.unique, frozenset(self.fields))
 
     def _own(self) -> sa.ColumnElement[bool]:
         return documents.c.collection == self.collection

@@ -264,8 +264,8 @@ class TableRepository(Generic[E]):
         if isinstance(value, Part):
             return statements.among(name, column, value)
         if isinstance(value, tuple):
-            stored = [self._stored(ctx, name, each) for each in value]
-            return predicates.one_of(name, column, stored)
+            stored = [self._looked_up(ctx, name, each)[1] for each in value]
+            return predicates.one_of(name, self._indexed(name), stored)
         if isinstance(column.type, Array):
             return predicates.array_contains(name, column, value, ctx.unit.dialect)
         return predicates.equals(name, *self._looked_up(ctx, name, value))
@@ -282,8 +282,9 @@ class TableRepository(Generic[E]):
             columns = {c for c in table.c if f"{table.name}.{c.name}" in text}
             for index in table.indexes:
                 columns |= set(index.columns) if f"'{index.name}'" in text else set()
-        fields = (name for name, column in self._columns.items() if column in columns)
-        return UniqueViolationError(tuple(sorted(set(fields) - {"organizationId"})))
+        fields = {name for name, column in self._columns.items() if column in columns}
+        fields |= {name for blind, name in self._store.blind.items() if table.c[blind] in columns}
+        return UniqueViolationError(tuple(sorted(fields - {"organizationId"})))
 
 
 def _is_taken(error: IntegrityError) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from fastapi import Depends, Request, Response
-from opentelemetry.trace import get_current_span
 
 from cloudsync_chassis import headers as sent
 from cloudsync_chassis.context import Context
@@ -38,9 +37,7 @@ class RestCall:
         incoming = await self._incoming()
 
         async def action(ctx: Context) -> Answer:
-            answer = self._encode(await method(ctx, request))
-            get_current_span().set_attribute("http.response.status_code", answer.status)
-            return answer
+            return self._encode(await method(ctx, request))
 
         answer = await self._runtime.executor.answer(self._operation, incoming, action)
         return self._response(answer)
