@@ -285,6 +285,7 @@ def test_words_fall_back_and_quote_no_links() -> None:
     assert "<p>&lt;b onload=1&gt;&amp;</p><a>Go</a>" in page
     assert "script" not in page
     assert "onclick" not in page
+    assert "<p>1 &lt; 2 &gt; 0 &amp;</p>" in wording.as_html("<p>1 < 2 > 0 &amp;</p>", {})
 
 
 def test_quiet_hours_go_past_midnight_in_their_own_zone() -> None:

@@ -8,9 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cloudsync_chassis.ids import uuid7
 from desk import Desk, later, refused, run
-from email_service import outlet, world
+from email_service import outlet, wording, world
 from email_service.generated import models, operations, port
 
 _SCHEMA = {"type": "object", "properties": {"a": {"type": "string", "maxLength": 20}}}
@@ -130,6 +131,40 @@ def test_a_broken_schema_or_a_taken_revision_is_refused(tmp_path: Path) -> None:
         assert await refused(_draft(desk, "en", 1, plainBody="other")) == "revision-exists"
 
     run(tmp_path, test)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "file://{secret}"},
+        {"$ref": "https://internal.example/schema"},
+        {"$ref": "#"},
+        {"$ref": "#/$defs/nothing"},
+        {"properties": {"a": {"pattern": "("}}},
+        {"properties": {"a": {"$ref": "file://{secret}"}}},
+    ],
+)
+def test_a_schema_leads_nowhere_and_whatever_it_says_is_answered(
+    tmp_path: Path, schema: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "secret.json"
+    secret.write_text("{}")
+    asked: list[object] = []
+
+    def fetch(request: Any, *rest: Any, **more: Any) -> Any:
+        asked.append(getattr(request, "full_url", request))
+        raise OSError("no network")
+
+    monkeypatch.setattr("urllib.request.urlopen", fetch)
+    text = json.dumps(schema).replace("{secret}", str(secret))
+    assert wording.faults(text, {"a": "b"}) == ["the template's own schema is broken"]
+    assert asked == []
+
+
+def test_a_schema_that_refers_to_itself_is_one() -> None:
+    schema = {"$defs": {"short": {"maxLength": 2}}, "properties": {"a": {"$ref": "#/$defs/short"}}}
+    assert not wording.is_broken(json.dumps(schema))
+    assert wording.faults(json.dumps(schema), {"a": "xxx"}) == ["a: breaks maxLength"]
 
 
 def test_a_preview_falls_back_and_wants_a_whole_sample(tmp_path: Path) -> None:
