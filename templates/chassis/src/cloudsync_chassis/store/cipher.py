@@ -79,6 +79,12 @@ class FieldCipher:
         text = str(to_jsonable_python(value)).casefold()
         return hmac.new(self._index_key, text.encode(), hashlib.sha256).hexdigest()
 
+    def lasting_key(self, name: str) -> bytes:
+        """32 bytes for one thing alone, which can be had for its name whatever field keys come and
+        go meanwhile: they follow from the index key.
+        """
+        return hmac.new(self._index_key, b"lasting\0" + name.encode(), hashlib.sha256).digest()
+
     def _sealed(self, plain: bytes, tenant: UUID) -> bytes:
         key, nonce = self.keys.all()[0], os.urandom(_NONCE)
         return key.id + nonce + AESGCM(key.secret).encrypt(nonce, plain, tenant.bytes)
