@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import shutil
@@ -278,3 +279,18 @@ def free_port() -> int:
     with socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
+
+
+def sealed_fields(made: Written, service: str) -> dict[str, set[str]]:
+    """By collection, the fields that a service keeps encrypted in its documents."""
+    found: dict[str, set[str]] = {}
+    package = made.folder(service) / "src" / made.package(service)
+    path = package / "generated" / "aggregates.py"
+    for call in ast.walk(ast.parse(path.read_text())):
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "DocumentStore":
+            told = {each.arg: each.value for each in call.keywords}
+            name = ast.literal_eval(told["collection"])
+            members = told.get("encrypted")
+            fields = ast.literal_eval(members.args[0]) if isinstance(members, ast.Call) else set()
+            found[name] = set(fields)
+    return found

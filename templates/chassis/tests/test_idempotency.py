@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.store.idempotency import Answer, forget_answer
+from cloudsync_chassis.store.keys import GivenKeys
 from cloudsync_chassis.store.system import idempotency_keys
 from cloudsync_chassis.testing import Caller, Running
 
@@ -39,6 +41,33 @@ async def test_a_repeated_request_gets_the_kept_answer(shop: Running) -> None:
     other = await post(shop, clerk, "k2")
     assert other.json()["id"] != first.json()["id"]
     assert len(await shop.published()) == 2
+
+
+async def test_kept_answers_are_sealed_and_open_though_field_keys_have_gone(
+    shop: Running,
+) -> None:
+    clerk = shop.caller("clerk")
+    first = await post(shop, clerk, "k")
+    async with shop.runtime.database.transaction(write=True) as connection:
+        kept = await connection.scalar(sa.select(idempotency_keys.c.response))
+    assert set(kept) == {"status", "headers", "sealed"}
+    sealed = base64.b64decode(kept["sealed"])
+    assert b"Emma" in first.content
+    assert b"Emma" not in sealed
+    shop.runtime.cipher.keys = GivenKeys(b"n" * 32)
+    again = await post(shop, clerk, "k")
+    assert again.content == first.content
+
+
+async def test_an_answer_is_not_taken_for_another_one(shop: Running) -> None:
+    clerk = shop.caller("clerk")
+    await post(shop, clerk, "k")
+    await post(shop, clerk, "l", {**BODY, "title": "Persuasion"})
+    table = idempotency_keys
+    async with shop.runtime.database.transaction(write=True) as connection:
+        other = await connection.scalar(sa.select(table.c.response).where(table.c.key == "l"))
+        await connection.execute(sa.update(table).where(table.c.key == "k").values(response=other))
+    assert (await post(shop, clerk, "k")).status_code == 500
 
 
 async def test_a_key_belongs_to_its_request_and_caller(table_shop: Running) -> None:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from cloudsync_chassis import clock
 from cloudsync_chassis.client.errors import NoAnswerError
+from cloudsync_chassis.context import Context
 from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.store.system import documents
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from desk import Desk, later, run, text_of
 from email_service import outlet, quiet, wording
-from email_service.generated import models
+from email_service.base import Wanted
+from email_service.catalogue import ROUTES
+from email_service.generated import models, operations
 
 
 def test_a_command_of_the_queue_is_rendered_signed_and_handed_over_once(tmp_path: Path) -> None:
@@ -38,6 +44,32 @@ def test_a_command_of_the_queue_is_rendered_signed_and_handed_over_once(tmp_path
         raw = next(tmp_path.glob("mail/*/*.eml")).read_bytes()
         assert await _signature_holds(desk, raw)
         assert not await _signature_holds(desk, raw.replace(b"123456", b"654321"))
+
+    run(tmp_path, test)
+
+
+def test_addresses_and_words_lie_encrypted_in_mails_and_orders(tmp_path: Path) -> None:
+    async def test(desk: Desk) -> None:
+        await desk.queue("notify.email.critical", "enqueue-email", desk.order())
+        said = {"inviter": "Grace Hopper"}
+        wanted = Wanted(
+            source=uuid7(), route=ROUTES["digest"], variables=said, address="eve@outside.example"
+        )
+        await desk.ask(operations.ENQUEUE_EMAIL, lambda ctx: desk.handlers.order(ctx, wanted))
+
+        async def bodies(ctx: Context) -> dict[str, str]:
+            connection = await ctx.unit.connection()
+            rows = await connection.execute(sa.select(documents.c.collection, documents.c.body))
+            return {name: json.dumps(body) for name, body in rows.all()}
+
+        kept = await desk.ask(operations.ENQUEUE_EMAIL, bodies)
+        assert {"email-message", "mail-order"} <= kept.keys()
+        for plain in ("ada@", "123456"):
+            assert plain not in kept["email-message"].lower()
+        for plain in ("eve@", "Hopper"):
+            assert plain not in kept["mail-order"]
+        (mail,) = await desk.mails()
+        assert mail.to_address == "Ada@reader.example"
 
     run(tmp_path, test)
 
@@ -285,6 +317,7 @@ def test_words_fall_back_and_quote_no_links() -> None:
     assert "<p>&lt;b onload=1&gt;&amp;</p><a>Go</a>" in page
     assert "script" not in page
     assert "onclick" not in page
+    assert "<p>1 &lt; 2 &gt; 0 &amp;</p>" in wording.as_html("<p>1 < 2 > 0 &amp;</p>", {})
 
 
 def test_quiet_hours_go_past_midnight_in_their_own_zone() -> None:

@@ -7,10 +7,13 @@ import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import pytest
 from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.security.principal import Principal
 from desk import Desk, later, refused, run
-from email_service import outlet, world
+from email_service import outlet, wording, world
 from email_service.generated import models, operations, port
 
 _SCHEMA = {"type": "object", "properties": {"a": {"type": "string", "maxLength": 20}}}
@@ -132,6 +135,40 @@ def test_a_broken_schema_or_a_taken_revision_is_refused(tmp_path: Path) -> None:
     run(tmp_path, test)
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "file://{secret}"},
+        {"$ref": "https://internal.example/schema"},
+        {"$ref": "#"},
+        {"$ref": "#/$defs/nothing"},
+        {"properties": {"a": {"pattern": "("}}},
+        {"properties": {"a": {"$ref": "file://{secret}"}}},
+    ],
+)
+def test_a_schema_leads_nowhere_and_whatever_it_says_is_answered(
+    tmp_path: Path, schema: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "secret.json"
+    secret.write_text("{}")
+    asked: list[object] = []
+
+    def fetch(request: Any, *rest: Any, **more: Any) -> Any:
+        asked.append(getattr(request, "full_url", request))
+        raise OSError("no network")
+
+    monkeypatch.setattr("urllib.request.urlopen", fetch)
+    text = json.dumps(schema).replace("{secret}", str(secret))
+    assert wording.faults(text, {"a": "b"}) == ["the template's own schema is broken"]
+    assert asked == []
+
+
+def test_a_schema_that_refers_to_itself_is_one() -> None:
+    schema = {"$defs": {"short": {"maxLength": 2}}, "properties": {"a": {"$ref": "#/$defs/short"}}}
+    assert not wording.is_broken(json.dumps(schema))
+    assert wording.faults(json.dumps(schema), {"a": "xxx"}) == ["a: breaks maxLength"]
+
+
 def test_a_preview_falls_back_and_wants_a_whole_sample(tmp_path: Path) -> None:
     async def test(desk: Desk) -> None:
         needy = json.dumps({**_SCHEMA, "required": ["a"]})
@@ -171,35 +208,65 @@ def test_retired_words_are_not_sent(tmp_path: Path) -> None:
     run(tmp_path, test)
 
 
-async def _verify(desk: Desk, name: str) -> models.SenderDomain:
+async def _verify(desk: Desk, name: str, by: Principal | None = None) -> models.SenderDomain:
     body = models.VerifySenderDomainRequest(domainName=name)
     request = port.VerifySenderDomain(body=body)
     return await desk.ask(
         operations.VERIFY_SENDER_DOMAIN,
         lambda ctx: desk.handlers.verify_sender_domain(ctx, request),
-        desk.somebody("security-engineer"),
+        by or desk.somebody("security-engineer"),
     )
+
+
+async def _add(desk: Desk, name: str, by: Principal | None = None) -> models.SenderDomain:
+    body = models.SenderDomainRequest(domainName=name, dkimSelector="s1")
+    request = port.AddSenderDomain(body=body)
+    return await desk.ask(
+        operations.ADD_SENDER_DOMAIN,
+        lambda ctx: desk.handlers.add_sender_domain(ctx, request),
+        by or desk.somebody("security-engineer"),
+    )
+
+
+def _publish_zone(state: Path, key: str) -> Path:
+    """The records that prove acme.example for whoever has a key."""
+    zone = {
+        "acme.example": ["v=spf1 include:_spf.cloudsync.example -all"],
+        "s1._domainkey.acme.example": [f"v=DKIM1; k=ed25519; p={key}"],
+    }
+    place = state / "dns" / "acme.example.json"
+    place.parent.mkdir(exist_ok=True)
+    place.write_text(json.dumps(zone))
+    return place
+
+
+async def _public_key(desk: Desk, organization: UUID) -> str:
+    name = world.dkim_name("acme.example", organization)
+    return outlet.public_key(await desk.handlers.world.keys.get(name))
+
+
+def test_records_prove_a_domain_for_the_organisation_alone_that_asked_for_them(
+    tmp_path: Path,
+) -> None:
+    async def test(desk: Desk) -> None:
+        await _add(desk, "acme.example")
+        _publish_zone(tmp_path, await _public_key(desk, desk.organization))
+        assert (await _verify(desk, "acme.example")).verified_at is not None
+        stranger = Principal(str(uuid7()), "user", uuid7(), frozenset({"security-engineer"}))
+        await _add(desk, "acme.example", stranger)
+        assert await refused(_verify(desk, "acme.example", stranger)) == "dns-record-missing"
+        for ours in ("mail.cloudsync.example", "News.Mail.CloudSync.example"):
+            assert await refused(_add(desk, ours, stranger)) == "rule-broken"
+
+    run(tmp_path, test)
 
 
 def test_a_domain_is_verified_by_its_records_and_then_sent_under(tmp_path: Path) -> None:
     async def test(desk: Desk) -> None:
         assert await refused(_verify(desk, "acme.example")) == "not-found"
-        body = models.SenderDomainRequest(domainName="Acme.example", dkimSelector="s1")
-        request = port.AddSenderDomain(body=body)
-        await desk.ask(
-            operations.ADD_SENDER_DOMAIN,
-            lambda ctx: desk.handlers.add_sender_domain(ctx, request),
-            desk.somebody("security-engineer"),
-        )
+        await _add(desk, "Acme.example")
         assert await refused(_verify(desk, "acme.example")) == "dns-record-missing"
-        key = outlet.public_key(await desk.handlers.world.keys.get("dkim/acme.example"))
-        zone = {
-            "acme.example": ["v=spf1 include:_spf.cloudsync.example -all"],
-            "s1._domainkey.acme.example": [f"v=DKIM1; k=ed25519; p={key}"],
-        }
-        place = tmp_path / "dns" / "acme.example.json"
-        place.parent.mkdir()
-        place.write_text(json.dumps(zone))
+        place = _publish_zone(tmp_path, await _public_key(desk, desk.organization))
         found = await _verify(desk, "acme.example")
         states = (found.spf_state, found.dkim_state, found.dmarc_state)
         assert states == ("valid", "valid", "pending")

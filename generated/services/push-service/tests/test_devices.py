@@ -69,6 +69,10 @@ def test_forms_of_tokens() -> None:
     assert world.well_formed("web", json.dumps(subscription))
     assert world.well_formed("windows", "https://db5.notify.windows.com/?token=x")
     assert world.well_formed("android", "d" * 22 + ":APA91b" + "x" * 130)
+    for address in ("https://[", "https://evil.example\\.notify.windows.com", "https://"):
+        assert not world.well_formed("windows", address)
+        broken = json.dumps({**subscription, "endpoint": address})
+        assert not world.well_formed("web", broken)
 
 
 def test_people_enrol_their_own_devices_and_no_others(tmp_path: Path) -> None:

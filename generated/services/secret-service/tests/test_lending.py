@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cloudsync_chassis import files
 from cloudsync_chassis.ids import uuid7
 from secret_service.base import PLATFORM
 from vault import HOUR, MINUTE, PATH, VALUE, Vault, at, plain, play
@@ -52,6 +53,24 @@ def test_a_database_user_lives_as_long_as_its_loan(tmp_path: Path) -> None:
         assert await vault.refused("RenewLease", renewal, "chat-service") == "not-found"
         await vault.service.tick("sweep-leases")
         assert users(vault) == []
+
+    play(tmp_path, scene)
+
+
+def test_users_of_a_tenant_s_loans_stay_and_those_of_no_loan_go(tmp_path: Path) -> None:
+    async def scene(vault: Vault) -> None:
+        theirs = vault.workload("chat-service", uuid7())
+        made = await vault.done("CreateSecret", vault.wish(**DATABASE, **OWN), theirs)
+        assert made["status"] == "active"
+        lent = await vault.done("LeaseCredential", loan(ttlSeconds=86_400), theirs)
+        files.create_once(
+            vault.state / "secret-service" / "users" / "chat_service_left.json", b"{}"
+        )
+        await vault.service.tick("sweep-users")
+        both = sorted(["chat_service_left", lent["dynamicUser"]])
+        assert sorted(users(vault)) == both, "its lease may be under way"
+        await vault.service.tick("sweep-users")
+        assert users(vault) == [lent["dynamicUser"]]
 
     play(tmp_path, scene)
 
@@ -154,6 +173,28 @@ def test_the_clock_replaces_what_was_brought_and_then_once_a_day(tmp_path: Path)
             await vault.later(20 * MINUTE)
         rotated = await vault.said("secret-rotated")
         assert [each["currentVersionNumber"] for each in rotated] == [2, 3, 4, 5]
+
+    play(tmp_path, scene)
+
+
+def test_the_clock_never_replaces_a_key_of_an_endpoint(tmp_path: Path) -> None:
+    async def scene(vault: Vault) -> None:
+        hooks = {
+            "path": "webhooks/one",
+            "kind": "webhookKey",
+            "ownerService": "webhook-service",
+            "readerServices": ["webhook-service"],
+        }
+        made = await vault.done("CreateSecret", vault.wish(**hooks), "webhook-service")
+        assert "nextRotationAt" not in made
+        wanted = {"secretId": made["id"], "strategy": "dualKey"}
+        await vault.done("RotateSecret", wanted, "webhook-service")
+        await vault.later(MINUTE)
+        assert (await vault.meta("webhooks/one"))["currentVersionNumber"] == 2
+        await vault.later(25 * HOUR)
+        found = await vault.meta("webhooks/one")
+        assert (found["currentVersionNumber"], found["status"]) == (2, "active")
+        assert "nextRotationAt" not in found
 
     play(tmp_path, scene)
 

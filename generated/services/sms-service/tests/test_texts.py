@@ -176,6 +176,27 @@ def test_the_fourth_text_to_a_number_waits_for_a_token(tmp_path: Path) -> None:
     run(tmp_path, test)
 
 
+def test_texts_that_wait_for_a_token_stand_in_nobody_s_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sms_service.texts._MANY", 2)
+
+    async def test(desk: Desk) -> None:
+        for _ in range(6):
+            await _send(desk)
+        assert len(desk.carried()) == 3
+        other = await _send(desk, phoneNumber="+353871234567")
+        for _ in range(3):
+            await desk.service.tick("submit-texts")
+        assert (await _again(desk, other)).delivery_state == _STATES.submitted
+        desk.service.later(timedelta(seconds=205))
+        for _ in range(3):
+            await desk.service.tick("submit-texts")
+        assert len(desk.carried()) == 5, "each has its turn again"
+
+    run(tmp_path, test)
+
+
 def test_who_said_stop_gets_codes_and_nothing_else(tmp_path: Path) -> None:
     async def test(desk: Desk) -> None:
         first = await _send(desk)

@@ -18,6 +18,7 @@ from cloudsync_gen.model.layers.application import (
     Transition,
 )
 from cloudsync_gen.model.layers.datastore import Collection, Table
+from cloudsync_gen.model.layers.security import Classification
 from cloudsync_gen.model.layers.technology import Topic
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
@@ -121,14 +122,28 @@ def _columns(table: Table) -> dict[str, str]:
 
 
 def _encrypted(model: Model, aggregate: Aggregate) -> tuple[str, ...]:
-    """What its store keeps encrypted, wherever the service itself keeps the aggregate."""
+    """What its store keeps encrypted, wherever the service itself keeps the aggregate.
+
+    Columns of other stores than tables and collections do not say so: there it is what its class
+    has encrypted field by field, but for what it is found by.
+    """
+    held = properties(model, aggregate.schema)
     collection = model.get(Collection, aggregate.store)
     if collection is not None:
-        held = properties(model, aggregate.schema)
         return tuple(name for name in collection.encrypted_fields if name in held)
     table = model.get(Table, aggregate.store)
-    columns = table.columns.values() if table is not None else ()
-    return tuple(c.property for c in columns if c.encrypted and c.property)
+    if table is not None:
+        columns = table.columns.values()
+        return tuple(c.property for c in columns if c.encrypted and c.property)
+    secret = {name_of(c.id) for c in model.all(Classification) if c.encryption == "field"}
+    sought = {aggregate.key, *(name for each in aggregate.unique for name in each)}
+    return tuple(
+        name
+        for name, schema in held.items()
+        if isinstance(schema, dict)
+        and str(schema.get("x-classification")) in secret
+        and name not in sought
+    )
 
 
 def _blind(table: Table) -> dict[str, str]:

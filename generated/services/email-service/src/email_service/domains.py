@@ -6,10 +6,11 @@ from datetime import timedelta
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.jobs.spec import Due
-from cloudsync_chassis.problem import NOT_FOUND
+from cloudsync_chassis.problem import NOT_FOUND, breaks_rule
 from cloudsync_chassis.runtime import Runtime
 
 from . import outlet, world
+from .catalogue import PLATFORM
 from .generated import models, port, problems
 from .templates import Templates
 
@@ -28,8 +29,15 @@ class Domains(Templates):
     async def add_sender_domain(
         self, ctx: Context, request: port.AddSenderDomain
     ) -> models.SenderDomain:
-        """A domain to send under, its name in lower case."""
+        """A domain to send under, its name in lower case; ours is nobody else's.
+
+        Raises:
+            Problem: `rule-broken`, `already-exists`.
+        """
         name = request.body.domain_name.lower()
+        ours = name == world.PLATFORM_DOMAIN or name.endswith(f".{world.PLATFORM_DOMAIN}")
+        if ours and ctx.tenant != PLATFORM:
+            raise breaks_rule("this domain is the platform's", pointer="/domainName")
         body = request.body.model_copy(update={"domain_name": name})
         return await self.sender_domain.create(ctx, "add-sender-domain", body)
 
@@ -79,7 +87,8 @@ class Domains(Templates):
     async def _looked_up(self, domain: models.SenderDomain) -> tuple[list[str], dict[str, str]]:
         """What is wrong in words, and the state of each record; DMARC is noted and not demanded."""
         name, selector = domain.domain_name, domain.dkim_selector
-        key = outlet.public_key(await self.world.keys.get(f"dkim/{name}"))
+        own = world.dkim_name(name, domain.organization_id)
+        key = outlet.public_key(await self.world.keys.get(own))
         records = {
             "spf": (name, world.SPF_INCLUDE),
             "dkim": (f"{selector}._domainkey.{name}", f"p={key}"),

@@ -1,4 +1,7 @@
-"""What the service remembers beside its mails, kept as documents in the same database."""
+"""What the service remembers beside its mails, kept as documents in the same database.
+
+Addresses and words of people are encrypted there as they are in mails.
+"""
 
 from __future__ import annotations
 
@@ -158,17 +161,30 @@ class Tally(Remembered):
 M = TypeVar("M", bound=Remembered)
 
 
-def _kept(name: str, model: type[M], *unique: tuple[str, ...]) -> AggregateSpec[M]:
+def _kept(
+    name: str,
+    model: type[M],
+    *unique: tuple[str, ...],
+    encrypted: frozenset[str] = frozenset(),
+) -> AggregateSpec[M]:
     within = tuple(("organizationId", *each) for each in unique)
-    store = DocumentStore(collection=name, unique=within)
+    store = DocumentStore(collection=name, unique=within, encrypted=encrypted)
     return AggregateSpec(name=name, model=model, store=store, unique=unique)
 
 
 MAIL_ORDERS = _kept(
-    "mail-order", MailOrder, ("sourceEventId", "notificationKey", "recipient", "templateKey")
+    "mail-order",
+    MailOrder,
+    ("sourceEventId", "notificationKey", "recipient", "templateKey"),
+    encrypted=frozenset({"toAddress", "variables"}),
 )
 PREFERENCE_COPIES = _kept("preference-copy", PreferenceCopy, ("userId",))
-BASKETS = _kept("basket-item", BasketItem, ("userId", "sourceEventId"))
+BASKETS = _kept(
+    "basket-item",
+    BasketItem,
+    ("userId", "sourceEventId"),
+    encrypted=frozenset({"variables"}),
+)
 CONTACTS = _kept("contact", Contact, ("userId", "part"))
 FOLLOWERS = _kept("follower", Follower, ("taskId", "userId"))
 TENANTS = _kept("tenant-state", TenantState, ("name",))

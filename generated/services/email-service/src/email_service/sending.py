@@ -275,7 +275,7 @@ class Sending(Ordering):
 
     async def _signed(self, mail: outlet.Mail, ready: Ready) -> bytes:
         domain = mail.sender.rpartition("@")[2]
-        key = await self.world.keys.get(f"dkim/{domain}")
+        key = await self.world.keys.get(world.dkim_name(domain, mail.tenant))
         message = outlet.message_of(mail)
         return outlet.dkim_signed(message, domain, ready.selector, key, mail.sent_at)
 

@@ -29,14 +29,12 @@ class Templates(Sending):
     async def draft_template(
         self, ctx: Context, request: port.DraftTemplate
     ) -> models.NotificationTemplate:
-        """A revision after the last; its schema must be one.
+        """A revision after the last; its schema must be one that leads nowhere else.
 
         Raises:
             Problem: `condition-not-met`, `revision-exists`, `invariant-broken`.
         """
-        if "the template's own schema is broken" in wording.faults(
-            request.body.variables_schema, {}
-        ):
+        if wording.is_broken(request.body.variables_schema):
             raise CONDITION_NOT_MET("the variables' schema is no JSON Schema")
         return await super().draft_template(ctx.within(PLATFORM), request)
 

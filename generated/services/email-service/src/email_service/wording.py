@@ -11,6 +11,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
+from referencing import Registry
+from referencing.exceptions import Unresolvable
 
 Variables = Mapping[str, str]
 
@@ -31,6 +33,7 @@ _TAGS = {
 _PLAIN = frozenset({"p", "br", "b", "strong", "i", "em", "ul", "ol", "li", "h1", "h2", "h3", "a"})
 _VOID = frozenset({"br", "img", "hr"})
 _SAFE = ("https://", "mailto:")
+_BROKEN = "the template's own schema is broken"
 
 
 def languages(wanted: str) -> tuple[str, ...]:
@@ -80,15 +83,25 @@ def subject(text: str, variables: Variables) -> str:
 def faults(schema: str, variables: Variables) -> list[str]:
     """What of the variables does not satisfy a template's schema: names and rules, no values.
 
-    The schema is JSON Schema 2020-12; one that is none accepts nothing.
+    The schema is JSON Schema 2020-12; one that is none, or that cannot be evaluated, accepts
+    nothing. References lead nowhere outside it: nothing is fetched, whatever they say.
     """
     try:
         document = json.loads(schema)
         Draft202012Validator.check_schema(document)
-    except (ValueError, SchemaError):
-        return ["the template's own schema is broken"]
-    found = Draft202012Validator(document).iter_errors(dict(variables))
-    return sorted({"/".join(map(str, each.path)) + ": " + _rule(each) for each in found})
+        validator = Draft202012Validator(document, registry=Registry())
+        found = {
+            "/".join(map(str, each.path)) + ": " + _rule(each)
+            for each in validator.iter_errors(dict(variables))
+        }
+    except (ValueError, SchemaError, Unresolvable, RecursionError, re.error):
+        return [_BROKEN]
+    return sorted(found)
+
+
+def is_broken(schema: str) -> bool:
+    """Whether a template's schema is none, or leads somewhere else already without variables."""
+    return _BROKEN in faults(schema, {})
 
 
 def _rule(error: Any) -> str:
@@ -155,14 +168,18 @@ class _Markup(HTMLParser):
             self.written.append(f"</{name}>")
 
     def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self.written.append(data)
+        # what a parser takes for text is not always text to those who read the page
+        self._write(data.replace("<", "&lt;").replace(">", "&gt;"))
 
     def handle_entityref(self, name: str) -> None:
-        self.handle_data(f"&{name};")
+        self._write(f"&{name};")
 
     def handle_charref(self, name: str) -> None:
-        self.handle_data(f"&#{name};")
+        self._write(f"&#{name};")
+
+    def _write(self, text: str) -> None:
+        if not self._silent:
+            self.written.append(text)
 
 
 def as_html(markup: str, variables: Variables) -> str:

@@ -16,6 +16,7 @@ from cloudsync_chassis.store.keys import OwnKeys
 from secret_grpc_client import models as secrets
 
 from . import outlet
+from .catalogue import PLATFORM
 from .generated import models
 
 APP = "https://app.cloudsync.example"
@@ -24,11 +25,20 @@ PLATFORM_SELECTOR = "cs1"
 
 
 class Keys(Protocol):
-    """Secrets by name, 32 bytes each: `dkim/<domain>`, `receipts/<provider>`, `unsubscribe`."""
+    """Secrets by name, 32 bytes each: see `dkim_name`, `receipts/<provider>`, `unsubscribe`."""
 
     async def get(self, name: str) -> bytes:
         """The secret."""
         ...
+
+
+def dkim_name(domain: str, organization: UUID) -> str:
+    """The name of the key by which an organisation signs for a domain.
+
+    Each organisation has its own, so that records which prove a domain for one of them prove it
+    for no other.
+    """
+    return f"dkim/{domain}" if domain == PLATFORM_DOMAIN else f"dkim/{organization}/{domain}"
 
 
 class LocalKeys:
@@ -99,7 +109,7 @@ class LocalZone:
 
     async def _own(self, domain: str) -> tuple[str, ...]:
         if domain.startswith(f"{PLATFORM_SELECTOR}._domainkey."):
-            key = outlet.public_key(await self._keys.get(f"dkim/{PLATFORM_DOMAIN}"))
+            key = outlet.public_key(await self._keys.get(dkim_name(PLATFORM_DOMAIN, PLATFORM)))
             return (f"v=DKIM1; k=ed25519; p={key}",)
         if domain.startswith("_dmarc."):
             return ("v=DMARC1; p=reject",)

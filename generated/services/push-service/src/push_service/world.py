@@ -94,9 +94,17 @@ def well_formed(platform: str, token: str) -> bool:
     if platform == "android":
         return _FCM.fullmatch(token) is not None
     if platform == "windows":
-        host = urlsplit(token).hostname or ""
-        return token.startswith("https://") and host.endswith(".notify.windows.com")
+        return _host_of(token).endswith(".notify.windows.com")
     return _is_subscription(token)
+
+
+def _host_of(address: str) -> str:
+    """The host of an HTTPS address; nothing where it is none."""
+    try:
+        found = urlsplit(address)
+        return found.hostname or "" if found.scheme == "https" and "\\" not in address else ""
+    except ValueError:
+        return ""
 
 
 def _is_subscription(token: str) -> bool:
@@ -109,9 +117,8 @@ def _is_subscription(token: str) -> bool:
         return False
     endpoint, keys = found.get("endpoint"), found["keys"]
     texts = (endpoint, keys.get("p256dh"), keys.get("auth"))
-    return all(isinstance(each, str) and each for each in texts) and str(endpoint).startswith(
-        "https://"
-    )
+    known = all(isinstance(each, str) and each for each in texts)
+    return known and _host_of(str(endpoint)) != ""
 
 
 class Directory(Protocol):

@@ -10,9 +10,11 @@ from uuid import UUID
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.problem import CONDITION_NOT_MET, NOT_FOUND
+from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store import idempotency
+from cloudsync_chassis.store.query import ListQuery, PageRequest
 
-from .base import GONE, PLATFORM, closed, reader, spiffe_id
+from .base import GONE, closed, reader, spiffe_id
 from .generated import models, port, problems
 from .keeping import Keeping
 
@@ -21,6 +23,10 @@ _LONGEST_NAME = 48
 
 class Lending(Keeping):
     """Leases."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        self._left: set[str] = set()
 
     async def lease_credential(
         self, ctx: Context, request: port.LeaseCredential
@@ -130,11 +136,18 @@ class Lending(Keeping):
             await self.credential_lease.remove(ctx, each)
 
     async def sweep_users(self, ctx: Context) -> None:
-        """Drop users that no loan names: of leases that were undone after their user was made."""
-        inside = ctx.within(PLATFORM)
-        for name in await self.users.names():
-            if not await self.credential_lease.count(inside, dynamicUser=name):
-                await self.users.drop(name)
+        """Drop users that no loan of any tenant names: of leases that were undone after their user
+        was made. One that this replica finds for the first time may be of a lease that is being
+        written, and is left until the next round.
+        """
+        left = {name for name in await self.users.names() if not await self._is_lent(ctx, name)}
+        for name in sorted(left & self._left):
+            await self.users.drop(name)
+        self._left = left
+
+    async def _is_lent(self, ctx: Context, user: str) -> bool:
+        query = ListQuery(PageRequest(limit=1), {"dynamicUser": user})
+        return bool(await self.credential_lease.repository.tenants(ctx, query, None))
 
     async def revoke_instance_leases(
         self, ctx: Context, request: port.RevokeInstanceLeases

@@ -196,6 +196,7 @@ class Rotating(Lending):
             "previousValidUntil": times[0],
         }
         found = await self.secret.transition(ctx, "confirm-rotation", secret.id, fields)
+        found = await self.unless_held_outside(itself(ctx), found)
         await self._advance(ctx, run, step=_STEPS.retire)
         self.metrics.secret_rotations_total(kind=secret.kind.value, result="rotated")
         return found

@@ -107,15 +107,25 @@ class Count(Remembered):
 M = TypeVar("M", bound=Remembered)
 
 
-def _kept(name: str, model: type[M], *unique: tuple[str, ...]) -> AggregateSpec[M]:
+def _kept(
+    name: str,
+    model: type[M],
+    *unique: tuple[str, ...],
+    encrypted: frozenset[str] = frozenset(),
+) -> AggregateSpec[M]:
     within = tuple(("organizationId", *each) for each in unique)
-    store = DocumentStore(collection=name, unique=within)
+    store = DocumentStore(collection=name, unique=within, encrypted=encrypted)
     return AggregateSpec(name=name, model=model, store=store, unique=unique)
 
 
 COMPILED = _kept("compiled-words", Compiled, ("templateKey", "language"))
 PREFERENCE_COPIES = _kept("preference-copy", PreferenceCopy, ("userId",))
-ORDERS = _kept("text-order", TextOrder, ("userId", "sourceEventId", "templateKey"))
+ORDERS = _kept(
+    "text-order",
+    TextOrder,
+    ("userId", "sourceEventId", "templateKey"),
+    encrypted=frozenset({"variables"}),
+)
 SENT = _kept("sent-text", Sent, ("smsId",))
 ATTEMPTS = _kept("attempt", Attempt, ("route", "carrierReference"))
 NUMBERED = _kept("numbered", Numbered, ("phoneHash", "tenant"))

@@ -56,6 +56,7 @@ class Texts(Base):
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
+        self._looked_at: dict[UUID, frozenset[UUID]] = {}
         waiting = {"deliveryState": ("accepted", "throttled")}
         due = Due(aggregate="sms-message", where=waiting)
         runtime.work.every(1.0, SUBMIT, self.submit_texts, due)
@@ -178,8 +179,13 @@ class Texts(Base):
         await self.counted(ctx.within(PLATFORM), f"neighbours:{number[:_PREFIX]}", _HOUR)
 
     async def submit_texts(self, ctx: Context) -> None:
-        """Bring what waits a step on, codes before all else; each in transactions of its own."""
+        """Bring what waits a step on, codes before all else; each in transactions of its own.
+
+        Where more waits than a round looks at, the next one goes on with the rest: what is held back
+        stands in nobody's way.
+        """
         tenant = ctx.tenant
+        before = self._looked_at.pop(tenant, frozenset())
 
         async def due(inside: Context) -> list[UUID]:
             found: list[UUID] = []
@@ -188,12 +194,16 @@ class Texts(Base):
                     inside, deliveryState=("accepted", "throttled"), purpose=purpose
                 )
                 async for each in waiting:
-                    found.append(each.id)
+                    if each.id not in before:
+                        found.append(each.id)
                     if len(found) == _MANY:
                         return found
             return found
 
-        for key in await self.run(tenant, due):
+        keys = await self.run(tenant, due)
+        if len(keys) == _MANY:
+            self._looked_at[tenant] = before.union(keys)
+        for key in keys:
             try:
                 await self._submit(tenant, key)
             except Exception as error:
