@@ -63,12 +63,14 @@ class Executor:
         service: str,
         database: Database,
         access: Access,
+        answer_key: idempotency.KeyOf,
         policies: Policies | None = None,
         patience: float = 1.0,
     ) -> None:
         self._service = service
         self._database = database
         self._access = access
+        self._answer_key = answer_key
         self._patience = patience
         self.handled: Callable[[Event, float], None] = _unheard
         self.decided: Callable[[str, str], None] = _unheard
@@ -106,14 +108,16 @@ class Executor:
         keyed = operation.idempotency == "key" and incoming.idempotency_key is not None
 
         async def once(ctx: Context) -> Answer:
-            given = await idempotency.replay(ctx, incoming.digest) if keyed else None
+            given = (
+                await idempotency.replay(ctx, incoming.digest, self._answer_key) if keyed else None
+            )
             answer = given or await action(ctx)
             telemetry.answered(incoming.attributes, answer.status)
             if given is not None:
                 ctx.grant.given = True
                 self.replayed(incoming.route or operation.id)
             elif keyed:
-                await idempotency.keep(ctx, incoming.digest, answer)
+                await idempotency.keep(ctx, incoming.digest, answer, self._answer_key)
             return answer
 
         return await self.run(operation, incoming, once)

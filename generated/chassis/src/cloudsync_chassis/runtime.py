@@ -83,8 +83,15 @@ class Runtime:
         self.sagas.undid = self.metrics.standard.saga_undid
         surroundings = Surroundings(settings.region, settings.policy_context)
         self.policies = Policies(spec.policies, surroundings, settings.strict_policies)
+        self.cipher = _cipher(spec, settings)
+        self.cipher.timed = self.metrics.standard.ciphered
         self.executor = Executor(
-            spec.name, self.database, spec.grants, self.policies, settings.patience
+            spec.name,
+            self.database,
+            spec.grants,
+            self.cipher.lasting_key,
+            self.policies,
+            settings.patience,
         )
         self.executor.handled = self.metrics.standard.handled
         self.executor.decided = self.metrics.standard.decided
@@ -95,8 +102,6 @@ class Runtime:
         self.limiter.refused = self.metrics.standard.rate_limited
         self.cursors = CursorSigner(_secret(settings, settings.cursor_key_file, "cursor.key"))
         self.pages = Pages(settings, self.cursors)
-        self.cipher = _cipher(spec, settings)
-        self.cipher.timed = self.metrics.standard.ciphered
         self.masking = Masking(spec.masked)
         audit_key = _secret(settings, settings.audit_key_file, "audit.key")
         self.audit = AuditTrail(audit_key, self.masking)

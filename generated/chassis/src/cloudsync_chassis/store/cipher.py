@@ -32,7 +32,9 @@ class FieldCipher:
         self.keys: FieldKeys = GivenKeys(*keys)
         self.timed: Callable[[str, float], None] = lambda direction, seconds: None
         """Told how long it took to `seal` or `open` the fields of an entity."""
-        self._index_key = _derived(index_key if index_key is not None else keys[-1])
+        secret = index_key if index_key is not None else keys[-1]
+        self._index_key = _derived(secret, b"blind-index")
+        self._lasting_key = _derived(secret, b"lasting")
 
     @classmethod
     def of(cls, keys: FieldKeys, index_key: bytes) -> FieldCipher:
@@ -79,6 +81,12 @@ class FieldCipher:
         text = str(to_jsonable_python(value)).casefold()
         return hmac.new(self._index_key, text.encode(), hashlib.sha256).hexdigest()
 
+    def lasting_key(self, name: str) -> bytes:
+        """32 bytes for one thing alone, which can be had for its name whatever field keys come and
+        go meanwhile: they follow from the index key.
+        """
+        return hmac.new(self._lasting_key, name.encode(), hashlib.sha256).digest()
+
     def _sealed(self, plain: bytes, tenant: UUID) -> bytes:
         key, nonce = self.keys.all()[0], os.urandom(_NONCE)
         return key.id + nonce + AESGCM(key.secret).encrypt(nonce, plain, tenant.bytes)
@@ -96,5 +104,5 @@ def key_of(stored: bytes) -> bytes:
     return stored[:_KEY_ID]
 
 
-def _derived(secret: bytes) -> bytes:
-    return hmac.new(secret, b"blind-index", hashlib.sha256).digest()
+def _derived(secret: bytes, purpose: bytes) -> bytes:
+    return hmac.new(secret, purpose, hashlib.sha256).digest()

@@ -1,20 +1,23 @@
 """What repetitions are recognised by, committed with the state that they tell of.
 
 Answers lie under the caller's `Idempotency-Key`; the entity that a command made which is idempotent
-by nature lies under the request itself.
+by nature lies under the request itself. Answers are sealed, each under a key of its own: they hold
+what is encrypted elsewhere, and what is shown only once.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic_core import to_json
 from sqlalchemy.exc import IntegrityError
 
@@ -24,6 +27,11 @@ from cloudsync_chassis.problem import KEY_REUSED, UNAVAILABLE, Problem
 from cloudsync_chassis.store.system import idempotency_keys as table
 
 KEPT = timedelta(hours=24)
+
+KeyOf = Callable[[str], bytes]
+"""Gives the 32 bytes that belong to a name, the same each time."""
+
+_NONCE = 12
 
 _MINE = (
     table.c.key == sa.bindparam("mine", type_=table.c.key.type),
@@ -59,11 +67,12 @@ class Answer:
     body: bytes
 
 
-async def replay(ctx: Context, request_hash: str) -> Answer | None:
+async def replay(ctx: Context, request_hash: str, key_of: KeyOf) -> Answer | None:
     """The answer given before to the same request; None if the key is new.
 
     Raises:
         Problem: `idempotency-key-reused`: the key came with another request.
+        cryptography.exceptions.InvalidTag: what was kept has been altered.
     """
     await _wait_for_the_same(ctx, ctx.idempotency_key or "")
     row = await _kept(ctx, ctx.idempotency_key or "")
@@ -73,19 +82,24 @@ async def replay(ctx: Context, request_hash: str) -> Answer | None:
         raise KEY_REUSED()
     kept = row.response
     headers = tuple((name, value) for name, value in kept["headers"])
-    return Answer(kept["status"], headers, _opened(kept))
+    sealed = base64.b64decode(kept["sealed"])
+    cipher = AESGCM(key_of(_name(ctx, request_hash)))
+    return Answer(kept["status"], headers, cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], None))
 
 
-async def keep(ctx: Context, request_hash: str, answer: Answer) -> None:
+async def keep(ctx: Context, request_hash: str, answer: Answer, key_of: KeyOf) -> None:
     """Keep the answer for 24 hours.
 
     Raises:
         OvertakenError: another request with the key has committed meanwhile.
     """
+    nonce = os.urandom(_NONCE)
+    cipher = AESGCM(key_of(_name(ctx, request_hash)))
+    sealed = nonce + cipher.encrypt(nonce, answer.body, None)
     response = {
         "status": answer.status,
         "headers": [list(each) for each in answer.headers],
-        **_packed(answer.body),
+        "sealed": base64.b64encode(sealed).decode(),
     }
     await _keep(ctx, ctx.idempotency_key or "", request_hash, response)
 
@@ -176,18 +190,9 @@ def _mine(ctx: Context, key: str) -> dict[str, Any]:
     return {"mine": key, "who": _principal(ctx), "moment": ctx.now}
 
 
-def _packed(body: bytes) -> dict[str, str]:
-    """A body as JSON; NUL, which messages of gRPC hold, PostgreSQL has not."""
-    if b"\0" in body:
-        return {"base64": base64.b64encode(body).decode()}
-    return {"body": body.decode("latin-1")}
-
-
-def _opened(kept: Mapping[str, Any]) -> bytes:
-    """The body that was packed."""
-    if "base64" in kept:
-        return base64.b64decode(kept["base64"])
-    return str(kept["body"]).encode("latin-1")
+def _name(ctx: Context, request_hash: str) -> str:
+    """Names the answer to a request under the caller's key, so that it is no other one's."""
+    return f"answer {_principal(ctx)} {ctx.idempotency_key} {request_hash}"
 
 
 def _ordered(value: Any) -> Any:

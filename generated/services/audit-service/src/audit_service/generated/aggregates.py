@@ -150,7 +150,7 @@ AUDIT_EXPORT = AggregateSpec(
 AUDIT_RECORD = AggregateSpec(
     name="audit-record",
     model=models.AuditRecord,
-    store=DocumentStore(collection="audit-record"),
+    store=DocumentStore(collection="audit-record", encrypted=frozenset({"actorIp", "userAgent"})),
     defaults={"severity": "info", "retentionClass": "standard400d"},
     relations={"actor": Relation(fields=("actorId",))},
     state_field="status",

@@ -630,7 +630,11 @@ MESSAGE_REACTION = AggregateSpec(
 PRESENCE = AggregateSpec(
     name="presence",
     model=models.Presence,
-    store=DocumentStore(collection="presence", unique=(("organizationId", "userId"),)),
+    store=DocumentStore(
+        collection="presence",
+        unique=(("organizationId", "userId"),),
+        encrypted=frozenset({"statusText"}),
+    ),
     key="userId",
     unique=(("userId",),),
     defaults={"availability": "online", "devices": 0},

@@ -96,6 +96,7 @@ EMAIL_MESSAGE = AggregateSpec(
     store=DocumentStore(
         collection="email-message",
         unique=(("organizationId", "sourceEventId", "notificationKey", "addressHash"),),
+        encrypted=frozenset({"toAddress", "replyTo", "variables"}),
     ),
     unique=(("sourceEventId", "notificationKey", "addressHash"),),
     defaults={

@@ -171,7 +171,11 @@ ARCHIVE_REPLAY = AggregateSpec(
 COLLECTED_EVENT = AggregateSpec(
     name="collected-event",
     model=models.CollectedEvent,
-    store=DocumentStore(collection="collected-event", unique=(("organizationId", "eventId"),)),
+    store=DocumentStore(
+        collection="collected-event",
+        unique=(("organizationId", "eventId"),),
+        encrypted=frozenset({"actorKey", "sessionKey", "payloadKeyId", "clientContext"}),
+    ),
     unique=(("eventId",),),
     state_field="status",
     initial="accepted",
@@ -319,7 +323,9 @@ ERASURE_ORDER = AggregateSpec(
     name="erasure-order",
     model=models.ErasureOrder,
     store=DocumentStore(
-        collection="erasure-order", unique=(("organizationId", "erasureRequestId"),)
+        collection="erasure-order",
+        unique=(("organizationId", "erasureRequestId"),),
+        encrypted=frozenset({"subjectKey"}),
     ),
     unique=(("erasureRequestId",),),
     defaults={"erasureStage": "due", "eventsAffected": 0},

@@ -358,7 +358,11 @@ MODEL = AggregateSpec(
 PREDICTION = AggregateSpec(
     name="prediction",
     model=models.Prediction,
-    store=DocumentStore(collection="prediction", unique=(("organizationId", "requestId"),)),
+    store=DocumentStore(
+        collection="prediction",
+        unique=(("organizationId", "requestId"),),
+        encrypted=frozenset({"entityRef"}),
+    ),
     unique=(("requestId",),),
     invariants=(
         Invariant(

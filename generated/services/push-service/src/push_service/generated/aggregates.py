@@ -94,6 +94,7 @@ DEVICE_REGISTRATION = AggregateSpec(
     store=DocumentStore(
         collection="device-registration",
         unique=(("organizationId", "deviceId"), ("organizationId", "tokenDigest")),
+        encrypted=frozenset({"pushToken"}),
     ),
     key="deviceId",
     unique=(("deviceId",), ("tokenDigest",)),

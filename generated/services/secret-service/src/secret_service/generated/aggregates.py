@@ -138,7 +138,9 @@ DATA_KEY = AggregateSpec(
     name="data-key",
     model=models.DataKey,
     store=DocumentStore(
-        collection="data-key", unique=(("organizationId", "tenantId", "purpose", "keyVersion"),)
+        collection="data-key",
+        unique=(("organizationId", "tenantId", "purpose", "keyVersion"),),
+        encrypted=frozenset({"wrappedKey"}),
     ),
     unique=(("tenantId", "purpose", "keyVersion"),),
     defaults={"algorithm": "AES-256-GCM"},
@@ -177,7 +179,11 @@ ROTATION_RUN = AggregateSpec(
 SECRET = AggregateSpec(
     name="secret",
     model=models.Secret,
-    store=DocumentStore(collection="secret", unique=(("organizationId", "path"),)),
+    store=DocumentStore(
+        collection="secret",
+        unique=(("organizationId", "path"),),
+        encrypted=frozenset({"ciphertext", "wrappedKey"}),
+    ),
     unique=(("path",),),
     defaults={
         "currentVersionNumber": 1,
@@ -413,7 +419,9 @@ SECRET_VERSION = AggregateSpec(
     name="secret-version",
     model=models.SecretVersion,
     store=DocumentStore(
-        collection="secret-version", unique=(("organizationId", "secretId", "number"),)
+        collection="secret-version",
+        unique=(("organizationId", "secretId", "number"),),
+        encrypted=frozenset({"sealedValue"}),
     ),
     part_of=Reference("secretId", "secret"),
     unique=(("secretId", "number"),),

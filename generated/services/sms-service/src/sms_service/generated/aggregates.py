@@ -195,7 +195,7 @@ ROUTE_HEALTH = AggregateSpec(
 SMS_MESSAGE = AggregateSpec(
     name="sms-message",
     model=models.SmsMessage,
-    store=DocumentStore(collection="sms-message"),
+    store=DocumentStore(collection="sms-message", encrypted=frozenset({"phoneNumber", "textBody"})),
     defaults={
         "channel": "sms",
         "senderIdentity": "CloudSync",
