@@ -27,11 +27,14 @@ if {port}:
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Wheels of all that the chassis may need, and of what builds wheels."""
+    """Wheels of all that the chassis and teams may need, and of what builds wheels."""
     folder = tmp_path_factory.mktemp("index")
     project = tomllib.loads((CHASSIS.parent / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"].values()
-    needed = (*project["dependencies"], *(each for extra in extras for each in extra), "hatchling")
+    needed = [*project["dependencies"], *(each for extra in extras for each in extra), "hatchling"]
+    for name in BUILT:
+        lines = (SERVICES / name / "requirements.txt").read_text().splitlines()
+        needed += [line for line in lines if line and not line.startswith("#")]
     wheels.pack(folder, needed)
     return folder
 

@@ -57,8 +57,8 @@ CASES: dict[str, tuple[Ground, Asked]] = {
     "lemonade": (
         lemonade,
         Asked(
-            ("calendar", "--domain", "brewing", "--aggregate", "stock-entry"),
-            "calendar",
+            ("statistics", "--domain", "brewing", "--aggregate", "stock-entry"),
+            "statistics",
             "/v1/stock-entries",
         ),
     ),
