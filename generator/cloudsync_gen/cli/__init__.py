@@ -8,10 +8,13 @@ from collections.abc import Sequence
 
 __all__ = ["main"]
 
+NO_FINDINGS = "no findings (nothing has changed)"
+UP_TO_DATE = "everything is as the model implies (nothing has changed)"
+
 _QUICK = {
-    ("check",): "no findings (nothing has changed)",
-    ("generate",): "everything is as the model implies (nothing has changed)",
-    ("generate", "--check"): "everything is as the model implies (nothing has changed)",
+    ("check",): NO_FINDINGS,
+    ("generate",): UP_TO_DATE,
+    ("generate", "--check"): UP_TO_DATE,
 }
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from cloudsync_gen.cli import set_by_environment
+from cloudsync_gen.cli import NO_FINDINGS, set_by_environment
 from cloudsync_gen.cli.dispatch import FINDINGS, OK, UNREADABLE, USAGE
 from cloudsync_gen.engine import index
 
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     plain = options.format == "text" and not (options.select or options.ignore or options.summary)
     plain = plain and not set_by_environment()
     if plain and not options.no_cache and index.is_clean(options.root, "check"):
-        sys.stderr.write("no findings (nothing has changed)\n")
+        sys.stderr.write(f"{NO_FINDINGS}\n")
         return OK
     return _run(options, plain)
 

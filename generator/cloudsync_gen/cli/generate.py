@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cloudsync_gen.cli import set_by_environment
+from cloudsync_gen.cli import UP_TO_DATE, set_by_environment
 from cloudsync_gen.cli.dispatch import CONFLICT, FINDINGS, OK, USAGE
 from cloudsync_gen.engine import index
 
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     whole = not options.services and not options.target
     known = not options.no_cache and options.format == "text" and not set_by_environment()
     if whole and known and index.is_clean(options.root, "generate"):
-        sys.stderr.write("everything is as the model implies (nothing has changed)\n")
+        sys.stderr.write(f"{UP_TO_DATE}\n")
         return OK
     return _run(options)
 

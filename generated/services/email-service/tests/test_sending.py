@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from cloudsync_chassis import clock
+from cloudsync_chassis import clock, daily
 from cloudsync_chassis.client.errors import NoAnswerError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.store.system import documents
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from desk import Desk, later, run, text_of
-from email_service import outlet, quiet, wording
+from email_service import outlet, wording
 from email_service.base import Wanted
 from email_service.catalogue import ROUTES
 from email_service.generated import models, operations
@@ -322,10 +322,10 @@ def test_words_fall_back_and_quote_no_links() -> None:
 
 def test_quiet_hours_go_past_midnight_in_their_own_zone() -> None:
     moment = clock.now().replace(year=2026, month=1, day=5, hour=22, minute=30)
-    berlin = quiet.ends(moment, "23:00", "07:00", "Europe/Berlin")
+    berlin = daily.ends(moment, "23:00", "07:00", "Europe/Berlin")
     assert berlin is not None
     assert (berlin.day, berlin.hour) == (6, 6)
-    assert quiet.ends(moment, "23:00", "07:00", "Etc/UTC") is None
-    end = quiet.ends(moment, "22:00", "24:00", "nowhere")
+    assert daily.ends(moment, "23:00", "07:00", "Etc/UTC") is None
+    end = daily.ends(moment, "22:00", "24:00", "nowhere")
     assert end is not None
     assert (end.day, end.hour) == (6, 0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import lru_cache
 from itertools import combinations, islice, product
 from typing import Any
 
@@ -48,7 +48,7 @@ def native(value: Any) -> Any:
     return value
 
 
-@cache
+@lru_cache(maxsize=16_384)
 def _native_text(value: str) -> Any:
     mark = _MARK.fullmatch(value)
     if mark:
@@ -112,7 +112,7 @@ class _Outcomes:
         self.possible: dict[tuple[bool, int], bool] = {}
 
 
-@cache
+@lru_cache(maxsize=1_024)
 def _compiled(expression: str) -> cel.Program:
     return cel.compile(expression)
 

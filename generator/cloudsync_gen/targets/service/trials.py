@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -377,7 +377,7 @@ def condition(expression: str, reads: Reads, *, holds: bool = True) -> Condition
     return Condition(expression=expression, holds=holds, reads=found)
 
 
-@cache
+@lru_cache(maxsize=4_096)
 def selected(expression: str, root: str) -> tuple[str, ...]:
     """Names that an expression selects of a variable."""
     return tuple(dict.fromkeys(_SELECTED[root].findall(expression)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
+from cloudsync_chassis.changes import Changes
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.problem import NOT_FOUND
 from cloudsync_chassis.runtime import Runtime
@@ -12,7 +13,6 @@ from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.store.shared import Shared
 
 from . import memory, places
-from .changes import Changes
 from .generated import models
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cloudsync_chassis import clock
+from cloudsync_chassis.changes import heard
 from cloudsync_chassis.context import Context, Deadline
 from cloudsync_chassis.problem import FORBIDDEN
 from cloudsync_chassis.runtime import Runtime
@@ -14,7 +15,6 @@ from cloudsync_chassis.store.query import ListQuery, PageRequest
 
 from . import places
 from .base import Base
-from .changes import heard
 from .generated import models, port, problems
 from .places import GLOBAL, PLATFORM
 

@@ -9,13 +9,14 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from cloudsync_chassis import daily
 from cloudsync_chassis.client.errors import CallError, RefusedError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.runtime import Runtime
 
-from . import memory, quiet
+from . import memory
 from .base import ORDERS, SEND, Base, Wishes
 from .catalogue import MANDATORY
 from .generated import models, port
@@ -193,7 +194,7 @@ class Ordering(Base):
         """
         if wishes.quiet is None or category == "security":
             return None
-        until = quiet.ends(now, *wishes.quiet)
+        until = daily.ends(now, *wishes.quiet)
         return until if until is not None and until < expires else None
 
     async def suppress(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from cloudsync_chassis.changes import Changes
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.problem import NOT_FOUND, UNAVAILABLE
 from cloudsync_chassis.runtime import Runtime
@@ -15,7 +16,6 @@ from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.store.shared import Shared
 
 from . import memory, rules
-from .changes import Changes
 from .generated import models
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings

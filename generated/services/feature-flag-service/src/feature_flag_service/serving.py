@@ -8,6 +8,7 @@ from datetime import date
 from uuid import UUID
 
 from cloudsync_chassis import clock
+from cloudsync_chassis.changes import heard
 from cloudsync_chassis.context import Context, Deadline
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import UNAVAILABLE
@@ -15,7 +16,6 @@ from cloudsync_chassis.runtime import Runtime
 
 from . import rules
 from .base import PLATFORM
-from .changes import heard
 from .excepting import Excepting
 from .generated import models, port
 

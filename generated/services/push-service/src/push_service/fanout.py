@@ -9,13 +9,14 @@ from functools import partial
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from cloudsync_chassis import daily
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import FORBIDDEN
 from cloudsync_chassis.runtime import Runtime
 
-from . import catalogue, quiet, world
+from . import catalogue, world
 from .base import FAN_OUT, address_of, minute
 from .devices import Devices
 from .generated import models, port
@@ -155,7 +156,7 @@ class FanOut(Devices):
         copy = await self.quiet_hours.find(ctx, ownerUserId=notice.target_user_id)
         if copy is None or notice.topic_key in copy.exempt_topics:
             return None
-        return quiet.ends(ctx.now, copy.starts_at_local, copy.ends_at_local, copy.time_zone)
+        return daily.ends(ctx.now, copy.starts_at_local, copy.ends_at_local, copy.time_zone)
 
     async def _too_many(self, ctx: Context, notice: models.PushNotification) -> bool:
         """Whether the person got their share of alerts of this minute; counts this one, if not."""

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from cloudsync_chassis import daily
 from cloudsync_chassis.client.errors import CallError, RefusedError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
@@ -15,7 +16,7 @@ from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import Problem
 from cloudsync_chassis.runtime import Runtime
 
-from . import memory, quiet
+from . import memory
 from .base import Wishes
 from .countries import Countries
 from .generated import models, port
@@ -213,7 +214,7 @@ class Alerts(Countries):
     ) -> datetime | None:
         if wishes.quiet is None or order.topic == "security":
             return None
-        return quiet.ends(now, *wishes.quiet)
+        return daily.ends(now, *wishes.quiet)
 
     async def _again(self, order: memory.TextOrder, ctx: Context) -> None:
         """Try an order later, with pauses that double up to an hour, until it has expired."""

@@ -10,13 +10,14 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from cloudsync_chassis import daily
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import CONDITION_NOT_MET, FORBIDDEN, ProblemType
 from cloudsync_chassis.runtime import Runtime
 
-from . import alphabet, quiet, world
+from . import alphabet, world
 from .base import Base, Bucket
 from .generated import models, port, problems
 from .memory import PLATFORM
@@ -271,7 +272,7 @@ class Texts(Base):
         if policy.quiet_from is None or policy.quiet_to is None:
             return False
         zone = alphabet.ZONES.get(policy.country, "UTC")
-        return quiet.ends(ctx.now, policy.quiet_from, policy.quiet_to, zone) is not None
+        return daily.ends(ctx.now, policy.quiet_from, policy.quiet_to, zone) is not None
 
     async def _tokens(self, ctx: Context, text: models.SmsMessage) -> bool:
         """Whether number, country and organisation each have a token left; takes one of each."""
