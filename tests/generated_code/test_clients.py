@@ -295,7 +295,7 @@ def test_every_operation_through_its_client(
                     assert (typed.error.status, typed.error.slug) == (401, "unauthenticated")
             bench.service.http = typed.recorder.http
         assert succeeded == expected
-        assert len(expected) * 3 >= sum(not case.custom for case in cases)
+        assert len(expected) * 2 >= sum(not case.custom for case in cases)
 
 
 def test_without_asyncio(clients: dict[tuple[str, str], Client], tmp_path: Path) -> None:

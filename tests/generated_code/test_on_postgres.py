@@ -142,7 +142,7 @@ def with_handlers(made: Written) -> list[str]:
         for each in made.names
         if len(list((made.folder(each) / "src" / made.package(each)).glob("*.py"))) > 4
     ]
-    assert len(found) > 20
+    assert len(found) == 24
     return found
 
 
