@@ -229,6 +229,8 @@ class ServiceView(Struct, frozen=True, kw_only=True):
 
     `stubs`: the distribution with the messages of a gRPC service, empty for all others; its adapter
     is a target of its own. `client_stubs`: the same distribution where the service calls by gRPC.
+    `graphql`: the published schema of a service that serves one, by an adapter that is a target of
+    its own; `relays`: whether others answer some of its fields.
     """
 
     name: str
@@ -255,6 +257,8 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     migrations: bool
     rest: bool
     stubs: str
+    graphql: str
+    relays: bool
     methods: tuple[MethodView, ...]
     consumers: tuple[ConsumerView, ...]
     listeners: tuple[ListenerView, ...]
@@ -292,6 +296,11 @@ class ServiceView(Struct, frozen=True, kw_only=True):
         """Methods with a route; of two paths the one with the fixed segment first."""
         routed = (method for method in self.methods if method.route is not None)
         return tuple(sorted(routed, key=_specificity))
+
+    @property
+    def contracts(self) -> tuple[str, ...]:
+        """What is published of the service that it reads as it runs."""
+        return tuple(each for each in (self.graphql, self.contract) if each)
 
     @property
     def access_rows(self) -> Rows:
@@ -382,11 +391,15 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     @property
     def app_modules(self) -> tuple[str, ...]:
         """Modules of the package that the one that puts the service together has to import."""
-        adapter = {"rpc": bool(self.stubs), "rest": self.rest and not self.stubs}
+        adapter = {
+            "graphql": bool(self.graphql),
+            "rpc": bool(self.stubs),
+            "rest": self.rest and not self.stubs,
+        }
         used = [name for name, wanted in adapter.items() if wanted]
         sagas = ["sagas"] if self.flows.undos else []
         jobs = ["jobs"] if self.jobs else []
-        return ("events", *jobs, "port", *used, *sagas)
+        return tuple(sorted(("events", *jobs, "port", *used, *sagas)))
 
     @property
     def job_uses(self) -> dict[str, bool]:

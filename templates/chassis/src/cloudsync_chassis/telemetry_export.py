@@ -62,8 +62,8 @@ STANDARD = frozenset(
     )
 )
 """What any span may carry: of OpenTelemetry's semantic conventions for HTTP, RPC, GraphQL,
-messaging and databases, those that hold neither content nor an address of a person: no URL, header, text of a
-query or message of an exception.
+messaging and databases, those that hold neither content nor an address of a person: no
+URL, header, text of a query or message of an exception.
 """
 
 _LIMITS = SpanLimits(max_span_attributes=64, max_span_attribute_length=256)

@@ -6,10 +6,10 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
 from datetime import date, datetime
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from graphql import GraphQLField, get_named_type, is_non_null_type
+from graphql import GraphQLField, get_named_type, is_input_object_type, is_non_null_type
 from pydantic import BaseModel
 from pydantic_core import to_json, to_jsonable_python
 
@@ -44,31 +44,66 @@ class Value:
     kind: Any
     required: bool
 
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """All arguments that it is read from."""
+        return (self.argument,)
+
     def read(self, given: Given, bounds: JsonBounds) -> Any:
         """The typed value; None where it is not given.
 
         Raises:
+            Problem: `validation-failed`.
+        """
+        del bounds
+        found = given.get(self.argument)
+        if found is not None:
+            if _is_list(self.kind) and not isinstance(found, list):
+                found = [found]  # as GraphQL takes one for a list of one (specification, 3.11)
+            return parameter(self.argument, found, self.kind)
+        if self.required:
+            raise not_valid("required", parameter=self.argument)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The body: an argument as it is, or `parts` of it by their names, or both together."""
+
+    name: str
+    whole: str
+    parts: tuple[str, ...]
+    model: type[BaseModel]
+    required: bool
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """All arguments that it is read from."""
+        return (self.whole, *self.parts) if self.whole else self.parts
+
+    def read(self, given: Given, bounds: JsonBounds) -> Any:
+        """The typed body; None where it is not given.
+
+        Raises:
             Problem: `validation-failed`; pointers begin with the argument.
         """
-        found = given.get(self.argument)
-        if found is None:
+        found = given.get(self.whole)
+        if found is None and self.whole:
             if self.required:
-                raise not_valid("required", parameter=self.argument)
+                raise not_valid("required", parameter=self.whole)
             return None
-        model = _model(self.kind)
-        if self.name != BODY or model is None:
-            return parameter(self.argument, found, self.kind)
+        parts = {name: given[name] for name in self.parts if name in given}
         try:
-            return parse(model, to_json(found), bounds)
+            return parse(self.model, to_json({**(found or {}), **parts}), bounds)
         except Problem as problem:
-            raise _below(self.argument, problem) from problem
+            raise _below(self.whole, self.parts, problem) from problem
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
     """The parameters of a method, but for the page; `paged` names it."""
 
-    values: tuple[Value, ...]
+    values: tuple[Value | Body, ...]
     paged: str = ""
 
     def read(self, given: Given, bounds: JsonBounds) -> dict[str, Any]:
@@ -117,7 +152,12 @@ def _argument(name: str) -> str:
     return INPUT if name == BODY else wire_name(name.rstrip("_"))
 
 
-def _value(field: GraphQLField, name: str, argument: str, kind: Any, required: bool) -> Value:
+def _value(
+    field: GraphQLField, name: str, argument: str, kind: Any, required: bool
+) -> Value | Body:
+    model = _model(kind) if name == BODY else None
+    if model is not None:
+        return _body(field, argument.split(), model, required)
     if required and argument not in field.args:
         raise LookupError(f"no argument `{argument}` for the parameter `{name}`")
     if kind is Any and argument in field.args:
@@ -125,13 +165,31 @@ def _value(field: GraphQLField, name: str, argument: str, kind: Any, required: b
     return Value(name, argument, kind, required)
 
 
+def _body(
+    field: GraphQLField, arguments: list[str], model: type[BaseModel], required: bool
+) -> Body:
+    for each in arguments:
+        if each not in field.args:
+            raise LookupError(f"no argument `{each}` for the body")
+    objects = [
+        name for name in arguments if is_input_object_type(get_named_type(field.args[name].type))
+    ]
+    whole = objects[0] if objects else ""
+    return Body(BODY, whole, tuple(e for e in arguments if e != whole), model, required)
+
+
 def _whole(values: Values, field: GraphQLField, paging: tuple[str, ...]) -> Values:
     """Refuse arguments that nothing reads: they would seem to be heeded."""
-    known = {each.argument for each in values.values} | {KEY, VERSION, *paging}
+    known = {name for each in values.values for name in each.arguments}
+    known |= {KEY, VERSION, *paging}
     odd = sorted(field.args.keys() - known)
     if odd:
         raise LookupError(f"nothing reads the argument `{odd[0]}`")
     return values
+
+
+def _is_list(kind: Any) -> bool:
+    return list in {get_origin(each) for each in (kind, *get_args(kind))}
 
 
 def _model(kind: Any) -> type[BaseModel] | None:
@@ -141,10 +199,15 @@ def _model(kind: Any) -> type[BaseModel] | None:
     return None
 
 
-def _below(argument: str, problem: Problem) -> Problem:
-    errors = (
-        FieldError(e.detail, f"/{argument}{e.pointer or ''}", e.parameter) for e in problem.errors
-    )
+def _below(whole: str, parts: tuple[str, ...], problem: Problem) -> Problem:
+    """The problem, whose pointers lead into arguments."""
+    errors = []
+    for each in problem.errors:
+        pointer = each.pointer or ""
+        inside = whole and pointer.split("/")[1:2] not in [[part] for part in parts]
+        errors.append(
+            FieldError(each.detail, f"/{whole}{pointer}" if inside else pointer, each.parameter)
+        )
     return Problem(problem.kind, problem.detail, tuple(errors), problem.extensions)
 
 
