@@ -132,7 +132,7 @@ async def test_pages_follow_each_other(shop: Online) -> None:
 
 
 async def test_refusals_are_problems_and_all_else_is_masked(
-    shop: Online, monkeypatch: pytest.MonkeyPatch
+    shop: Online, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clerk, book = shop.running.caller("clerk"), {"title": "", "priceMinor": -1}
     found = await shop.ask(LIST, clerk, variables={"book": book})
@@ -154,7 +154,7 @@ async def test_refusals_are_problems_and_all_else_is_masked(
     answer = await shop.ask(f'{{ book(bookId: "{uuid7()}") {{ id }} }}', clerk)
     assert problems(answer) == [(500, "internal")]
     assert len(answer["errors"][0]["extensions"]["traceId"]) == 32
-    assert "swordfish" not in json.dumps(answer)
+    assert "swordfish" not in json.dumps(answer) + capsys.readouterr().out
 
 
 async def test_a_token_that_proves_nothing_is_refused_before_all_else(shop: Online) -> None:
@@ -373,11 +373,14 @@ async def events(shop: Online, query: str, caller: Caller | None) -> list[tuple[
     return found
 
 
-async def test_subscriptions_come_as_events(shop: Online) -> None:
+async def test_subscriptions_come_as_events(
+    shop: Online, capsys: pytest.CaptureFixture[str]
+) -> None:
     clerk = shop.running.caller("clerk")
     book = await shop.listed(clerk)
     asked = f'subscription {{ bookChanges(bookId: "{book}") {{ id version status }} }}'
     told = await events(shop, asked, clerk)
+    assert "detach" not in capsys.readouterr().out
     assert told[:-1] == [
         ("next", {"data": {"bookChanges": {"id": book, "version": n, "status": "LISTED"}}})
         for n in range(3)

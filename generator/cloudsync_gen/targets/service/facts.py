@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from cloudsync_gen.model.contracts import ContractDocument, Contracts
-from cloudsync_gen.model.effects import key_name, operations_of, rpcs_of
+from cloudsync_gen.model.effects import carried_by, key_name, operations_of, rpcs_of
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import Gateway, GraphqlApi, Operation, RestApi, RootField, Rpc
 from cloudsync_gen.model.layers.application import (
@@ -279,6 +279,11 @@ class ServiceFacts:
         source = self.schema_source
         fields = self.model.all(RootField) if source else ()
         return tuple(each for each in fields if source and each.document == source.document)
+
+    def performed_itself(self, root: RootField) -> Command | Query | None:
+        """What a root field carries out, where that is the service's own."""
+        found = carried_by(self.model, root.id)
+        return found if found is not None and found.service == self.service.id else None
 
     def operation(self, performed: Command | Query) -> Operation | None:
         """The REST operation that carries a command or query."""

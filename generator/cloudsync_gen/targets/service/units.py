@@ -74,7 +74,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
         rest=any(method.route for method in methods),
         stubs=stubs,
         graphql="" if stubs else facts.published_schema,
-        relays=any(each.resolves for each in facts.root_fields),
+        relays=any(facts.performed_itself(each) is None for each in facts.root_fields),
         methods=methods,
         consumers=consumers,
         listeners=listeners_of(facts),

@@ -16,7 +16,6 @@ from graphql import (
 
 from cloudsync_gen.model.artefacts import Unplannable
 from cloudsync_gen.model.contracts import ContractText
-from cloudsync_gen.model.effects import performed_by
 from cloudsync_gen.model.layers.api import Operation, RootField, Rpc
 from cloudsync_gen.model.layers.application import Command, Query
 from cloudsync_gen.naming import wire_name
@@ -69,7 +68,7 @@ class Reader:
         if kind is None or field is None:
             raise Unfitting(f"the contract has no field `{root.field_name}`")
         place = f"{kind.name}.{root.field_name}"
-        performed = performed_by(self._facts.model, root.performs)
+        performed = self._facts.performed_itself(root)
         if performed is not None:
             return self._own(place, root, field, performed)
         carrier = self._facts.model.get(Operation, root.resolves or "") or self._facts.model.get(
@@ -83,8 +82,8 @@ class Reader:
         self, place: str, root: RootField, field: GraphQLField, performed: Command | Query
     ) -> FieldView:
         facts = self._facts
-        if performed.id not in facts.methods:
-            raise Unfitting(f"{performed.id} is carried out by another service")
+        if performed.id not in facts.requests:
+            raise Unfitting(f"{performed.id} takes events, and answers nobody")
         streams = root.operation_type == "subscription"
         if facts.streams(performed) != streams:
             raise Unfitting(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 import strawberry
@@ -29,6 +30,7 @@ from cloudsync_chassis.graphql.exchange import Exchange
 from cloudsync_chassis.graphql.fields import Fields
 from cloudsync_chassis.graphql.limits import Asked
 from cloudsync_chassis.graphql.schema import strawberry_schema
+from cloudsync_chassis.graphql.streams import Send, apart
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import METHOD_NOT_ALLOWED, UNAVAILABLE, Problem
 from cloudsync_chassis.runtime import Runtime
@@ -213,7 +215,7 @@ class Endpoint:
     async def _events(self, exchange: Exchange, sent: Sent) -> AsyncGenerator[bytes]:
         self._streams += 1
         try:
-            async with aclosing(self._results(exchange, sent)) as results:
+            async with aclosing(apart(partial(self._results, exchange, sent))) as results:
                 async for each in _beating(results, self._runtime):
                     content = b"event: next\ndata: " + to_json(each) if each else b":"
                     yield content + b"\n\n"
@@ -221,7 +223,7 @@ class Endpoint:
         finally:
             self._streams -= 1
 
-    async def _results(self, exchange: Exchange, sent: Sent) -> AsyncGenerator[dict[str, Any]]:
+    async def _results(self, exchange: Exchange, sent: Sent, send: Send[dict[str, Any]]) -> None:
         asked = exchange.asked
         with telemetry.span(
             f"{self._spec.path} {asked.kind}", SpanKind.SERVER, exchange.trace, _attributes(asked)
@@ -232,10 +234,10 @@ class Endpoint:
             )
             try:
                 async for each in results:
-                    yield self._told(exchange, each.data, each.errors)
+                    await send(self._told(exchange, each.data, each.errors))
             except Exception as error:
                 raised = GraphQLError("", original_error=faults.of_exception(error))
-                yield self._told(exchange, None, [raised])
+                await send(self._told(exchange, None, [raised]))
 
 
 async def _beating(

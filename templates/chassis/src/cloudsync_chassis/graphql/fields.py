@@ -6,14 +6,13 @@ strictly as their schema, and the executor runs it with deadline, span, transact
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
-import anyio
 import strawberry
 from graphql import (
     GraphQLEnumType,
@@ -33,6 +32,7 @@ from cloudsync_chassis.graphql import values
 from cloudsync_chassis.graphql.exchange import Exchange
 from cloudsync_chassis.graphql.schema import Answer, Stream
 from cloudsync_chassis.graphql.spec import GraphqlSpec
+from cloudsync_chassis.graphql.streams import Send, apart
 from cloudsync_chassis.graphql.values import Given, Values
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import UNAVAILABLE, Problem
@@ -185,27 +185,19 @@ class _Own:
         exchange: Exchange = info.context
         request = self._request(exchange, given)
         incoming = exchange.incoming(self.operation, self.place, given, str(info.path.key))
-        outlet, inlet = anyio.create_memory_object_stream[bytes](0)
 
-        async def action(ctx: Context) -> None:
-            results = await self.method(ctx, request)
-            require_grant(ctx)
-            async for each in results:
-                await outlet.send(answers.content(each, self.runtime.cursors))
+        async def produce(send: Send[bytes]) -> None:
+            async def action(ctx: Context) -> None:
+                results = await self.method(ctx, request)
+                require_grant(ctx)
+                async for each in results:
+                    await send(answers.content(each, self.runtime.cursors))
 
-        async def work() -> None:
-            with outlet:
-                await self.runtime.executor.run(self.operation, incoming, action, again=False)
+            await self.runtime.executor.run(self.operation, incoming, action, again=False)
 
-        task = asyncio.create_task(work())
-        try:
-            with inlet:
-                async for content in inlet:
-                    yield from_json(content)
-            await task
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        async with aclosing(apart(produce)) as contents:
+            async for each in contents:
+                yield from_json(each)
 
     def _request(self, exchange: Exchange, given: Given) -> Any:
         """What the port is asked, once the caller has been admitted."""

@@ -148,6 +148,13 @@ def _member(source: Any, name: str) -> Any:
     return source.get(name.removeprefix(_ALIAS)) if isinstance(source, Mapping) else None
 
 
+class _Schema(strawberry.Schema):
+    """A schema that logs nothing by itself: what an error says may quote data."""
+
+    def process_errors(self, *_: Any, **__: Any) -> None:
+        """Whoever carries a document out is handed its errors."""
+
+
 class _Builder:
     """Builds one schema in one namespace."""
 
@@ -182,7 +189,7 @@ class _Builder:
         ):
             for each in self._in_order(kind, types):
                 setattr(self._module, _alias(each.name), make(each))
-        built = strawberry.Schema(
+        built = _Schema(
             query=self._root(self._schema.query_type),
             mutation=self._root(self._schema.mutation_type),
             subscription=self._root(self._schema.subscription_type),
