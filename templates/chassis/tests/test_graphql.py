@@ -431,6 +431,18 @@ async def test_a_request_is_measured_in_a_span(settings: BookSettings) -> None:
         }
 
 
+async def test_fields_are_measured_one_by_one(shop: Online) -> None:
+    clerk = shop.running.caller("clerk")
+    await shop.ask(f'{{ a: book(bookId: "{uuid7()}") {{ id }} mine {{ id }} }}', clerk)
+    told = await shop.running.runtime.metrics.text()
+    counts = [each for each in told.decode().splitlines() if "graphql_field" in each]
+    found = {each.partition("{")[2] for each in counts if "_seconds_count" in each}
+    assert {(e.count('field="Query.book"'), e.count('status="404"')) for e in found} == {
+        (1, 1),
+        (0, 0),
+    }
+
+
 def test_a_schema_without_answers_does_not_start(settings: BookSettings) -> None:
     with pytest.raises(LookupError, match=r"Mutation\.changeBook"):
         Endpoint(Fields(Runtime(SERVICE, settings), SPEC))

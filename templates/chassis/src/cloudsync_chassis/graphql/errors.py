@@ -42,14 +42,17 @@ def told(error: GraphQLError, base: str, trace_id: str) -> tuple[dict[str, Any],
     return found, problem
 
 
+def of_exception(error: Exception) -> Problem:
+    """What callers are told of an exception: a callee's refusal as their own, faults masked."""
+    return relayed(error) if isinstance(error, RefusedError) else faults.of_exception(error)
+
+
 def _problem(error: GraphQLError) -> Problem:
     cause = error.original_error
     while isinstance(cause, GraphQLError):
         cause = cause.original_error
-    if isinstance(cause, RefusedError):
-        return relayed(cause)
     if isinstance(cause, Exception):
-        return faults.of_exception(cause)
+        return of_exception(cause)
     if error.path:
         # execution failed by itself: an answer that its schema does not allow
         return faults.of_exception(error)

@@ -7,8 +7,16 @@ strictly as their schema, and the executor runs it with deadline, span, transact
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import aclosing
+import time
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterator,
+    Mapping,
+)
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
@@ -28,7 +36,7 @@ from pydantic_core import from_json
 from cloudsync_chassis import propagation
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import require_grant
-from cloudsync_chassis.graphql import values
+from cloudsync_chassis.graphql import errors, values
 from cloudsync_chassis.graphql.exchange import Exchange
 from cloudsync_chassis.graphql.schema import Answer, Stream
 from cloudsync_chassis.graphql.spec import GraphqlSpec
@@ -144,6 +152,25 @@ class Fields:
         return field
 
 
+@contextmanager
+def _measured(runtime: Runtime, place: str) -> Iterator[None]:
+    """Times a field, and raises what callers are told of its failure."""
+    began, status = time.perf_counter(), 499
+    try:
+        yield
+        status = 200
+    except Exception as error:
+        problem = errors.of_exception(error)
+        status = problem.kind.status
+        if problem is error:
+            raise
+        raise problem from error
+    finally:
+        seconds = time.perf_counter() - began
+        measured = runtime.metrics.standard
+        measured.time("graphql_field_duration_seconds", seconds, place, str(status))
+
+
 @dataclass(frozen=True, slots=True)
 class _Own:
     """A field that the service's own port answers."""
@@ -159,10 +186,11 @@ class _Own:
     async def answer(self, info: strawberry.Info, given: dict[str, Any]) -> Any:
         """The result as JSON."""
         exchange: Exchange = info.context
-        if self.operation.writes:
-            return await self._run(exchange, given, str(info.path.key))
-        key = str(info.path.key)
-        return await exchange.once(self.place, given, lambda: self._run(exchange, given, key))
+        name = str(info.path.key)
+        with _measured(self.runtime, self.place):
+            if self.operation.writes:
+                return await self._run(exchange, given, name)
+            return await exchange.once(self.place, given, lambda: self._run(exchange, given, name))
 
     async def _run(self, exchange: Exchange, given: Given, name: str) -> Any:
         request = self._request(exchange, given)
@@ -183,10 +211,11 @@ class _Own:
     ) -> AsyncGenerator[Any, None]:
         """The results as JSON, each when it comes."""
         exchange: Exchange = info.context
-        request = self._request(exchange, given)
-        incoming = exchange.incoming(self.operation, self.place, given, str(info.path.key))
 
         async def produce(send: Send[bytes]) -> None:
+            request = self._request(exchange, given)
+            incoming = exchange.incoming(self.operation, self.place, given, str(info.path.key))
+
             async def action(ctx: Context) -> None:
                 results = await self.method(ctx, request)
                 require_grant(ctx)
@@ -195,9 +224,10 @@ class _Own:
 
             await self.runtime.executor.run(self.operation, incoming, action, again=False)
 
-        async with aclosing(apart(produce)) as contents:
-            async for each in contents:
-                yield from_json(each)
+        with _measured(self.runtime, self.place):
+            async with aclosing(apart(produce)) as contents:
+                async for each in contents:
+                    yield from_json(each)
 
     def _request(self, exchange: Exchange, given: Given) -> Any:
         """What the port is asked, once the caller has been admitted."""
@@ -227,9 +257,10 @@ class _Other:
         """The callee's answer as JSON."""
         exchange: Exchange = info.context
         name = str(info.path.key)
-        if info.operation.operation is OperationType.MUTATION:
-            return await self._run(exchange, given, name)
-        return await exchange.once(self.place, given, lambda: self._run(exchange, given, name))
+        with _measured(self.runtime, self.place):
+            if info.operation.operation is OperationType.MUTATION:
+                return await self._run(exchange, given, name)
+            return await exchange.once(self.place, given, lambda: self._run(exchange, given, name))
 
     async def _run(self, exchange: Exchange, given: Given, name: str) -> Any:
         if self.access != "public":
