@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from cloudsync_chassis.graphql.asker import selection
 from graphql import (
     GraphQLEnumType,
     GraphQLField,
     GraphQLInputObjectType,
-    GraphQLObjectType,
     GraphQLSchema,
     get_named_type,
     is_list_type,
@@ -42,15 +42,6 @@ class Question:
     root: RootField
     query: str
     variables: Mapping[str, Any]
-
-
-def selection(kind: Any) -> str:
-    """All that a type has, down to its leaves."""
-    named = get_named_type(kind)
-    if not isinstance(named, GraphQLObjectType):
-        return ""
-    parts = (f"{name} {selection(field.type)}" for name, field in named.fields.items())
-    return "{ " + " ".join(parts) + " }"
 
 
 def questions(facts: ServiceFacts, schema: GraphQLSchema) -> Iterator[Question]:

@@ -58,8 +58,8 @@ def _fill(message: Any, field: Any, like: Any, samples: Samples, depth: int) -> 
         made = example_message(field.message_type, samples, depth + 1)
         if field.is_repeated:
             # one where any number will do, else as many as there must be
-            many = len(like) if isinstance(like, list) and like else 1
-            getattr(message, field.name).extend([made] * many)
+            size = len(like) if isinstance(like, list) and like else 1
+            getattr(message, field.name).extend([made] * size)
         else:
             getattr(message, field.name).CopyFrom(made)
 

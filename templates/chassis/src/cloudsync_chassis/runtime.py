@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -53,6 +53,9 @@ from cloudsync_chassis.store.repository import Repository
 from cloudsync_chassis.store.sealed import Renewable, Sealed, SealedDocuments
 from cloudsync_chassis.store.table import TableRepository, TableStore
 from cloudsync_chassis.telemetry import Telemetry, Tracing, headers_of
+
+if TYPE_CHECKING:
+    from cloudsync_chassis.graphql.fields import Fields
 
 E = TypeVar("E", bound=BaseModel)
 C = TypeVar("C", bound=Client)
@@ -110,6 +113,8 @@ class Runtime:
         self.documents: Documents = RememberedDocuments(
             manifest(settings.graphql_documents) if settings.graphql_documents else None
         )
+        self.fields: Fields | None = None
+        """What answers the service's GraphQL schema, if it serves one."""
         self.telemetry: Telemetry | None = None
         self.aggregates = Registry(spec.inherits)
         self.work = Work(spec.name, self.database, self.executor, self.aggregates)

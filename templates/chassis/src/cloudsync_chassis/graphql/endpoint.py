@@ -74,6 +74,7 @@ class Endpoint:
         if missing:
             raise LookupError(f"nothing answers {', '.join(missing)}")
         self._runtime: Runtime = fields.runtime
+        self._runtime.fields = fields
         self._spec = fields.spec
         settings = fields.runtime.settings
         self._limits = fields.spec.limits(settings)

@@ -62,6 +62,7 @@ class Fields:
         self.spec = spec
         self.schema: GraphQLSchema = build_schema(spec.contract.read_text(encoding="utf-8"))
         self.answers: dict[str, Answer | Stream] = {}
+        self.values: dict[str, Values] = {}
 
     def own(
         self,
@@ -80,7 +81,7 @@ class Fields:
             LookupError: field and method do not fit.
         """
         field = self._field(place)
-        read = values.of_request(request, field, renamed)
+        read = self.values[place] = values.of_request(request, field, renamed)
         own = _Own(self.runtime, place, operation, field, read, request, method)
         self.answers[place] = own.answer
 
@@ -96,7 +97,7 @@ class Fields:
         as long as the operation may take.
         """
         field = self._field(place)
-        read = values.of_request(request, field, renamed)
+        read = self.values[place] = values.of_request(request, field, renamed)
         own = _Own(self.runtime, place, operation, field, read, request, method)
         self.answers[place] = own.stream
 
@@ -119,7 +120,7 @@ class Fields:
         """
         field = self._field(place)
         subject = next((name for name, each in renamed.items() if not each), "")
-        read = values.of_call(call, field, renamed)
+        read = self.values[place] = values.of_call(call, field, renamed)
         other = _Other(self.runtime, place, access, field, read, call, subject, within)
         self.answers[place] = other.answer
 
