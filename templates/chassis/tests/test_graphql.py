@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -429,6 +430,19 @@ async def test_a_request_is_measured_in_a_span(settings: BookSettings) -> None:
             "graphql.complexity": "11",
             "graphql.depth": "2",
         }
+
+
+async def test_the_deadline_of_the_caller_is_that_of_all_fields(shop: Online) -> None:
+    clerk = shop.running.caller("clerk")
+    shop.service.other.takes = 0.15
+    asked = " ".join(f'a{n}: elsewhere(bookId: "{uuid7()}") {{ book {{ id }} }}' for n in range(12))
+    began = time.perf_counter()
+    hurried = {"X-Timeout-Ms": "250"}
+    found = await shop.ask(f"{{ {asked} }}", clerk, headers=hurried)
+    assert time.perf_counter() - began < 5
+    told = problems(found)
+    assert {*told} == {(504, "deadline-exceeded")}
+    assert 1 <= len(told) < 12, "those that were in time are answered"
 
 
 async def test_fields_are_measured_one_by_one(shop: Online) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -35,10 +36,12 @@ class OtherShop:
     def __init__(self) -> None:
         self.asked: list[tuple[UUID, str | None]] = []
         self.answer: Book | NoAnswerError | RefusedError | None = None
+        self.takes = 0.0
 
     async def get_book(self, *, book_id: UUID) -> Book | None:
         """One of its books."""
         self.asked.append((book_id, propagation.acting_for.get()))
+        await asyncio.sleep(self.takes)
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer

@@ -46,6 +46,8 @@ EVENTS = "text/event-stream"
 
 _BEAT = 15.0
 """Seconds after which something is sent, so that proxies keep a silent connection."""
+_LOOK = 1.0
+"""Seconds between two looks at whether the service stops."""
 _STREAMS = 500
 """Subscriptions at the same time; each holds a transaction open."""
 _CODES = {NOT_KNOWN.slug: "PERSISTED_QUERY_NOT_FOUND"}
@@ -220,7 +222,9 @@ class Endpoint:
                 async for each in _beating(results, self._runtime):
                     content = b"event: next\ndata: " + to_json(each) if each else b":"
                     yield content + b"\n\n"
-            yield b"event: complete\ndata:\n\n"
+            if not self._runtime.health.stopping:
+                # else whoever listens had better ask another replica
+                yield b"event: complete\ndata:\n\n"
         finally:
             self._streams -= 1
 
@@ -246,12 +250,16 @@ async def _beating(
 ) -> AsyncIterator[dict[str, Any] | None]:
     """The results, and None where none has come for a while; none once the service stops."""
     coming: asyncio.Task[dict[str, Any]] | None = None
+    silent = 0.0
     try:
         while not runtime.health.stopping:
             coming = coming or asyncio.ensure_future(anext(results))
-            done, _ = await asyncio.wait({coming}, timeout=_BEAT)
+            done, _ = await asyncio.wait({coming}, timeout=_LOOK)
+            silent = 0.0 if done else silent + _LOOK
             if not done:
-                yield None
+                if silent >= _BEAT:
+                    silent = 0.0
+                    yield None
                 continue
             found, coming = coming, None
             try:

@@ -12,6 +12,7 @@ from pydantic_core import to_json
 from strawberry.dataloader import DataLoader
 
 from cloudsync_chassis import headers as sent
+from cloudsync_chassis.context import Deadline
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.graphql.limits import Asked
 from cloudsync_chassis.graphql.values import KEY, VERSION, Given
@@ -42,8 +43,12 @@ class Exchange:
     same: dict[tuple[str, bytes], Thunk] = field(default_factory=dict)
     loader: DataLoader[tuple[str, bytes], Any] = field(init=False)
     places: asyncio.Semaphore = field(init=False)
+    until: Deadline | None = field(init=False)
+    """The caller's deadline, which all fields share."""
 
     def __post_init__(self) -> None:
+        seconds = timeout_seconds(self.headers.get(TIMEOUT_HEADER.lower()))
+        self.until = None if seconds is None else Deadline.after(seconds)
         self.loader = DataLoader(load_fn=self._load)
         self.places = asyncio.Semaphore(_TOGETHER)
 
@@ -78,7 +83,7 @@ class Exchange:
         return Incoming(
             principal=self.acting(operation),
             trace=self.trace,
-            timeout=timeout_seconds(self.headers.get(TIMEOUT_HEADER.lower())),
+            timeout=self.until.remaining if self.until is not None else None,
             idempotency_key=key,
             if_match=self.versions(operation, given),
             digest=request_of(operation.id, given) if key else "",
