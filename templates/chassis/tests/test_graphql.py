@@ -253,6 +253,8 @@ async def test_what_others_refuse_is_told_and_their_faults_are_not(shop: Online)
         ("{ books(tag: [" + "1," * 1500 + "]) { nextCursor } }", "items"),
         ("{ mine { id } " + " ".join(f"x{n}" for n in range(6000)) + " }", "tokens"),
         ("{ books(limit: " + "9" * 5000 + ") { items { lock { holderId } } } }", "of cost"),
+        ("{ mine { id } } fragment A on Book { " + "id " * 2000 + "}", "fields"),
+        ("{ mine { " + "... on Book { id } " * 150 + "} }", "spreads"),
         ("{ mine { id }", "Expected"),
     ],
     ids=lambda text: text[:24],

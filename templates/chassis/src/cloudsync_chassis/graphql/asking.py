@@ -79,7 +79,7 @@ def _of_members(found: Any) -> Sent:
         raise not_valid("required", pointer="/query")
     return Sent(
         query or None,
-        _member(found, "operationName", str),
+        _member(found, "operationName", str) or None,
         _member(found, "variables", dict) or {},
         digest,
     )

@@ -23,7 +23,6 @@ from strawberry.extensions import DisableIntrospection, SchemaExtension
 from strawberry.types.graphql import OperationType
 
 from cloudsync_chassis import faults, telemetry
-from cloudsync_chassis import headers as told
 from cloudsync_chassis.graphql import asking, errors, limits
 from cloudsync_chassis.graphql.asking import NOT_KNOWN, Sent
 from cloudsync_chassis.graphql.exchange import Exchange
@@ -36,6 +35,7 @@ from cloudsync_chassis.problem import METHOD_NOT_ALLOWED, UNAVAILABLE, Problem
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import Principal
 from cloudsync_chassis.security.tokens import bearer
+from cloudsync_chassis.web.call import source_of
 from cloudsync_chassis.web.middleware import TRACE
 
 log = logger("graphql")
@@ -46,6 +46,8 @@ EVENTS = "text/event-stream"
 
 _BEAT = 15.0
 """Seconds after which something is sent, so that proxies keep a silent connection."""
+_TOLD = 20
+"""Errors of one answer: what is wrong with a document can be much longer than that."""
 _LOOK = 1.0
 """Seconds between two looks at whether the service stops."""
 _STREAMS = 500
@@ -131,17 +133,12 @@ class Endpoint:
         return limits.read(text, self._core, self._limits, sent.variables, sent.operation_name)
 
     def _exchange(self, request: Request, principal: Principal, asked: Asked) -> Exchange:
-        client = request.client
         return Exchange(
             principal=principal,
             token=bearer(request.headers.get("Authorization")) or "",
             headers=dict(request.headers),
             trace=request.scope[TRACE],
-            source_ip=told.client_address(
-                client.host if client else None,
-                ",".join(request.headers.getlist("X-Forwarded-For")),
-                self._runtime.settings.trusted_proxies,
-            ),
+            source_ip=source_of(request, self._runtime.settings),
             asked=asked,
         )
 
@@ -170,7 +167,7 @@ class Endpoint:
         if not found:
             return {"data": data}
         made = []
-        for each in found:
+        for each in found[:_TOLD]:
             error, problem = errors.told(
                 each, self._runtime.settings.problem_base, exchange.trace.trace_id
             )

@@ -7,6 +7,7 @@ spread within each other come to grows without bounds.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,7 +56,8 @@ class Limits:
     `cost`: 10 for a field of the root, which is an operation, and 1 for each object that may come
     back, as many of a list as its page may hold. `depth`: fields within each other. `fields`:
     those that are asked for once all fragments are spread. `roots`: operations. `items`: of any
-    list in arguments. `aliases`, `directives` and `tokens` are those of the text.
+    list in arguments. `aliases`, `spreads` of fragments, `directives` and `tokens` are those of
+    the text; it has no more than `fields` either, since what nobody asks for is validated, too.
     """
 
     cost: int = 10_000
@@ -64,6 +66,7 @@ class Limits:
     roots: int = 20
     aliases: int = 50
     directives: int = 50
+    spreads: int = 100
     items: int = 1000
     tokens: int = 5_000
     page: int = 50
@@ -159,16 +162,17 @@ def _meant(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
 
 def _check_text(document: DocumentNode, limits: Limits) -> None:
     """Count what a text is padded with."""
-    aliases = directives = 0
+    found = Counter[str]()
     for node in _nodes(document):
-        aliases += isinstance(node, FieldNode) and node.alias is not None
-        directives += len(getattr(node, "directives", None) or ())
+        found["fields"] += isinstance(node, FieldNode)
+        found["aliases"] += isinstance(node, FieldNode) and node.alias is not None
+        found["spreads"] += isinstance(node, FragmentSpreadNode | InlineFragmentNode)
+        found["directives"] += len(getattr(node, "directives", None) or ())
         if isinstance(node, ListValueNode) and len(node.values) > limits.items:
             raise _refused(f"lists of at most {limits.items} items")
-    if aliases > limits.aliases:
-        raise _refused(f"at most {limits.aliases} aliases")
-    if directives > limits.directives:
-        raise _refused(f"at most {limits.directives} directives")
+    for name, count in found.items():
+        if count > getattr(limits, name):
+            raise _refused(f"at most {getattr(limits, name)} {name}")
 
 
 def _nodes(document: DocumentNode) -> Iterator[Node]:
