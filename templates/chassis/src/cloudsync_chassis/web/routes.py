@@ -21,7 +21,6 @@ from typing import (
     get_type_hints,
 )
 
-from fastapi import APIRouter, Path, Query, Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator
 from pydantic import Field as Limits
 
@@ -34,6 +33,8 @@ from cloudsync_chassis.store.query import PageRequest
 from cloudsync_chassis.texts import FIRST, KINDS, LAST, checked, formatted
 from cloudsync_chassis.web.body import json_body
 from cloudsync_chassis.web.call import RestCall, admitted, page_of
+from cloudsync_chassis.web.framework import APIRouter, Path, Query, Response
+from cloudsync_chassis.web.late import LateRoute
 
 
 class Dataclass(Protocol):
@@ -73,7 +74,7 @@ def add(
         *_parameters(operation, path, request, parameters),
     ]
     endpoint.__signature__ = Signature(made, return_annotation=Response)  # type: ignore[attr-defined]
-    router.add_api_route(path, endpoint, methods=[verb], name=operation.id)
+    router.routes.append(LateRoute(verb, path, endpoint, operation.id))
 
 
 def _parameters(
