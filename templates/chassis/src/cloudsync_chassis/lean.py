@@ -32,6 +32,19 @@ def without(name: str) -> Iterator[None]:
 
 
 @contextmanager
+def emptied(name: str) -> Iterator[None]:
+    """Let a module of what is imported meanwhile be empty, unless it is loaded."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = ModuleType(name)
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
+@contextmanager
 def unpacked(name: str) -> Iterator[None]:
     """Let modules of a package be imported without what its `__init__` says, unless that is loaded.
 
@@ -92,4 +105,4 @@ if TYPE_CHECKING:
 else:
     httpx = Late("httpx", _httpx)
 
-__all__ = ["Late", "httpx", "structlog", "unbuilt", "unpacked", "without"]
+__all__ = ["Late", "emptied", "httpx", "structlog", "unbuilt", "unpacked", "without"]

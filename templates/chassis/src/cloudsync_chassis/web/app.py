@@ -69,15 +69,15 @@ def _own_routes(runtime: Runtime) -> Iterator[LateRoute]:
     async def metrics() -> Response:
         return Response(await runtime.metrics.text(), media_type=CONTENT_TYPE)
 
-    yield LateRoute("GET", "/health/live", live)
-    yield LateRoute("GET", "/health/started", started)
-    yield LateRoute("GET", "/health/ready", ready)
-    yield LateRoute("GET", "/.well-known/jwks.json", keys)
-    yield LateRoute("GET", "/metrics", metrics)
+    yield LateRoute("GET", "/health/live", lambda: live)
+    yield LateRoute("GET", "/health/started", lambda: started)
+    yield LateRoute("GET", "/health/ready", lambda: ready)
+    yield LateRoute("GET", "/.well-known/jwks.json", lambda: keys)
+    yield LateRoute("GET", "/metrics", lambda: metrics)
     contract = runtime.spec.contract
     if contract is not None:
-        yield LateRoute("GET", "/openapi.yaml", partial(_text, contract))
-        yield LateRoute("GET", "/openapi.json", partial(_json, contract))
+        yield LateRoute("GET", "/openapi.yaml", lambda: partial(_text, contract))
+        yield LateRoute("GET", "/openapi.json", lambda: partial(_json, contract))
 
 
 def _state(good: bool) -> Response:

@@ -14,17 +14,18 @@ from cloudsync_chassis.web.framework import APIRoute
 
 
 class LateRoute(Route):
-    """`endpoint` answers `verb` of `path`, and no other."""
+    """What `make` gives answers `verb` of `path`, and no other."""
 
-    def __init__(self, verb: str, path: str, endpoint: Callable[..., Any], name: str = "") -> None:
-        super().__init__(path, endpoint, name=name or None)
+    def __init__(self, verb: str, path: str, make: Callable[[], Callable[..., Any]]) -> None:
+        super().__init__(path, make)
         self.methods = {verb}  # Starlette would have HEAD with each GET
+        self._make = make
 
     @cached_property
     def _made(self) -> APIRoute:
         # asked of each parameter: whether its class is one of pydantic's old ones, which none is
         with without("pydantic.v1"):
-            return APIRoute(self.path, self.endpoint, methods=self.methods, name=self.name)
+            return APIRoute(self.path, self._make(), methods=self.methods)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """See Starlette; the scope names the route, as it does with FastAPI's own."""

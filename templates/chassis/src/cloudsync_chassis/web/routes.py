@@ -66,15 +66,18 @@ def add(
     """
     verb, path = place.split(" ")
 
-    async def endpoint(call: RestCall, **given: Any) -> Response:
-        return await call(method, request(**given))
+    def made() -> Callable[..., Awaitable[Response]]:
+        async def endpoint(call: RestCall, **given: Any) -> Response:
+            return await call(method, request(**given))
 
-    made = [
-        _parameter("call", Annotated[RestCall, admitted(operation)]),
-        *_parameters(operation, path, request, parameters),
-    ]
-    endpoint.__signature__ = Signature(made, return_annotation=Response)  # type: ignore[attr-defined]
-    router.routes.append(LateRoute(verb, path, endpoint, operation.id))
+        told = [
+            _parameter("call", Annotated[RestCall, admitted(operation)]),
+            *_parameters(operation, path, request, parameters),
+        ]
+        endpoint.__signature__ = Signature(told, return_annotation=Response)  # type: ignore[attr-defined]
+        return endpoint
+
+    router.routes.append(LateRoute(verb, path, made))
 
 
 def _parameters(
