@@ -16,7 +16,7 @@ from .generated import models, port
 from .generated.aggregates import COLLECTED_EVENT
 
 _PAUSE = 1.0
-_AT_ONCE = 500
+_AT_ONCE = 100
 _ANALYTICS = models.ConsentPurpose.analytics
 
 
@@ -29,7 +29,7 @@ class Enriching(Collecting):
         runtime.work.every(_PAUSE, "enrich-events", self.enrich_due, due)
 
     async def enrich_due(self, ctx: Context) -> None:
-        """Enrich and store up to 500 of the tenant's accepted events; more in the next round."""
+        """Enrich and store up to 100 of the tenant's accepted events; more in the next round."""
         done = 0
         async for each in self.collected_event.each(ctx, status=STATES.accepted):
             if done == _AT_ONCE:

@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from time import perf_counter
 from typing import Any
+from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.problem import NOT_FOUND, breaks_rule
+from cloudsync_chassis.store.cursor import Position
 from cloudsync_chassis.store.query import ListQuery, PageRequest
 
 from .archiving import Archiving
@@ -22,6 +24,8 @@ _SLICE = 500
 _MOST = 10_000
 _MOST_OF_STREAM = 1_000
 _SNAPSHOTS = 3
+_LAST = UUID(int=(1 << 128) - 1)
+"""No id comes after it."""
 
 
 class Reading(Archiving):
@@ -75,16 +79,13 @@ class Reading(Archiving):
         if stream is None or stream.owner != ctx.principal.subject:
             raise problems.STREAM_UNKNOWN("you own no such stream")
         most = wish.max_events or _MOST_OF_STREAM
-        last = min(stream.head, wish.from_sequence + most - 1)
+        before = Position("streamSequence", wish.from_sequence - 1, _LAST)
+        query = ListQuery(PageRequest(limit=most, after=before), {"streamId": wish.stream_id})
+        found = await self.collected_event.repository.select(ctx, query)
         items = []
-        for sequence in range(wish.from_sequence, last + 1):
-            found = await self.collected_event.find(
-                ctx, streamId=wish.stream_id, streamSequence=sequence
-            )
-            if found is None:
-                break
+        for each in found.items:
             ctx.deadline.check()
-            items.append(_archived(found, await self.unsealed(ctx, found)))
+            items.append(_archived(each, await self.unsealed(ctx, each)))
         return models.StreamSlice(items=items, head_sequence=stream.head)
 
     async def save_snapshot(
