@@ -175,7 +175,7 @@ class Desk:
 
     async def noted(self, model: str) -> None:
         """The clock enters figures of a version that has answered."""
-        self.handlers.readings.note(UUID(model), 0.004, False)
+        self.handlers.readings.note(UUID(model), clock.now(), 0.004, False)
         await self.service.tick("note-guards")
 
     async def predict(self, ref: str = "0" * 32, /, **features: float) -> Any:

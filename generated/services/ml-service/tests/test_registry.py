@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from cloudsync_chassis import clock
 from cloudsync_chassis.ids import uuid7
@@ -159,6 +160,30 @@ def test_a_successor_takes_over_and_is_taken_back(tmp_path: Path) -> None:
         third = await at.canary("1.2.0", 7)
         await at.done("RollBackModel", at.engineer, modelId=third["id"], **why)
         assert (await at.predict())["semver"] == "1.0.0"
+
+    played(tmp_path, play)
+
+
+def test_a_version_that_refuses_too_many_is_taken_back_by_itself(tmp_path: Path) -> None:
+    async def play(at: Desk) -> None:
+        await at.serving()
+        second = await at.serving("1.1.0", 6)
+
+        async def seen(refused: int) -> None:
+            for place in range(30):
+                at.handlers.readings.note(UUID(second["id"]), clock.now(), 0.004, place < refused)
+            at.service.later(timedelta(minutes=10))
+            await at.service.tick("guard-refusals")
+
+        for _ in range(8):
+            await seen(2)
+        assert (await at.predict())["semver"] == "1.1.0"
+        await seen(5)
+        assert (await at.predict())["semver"] == "1.1.0"
+        await seen(20)
+        assert (await at.predict())["semver"] == "1.0.0"
+        (told,) = await at.said("model-rolled-back")
+        assert "three times the median" in told["withdrawalReason"]
 
     played(tmp_path, play)
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.jobs.spec import Due
+from cloudsync_chassis.logs import logger
 from cloudsync_chassis.model import given
 from cloudsync_chassis.problem import NOT_FOUND, Problem
 from cloudsync_chassis.runtime import Runtime
@@ -21,12 +22,15 @@ from .snapshots import rows_of
 from .trees import Ensemble, auc, mean_error, stability
 from .world import BUCKET
 
-_HOUR, _DAY = 3600.0, 86_400.0
+_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
+_REFUSING = "refusals at three times the median of the week for ten minutes"
 _FEWEST = 1_000
 _LARGEST = 100.0
 _WATCH, _DRIFTED = 0.1, 0.25
 _VERDICTS = models.DriftVerdict
 _MEASURES = models.ModelMeasure
+
+log = logger("registry")
 
 
 class Registry(Observing):
@@ -39,6 +43,7 @@ class Registry(Observing):
         serving = Due(aggregate=MODEL.name, where={"stage": STAGES.serving.value})
         runtime.work.every(_HOUR, "note-guards", self.guard_due, trial)
         runtime.work.every(_DAY, "flag-drift", self.drift_due, serving)
+        runtime.work.every(_MINUTE, "guard-refusals", self.refusals_due, serving)
 
     async def register_model(self, ctx: Context, request: port.RegisterModel) -> models.ModelModel:
         """Take an artefact whose bytes and signature are what the manifest says.
@@ -131,18 +136,32 @@ class Registry(Observing):
         the version in service, in per cent of all requests.
         """
         async for each in self.model.each(ctx, stage=(STAGES.shadow, STAGES.canary)):
-            seconds = sorted(self.readings.seconds.get(each.id, ()))
-            if not seconds:
+            slowest = self.readings.slowest(each.id)
+            if slowest is None:
                 continue
             serving = await self.model.find(ctx, modelKey=each.model_key, stage=STAGES.serving)
             loss = self.readings.refusals(each.id)
             loss -= self.readings.refusals(serving.id) if serving is not None else loss
-            slowest = seconds[min(len(seconds) - 1, len(seconds) * 95 // 100)]
             body = models.GuardReadings(
                 observed_latency_ms=min(60_000, round(slowest * 1000)),
                 guard_loss_percent=max(-100.0, min(100.0, loss * 100)),
             )
             await self.note_guards(ctx, port.NoteGuards(model_id=each.id, body=body))
+
+    async def refusals_due(self, ctx: Context) -> None:
+        """Take the tenant's versions back that refuse far more than usual; causes are looked for
+        afterwards. One without a predecessor stays, and a person hears of it.
+        """
+        async for each in self.model.each(ctx, stage=STAGES.serving):
+            if not self.readings.is_alarming(each.id, ctx.now):
+                continue
+            body = models.WithdrawModelRequest(withdrawal_reason=_REFUSING)
+            try:
+                await self.roll_back_model(ctx, port.RollBackModel(model_id=each.id, body=body))
+            except Problem as problem:
+                if problem.kind is not problems.NO_PREDECESSOR:
+                    raise
+                log.error("risk_model_refusing", model=each.model_key, semver=each.semver)
 
     async def measure_drift(self, ctx: Context, request: port.MeasureDrift) -> models.DriftReport:
         """Compare kept predictions of some days with what the model learnt from.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from time import perf_counter
@@ -16,6 +16,7 @@ from cloudsync_chassis.runtime import Runtime
 from .base import PLATFORM, Base
 from .features import RULES, features
 from .generated import models, port, problems
+from .readings import Readings
 from .trees import Ensemble, UnreadableError
 from .world import BUCKET
 
@@ -27,26 +28,7 @@ _RULE_THRESHOLD = 0.8
 _SLOTS = 2
 _REASONS = 5
 _LOADED = 16
-_READINGS = 1_000
 _HUNDRED = 100
-
-
-class Readings:
-    """What versions took and decided lately, in this replica."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[UUID, deque[float]] = {}
-        self.refused: dict[UUID, deque[bool]] = {}
-
-    def note(self, version: UUID, seconds: float, refused: bool) -> None:
-        """One answer, of which the last thousand are known."""
-        self.seconds.setdefault(version, deque(maxlen=_READINGS)).append(seconds)
-        self.refused.setdefault(version, deque(maxlen=_READINGS)).append(refused)
-
-    def refusals(self, version: UUID) -> float:
-        """The share of refusals."""
-        seen = self.refused.get(version)
-        return sum(seen) / len(seen) if seen else 0.0
 
 
 class Serving(Base):
@@ -185,7 +167,7 @@ class Serving(Base):
         row |= inline
         score = max(-1e9, min(1e9, ensemble.score(row)))
         refused = decided(version, score) is _DECISIONS.refuse
-        self.readings.note(version.id, perf_counter() - began, refused)
+        self.readings.note(version.id, ctx.now, perf_counter() - began, refused)
         return score, row, ensemble
 
     async def _numbers(self, ctx: Context, ref: str) -> dict[str, float]:
