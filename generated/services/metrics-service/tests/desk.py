@@ -119,7 +119,9 @@ class Desk:
     async def values(self, key: str = "api_calls", by: Caller | None = None, /, **more: Any) -> Any:
         answer = await self.curve(key, by, **more)
         return {
-            "/".join(each["dimensionValues"].values()): [p["value"] for p in each["points"]]
+            "/".join(text for _, text in sorted(each["dimensionValues"].items())): [
+                p["value"] for p in each["points"]
+            ]
             for each in answer["series"]
         }
 

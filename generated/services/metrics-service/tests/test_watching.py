@@ -102,6 +102,29 @@ def test_the_clock_judges_hours_as_they_close(tmp_path: Path) -> None:
     played(tmp_path, play)
 
 
+def test_hours_that_wait_for_late_facts_are_judged_later(tmp_path: Path) -> None:
+    async def play(at: Desk) -> None:
+        await _watched(at, method="staticBand", bandFloor=5, bandCeiling=20)
+        other = {"granularities": ["hour"], "rollupDelaySeconds": 5400}
+        await at.active("slow_calls", **other)
+        facts = [at.fact(10, hour(each), metricKey="slow_calls") for each in range(1, 40)]
+        await at.record(*facts)
+        rule = {**_rule(), "metricKey": "slow_calls"}
+        await at.done("PutAnomalyRule", at.author, **rule)
+        await at.service.tick("watch-metrics")
+        await at.record(at.fact(500, metricKey="slow_calls"))
+        at.service.later(HOUR)
+        await at.service.tick("watch-metrics")
+        slow = [e for e in await at.said("metric-anomaly-detected") if e["observed"] == 500]
+        assert slow == []
+        at.service.later(HOUR)
+        await at.service.tick("watch-metrics")
+        slow = [e for e in await at.said("metric-anomaly-detected") if e["observed"] == 500]
+        assert [each["metricKey"] for each in slow] == ["slow_calls"]
+
+    played(tmp_path, play)
+
+
 def test_false_alarms_widen_the_band(tmp_path: Path) -> None:
     async def play(at: Desk) -> None:
         await _watched(at, method="staticBand", bandFloor=5, bandCeiling=15)

@@ -65,7 +65,12 @@ class Watching(Asking):
         rule = await self.anomaly_rule.find(ctx, metricKey=wish.metric_key)
         if rule is None:
             raise NOT_FOUND("no anomaly-rule of this metric")
-        found, examined, longest = await self._examine(ctx, rule, wish.since, wish.until)
+        definition = await self.known(ctx, wish.metric_key)
+        if definition is None:
+            raise NOT_FOUND("the metric does not count")
+        until = min(wish.until, _closed(ctx, definition))
+        window = (wish.since, until)
+        found, examined, longest = await self._examine(ctx, rule, definition, *window)
         if longest < rule.min_samples:
             raise problems.TOO_FEW_SAMPLES(f"{longest} points of {rule.min_samples}")
         found.sort(key=lambda each: -each.score)
@@ -73,28 +78,31 @@ class Watching(Asking):
 
     async def watch_due(self, ctx: Context) -> None:
         """Judge the hours that closed since the round before, of all the tenant's rules."""
-        hour = buckets.start(ctx.now, WIDTHS.hour)
         async for rule in self.anomaly_rule.each(ctx):
+            definition = await self.known(ctx, rule.metric_key)
+            if definition is None:
+                continue
+            closed = _closed(ctx, definition)
             known = await self.judged.find(ctx, metricKey=rule.metric_key)
-            since = max(known.through if known is not None else hour, hour - _CATCH_UP)
-            since = since if known is not None else hour - buckets.HOUR
-            if since < hour:
-                await self._examine(ctx, rule, since, hour)
+            since = known.through if known is not None else closed - buckets.HOUR
+            since = max(since, closed - _CATCH_UP)
+            if since < closed:
+                await self._examine(ctx, rule, definition, since, closed)
             if known is None:
-                fields = {"metricKey": rule.metric_key, "through": hour}
+                fields = {"metricKey": rule.metric_key, "through": closed}
                 await self.judged.insert(ctx, fields)
             else:
-                await self.judged.rewrite(ctx, known, {"through": hour})
+                await self.judged.rewrite(ctx, known, {"through": closed})
 
     async def _examine(
-        self, ctx: Context, rule: models.AnomalyRule, since: datetime, until: datetime
+        self,
+        ctx: Context,
+        rule: models.AnomalyRule,
+        definition: models.MetricDefinition,
+        since: datetime,
+        until: datetime,
     ) -> tuple[list[models.Anomaly], int, int]:
         """Anomalies of a window, how many points were looked at, and the longest curve's points."""
-        definition = await self.known(ctx, rule.metric_key)
-        if definition is None:
-            raise NOT_FOUND("the metric does not count")
-        closed = ctx.now - timedelta(seconds=definition.rollup_delay_seconds)
-        until = min(until, buckets.start(closed, WIDTHS.hour))
         curves = await self._curves(ctx, definition, since - _HISTORY, until)
         found: list[models.Anomaly] = []
         examined = longest = 0
@@ -230,6 +238,12 @@ class Banded:
         if rule.method is _METHODS.forecast and rule.forecast_model is not None:
             return bands.forecast(before, self._season, self._reach)
         return self._decomposed.band(place, self._reach)
+
+
+def _closed(ctx: Context, definition: models.MetricDefinition) -> datetime:
+    """The end of the last hour whose facts are in."""
+    delay = timedelta(seconds=definition.rollup_delay_seconds)
+    return buckets.start(ctx.now - delay, WIDTHS.hour)
 
 
 def _wider(rule: models.AnomalyRule) -> dict[str, Any]:
