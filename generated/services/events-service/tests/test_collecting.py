@@ -183,6 +183,14 @@ def test_what_a_check_finds_is_set_apart_reported_and_released(tmp_path: Path) -
         await at.service.tick("report-quarantine", "enrich-events")
         (mended,) = await at.found()
         assert mended["eventId"] == bad["unknownSchema"]["eventId"]
+        made_up = at.event("cloudsync.made.up.Event")
+        await at.collected(made_up)
+        at.service.later(timedelta(minutes=2))
+        await at.service.tick("report-quarantine")
+        series = (await at.service.runtime.metrics.text()).decode()
+        assert "cloudsync.made.up.Event" not in series
+        assert 'event_type="unregistered"' in series
+        assert f'event_type="{OPENED}"' in series
         told = {each["quarantineReason"]: each for each in await at.said("event-quarantined")}
         assert told["clockSkew"]["count"] == 2
         assert set(told["clockSkew"]["sampleIds"]) == {
@@ -192,7 +200,7 @@ def test_what_a_check_finds_is_set_apart_reported_and_released(tmp_path: Path) -
         at.service.later(timedelta(days=30))
         await at.service.tick()
         left = await at.events(status="discarded")
-        assert len(left) == 5
+        assert len(left) == 6
         assert {each.payload for each in left} == {"{}"}
 
     played(tmp_path, play)

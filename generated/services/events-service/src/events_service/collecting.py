@@ -203,7 +203,9 @@ class Collecting(Registry):
             all_ += 1
             refused += each.status is STATES.quarantined
         if all_:
-            self.metrics.events_quarantined_ratio(refused / all_, event_type=kind)
+            # anybody may make types up, and each would be a series of its own
+            told = kind if await self.is_registered(ctx, kind) else "unregistered"
+            self.metrics.events_quarantined_ratio(refused / all_, event_type=told)
 
     async def release_quarantined(
         self, ctx: Context, request: port.ReleaseQuarantined

@@ -70,6 +70,12 @@ class Registry(Sealing):
                 return None if ended else found
         return None
 
+    async def is_registered(self, ctx: Context, event_type: str) -> bool:
+        """Whether a type has any wording, the tenant's or the platform's."""
+        tenants = (ctx, ctx.within(PLATFORM))
+        counts = [await self.event_schema.count(e, eventType=event_type) for e in tenants]
+        return any(counts)
+
     async def dimensions(self, ctx: Context, event_types: list[str]) -> frozenset[str]:
         """By what events of any of these types may be grouped, as all their wordings say."""
         found: set[str] = set()
