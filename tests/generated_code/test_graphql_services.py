@@ -28,6 +28,7 @@ from cloudsync_gen.model.layers.api import GraphqlApi, RootField
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.layers.security import Role
 from cloudsync_gen.targets.service.facts import ServiceFacts, SystemFacts
+from support.effort import Effort
 from support.graphql_asking import ask, questions
 from support.services import Process, Written, beside_standins, opened
 
@@ -122,9 +123,10 @@ def test_every_field_is_answered(schema: Schema) -> None:
             assert told or found["data"][each.root.field_name] is not None
 
 
-def test_nobody_is_answered_without_a_token(schema: Schema) -> None:
+def test_nobody_is_answered_without_a_token(schema: Schema, effort: Effort) -> None:
     before = len(schema.calls)
-    for each in questions(schema.facts, schema.contract):
+    asked = list(questions(schema.facts, schema.contract))
+    for each in asked[: effort.count(small=12, full=len(asked))]:
         found = ask(schema.url, each.query, variables=each.variables).json()
         assert problems(found) == [(401, "unauthenticated")], each.root.field_name
     assert len(schema.calls) == before
