@@ -47,12 +47,12 @@ class RedisBuckets:
         )
         self._script = self._redis.register_script(_SCRIPT)
 
-    async def take(self, key: str, rate: Rate) -> Verdict:
+    async def take(self, key: str, rate: Rate, cost: int = 1) -> Verdict:
         """See `Buckets.take`."""
         admitted, ahead = cast(
-            tuple[int, int], await self._script(keys=[key], args=[rate.interval, rate.span])
+            tuple[int, int], await self._script(keys=[key], args=[cost * rate.interval, rate.span])
         )
-        return Verdict(rate, bool(admitted), ahead)
+        return Verdict(rate, bool(admitted), ahead, cost)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -41,6 +41,8 @@ def create_app(runtime: Runtime, *routers: APIRouter) -> FastAPI:
     for router in all_routers:
         problems.refuse_other_methods(router)
         app.include_router(router)
+    if runtime.otherwise is not None:
+        app.router.default = runtime.otherwise
     app.add_middleware(
         Envelope,
         settings=runtime.settings,
