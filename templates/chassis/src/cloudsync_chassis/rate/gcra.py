@@ -63,7 +63,8 @@ class Verdict:
 def judge(rate: Rate, ahead: int, cost: int = 1) -> Verdict:
     """The verdict on a request for which `ahead` ticks of the span are taken already.
 
-    `cost`: for how many plain requests it counts; one that costs more than the burst never passes.
+    `cost`: for how many plain requests it counts. One that costs more than the burst never passes,
+    and one that costs nothing only looks.
     """
     after = ahead + cost * rate.interval
     admitted = after <= rate.span

@@ -23,7 +23,7 @@ if ahead + interval > span then
     return {0, ahead}
 end
 ahead = ahead + interval
-local kept = math.ceil(ahead / 10000)
+local kept = math.max(1, math.ceil(ahead / 10000))
 redis.call('SET', KEYS[1], string.format('%.0f', now + ahead), 'PX', kept)
 return {1, ahead}
 """
