@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -16,6 +17,8 @@ from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import NoAnswerError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.problem import Problem
+from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.security.identity import Identity
 from cloudsync_chassis.settings import Settings
 from gate import DAY, Gate, at_gate, moment, slug
@@ -91,6 +94,50 @@ def test_what_no_route_takes_is_refused(
         if status == 405:
             assert answer.headers["allow"] == "GET, HEAD"
         assert gate.seen == []
+
+    at_gate(tmp_path, check)
+
+
+@pytest.mark.parametrize("path", ["..", ".", "%2e%2e", "%2E."])
+def test_no_path_leads_elsewhere_than_it_says(tmp_path: Path, path: str) -> None:
+    async def check(gate: Gate) -> None:
+        await gate.route(path_pattern="/v1/{kind}/{id}/{part}")
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": f"/v1/documents/{unquote(path)}/users",
+            "raw_path": f"/v1/documents/{path}/users".encode(),
+            "query_string": b"",
+            "headers": [],
+            "client": ("192.0.2.1", 7),
+            "scheme": "http",
+            "server": ("door", 80),
+            "chassis.trace": Trace.new(),
+        }
+        with pytest.raises(Problem, match="not-found"):
+            await gate.handlers.serve(scope, receive, send)
+        assert gate.seen == []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        raise AssertionError("nothing is answered here")
+
+    at_gate(tmp_path, check)
+
+
+def test_a_fault_of_ours_is_counted_as_a_failure(tmp_path: Path) -> None:
+    async def check(gate: Gate) -> None:
+        await gate.route()
+
+        def stumble(request: httpx.Request) -> httpx.Response:
+            raise RuntimeError("a bug")
+
+        gate.upstream = stumble
+        assert (await gate.get(by=gate.person())).status_code == 500
+        labels = {"route": "documents-get", "outcome": "5xx"}
+        assert await gate.measured("gateway_requests_total", **labels) == 1
 
     at_gate(tmp_path, check)
 

@@ -39,6 +39,7 @@ from .traffic import Counted
 
 GONE = ProblemType("gone", 410, "The address has ended")
 
+_DOTS = frozenset({".", ".."})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _CLIENTS = {each.value for each in ClientName}
 _CONNECTIONS = httpx.Limits(max_connections=256, max_keepalive_connections=64)
@@ -121,8 +122,9 @@ class Door(Callers, Counted):
                 outcome = f"{response.status_code // 100}xx"
                 telemetry.answered(attributes, response.status_code)
                 return response
-            except Problem as problem:
-                outcome = f"{problem.kind.status // 100}xx"
+            except Exception as error:
+                status = error.kind.status if isinstance(error, Problem) else 500
+                outcome = f"{status // 100}xx"
                 raise
             finally:
                 self.count(route, outcome == "5xx")
@@ -140,6 +142,8 @@ class Door(Callers, Counted):
         """The route that takes a request. Who asks is not known yet, so the side of a canary on
         which they fall follows from what they show, or from where they come.
         """
+        if not _DOTS.isdisjoint(incoming.url.path.split("/")):
+            raise NOT_FOUND("no such resource")  # whoever resolves them arrives elsewhere
         who = same_person(incoming.headers) or address or ""
         found = (await self.board()).ways.find(incoming.method, incoming.url.path, who)
         if found.route is not None:
