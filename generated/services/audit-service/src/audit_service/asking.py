@@ -30,7 +30,8 @@ class Question:
     investigation: str = ""
 
 
-_QUESTION: ContextVar[Question] = ContextVar("question", default=Question())  # noqa: B039 - frozen
+_PLAIN = Question()
+_QUESTION: ContextVar[Question] = ContextVar("question", default=_PLAIN)
 
 
 class Asking(Sealing):
