@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Actor, Event
 from cloudsync_chassis.ids import uuid7
@@ -18,6 +19,7 @@ from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.store.idempotency import OvertakenError
 from cloudsync_chassis.store.query import ListQuery, PageRequest
 from cloudsync_chassis.store.repository import UniqueViolationError
+from cloudsync_chassis.store.system import documents
 from pydantic_core import to_jsonable_python
 
 from . import chain, memory
@@ -90,8 +92,7 @@ class Recording(Base):
             OvertakenError: another replica has just added one.
             Problem: `invariant-broken`.
         """
-        found = await self.days.repository.select(ctx, ListQuery(_LATEST))
-        last = found.items[0] if found.items else None
+        last = await self._head(ctx)
         at = max(ctx.now, last.recorded_at) if last else ctx.now
         follows = last.hash if last else chain.FIRST
         day = last if last and last.day == at.date() else None
@@ -117,6 +118,21 @@ class Recording(Base):
                 raise
             raise OvertakenError(error) from error
         return record
+
+    async def _head(self, ctx: Context) -> memory.Day | None:
+        """The latest day of the tenant's chain, for nobody else to append to until this is over."""
+        found = await self.days.repository.select(ctx, ListQuery(_LATEST))
+        if not found.items:
+            return None
+        row = sa.and_(
+            documents.c.organization_id == ctx.tenant, documents.c.id == found.items[0].id
+        )
+        await (await ctx.unit.connection()).execute(
+            sa.select(documents.c.id).where(row).with_for_update()
+        )
+        # whoever had it before has moved it, or has begun another day
+        found = await self.days.repository.select(ctx, ListQuery(_LATEST))
+        return found.items[0]
 
     async def _move_head(
         self, ctx: Context, day: memory.Day | None, follows: str, record: AuditRecord
