@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -52,6 +52,9 @@ from cloudsync_chassis.store.repository import Repository
 from cloudsync_chassis.store.sealed import Renewable, Sealed, SealedDocuments
 from cloudsync_chassis.store.table import TableRepository, TableStore
 from cloudsync_chassis.telemetry import Telemetry, Tracing, headers_of
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 E = TypeVar("E", bound=BaseModel)
 C = TypeVar("C", bound=Client)
@@ -116,6 +119,9 @@ class Runtime:
         self.calls = CallQueue(spec.name, self.outbox, self.clients)
         brokered = settings.bus == "rabbitmq" or settings.queue_url is not None
         self.queues = WorkQueues(spec.name, self.outbox, spec.queues, brokered)
+        self.otherwise: ASGIApp | None = None
+        """Answers paths that the service's own contract does not have, see `answer_otherwise`."""
+        self._closing: list[Callable[[], Awaitable[None]]] = []
         self._subscriptions: list[Subscription] = []
         self._projectors: list[Projector] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -169,6 +175,14 @@ class Runtime:
         )
         self.clients[service] = client
         return client
+
+    def answer_otherwise(self, app: ASGIApp, close: Callable[[], Awaitable[None]]) -> None:
+        """Have an application of the service's own answer whatever no route of its contract takes,
+        within the same envelope (bounds, headers, log, metrics by `scope["route"].path`), with
+        problems for what it raises. `close` is awaited at the end, after the last request.
+        """
+        self.otherwise = app
+        self._closing.append(close)
 
     @property
     def subscriptions(self) -> tuple[Subscription, ...]:
@@ -260,6 +274,8 @@ class Runtime:
         await asyncio.gather(self._flush(), self._tell())
         for client in self.clients.values():
             await client.aclose()
+        for close in self._closing:
+            await close()
         await self.bus.stop()
         await self.limiter.aclose()
         await self.database.dispose()
