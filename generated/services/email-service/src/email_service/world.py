@@ -10,13 +10,13 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from cloudsync_chassis import files
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.settings import Settings
 from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.keys import OwnKeys
 from secret_grpc_client import models as secrets
 
 from . import outlet
-from .catalogue import PLATFORM
 from .generated import models
 
 APP = "https://app.cloudsync.example"

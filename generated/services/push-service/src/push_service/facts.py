@@ -9,6 +9,7 @@ from uuid import UUID
 from cloudsync_chassis.client.errors import CallError, RefusedError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Event, Received
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import CONDITION_NOT_MET
 from profile_client import models as profiles
@@ -17,7 +18,6 @@ from . import catalogue
 from .catalogue import ROUTES
 from .fanout import FanOut
 from .generated import models, port
-from .memory import PLATFORM
 
 Told = tuple[list[UUID], dict[str, str]]
 _ALL_WEEK = list(range(1, 8))
