@@ -210,7 +210,7 @@ class CaseView(Struct, frozen=True, kw_only=True):
     `parameters`: path parameter -> an example. `seeds` must exist before it is asked. `custom`:
     nothing follows from the model for it. `rich`: the body with all that may be left out. `rpc`:
     the path of the RPC that carries it where the service speaks gRPC; its message has the fields
-    `parameters`.
+    `parameters`, and `refusals` are the problems of status 500 and more that the model declares.
     """
 
     operation: str
@@ -222,6 +222,7 @@ class CaseView(Struct, frozen=True, kw_only=True):
     rich: Any
     custom: bool
     rpc: str = ""
+    refusals: tuple[str, ...] = ()
 
 
 class ServiceView(Struct, frozen=True, kw_only=True):
