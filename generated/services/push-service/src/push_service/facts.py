@@ -72,16 +72,13 @@ class Facts(FanOut):
         await self.push_message(ctx, port.PushMessage(body=event.data))
 
     async def push_message(self, ctx: Context, request: port.PushMessage) -> None:
-        """Tell those whom it mentions, and in a direct channel all who wrote or were named there."""
+        """Tell those whom it mentions, and in a direct channel whoever else is in it."""
         body = request.body
         mentioned = [each for each in body.mentioned_user_ids or () if each != body.author_id]
         await self.tell(ctx, mentioned, "message-mention", text=body.excerpt)
-        if body.channel_type not in (models.ChannelType.direct, models.ChannelType.group):
-            return
-        about = f"channel:{body.channel_id}"
-        await self.involve(ctx, about, [body.author_id, *mentioned])
         if body.channel_type == models.ChannelType.direct:
-            people = [each for each in await self.involved_in(ctx, about) if each != body.author_id]
+            others = body.recipient_user_ids or ()
+            people = [each for each in others if each != body.author_id]
             await self.tell(ctx, people, "message-direct", text=body.excerpt)
 
     async def on_message_retracted(
