@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+
 from cloudsync_chassis.cases import RPC, Case
 from cloudsync_chassis.contract import Bench
 

@@ -12,7 +12,12 @@ from cloudsync_gen.targets.service.aggregate_views import AggregateView, Emissio
 from cloudsync_gen.targets.service.flow_views import CallView, FlowsView
 from cloudsync_gen.targets.service.guide import GuideView, ProblemView
 from cloudsync_gen.targets.service.listeners import ListenerView
-from cloudsync_gen.targets.service.view_calls import BreakerView, CalleeView, EdgeView
+from cloudsync_gen.targets.service.view_calls import (
+    BreakerView,
+    CalleeView,
+    EdgeView,
+    RegistrationView,
+)
 from cloudsync_gen.targets.service.view_jobs import JobView
 from cloudsync_gen.targets.service.view_metrics import MetricView, TracingView
 from cloudsync_gen.targets.service.view_policies import PoliciesView
@@ -268,6 +273,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     security: tuple[SettingView, ...]
     edges: tuple[EdgeView, ...]
     callees: tuple[CalleeView, ...]
+    registration: RegistrationView | None
     client_stubs: str
     breaker: BreakerView
     concurrent: int
