@@ -386,6 +386,22 @@ def test_event_data_is_derived_from_the_change() -> None:
     }
 
 
+def test_what_the_caller_said_by_name_is_told_before_what_is_derived() -> None:
+    change = Change(
+        "book",
+        after={"id": 5, "state": "open", "number": 2},
+        before={"id": 5, "state": "new", "number": 1},
+        body={"toNumber": 7, "to": "nowhere"},
+        parameters={"fromNumber": 3},
+    )
+    assert derive(change, ("fromNumber", "toNumber", "from", "to"), "state") == {
+        "fromNumber": 3,
+        "toNumber": 7,
+        "from": "new",
+        "to": "open",
+    }
+
+
 _JSON = st.recursive(
     st.none() | st.integers() | st.text(max_size=3),
     lambda inner: st.dictionaries(st.text(max_size=2), inner, max_size=3),
