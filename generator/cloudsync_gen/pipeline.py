@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from cloudsync_gen.contracts.agree import shapes
-from cloudsync_gen.diagnostics import Diagnostic, Severity, Staged, has_errors
+from cloudsync_gen.diagnostics import Diagnostic, Severity, Staged, has_errors, numbered
 from cloudsync_gen.engine import paths
 from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.engine.executors import Crew
@@ -266,7 +266,7 @@ def _path_findings(rendered: Sequence[Rendered]) -> list[Diagnostic]:
 
 
 def ordered(diagnostics: Iterable[Diagnostic], sources: SourceMap) -> tuple[Diagnostic, ...]:
-    """By file, line, column, code, message; each finding once."""
+    """By file, line, column, code, message; each finding once, with its own fingerprint."""
     placed = {(d.span or sources.span(d.ref), d.code, d.message): d for d in diagnostics}
     keys = sorted(placed, key=lambda k: (k[0].file, k[0].line, k[0].column, k[1], k[2]))
-    return tuple(placed[key] for key in keys)
+    return tuple(numbered(placed[key] for key in keys))

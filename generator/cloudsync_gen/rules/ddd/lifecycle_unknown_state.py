@@ -31,6 +31,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                     f"`{name}` is no state of `{lifecycle.id}`",
                     f"did you mean `{nearest(name, states)}`? Otherwise add the state",
                     element=lifecycle.id,
+                    facts=(name,),
                 )
 
 

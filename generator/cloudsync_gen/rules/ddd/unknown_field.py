@@ -114,6 +114,7 @@ def _missing(model: Model, element: str, schema: str, named: Named) -> Iterator[
                 f"`{schema}` has no property `{name}`",
                 f"did you mean `{nearest(name, fields)}`?",
                 element=element,
+                facts=(schema, name),
             )
 
 

@@ -58,10 +58,22 @@ def _given(each: Written, names: list[str]) -> Iterator[Diagnostic]:
             near = nearest(str(name), names)
             hint = f"did you mean `{near}`?" if near else "send it in the query"
             message = f"`{each.operation.path}` has no `{{{name}}}`"
-            yield RULE.at(ref.at("name"), message, hint, element=each.operation.id)
+            yield RULE.at(
+                ref.at("name"),
+                message,
+                hint,
+                element=each.operation.id,
+                facts=("unused", str(name)),
+            )
         elif parameter.get("required") is not True:
             message = f"`{name}` is part of the path, but not required"
-            yield RULE.at(ref, message, "add `required: true`", element=each.operation.id)
+            yield RULE.at(
+                ref,
+                message,
+                "add `required: true`",
+                element=each.operation.id,
+                facts=("optional", str(name)),
+            )
 
 
 RULE = Rule(code="OAS012", name="path-parameter", family="OpenAPI contracts", check=check)

@@ -42,6 +42,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                         f"`{name}` is required, but no property",
                         f"did you mean `{near}`?" if near else "declare it in `properties`",
                         element=element.id,
+                        facts=(*map(str, pointer), name),
                     )
 
 

@@ -87,6 +87,7 @@ def _missing(
                 f"there is no `{name}` in `{element}`",
                 f"did you mean `{nearest(name, known)}`?",
                 element=element,
+                facts=(name,),
             )
 
 
