@@ -29,7 +29,6 @@ class MendAction(StrEnum):
 
     REPLACE = "replace"
     INSERT = "insert"
-    REMOVE = "remove"
     ERASE = "erase"
 
 
@@ -43,15 +42,16 @@ class Related(Struct, frozen=True):
 class Mend(Struct, frozen=True):
     """A change of text that mends something.
 
-    `REPLACE`: the value at `ref` (or its key, where the ref asks for the name) reads `text`.
-    `INSERT`: the mapping at `ref` gets a line `text`. `REMOVE`: the item of a list at `ref` goes.
-    `ERASE`: the comment at `span` goes, with its line where nothing else stands there.
+    `REPLACE`: what reads `was` at `ref` (its key, where the ref asks for the name) reads `text`.
+    `INSERT`: the mapping gets a field `text` after the one at `ref`. `ERASE`: the comment at `span`
+    goes, with its line where nothing else stands there. A span is the place, where it is given.
     """
 
     action: MendAction
     ref: Ref
     text: str = ""
     span: Span | None = None
+    was: str = ""
 
 
 class Diagnostic(Struct, frozen=True, kw_only=True):
@@ -83,7 +83,7 @@ class Diagnostic(Struct, frozen=True, kw_only=True):
         """Code, element and facts; the pointer where there are no facts, and the file where there
         is no element, so that neither moved lines nor other words nor a renamed file change it.
         """
-        facts = self.facts or ("at", *self.ref.pointer)
+        facts: tuple[str | int, ...] = self.facts or ("at", *self.ref.pointer)
         return (self.code, self.element or f"in {self.ref.file}", *facts)
 
     @property

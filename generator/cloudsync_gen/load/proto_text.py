@@ -46,6 +46,15 @@ class Head(Struct, frozen=True):
     imports: tuple[str, ...]
 
 
+def comments(text: str) -> Iterator[tuple[int, int, str]]:
+    """(line, column, text from the `//` on) of each comment that ends with its line."""
+    for match in _TOKEN.finditer(text):
+        if match[0].startswith("//"):
+            line_start = text.rfind("\n", 0, match.start()) + 1
+            line = text.count("\n", 0, match.start()) + 1
+            yield line, match.start() - line_start + 1, match[0].rstrip("\r")
+
+
 def tokens(text: str) -> Iterator[Token]:
     """Words, strings and symbols in order, comments left out. Accepts any text."""
     line, column = 1, 1

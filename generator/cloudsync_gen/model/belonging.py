@@ -1,0 +1,71 @@
+"""Whose an element is: the service, or the bounded context, that it is part of, and their owner."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from msgspec import Struct
+
+from cloudsync_gen.model.ids import layer_of, type_of
+from cloudsync_gen.model.layers.application import Service
+from cloudsync_gen.model.layers.business import Domain
+from cloudsync_gen.model.system import Model
+
+_PART_OF = (
+    *("aggregate-service", "performed-by-service", "event-producer", "resource-service"),
+    *("contract-service", "grpc-service", "graphql-service", "schema-service", "written-by"),
+    *("measures-service", "route-service", "dashboard-service"),
+    *("operation-command", "rpc-command", "field-resolves", "lifecycle-aggregate"),
+    *("business-service-domain", "business-object-domain"),
+)
+"""Links from a part to what it is part of, the nearest first."""
+
+_MAX_STEPS = 4
+
+
+class Group(Struct, frozen=True, order=True):
+    """Findings that one team mends. `name`: id of a service or domain, else the name of a layer or
+    the path of a file. `owner`: id of a `business.actor`, empty where nobody is named.
+    """
+
+    name: str
+    owner: str = ""
+
+
+class Belonging:
+    """Answers for one model; without one, what is said of a file belongs to that file."""
+
+    def __init__(self, model: Model | None) -> None:
+        self._model = model
+        self._of_file: dict[str, set[str]] = {}
+        for element, ref in model.refs.items() if model else ():
+            self._of_file.setdefault(ref.file, set()).add(element)
+        self._of_element = lru_cache(maxsize=None)(self._found)
+
+    def of(self, element: str, file: str) -> Group:
+        """The group of an element; without one, of the file if all in it belongs together."""
+        if self._model is None:
+            return Group(file)
+        if element:
+            return self._of_element(element)
+        groups = {self._of_element(each) for each in self._of_file.get(file, ())}
+        return groups.pop() if len(groups) == 1 else Group(file)
+
+    def services(self) -> tuple[Group, ...]:
+        """The services of the model with their owners, by id."""
+        found = self._model.all(Service) if self._model else ()
+        return tuple(Group(each.id, each.owner) for each in found)
+
+    def _found(self, element: str) -> Group:
+        model, current = self._model, element
+        assert model is not None
+        for _ in range(_MAX_STEPS):
+            service = model.get(Service, current)
+            domain = model.get(Domain, current)
+            if service is not None or domain is not None:
+                return Group(current, (service or domain).owner or "")  # type: ignore[union-attr]
+            above = [each for kind in _PART_OF for each in model.targets(current, kind)]
+            if not above:
+                break
+            current = above[0]
+        return Group(layer_of(current) if type_of(current) else current)
