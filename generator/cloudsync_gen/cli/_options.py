@@ -18,7 +18,13 @@ def add_format(parser: argparse.ArgumentParser) -> None:
 
 def add_findings(parser: argparse.ArgumentParser) -> None:
     """`--format` of findings, and where they go."""
-    parser.add_argument("--format", choices=FINDING_FORMATS, default="text")
+    parser.add_argument(
+        "--format",
+        choices=FINDING_FORMATS,
+        default="text",
+        metavar="FORMAT",
+        help=", ".join(FINDING_FORMATS),
+    )
     parser.add_argument("--output", metavar="FILE", help="write there, not to stdout")
 
 

@@ -59,7 +59,7 @@ def renewed(checked: Checked, given: Waivers, options: argparse.Namespace) -> tu
         return tuple(held)
     lacks = [f"--{name}" for name in ("reason", "owner", "expires") if not getattr(options, name)]
     if lacks:
-        said = f"{len(new)} findings are new in the baseline"
+        said = f"{len(new)} new finding{'s' if len(new) > 1 else ''}"
         raise Misconfigured(f"{said}; give {' and '.join(lacks)}")
     return (*held, *_entries(new, options, _last_day(options, given.today)))
 

@@ -27,9 +27,9 @@ EXAMPLES = """
 check  all rules
 check --select LNK  codes that begin so
 check --ignore metric-name-style  all but one, by name
-check --fix --diff  what can certainly be mended, line by line
+check --fix --diff  show what --fix would mend
 check --format sarif --output findings.sarif
-check --write-baseline --reason "moved in May" --owner press-crew --expires 2027-05-31
+check --write-baseline --reason WHY --owner TEAM --expires DAY
 """
 
 
@@ -205,7 +205,8 @@ def _write_baseline(
     with exclusive(root):
         replace_file(root / made.baseline, baseline.written(entries).decode())
     sys.stdout.write(text.render(left, checked.sources))
-    sys.stderr.write(f"{made.baseline}: {len(entries)} findings may stay\n")
+    number = f"{len(entries)} finding{'s' if len(entries) != 1 else ''}"
+    sys.stderr.write(f"{made.baseline}: {number} may stay\n")
     return exit_code(left)
 
 

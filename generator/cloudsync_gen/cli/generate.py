@@ -27,6 +27,7 @@ generate --check  exit 1 on any difference
 generate user-service --diff  one service, line by line
 generate --target charts  one kind of output
 generate --dry-run --format json
+generate --check --format sarif --output drift.sarif
 """
 
 
