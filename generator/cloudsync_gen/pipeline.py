@@ -137,7 +137,8 @@ def _checked(read: _Read, judged: tuple[Diagnostic, ...], judging: Judging) -> C
         places = ((each, each.span or read.sources.span(each.ref)) for each in found)
         whole = read.complete and read.model is not None and read.model.whole
         made = waive(places, written, waivers, judging.rules if whole else ())
-        found, waived = ordered((*made.told, *wrong), read.sources), made.waived
+        found = merged(made.told, (*made.new, *wrong), read.sources)
+        waived = made.waived
     else:
         waived = ()
     return Checked(
@@ -171,7 +172,7 @@ def compile_model(
         return Compiled(checked=checked, contracts=None)
     if isinstance(made, Exception):
         raise made
-    found = ordered((*checked.diagnostics, *made.diagnostics), checked.sources)
+    found = merged(checked.diagnostics, made.diagnostics, checked.sources)
     return Compiled(
         checked=structs.replace(checked, diagnostics=found),
         contracts=None if has_errors(found) else made.value,
@@ -208,11 +209,11 @@ def generate(
         if checked.model is None or contracts is None:
             return Generated(checked=checked, rendered=None, diagnostics=checked.diagnostics)
         rendered, found = _rendered(checked.model, contracts, scope, store, crew, progress)
-    found = (*checked.diagnostics, *found)
+    found = merged(checked.diagnostics, found, checked.sources)
     return Generated(
         checked=checked,
         rendered=None if has_errors(found) else rendered,
-        diagnostics=ordered(found, checked.sources),
+        diagnostics=found,
     )
 
 
@@ -305,7 +306,20 @@ def _path_findings(rendered: Sequence[Rendered]) -> list[Diagnostic]:
 
 
 def ordered(diagnostics: Iterable[Diagnostic], sources: SourceMap) -> tuple[Diagnostic, ...]:
-    """By file, line, column, code, message; each finding once, with its own fingerprint."""
+    """By file, line, column, code, message; each finding once, with its own fingerprint. Of all
+    findings of a kind at once: what is left of them afterwards keeps its fingerprints.
+    """
+    return tuple(numbered(_sorted(diagnostics, sources)))
+
+
+def merged(
+    known: Iterable[Diagnostic], new: Iterable[Diagnostic], sources: SourceMap
+) -> tuple[Diagnostic, ...]:
+    """Findings that are ordered already, some of them perhaps taken out, with those of others."""
+    return _sorted((*known, *ordered(new, sources)), sources)
+
+
+def _sorted(diagnostics: Iterable[Diagnostic], sources: SourceMap) -> tuple[Diagnostic, ...]:
     placed = {(d.span or sources.span(d.ref), d.code, d.message): d for d in diagnostics}
     keys = sorted(placed, key=lambda k: (k[0].file, k[0].line, k[0].column, k[1], k[2]))
-    return tuple(numbered(placed[key] for key in keys))
+    return tuple(placed[key] for key in keys)

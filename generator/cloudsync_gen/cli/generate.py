@@ -206,18 +206,17 @@ def say_plan(plan: Plan, made: Generated, options: argparse.Namespace) -> None:
 
 def _drifted(plan: Plan, made: Generated, root: Path) -> Report:
     from cloudsync_gen.cli._report import documentation, grouping
-    from cloudsync_gen.pipeline import ordered
+    from cloudsync_gen.pipeline import merged
     from cloudsync_gen.report import drift
     from cloudsync_gen.report.finding import Report
     from cloudsync_gen.rules import RULES
     from cloudsync_gen.rules.reading import READINGS
 
     of_model, of_files = grouping(made.checked.model), drift.groups(plan)
-    whole = (*made.diagnostics, *drift.drift(plan, root))
     units = sorted({group.name for group in of_files.values()})
     return Report(
         command="generate",
-        diagnostics=ordered(whole, made.checked.sources),
+        diagnostics=merged(made.diagnostics, drift.drift(plan, root), made.checked.sources),
         sources=made.checked.sources,
         documentation=documentation(RULES),
         group=lambda each: of_files.get(each.ref.file) or of_model(each),

@@ -120,9 +120,14 @@ def _environment(environment: Mapping[str, str]) -> tuple[str, Mapping[str, Any]
 
 
 def severities(items: Iterable[str]) -> dict[str, str]:
-    """`LNK001=warning` -> rule and what it weighs."""
-    pairs = [item.partition("=") for item in items]
-    return {rule.strip(): level.strip() for rule, _, level in pairs}
+    """`LNK001=warning` -> rule and what it weighs. Raises `Misconfigured`."""
+    found = {}
+    for item in items:
+        rule, _, level = (each.strip() for each in item.partition("="))
+        if not level:
+            raise Misconfigured(f"`severity`: `{item}` names no level; write `{rule}=warning`")
+        found[rule] = level
+    return found
 
 
 def _converted(source: str, field: msgspec.structs.FieldInfo, value: Any) -> Any:

@@ -6,26 +6,33 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from cloudsync_gen.model.ids import layer_of, type_of
+from cloudsync_gen.model.ids import ElementId, layer_of, type_of
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.layers.business import Domain
+from cloudsync_gen.model.layers.ux import Application
 from cloudsync_gen.model.system import Model
 
 _PART_OF = (
     *("aggregate-service", "performed-by-service", "event-producer", "resource-service"),
     *("contract-service", "grpc-service", "graphql-service", "schema-service", "written-by"),
-    *("measures-service", "route-service", "dashboard-service"),
+    *("measures-service", "route-service", "dashboard-service", "sla-slo"),
     *("operation-command", "rpc-command", "field-resolves", "lifecycle-aggregate"),
+    *("webhook-event", "wide-table-keyspace", "stores-schema"),
+    *("screen-application", "route-screen", "flow-route"),
     *("business-service-domain", "business-object-domain"),
 )
 """Links from a part to what it is part of, the nearest first."""
 
-_MAX_STEPS = 4
+_HELD_BY = ("uses-store", "screen-component", "event-topic")
+"""Links that lead to a part from what it is part of, where only one leads there."""
+
+_MAX_STEPS = 5
 
 
 class Group(Struct, frozen=True, order=True):
-    """Findings that one team mends. `name`: id of a service or domain, else the name of a layer or
-    the path of a file. `owner`: id of a `business.actor`, empty where nobody is named.
+    """Findings that one team mends. `name`: id of a service, domain or application, else the name
+    of a layer or the path of a file. `owner`: id of a `business.actor`, empty where nobody is
+    named.
     """
 
     name: str
@@ -60,12 +67,12 @@ class Belonging:
         model, current = self._model, element
         assert model is not None
         for _ in range(_MAX_STEPS):
-            service = model.get(Service, current)
-            domain = model.get(Domain, current)
-            if service is not None or domain is not None:
-                return Group(current, (service or domain).owner or "")  # type: ignore[union-attr]
+            found = model.elements.get(ElementId(current))
+            if isinstance(found, (Service, Domain, Application)):
+                return Group(current, found.owner)
             above = [each for kind in _PART_OF for each in model.targets(current, kind)]
-            if not above:
+            held = [each for kind in _HELD_BY for each in model.origins(current, kind)]
+            if not above and len(held) != 1:
                 break
-            current = above[0]
-        return Group(layer_of(current) if type_of(current) else current)
+            current = (*above, *held)[0]
+        return Group(layer_of(element) if type_of(element) else element)

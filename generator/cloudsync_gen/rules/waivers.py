@@ -26,10 +26,13 @@ _HINTS = {
 
 
 class Waived(Struct, frozen=True, kw_only=True):
-    """What is left to tell, and what was waived."""
+    """What is left to tell of what was found, what is not told, and what is wrong with waivers:
+    `new`, without order and number.
+    """
 
     told: tuple[Diagnostic, ...]
-    waived: tuple[Diagnostic, ...] = ()
+    waived: tuple[Diagnostic, ...]
+    new: tuple[Diagnostic, ...]
 
 
 _CODES: Mapping[str, str] = {key: rule.code for rule in RULES for key in (rule.code, rule.name)}
@@ -45,7 +48,7 @@ def waive(
     """Findings, with their places, without those that are waived, and what is wrong with waivers.
 
     `judged`: the rules whose silence means that there is nothing, none where a part of the model
-    could not be read. New findings have no order and no number yet.
+    could not be read.
     """
     ran = frozenset(rule.code for rule in judged)
     hidden: dict[tuple[str, int], set[str]] = {}
@@ -68,9 +71,8 @@ def waive(
             waived.append(diagnostic)
         else:
             told.append(diagnostic)
-    told += _of_comments(suppressions, used, ran)
-    told += _of_entries(waivers, present, ran)
-    return Waived(told=tuple(told), waived=tuple(waived))
+    new = (*_of_comments(suppressions, used, ran), *_of_entries(waivers, present, ran))
+    return Waived(told=tuple(told), waived=tuple(waived), new=new)
 
 
 def _of_comments(

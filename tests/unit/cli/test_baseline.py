@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cloudsync_gen import pipeline
 from cloudsync_gen.cli import main
 from cloudsync_gen.cli._clock import today
 from cloudsync_gen.cli.settings import Misconfigured
@@ -86,6 +87,28 @@ def test_what_is_mended_leaves_a_stale_entry(
     assert check(root, "--write-baseline") == 0
     assert check(root, "--fail-on", "info") == 0
     assert "[[finding]]" not in (root / NAME).read_text()
+
+
+def test_twins_keep_their_fingerprints_when_one_of_them_is_waived(root: Path) -> None:
+    """Two findings of one rule, element and fact: what hides one does not rename the other."""
+    replaced(root, WRONG, RIGHT)
+    files = read_tree(root)
+    text = (root / RECIPE).read_text("utf-8")
+    state = "    - command: application.command.approve-recipe\n      from: [draft]\n"
+    assert state in text
+    twice = state.replace("[draft]", "[\n        dozing,{}\n        dozing]")
+    comment = "  # cloudsync-gen: ignore[DDD005] a"
+
+    def fingerprints(first: str) -> tuple[list[str], list[str]]:
+        changed = text.replace(state, twice.format(first)).encode()
+        made = pipeline.compile_model({**files, RECIPE: changed}).checked
+        told = [each.fingerprint for each in made.diagnostics if each.code == "DDD005"]
+        return told, [each.fingerprint for each in made.waived]
+
+    (first, second), waived = fingerprints("")
+    assert waived == []
+    assert first != second
+    assert fingerprints(comment) == ([second], [first])
 
 
 def test_only_findings_of_rules_may_stay(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -132,7 +132,8 @@ def test_what_cannot_be_meant_is_told(tmp_path: Path, text: str, complaint: str)
     [
         ("CLOUDSYNC_GEN_SELCT", "LNK", "the environment: no setting `selct`; did you mean"),
         ("CLOUDSYNC_GEN_JOBS", "two", "the environment: `jobs`: expected `int`"),
-        ("CLOUDSYNC_GEN_SEVERITY", "LNK001", "`severity`: invalid enum value ''"),
+        ("CLOUDSYNC_GEN_SEVERITY", "LNK001", "`LNK001` names no level; write `LNK001=warning`"),
+        ("CLOUDSYNC_GEN_SEVERITY", "LNK001=bad", "`severity`: invalid enum value 'bad'"),
         ("CLOUDSYNC_GEN_IGNORE", "LNKX", "`ignore`: no rule `LNKX`"),
         ("CLOUDSYNC_GEN_FAIL_ON", "none", "`fail-on`: invalid enum value 'none'"),
         ("CLOUDSYNC_GEN_BASELINE", "x", "the environment: `baseline`: a name such as"),
