@@ -99,7 +99,10 @@ def slip_of(given: str, known: Iterable[str]) -> str:
     """
     if len(given.rpartition(".")[2]) < MIN_SLIP:
         return ""
-    near = {each for each in known if each[:1] == given[:1] and _one_slip(given, each)}
+    half = (len(given) - 1) // 2
+    start, end = given[:half], given[-half:]
+    alike = (each for each in known if each.startswith(start) or each.endswith(end))
+    near = {each for each in alike if each[:1] == given[:1] and _one_slip(given, each)}
     return near.pop() if len(near) == 1 else ""
 
 

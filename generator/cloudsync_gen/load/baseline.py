@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Any
@@ -56,10 +57,8 @@ def read(file: str, content: bytes) -> tuple[Entry, ...]:
     except msgspec.ValidationError as error:
         raise BadBaseline(f"{file}: {error}") from None
     places = {found[2]: _span(file, text, found) for found in _ID.finditer(text)}
-    ids = [each.id for each in made.finding]
-    twice = (
-        sorted({each for each in ids if ids.count(each) > 1}) if len(set(ids)) < len(ids) else []
-    )
+    ids = Counter(each.id for each in made.finding)
+    twice = [each for each, number in ids.items() if number > 1]
     if twice:
         raise BadBaseline(f"{file}: `{twice[0]}` has two entries; keep one")
     return tuple(

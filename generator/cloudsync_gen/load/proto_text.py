@@ -48,11 +48,14 @@ class Head(Struct, frozen=True):
 
 def comments(text: str) -> Iterator[tuple[int, int, str]]:
     """(line, column, text from the `//` on) of each comment that ends with its line."""
+    line, start = 1, 0
     for match in _TOKEN.finditer(text):
         if match[0].startswith("//"):
-            line_start = text.rfind("\n", 0, match.start()) + 1
-            line = text.count("\n", 0, match.start()) + 1
-            yield line, match.start() - line_start + 1, match[0].rstrip("\r")
+            yield line, match.start() - start + 1, match[0].rstrip("\r")
+        breaks = match[0].count("\n")
+        if breaks:
+            line += breaks
+            start = match.start() + match[0].rfind("\n") + 1
 
 
 def tokens(text: str) -> Iterator[Token]:

@@ -44,11 +44,12 @@ def suppressions(tree: Tree) -> tuple[list[Suppression], list[Diagnostic]]:
             text = tree[file].decode("utf-8")
         except UnicodeDecodeError:
             continue
-        lines = text.split("\n")
+        meant = _lines_meant(text.split("\n"))
         for line, column, comment in _comments(file, text):
             if not _BEGINS.match(comment):
                 continue
-            made = _read(Span(file, line, column, line, column + len(comment)), comment, lines)
+            span = Span(file, line, column, line, column + len(comment))
+            made = _read(span, comment, meant[line - 1])
             if isinstance(made, Suppression):
                 found.append(made)
             else:
@@ -72,7 +73,7 @@ def _comments(file: str, text: str) -> Iterator[Comment]:
         yield from of_proto(text)
 
 
-def _read(span: Span, comment: str, lines: list[str]) -> Suppression | Diagnostic:
+def _read(span: Span, comment: str, line: int) -> Suppression | Diagnostic:
     form = _FORM.match(comment)
     rules = [*_RULE.finditer(form["rules"])] if form else []
     reason = form["reason"] if form else None
@@ -92,7 +93,7 @@ def _read(span: Span, comment: str, lines: list[str]) -> Suppression | Diagnosti
     places = ((each[0], start + each.start(), start + each.end()) for each in rules)
     return Suppression(
         span=span,
-        line=_meant(span, lines),
+        line=line,
         rules=tuple(
             (rule, Span(span.file, span.line, first, span.line, last))
             for rule, first, last in places
@@ -105,9 +106,11 @@ def _placed(wrong: Diagnostic, span: Span) -> Diagnostic:
     return replace(wrong, span=span)
 
 
-def _meant(span: Span, lines: list[str]) -> int:
-    """The line that a comment speaks of."""
-    if lines[span.line - 1][: span.column - 1].strip():
-        return span.line
-    below = enumerate(lines[span.line :], span.line + 1)
-    return next((number for number, line in below if not _QUIET.match(line)), span.line)
+def _lines_meant(lines: list[str]) -> list[int]:
+    """For each line the one that a comment on it speaks of: itself if there is more on it."""
+    found: list[int] = []
+    below = len(lines)
+    for number in range(len(lines), 0, -1):
+        below = number if not _QUIET.match(lines[number - 1]) else below
+        found.append(below)
+    return found[::-1]

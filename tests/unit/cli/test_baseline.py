@@ -237,7 +237,7 @@ def test_the_index_forgets_when_waivers_change_or_their_day_is_over(
     assert plain(root) == (0, True)
     after = time.time() + 600 * 86400
     with monkeypatch.context() as patch:
-        patch.setattr(index.time, "time", lambda: after)
+        patch.setattr(time, "time", lambda: after)
         assert not index.is_clean(str(root), "check")
     with monkeypatch.context() as patch:
         patch.setenv("SOURCE_DATE_EPOCH", "0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -178,3 +179,16 @@ def test_a_broken_text_has_no_suppressions() -> None:
     comment = b"# cloudsync-gen: ignore[LNK001] x\n"
     for name, broken in (("a.yaml", b"a: [\n"), ("a.graphql", b"type {\n"), ("b.yaml", b"\xff\n")):
         assert suppressions({f"model/{name}": comment + broken}) == ([], [])
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".graphql", ".proto"])
+def test_many_of_them_take_no_longer_for_each(suffix: str) -> None:
+    mark = "//" if suffix == ".proto" else "#"
+    line = f"{mark} cloudsync-gen: ignore[LNK001] x{' ' * 20}\n"
+    number = 10_000
+    start = time.process_time()
+    text = line * number + ("type A { a: Int }\n" if suffix == ".graphql" else "a: 1\n")
+    found, wrong = suppressions({f"model/a{suffix}": text.encode()})
+    assert (len(found), wrong) == (number, [])
+    assert {each.line for each in found} == {number + 1}
+    assert time.process_time() - start < 20

@@ -203,7 +203,7 @@ def test_junit_has_a_case_for_each_rule_of_each_service_that_breaks_and_is_mende
 
 
 def rendered(markdown: str) -> str:
-    return MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(markdown)
+    return str(MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(markdown))
 
 
 WRITTEN = [
