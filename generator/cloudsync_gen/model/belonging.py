@@ -50,13 +50,17 @@ class Belonging:
         self._of_element = lru_cache(maxsize=None)(self._found)
 
     def of(self, element: str, file: str) -> Group:
-        """The group of an element; without one, of the file if all in it belongs together."""
+        """The group of an element; where it has no owner, or there is no element, of all in the
+        file that have one, if that is the same.
+        """
         if self._model is None:
             return Group(file)
-        if element:
-            return self._of_element(element)
-        groups = {self._of_element(each) for each in self._of_file.get(file, ())}
-        return groups.pop() if len(groups) == 1 else Group(file)
+        own = self._of_element(element) if element else Group(file)
+        if own.owner:
+            return own
+        around = {self._of_element(each) for each in self._of_file.get(file, ())}
+        owned = [each for each in around if each.owner]
+        return owned[0] if len(owned) == 1 else own
 
     def services(self) -> tuple[Group, ...]:
         """The services of the model with their owners, by id."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from cloudsync_gen import pipeline
 from cloudsync_gen.cli import main
 from cloudsync_gen.cli._fix import mends
 from cloudsync_gen.engine import write
+from cloudsync_gen.model.ids import LAYERS
 from cloudsync_gen.naming import slip_of
 from cloudsync_gen.rules import RULES
 from support.effort import Effort
@@ -18,6 +21,7 @@ from support.rules import BASE, MEMORY, find_fixtures, fixture_input
 from support.trees import Files, edited, read_tree, write_tree
 
 FILES = read_tree(BASE)
+ROOT = Path(__file__).parents[3]
 FIXTURES = {each.name: each for each in find_fixtures(Path(__file__).parents[2] / "rules")}
 MENDING = {rule.check.__module__.rpartition(".")[2]: rule for rule in RULES if rule.mends}
 RECIPE = "model/04_application/brewing/recipe.yaml"
@@ -174,6 +178,34 @@ def test_of_several_rules_only_those_go_that_find_nothing() -> None:
     assert found(files) == ["WVR003"]
     after = mended(files)[RECIPE].decode()
     assert "business.actor.pres-crew  # cloudsync-gen: ignore[LNK001] a\n" in after
+
+
+LINK = re.compile(rf"(?<=: )(?:{'|'.join(LAYERS)})\.[a-z-]+\.([a-z-]{{6,}})(?=\n)")
+
+
+def with_slips(files: Files, number: int) -> Files:
+    """In each of some files a link loses a letter of its name, at random, but not the first."""
+    chance, changed = random.Random(7), dict(files)
+    for path in chance.sample(sorted(files), len(files)):
+        text = files[path].decode() if path.endswith(".yaml") else ""
+        links = [
+            each
+            for each in LINK.finditer(text)
+            if text[: each.start()].rpartition("\n")[2].strip() != "id:"
+        ]
+        if links and number > 0:
+            link = chance.choice(links)
+            at = chance.randrange(link.start(1) + 1, link.end(1))
+            changed[path] = (text[:at] + text[at + 1 :]).encode()
+            number -= 1
+    return changed
+
+
+def test_random_slips_are_mended_to_what_stood_there(effort: Effort) -> None:
+    whole = pipeline.read_model(ROOT) if effort.full else FILES
+    broken = with_slips(dict(whole), effort.count(small=5, full=60))
+    assert sum(broken[path] != whole[path] for path in whole) >= effort.count(small=2, full=50)
+    assert mended(broken) == whole
 
 
 UNCERTAIN = [
