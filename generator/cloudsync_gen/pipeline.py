@@ -94,7 +94,7 @@ def check(
     may only be misspelt.
     """
     rules = tuple(rules)
-    read = _read(tree, store or Store(None))
+    read = _read(tree, store or Store(None), waivers)
     return _checked(read, _judged(read.model, rules), Judging(rules, waivers))
 
 
@@ -108,8 +108,8 @@ class _Read(Struct, frozen=True, kw_only=True):
     tree: Tree
 
 
-def _read(tree: Tree, store: Store) -> _Read:
-    sources = SourceMap(tree, LOCATORS)
+def _read(tree: Tree, store: Store, waivers: Waivers) -> _Read:
+    sources = SourceMap({**tree, **waivers.texts}, LOCATORS)
     loaded = load(tree, memory(store))
     store.pack.save()
     if loaded.value is None:
@@ -162,7 +162,7 @@ def compile_model(
     where no rule has an error.
     """
     store, crew, rules = store or Store(None), crew or Crew(1), tuple(rules)
-    read = _read(tree, store)
+    read = _read(tree, store, waivers)
     verdict = crew.beside(lambda: _encode(_judged(read.model, rules)))
     made: Staged[Contracts] | Exception | None = None
     if read.model is not None and read.complete and not has_errors(read.found):

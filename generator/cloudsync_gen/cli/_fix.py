@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import unified_diff
 from pathlib import Path
 
+from msgspec import structs
+
 from cloudsync_gen import pipeline
 from cloudsync_gen.cli._edits import changes
 from cloudsync_gen.diagnostics import Diagnostic
@@ -19,6 +21,7 @@ from cloudsync_gen.engine import write
 from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.pipeline import Checked, Judging
 from cloudsync_gen.report.text import printable
+from cloudsync_gen.rules import RULES
 from cloudsync_gen.source import Tree
 
 _MAX_ROUNDS = 5
@@ -49,16 +52,25 @@ def _lines(tree: Tree, made: Mapping[str, bytes], file: str) -> Iterator[str]:
 
 
 def mends(tree: Tree, judging: Judging, store: Store) -> dict[str, bytes]:
-    """Path -> content of every file that mends change."""
+    """Path -> content of every file that mends change: of findings of the rules given, judged by
+    all rules.
+    """
+    named = {each for rule in judging.rules for each in (rule.code, rule.name)}
+    judging = structs.replace(judging, rules=RULES)
     current = dict(tree)
     checked = _checked(current, judging, store)
     for _ in range(_MAX_ROUNDS):
-        found = [each for each in checked.diagnostics if each.mends]
+        found = [each for each in checked.diagnostics if each.mends and named & {*_rules(each)}]
         better = _better(current, checked, found, judging, store) if found else None
         if better is None:
             break
         current, checked = better
     return {path: content for path, content in current.items() if content != tree[path]}
+
+
+def _rules(finding: Diagnostic) -> Iterable[str]:
+    """The rule that a finding is of; of a suppression, the one that it suppresses."""
+    return finding.facts if finding.code == "WVR003" else (finding.code,)
 
 
 def _checked(tree: Tree, judging: Judging, store: Store) -> Checked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from cloudsync_gen.load import baseline
 from cloudsync_gen.model.waivers import Entry, Waivers
 from cloudsync_gen.pipeline import Checked
 from cloudsync_gen.rules import RETIRED, RULES
+from cloudsync_gen.rules._rule import Rule
 
 _CODES = frozenset(rule.code for rule in RULES)
 
@@ -34,7 +36,7 @@ def waivers(root: Path, made: Settings, options: argparse.Namespace | None = Non
         if each.rule not in _CODES and each.rule not in RETIRED:
             near = did_you_mean(each.rule, _CODES)
             raise Misconfigured(f"{made.baseline}: `{each.id}`: no rule `{each.rule}`{near}")
-    return Waivers(baseline=entries, today=now)
+    return Waivers(baseline=entries, texts={made.baseline: content}, today=now)
 
 
 def holds_until(given: Waivers) -> int | None:
@@ -48,12 +50,19 @@ def holds_until(given: Waivers) -> int | None:
     return end_of(min(each.expires for each in given.baseline))
 
 
-def renewed(checked: Checked, given: Waivers, options: argparse.Namespace) -> tuple[Entry, ...]:
+def renewed(
+    checked: Checked, rules: Iterable[Rule], given: Waivers, options: argparse.Namespace
+) -> tuple[Entry, ...]:
     """The entries of what is found now: those that hold stay as they are, what is new or expired
-    gets the reason, owner and day of the flags. Raises `Misconfigured`.
+    gets the reason, owner and day of the flags. Those of rules that did not run, or that could not
+    see the whole model, stay too. Raises `Misconfigured`.
     """
     kept = {each.id: each for each in given.baseline if each.expires >= given.today}
     held = [kept[each.fingerprint] for each in checked.waived if each.fingerprint in kept]
+    found = {each.fingerprint for each in (*checked.waived, *checked.diagnostics)}
+    whole = checked.model is not None and checked.model.whole
+    ran = {rule.code for rule in rules} if whole else set()
+    held += [each for each in given.baseline if each.rule not in ran and each.id not in found]
     new = [each for each in checked.diagnostics if each.code in _CODES]
     if not new:
         return tuple(held)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cloudsync_gen.cli.settings import Settings
     from cloudsync_gen.diagnostics import Diagnostic
     from cloudsync_gen.engine.cache import Store
-    from cloudsync_gen.model.waivers import Waivers
+    from cloudsync_gen.model.waivers import Entry, Waivers
     from cloudsync_gen.pipeline import Checked
     from cloudsync_gen.rules._rule import Rule
     from cloudsync_gen.source import SourceMap, Tree
@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace, plain: bool) -> int:
     from cloudsync_gen import pipeline
-    from cloudsync_gen.cli._waivers import holds_until, waivers
+    from cloudsync_gen.cli._waivers import holds_until, renewed, waivers
     from cloudsync_gen.cli.settings import Misconfigured, chosen, settings
     from cloudsync_gen.report import text
 
@@ -93,7 +93,8 @@ def _run(options: argparse.Namespace, plain: bool) -> int:
             tree = _fix.fix(root, tree, judging)
         checked = _checked(tree, rules, given, options)
         if options.write_baseline:
-            return _write_baseline(root, made, checked, given, options)
+            renewal = renewed(checked, rules, given, options)
+            return _write_baseline(root / made.baseline, renewal, checked)
     except Misconfigured as error:
         sys.stderr.write(f"{text.printable(str(error))}\n")
         return USAGE
@@ -186,27 +187,23 @@ def summary(checked: Checked) -> str:
     return text.summary(checked.diagnostics) + waived
 
 
-def _write_baseline(
-    root: Path, made: Settings, checked: Checked, given: Waivers, options: argparse.Namespace
-) -> int:
+def _write_baseline(path: Path, entries: tuple[Entry, ...], checked: Checked) -> int:
     """Writes what is found into the baseline, and tells what cannot be waived."""
-    from cloudsync_gen.cli._waivers import renewed
     from cloudsync_gen.engine.write import exclusive, replace_file
     from cloudsync_gen.load import baseline
     from cloudsync_gen.report import text
 
-    entries = renewed(checked, given, options)
     waived = {each.id for each in entries}
     left = tuple(
         each
         for each in checked.diagnostics
         if each.fingerprint not in waived and each.code not in ("WVR004", "WVR005")
     )
-    with exclusive(root):
-        replace_file(root / made.baseline, baseline.written(entries).decode())
+    with exclusive(path.parent):
+        replace_file(path, baseline.written(entries).decode())
     sys.stdout.write(text.render(left, checked.sources))
     number = f"{len(entries)} finding{'s' if len(entries) != 1 else ''}"
-    sys.stderr.write(f"{made.baseline}: {number} may stay\n")
+    sys.stderr.write(f"{path.name}: {number} may stay\n")
     return exit_code(left)
 
 

@@ -6,7 +6,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from cloudsync_gen.source import Span
+from cloudsync_gen.source import Span, Tree
 
 
 class Suppression(Struct, frozen=True, kw_only=True):
@@ -41,9 +41,10 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 class Waivers(Struct, frozen=True, kw_only=True):
     """What a run heeds: the entries of a baseline, judged on `today`, and comments unless they are
-    switched off.
+    switched off. `texts`: the baseline's own, where its findings stand.
     """
 
     baseline: tuple[Entry, ...] = ()
+    texts: Tree = {}
     today: date = date.min
     comments: bool = True

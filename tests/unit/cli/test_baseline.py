@@ -111,6 +111,21 @@ def test_twins_keep_their_fingerprints_when_one_of_them_is_waived(root: Path) ->
     assert fingerprints(comment) == ([second], [first])
 
 
+def test_entries_of_rules_that_did_not_judge_the_whole_model_stay(root: Path) -> None:
+    check(root, *WRITE)
+    text = (root / NAME).read_text()
+    assert check(root, "--select", "SLO", "--write-baseline") == 0
+    assert (root / NAME).read_text() == text
+    goals = root / "model" / "01_motivation" / "goals.yaml"
+    kept = goals.read_bytes()
+    goals.write_bytes(b"\t: [")
+    assert check(root, *WRITE) == 3
+    assert text.splitlines()[4] in (root / NAME).read_text().splitlines()
+    goals.write_bytes(kept)
+    assert check(root, *WRITE) == 0
+    assert (root / NAME).read_text() == text
+
+
 def test_only_findings_of_rules_may_stay(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = (root / RECIPE).read_text("utf-8")
     (root / RECIPE).write_text(text + "\nx:\n  id: nonsense\n", "utf-8")

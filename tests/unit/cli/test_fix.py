@@ -305,6 +305,15 @@ def test_all_is_written_or_nothing(
     assert run(root, "--fix") == 0
 
 
+def test_what_no_selected_rule_sees_still_takes_a_mend_back() -> None:
+    """Another command than the one meant: the rules that know of commands were not selected."""
+    command = "x-command: application.command."
+    wrong = {f"{command}retire-recipe": f"{command}approve-recpe"}
+    broken = edited(FILES, {DOCUMENT: wrong})
+    alone = pipeline.Judging(tuple(rule for rule in RULES if rule.code == "LNK001"), pipeline.PLAIN)
+    assert mends(broken, alone, MEMORY) == {}
+
+
 def test_only_what_was_selected_is_mended(root: Path) -> None:
     before = (root / ROUTES).read_bytes()
     assert run(root, "--fix", "--select", "LNK001") == 0
