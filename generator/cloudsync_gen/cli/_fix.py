@@ -31,9 +31,9 @@ _MAX_SINGLE = 50
 """Mends that are tried one by one where all together do not do."""
 
 
-def fix(root: Path, tree: Tree, judging: Judging) -> Tree:
+def fix(root: Path, tree: Tree, judging: Judging, store: Store) -> Tree:
     """Mends the model below a root; the model after it. Raises `Unsafe`, `Busy`, `OSError`."""
-    made = mends(tree, judging, Store(root))
+    made = mends(tree, judging, store)
     if made:
         with write.exclusive(root):
             write.apply(root, (), changes(made, tree))

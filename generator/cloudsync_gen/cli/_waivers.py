@@ -16,6 +16,7 @@ from cloudsync_gen.engine import disk
 from cloudsync_gen.load import baseline
 from cloudsync_gen.model.waivers import Entry, Waivers
 from cloudsync_gen.pipeline import Checked
+from cloudsync_gen.report.finding import shown
 from cloudsync_gen.rules import RETIRED, RULES
 from cloudsync_gen.rules._rule import Rule
 
@@ -73,6 +74,13 @@ def renewed(
     return (*held, *_entries(new, options, _last_day(options, given.today)))
 
 
+def _said(options: argparse.Namespace, name: str) -> str:
+    text = shown(getattr(options, name))
+    if len(text) > baseline.MAX_SAID:
+        raise Misconfigured(f"--{name}: {baseline.MAX_SAID} characters at most")
+    return text
+
+
 def _last_day(options: argparse.Namespace, now: date) -> date:
     last = day(options.expires, "--expires")
     if last < now:
@@ -81,13 +89,14 @@ def _last_day(options: argparse.Namespace, now: date) -> date:
 
 
 def _entries(new: list[Diagnostic], options: argparse.Namespace, expires: date) -> list[Entry]:
+    reason, owner = _said(options, "reason"), _said(options, "owner")
     return [
         Entry(
             id=each.fingerprint,
             rule=each.code,
             element=each.element,
-            reason=options.reason,
-            owner=options.owner,
+            reason=reason,
+            owner=owner,
             expires=expires,
         )
         for each in new

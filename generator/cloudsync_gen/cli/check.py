@@ -90,7 +90,7 @@ def _run(options: argparse.Namespace, plain: bool) -> int:
             judging = pipeline.Judging(rules, given)
             if options.diff:
                 return _show_mends(_fix.mends(tree, judging, _store(options)), tree, options)
-            tree = _fix.fix(root, tree, judging)
+            tree = _fix.fix(root, tree, judging, _store(options))
         checked = _checked(tree, rules, given, options)
         if options.write_baseline:
             renewal = renewed(checked, rules, given, options)

@@ -70,6 +70,7 @@ def _run(options: argparse.Namespace) -> int:
     from cloudsync_gen.targets import BY_NAME
 
     root = Path(options.root)
+    before = index.State(options.root, outputs=True)
     try:
         made = settings(root)
         rules, given = chosen(made), waivers(root, made)
@@ -86,11 +87,11 @@ def _run(options: argparse.Namespace) -> int:
         return USAGE
     options.jobs = options.jobs if options.jobs > 0 else made.jobs or default_jobs()
     scope = Scope(frozenset(options.services), frozenset(options.target))
-    return _carried_out(root, scope, rules, given, options)
+    return _carried_out(before, scope, rules, given, options)
 
 
 def _carried_out(
-    root: Path,
+    before: index.State,
     scope: Scope,
     rules: tuple[Rule, ...],
     given: Waivers,
@@ -104,7 +105,7 @@ def _carried_out(
     from cloudsync_gen.engine.write import exclusive
     from cloudsync_gen.report import text
 
-    before = index.State(options.root, outputs=True)
+    root = Path(options.root)
     store = Store(None if options.no_cache else root)
     progress = progress_on_a_terminal()
     tree = pipeline.read_model(root)

@@ -20,12 +20,15 @@ from cloudsync_gen.model.waivers import Entry
 from cloudsync_gen.source import Span
 
 MAX_BYTES = 8 * 1024 * 1024
+MAX_SAID = 500
+"""Characters of a reason, or of an owner."""
+
 _HEAD = """\
 # Findings that may stay for a while. `cloudsync-gen check --write-baseline` writes this file and
 # drops what is not found any more; after the day in `expires` a finding is told again.
 """
 _ID = re.compile(r"(?m)^[ \t]*id[ \t]*=[ \t]*([\"'])([0-9a-f]{12})\1")
-_Said = Annotated[str, Meta(min_length=1, max_length=500)]
+_Said = Annotated[str, Meta(min_length=1, max_length=MAX_SAID)]
 
 
 class BadBaseline(Exception):

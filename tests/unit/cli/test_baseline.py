@@ -145,6 +145,7 @@ def test_only_findings_of_rules_may_stay(root: Path, capsys: pytest.CaptureFixtu
         ((*WRITE[:-1], "2029-12-30"), "--expires: 2029-12-30 is over"),
         (SAYS, "--reason, --owner and --expires go with --write-baseline"),
         ((*WRITE, "--fix"), "--fix first, then --write-baseline"),
+        ((*WRITE[:2], "x" * 501, *WRITE[3:]), "--reason: 500 characters at most"),
         (("--diff",), "--diff goes with --fix"),
         (("--severity", "LNK1=off"), "flags: `severity`: no rule `LNK1`; did you mean `LNK"),
     ],
@@ -216,6 +217,12 @@ def test_written_is_read_as_it_was() -> None:
     for each in read:
         assert each.span is not None
         assert lines[each.span.line - 1][each.span.column - 1 :].startswith(each.id)
+
+
+def test_what_no_text_can_hold_is_replaced(root: Path) -> None:
+    assert check(root, *WRITE[:2], "they \udcff move", *WRITE[3:]) == 0
+    assert 'reason = "they \ufffd move"' in (root / NAME).read_text("utf-8")
+    assert check(root) == 0
 
 
 def test_another_name_may_be_set(root: Path) -> None:
