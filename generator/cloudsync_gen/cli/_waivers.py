@@ -62,7 +62,7 @@ def renewed(
     held = [kept[each.fingerprint] for each in checked.waived if each.fingerprint in kept]
     found = {each.fingerprint for each in (*checked.waived, *checked.diagnostics)}
     whole = checked.model is not None and checked.model.whole
-    ran = {rule.code for rule in rules} if whole else set()
+    ran = {*RETIRED, *(rule.code for rule in rules if whole)}
     held += [each for each in given.baseline if each.rule not in ran and each.id not in found]
     new = [each for each in checked.diagnostics if each.code in _CODES]
     if not new:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from cloudsync_gen.diagnostics import Diagnostic, Mend, MendAction
 from cloudsync_gen.model.waivers import Suppression, Waivers
-from cloudsync_gen.rules import RULES
+from cloudsync_gen.rules import RETIRED, RULES
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.reading import READINGS
 from cloudsync_gen.source import Ref, Span
@@ -107,7 +107,7 @@ def _of_entries(waivers: Waivers, present: set[str], ran: frozenset[str]) -> Ite
     for each in waivers.baseline:
         span = each.span or Span("", 1, 1, 1, 1)
         if each.id not in present:
-            if each.rule in ran:
+            if each.rule in ran or each.rule in RETIRED:
                 yield _told("WVR005", span, f"`{each.rule}` finds it no more", (each.id,))
         elif each.expires < waivers.today:
             message = f"waived until {each.expires}, by {each.owner}: {each.reason}"
