@@ -41,7 +41,7 @@ from cloudsync_chassis.problem import (
     not_valid,
 )
 from cloudsync_chassis.store import idempotency
-from cloudsync_chassis.store.idempotency import OvertakenError
+from cloudsync_chassis.store.idempotency import KeyOf, OvertakenError
 from cloudsync_chassis.store.query import ListQuery, Page, PageRequest
 from cloudsync_chassis.store.repository import E, Repository, UniqueViolationError
 
@@ -62,7 +62,8 @@ class Aggregate(Entities[E]):
     """Carries out what the specification says. Handlers call it and add what it cannot know.
 
     `parameters` are path parameters by their JSON names; those that name fields restrict which
-    entity is meant, and are written into a new one.
+    entity is meant, and are written into a new one. `key_of` gives the key under which requests
+    are remembered.
     """
 
     def __init__(
@@ -72,9 +73,11 @@ class Aggregate(Entities[E]):
         outbox: Outbox,
         source: str,
         registry: Registry,
-        journal: Journal | None = None,
+        journal: Journal | None,
+        key_of: KeyOf,
     ) -> None:
         super().__init__(spec, repository, outbox, source, journal)
+        self._key_of = key_of
         self._registry = registry
         self._fields = field_names(spec.model)
         self.grants = Grants(spec, repository, registry)
@@ -132,7 +135,7 @@ class Aggregate(Entities[E]):
         known, fields = self._command(command), given(body)
         if known.idempotency != "natural":
             return await self._make(ctx, command, fields, parameters)
-        request = idempotency.request_of(command, fields, parameters)
+        request = idempotency.request_of(self._key_of, command, fields, parameters)
         made = await idempotency.made(ctx, request)
         if made is not None:
             inside = ctx.within(made) if self.spec.tenant == "self" else ctx
