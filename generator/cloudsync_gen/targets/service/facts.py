@@ -35,7 +35,7 @@ _ROOT_KEYWORDS = ("$schema", "$id", "title")
 
 _MEMBERS = (
     *("clients", "runtime", "service", "router", "port", "models", "operations", "routes", "self"),
-    *("ctx", "metrics"),
+    *("ctx", "metrics", "traces"),
 )
 """What methods and aggregates cannot be called: names that the generated modules use."""
 

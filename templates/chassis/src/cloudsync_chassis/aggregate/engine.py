@@ -44,6 +44,7 @@ from cloudsync_chassis.store import idempotency
 from cloudsync_chassis.store.idempotency import KeyOf, OvertakenError
 from cloudsync_chassis.store.query import ListQuery, Page, PageRequest
 from cloudsync_chassis.store.repository import E, Repository, UniqueViolationError
+from cloudsync_chassis.traced import tell_fields
 
 Body = BaseModel | Mapping[str, Any] | None
 
@@ -242,6 +243,7 @@ class Aggregate(Entities[E]):
             taken = self._requirements.taken(command, error.fields)
             raise (OvertakenError(taken) if known.idempotency == "natural" else taken) from error
         await self.emit(ctx, known.emits, change)
+        tell_fields(self.spec.traced, record)
         return entity
 
     def _made_already(self, command: str, twin: Record, record: Record) -> E:
@@ -289,6 +291,7 @@ class Aggregate(Entities[E]):
         if not stored:
             raise VERSION_CONFLICT()
         await self.emit(ctx, known.emits, replace(change, after=to_record(entity)))
+        tell_fields(self.spec.traced, record)
         return entity
 
     def _command(self, command: str) -> Command:
@@ -315,6 +318,7 @@ class Aggregate(Entities[E]):
         found = await self.repository.find(ctx, {self.spec.key: key, **values})
         if found is None:
             raise NOT_FOUND(f"no such {self.spec.name}")
+        tell_fields(self.spec.traced, found)
         return found
 
     def _check_version(self, ctx: Context, record: Record) -> None:
