@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.bus import DEAD_LETTERS, Bus
-from cloudsync_chassis.events.envelope import Event, Failure
+from cloudsync_chassis.events.envelope import Event, Failure, PayloadError
 from cloudsync_chassis.events.sealing import SealError
 from cloudsync_chassis.events.wire import UNREADABLE
 from cloudsync_chassis.logs import logger
@@ -204,9 +204,11 @@ def _hopeless(error: Exception) -> bool:
         return error.kind.status < 500
     if isinstance(error, CallError):
         return not error.retriable
-    return isinstance(error, ValidationError)
+    return isinstance(error, PayloadError | ValidationError)
 
 
 def _kind(error: Exception) -> str:
     """What the dead letter says of the error: no text, which may quote data."""
+    if isinstance(error, PayloadError):
+        return error.reason
     return error.kind.slug if isinstance(error, Problem) else type(error).__name__
