@@ -107,8 +107,9 @@ class Problem(Struct, frozen=True, kw_only=True):
 
     `values`: variable -> what it may hold (`absent` of the form: nothing). `place`: where in the
     table the solution goes. `group`: of problems with the same one, the first that has a solution
-    is kept. `effort`: how many changes are weighed against each other at most. `told`: variables
-    that are told though they have their first value.
+    is kept. `unless`: the group whose solution makes this one needless. `effort`: how many changes
+    are weighed against each other at most. `told`: variables that are told though they have their
+    first value.
     """
 
     values: dict[str, tuple[Any, ...]]
@@ -117,6 +118,15 @@ class Problem(Struct, frozen=True, kw_only=True):
     group: str
     effort: int
     told: tuple[str, ...] = ()
+    unless: str = ""
+
+
+class Unsolved(Struct, frozen=True):
+    """What the table says, in the list called `place`, where no problem of a group is solved."""
+
+    group: str
+    place: str
+    says: dict[str, str]
 
 
 class Trials(Struct, frozen=True, kw_only=True):
@@ -128,6 +138,7 @@ class Trials(Struct, frozen=True, kw_only=True):
 
     table: dict[str, Any]
     problems: tuple[Problem, ...]
+    unsolved: tuple[Unsolved, ...]
     absent: str
     whole: tuple[str, ...]
 

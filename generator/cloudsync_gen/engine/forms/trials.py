@@ -17,10 +17,14 @@ def render(form: Trials) -> bytes:
     solved: set[str] = set()
     solver = Solver(form.absent)
     for problem in form.problems:
-        found = None if problem.group in solved else solver.solve(problem)
+        needless = bool(solved & {problem.group, problem.unless})
+        found = None if needless else solver.solve(problem)
         if found is not None:
             solved.add(problem.group)
             _write(table, problem, _parts(form, problem, found))
+    for each in form.unsolved:
+        if each.group not in solved:
+            table.setdefault(each.place, []).append(each.says)
     return _text(table).encode()
 
 
