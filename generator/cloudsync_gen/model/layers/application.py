@@ -142,7 +142,10 @@ class Setting(Part, frozen=True, kw_only=True):
 
 
 class Service(Element, frozen=True, kw_only=True):
-    """A deployable unit with one owner. `spec` is implied: contracts name their service."""
+    """A deployable unit with one owner. `spec` is implied: contracts name their service.
+
+    `roleTable`: its handlers are handed all roles of the model with what each permits.
+    """
 
     domain: Link
     owner: Link
@@ -160,6 +163,7 @@ class Service(Element, frozen=True, kw_only=True):
     placement: Placement
     resilience: Resilience
     settings: tuple[Setting, ...] = ()
+    role_table: bool = False
     motivation: Motivation = Motivation()
     apm: Observability = Observability()
 

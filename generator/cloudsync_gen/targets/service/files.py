@@ -61,6 +61,8 @@ def files(view: ServiceView) -> Iterable[Planned]:
         f"{folder}/pyproject.toml": Data("toml", _project(view)),
         f"{folder}/tests/test_contract.py": Template("service/test_contract.py.j2", view),
     }
+    if view.roles:
+        forms[f"{package}/generated/roles.json"] = Data("json", view.roles)
     if view.cases or view.aggregates:
         forms[f"{folder}/tests/contract.json"] = trials_of(view)
     yield from (Planned(path=path, form=form, sources=view.sources) for path, form in forms.items())

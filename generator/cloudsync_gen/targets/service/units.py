@@ -99,6 +99,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
         inherits=_inherits(facts, aggregates),
         policies=policies_of(facts),
         masked=tuple(sorted(unloggable(facts.model, service.id))),
+        roles=system.grants.permitted() if service.role_table else {},
         port_imports=_used(_port_types(methods)),
         models=models,
         contract=facts.document.path if facts.document else "",

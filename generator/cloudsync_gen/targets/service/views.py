@@ -281,6 +281,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     inherits: dict[str, tuple[str, ...]]
     policies: PoliciesView
     masked: tuple[str, ...]
+    roles: dict[str, dict[str, list[str]]]
     port_imports: tuple[str, ...]
     models: dict[str, Any]
     contract: str
