@@ -145,9 +145,15 @@ class Request(Struct, frozen=True):
             yield condition(something, {"input": inputs})
 
     def _changing(self, values: Mapping[str, Any]) -> Condition:
-        """What the body says is not what is there already, else nothing is stored."""
+        """What the body says is not what is there already, else nothing is stored. Objects are
+        merged, so that another one may still change nothing.
+        """
         first = next(s.values for s in self.case.seeds if s.aggregate == self.subject.view.name)
-        said = [name.partition(".")[2] for name in values if name.startswith("body.")]
+        said = [
+            name.partition(".")[2]
+            for name, held in values.items()
+            if name.startswith("body.") and not any(isinstance(each, dict) for each in held)
+        ]
         there = {
             n: Read(variables=(f"seed.{n}",)) if f"seed.{n}" in values else Read(value=first.get(n))
             for n in said
