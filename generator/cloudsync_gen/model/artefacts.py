@@ -122,18 +122,19 @@ class Problem(Struct, frozen=True, kw_only=True):
 
 
 class Unsolved(Struct, frozen=True):
-    """What the table says, in the list called `place`, where no problem of a group is solved."""
+    """A name that the table lists at a place where no problem of a group is solved."""
 
     group: str
-    place: str
-    says: dict[str, str]
+    place: tuple[str, str]
+    name: str
 
 
 class Trials(Struct, frozen=True, kw_only=True):
     """A table of JSON into which solved problems are written: what differs from the first values.
 
     A variable's name is its part of the solution and its name there, `seed.title`; the parts that
-    are `whole` are told with what has its first value too.
+    are `whole` are told with what has its first value too, unless the entry of the table that the
+    solution belongs to says the same.
     """
 
     table: dict[str, Any]

@@ -45,7 +45,7 @@ def trials_of(view: ServiceView) -> Trials:
         problems += asked
         unsolved += _unreachable(each, requests, {problem.group for problem in asked})
     return Trials(
-        table={**table, _UNREACHABLE: []} if unsolved else table,
+        table={**table, _UNREACHABLE: {}} if unsolved else table,
         problems=tuple(problems),
         unsolved=tuple(unsolved),
         absent=ABSENT,
@@ -106,8 +106,7 @@ def _unreachable(
             reason = "kept-by-the-store"
         if not plain:
             reason = "own-handlers" if requests else "no-operation"
-        says = {"aggregate": subject.view.name, "invariant": name, "reason": reason}
-        yield Unsolved(group, _UNREACHABLE, says)
+        yield Unsolved(group, (_UNREACHABLE, reason), name)
 
 
 def _asker(view: AggregateView, command: str, caller: str) -> str:

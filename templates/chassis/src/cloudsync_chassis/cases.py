@@ -53,19 +53,6 @@ class Breaker:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unreachable:
-    """An invariant that no request is known to break, and why: `no-operation` makes or changes the
-    entity; its `own-handlers` alone do; what the invariant speaks of is `written-by-no-command`;
-    a check of its table says the like (`kept-by-the-store`); or it is `kept-by-other-rules`, such
-    as schemas, requirements and the life cycle.
-    """
-
-    aggregate: str
-    invariant: str
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Case:
     """An example request of an operation.
 
@@ -181,10 +168,14 @@ def breakers(path: Path) -> tuple[Breaker, ...]:
     )
 
 
-def unreachable(path: Path) -> tuple[Unreachable, ...]:
-    """The invariants of the file of `load` that no request breaks."""
-    table = json.loads(path.read_bytes())
-    return tuple(Unreachable(**each) for each in table.get("unreachable", ()))
+def unreachable(path: Path) -> dict[str, str]:
+    """Invariant → why no request is known to break it: `no-operation` makes or changes the entity;
+    its `own-handlers` alone do; what the invariant speaks of is `written-by-no-command`; a check of
+    its table says the like (`kept-by-the-store`); or it is `kept-by-other-rules`, such as schemas,
+    requirements and the life cycle.
+    """
+    told = json.loads(path.read_bytes()).get("unreachable", {})
+    return {invariant: reason for reason, names in told.items() for invariant in names}
 
 
 def _trials(told: Mapping[str, Mapping[str, Any]], aggregate: str) -> Iterator[Trial]:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from uuid import UUID
 
 import httpx
 
 from cloudsync_chassis import problem as problems
 from cloudsync_chassis.aggregate.rules import Invariants
-from cloudsync_chassis.cases import Breaker, Case, Trial, Unreachable
+from cloudsync_chassis.cases import Breaker, Case, Trial, unreachable
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.contract import Bench, Tenant
 from cloudsync_chassis.executor import Incoming
@@ -63,16 +64,11 @@ def unnamed(bench: Bench, breaker: Breaker) -> list[str]:
     return ["it is let through"]
 
 
-def unproven(bench: Bench, cases: Iterable[Case], unreachable: Iterable[Unreachable]) -> list[str]:
+def unproven(bench: Bench, cases: Iterable[Case], table: Path) -> list[str]:
     """Invariants of which no request is refused, and no reason told why none can be; or both."""
-    asked = {
-        f"{trial.aggregate} {trial.name}"
-        for case in cases
-        if not case.custom
-        for trial in case.breaks
-    }
-    told = {f"{each.aggregate} {each.invariant}" for each in unreachable if each.reason}
-    every = invariants_of(bench)
+    asked = {trial.name for case in cases if not case.custom for trial in case.breaks}
+    told = unreachable(table).keys()
+    every = {each.partition(" ")[2] for each in invariants_of(bench)}
     return sorted((every - asked - told) | (asked & told) | ((asked | told) - every))
 
 
