@@ -63,6 +63,7 @@ from cloudsync_gen.rules.links import dangling_link, link_target_type, unknown_p
 from cloudsync_gen.rules.model import key_differs_from_id
 from cloudsync_gen.rules.observability import (
     alert_without_condition,
+    attribute_masked,
     metric_name_style,
     service_without_alert,
     service_without_dashboard,
@@ -129,6 +130,7 @@ from cloudsync_gen.rules.security import (
     restricted_in_event,
     role_inheritance_cycle,
     secret_literal,
+    sought_by_ciphertext,
     stored_in_clear,
     transition_role_lacks_permission,
     unclassified_entity,
@@ -253,6 +255,7 @@ RULES: tuple[Rule, ...] = (
     alert_without_condition.RULE,
     metric_name_style.RULE,
     unknown_metric_in_expression.RULE,
+    attribute_masked.RULE,
     rpc_without_command.RULE,
     rpc_of_another_service.RULE,
     unknown_entity_option.RULE,
@@ -290,6 +293,7 @@ RULES: tuple[Rule, ...] = (
     policy_condition.RULE,
     permissive_mesh.RULE,
     long_lived_token.RULE,
+    sought_by_ciphertext.RULE,
     missing_field.RULE,
     extra_field.RULE,
     type_differs.RULE,

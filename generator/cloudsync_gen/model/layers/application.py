@@ -171,7 +171,10 @@ class Registry(Part, frozen=True, kw_only=True):
 
 
 class Service(Element, frozen=True, kw_only=True):
-    """A deployable unit with one owner. `spec` is implied: contracts name their service."""
+    """A deployable unit with one owner. `spec` is implied: contracts name their service.
+
+    `roleTable`: its handlers are handed all roles of the model with what each permits.
+    """
 
     domain: Link
     owner: Link
@@ -190,6 +193,7 @@ class Service(Element, frozen=True, kw_only=True):
     resilience: Resilience
     registry: Registry | None = None
     settings: tuple[Setting, ...] = ()
+    role_table: bool = False
     motivation: Motivation = Motivation()
     apm: Observability = Observability()
 

@@ -11,6 +11,7 @@ from cloudsync_gen.model.event_names import event_source
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import GrpcApi
 from cloudsync_gen.model.layers.application import Event, Service
+from cloudsync_gen.model.secrecy import unloggable
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import kebab, screaming
 from cloudsync_gen.targets._models import document
@@ -29,8 +30,8 @@ from cloudsync_gen.targets.service.guide import guide_of, problems_of
 from cloudsync_gen.targets.service.jobs import jobs_of
 from cloudsync_gen.targets.service.listeners import listeners_of
 from cloudsync_gen.targets.service.methods import methods_of
-from cloudsync_gen.targets.service.metrics import latency_buckets_of, metrics_of, tracing_of
-from cloudsync_gen.targets.service.policies import masked_of, policies_of
+from cloudsync_gen.targets.service.metrics import latency_buckets_of, metrics_of
+from cloudsync_gen.targets.service.policies import policies_of
 from cloudsync_gen.targets.service.surroundings import (
     breaker_of,
     edges_of,
@@ -39,6 +40,7 @@ from cloudsync_gen.targets.service.surroundings import (
     settings_of,
 )
 from cloudsync_gen.targets.service.tables import schemas_of, tables_of
+from cloudsync_gen.targets.service.traces import tracing_of
 from cloudsync_gen.targets.service.view_calls import CalleeView, RegistrationView
 from cloudsync_gen.targets.service.views import MethodView, ServiceView
 
@@ -99,7 +101,8 @@ def _view(facts: ServiceFacts) -> ServiceView:
         related=related,
         inherits=_inherits(facts, aggregates),
         policies=policies_of(facts),
-        masked=masked_of(facts),
+        masked=tuple(sorted(unloggable(facts.model, service.id))),
+        roles=system.grants.permitted() if service.role_table else {},
         port_imports=_used(_port_types(methods)),
         models=models,
         contract=facts.document.path if facts.document else "",

@@ -114,6 +114,7 @@ class MethodView(Struct, frozen=True, kw_only=True):
     status: int
     location: str
     sorts: tuple[str, ...]
+    traced: tuple[tuple[str, str], ...]
 
     @property
     def facts(self) -> tuple[tuple[str, Any], ...]:
@@ -129,6 +130,7 @@ class MethodView(Struct, frozen=True, kw_only=True):
             "status": self.status if self.status != 200 else 0,
             "location": self.location,
             "sorts": self.sorts,
+            "traced": self.traced,
         }
         return tuple((name, each) for name, each in told.items() if each)
 
@@ -286,6 +288,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     inherits: dict[str, tuple[str, ...]]
     policies: PoliciesView
     masked: tuple[str, ...]
+    roles: dict[str, dict[str, list[str]]]
     port_imports: tuple[str, ...]
     models: dict[str, Any]
     contract: str
@@ -343,6 +346,11 @@ class ServiceView(Struct, frozen=True, kw_only=True):
         return ""
 
     @property
+    def example_trace(self) -> str:
+        """What a handler says of an operation in its span; empty where fields tell everything."""
+        return f"self.traces.{self.tracing.told[0].method}(...)" if self.tracing.told else ""
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """Commands and queries whose behaviour does not follow from the model."""
         return tuple(method.command for method in self.methods if not method.default.verb)
@@ -383,6 +391,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
             "metrics": bool(self.metrics),
             "models": classes or projections or bool(self.heard),
             "port": True,
+            "traces": bool(self.tracing.told),
         }
         return tuple(name for name, wanted in found.items() if wanted)
 

@@ -48,7 +48,9 @@ class Serving(Excepting):
         bundle = await self.rules_of(ctx, body.environment)
         asked = await self._asked(ctx, body.context)
         digest = bundle.checksum
-        return self._decision(ctx, bundle, digest, body.key, asked, body.fallback_value)
+        decision = self._decision(ctx, bundle, digest, body.key, asked, body.fallback_value)
+        self.traces.flag_decision_reason(decision.reason)
+        return decision
 
     async def evaluate_batch(
         self, ctx: Context, request: port.EvaluateBatch
