@@ -10,6 +10,7 @@ from cloudsync_gen.rules.ddd import (
     call_cycle,
     command_of_another_service,
     create_leaves_property_unset,
+    dead_end_state,
     error_of_nothing,
     event_taker,
     foreign_context_store,
@@ -24,6 +25,7 @@ from cloudsync_gen.rules.ddd import (
     requirement_problem,
     schedule_form,
     self_call,
+    state_field_writable,
     store_of_another_service,
     terminal_state_left,
     transition_condition,
@@ -35,6 +37,7 @@ from cloudsync_gen.rules.ddd import (
 )
 from cloudsync_gen.rules.deployment import (
     port_of_another_service,
+    quantity_unit,
     replicas_out_of_order,
     request_above_limit,
 )
@@ -49,6 +52,7 @@ from cloudsync_gen.rules.events import (
     payload_property_unfillable,
     queue_without_dead_letter,
     queued_call_topic,
+    replication_above_nodes,
     topic_with_two_producers,
     topic_without_dead_letter,
 )
@@ -58,16 +62,26 @@ from cloudsync_gen.rules.graphql import (
     query_with_command,
     unknown_entity,
 )
-from cloudsync_gen.rules.links import dangling_link, link_target_type, unknown_permission_action
-from cloudsync_gen.rules.model import key_differs_from_id
+from cloudsync_gen.rules.links import (
+    dangling_link,
+    link_target_type,
+    unknown_permission_action,
+)
+from cloudsync_gen.rules.model import (
+    entry_twice,
+    key_differs_from_id,
+)
 from cloudsync_gen.rules.observability import (
     alert_without_condition,
+    bucket_order,
+    golden_signal_missing,
     metric_name_style,
     service_without_alert,
     service_without_dashboard,
     service_without_log,
     service_without_trace,
     unknown_metric_in_expression,
+    unused_metric,
 )
 from cloudsync_gen.rules.openapi import (
     body_differs_from_input,
@@ -80,11 +94,13 @@ from cloudsync_gen.rules.openapi import (
     operation_of_another_service,
     operation_without_command,
     path_parameter,
+    path_style,
     response_differs_from_output,
     route_twice,
     success_response,
     unknown_extension,
     unresolved_ref,
+    version_in_path,
 )
 from cloudsync_gen.rules.proto import (
     rpc_name_differs,
@@ -95,6 +111,7 @@ from cloudsync_gen.rules.proto import (
 from cloudsync_gen.rules.regions import (
     failover_leaves_residency,
     namespace_not_in_region,
+    recovery_objective,
     store_away_from_service,
     tier_1_in_one_region,
     traffic_not_whole,
@@ -109,17 +126,22 @@ from cloudsync_gen.rules.sagas import (
     step_without_compensation,
 )
 from cloudsync_gen.rules.schema import (
+    contradictory_bounds,
     entity_envelope,
     enum_member_style,
+    input_wider_than_entity,
     invalid_schema,
     nullable_property,
     open_object,
     property_name_style,
+    property_without_type,
     required_without_property,
     unbounded_value,
     unresolved_schema_ref,
+    unused_schema,
 )
 from cloudsync_gen.rules.security import (
+    action_nobody_needs,
     command_without_permission,
     long_lived_token,
     permission_granted_to_nobody,
@@ -145,6 +167,7 @@ from cloudsync_gen.rules.shapes import (
 )
 from cloudsync_gen.rules.slo import (
     latency_without_threshold,
+    retry_amplification,
     service_without_availability_slo,
     sla_above_slo,
     slo_above_dependencies,
@@ -156,6 +179,7 @@ from cloudsync_gen.rules.stores import (
     foreign_key_cycle,
     foreign_key_mismatch,
     partition_outside_key,
+    property_in_two_columns,
     reserved_word,
     schema_without_owner,
     sql_expression,
@@ -163,12 +187,16 @@ from cloudsync_gen.rules.stores import (
     unknown_key_column,
 )
 from cloudsync_gen.rules.ux import (
+    component_without_screen,
     route_admits_more_than_screen,
     route_of_nothing,
     screen_roles_lack_permission,
     screen_without_route,
 )
-from cloudsync_gen.rules.webhooks import body_differs_from_payload, webhook_without_event
+from cloudsync_gen.rules.webhooks import (
+    body_differs_from_payload,
+    webhook_without_event,
+)
 
 RULES: tuple[Rule, ...] = (
     store_of_another_service.RULE,
@@ -197,9 +225,12 @@ RULES: tuple[Rule, ...] = (
     parameter_of_nothing.RULE,
     ambiguous_transition.RULE,
     schedule_form.RULE,
+    dead_end_state.RULE,
+    state_field_writable.RULE,
     replicas_out_of_order.RULE,
     request_above_limit.RULE,
     port_of_another_service.RULE,
+    quantity_unit.RULE,
     unknown_key_column.RULE,
     unknown_index_column.RULE,
     partition_outside_key.RULE,
@@ -209,6 +240,7 @@ RULES: tuple[Rule, ...] = (
     schema_without_owner.RULE,
     foreign_key_mismatch.RULE,
     foreign_key_cycle.RULE,
+    property_in_two_columns.RULE,
     event_nobody_emits.RULE,
     event_key_not_in_payload.RULE,
     topic_without_dead_letter.RULE,
@@ -221,6 +253,7 @@ RULES: tuple[Rule, ...] = (
     queue_without_dead_letter.RULE,
     queued_call_topic.RULE,
     event_key_untold.RULE,
+    replication_above_nodes.RULE,
     field_without_resolver.RULE,
     unknown_entity.RULE,
     query_with_command.RULE,
@@ -229,6 +262,7 @@ RULES: tuple[Rule, ...] = (
     link_target_type.RULE,
     unknown_permission_action.RULE,
     key_differs_from_id.RULE,
+    entry_twice.RULE,
     operation_without_command.RULE,
     compiled_in.RULE,
     path_parameter.RULE,
@@ -244,6 +278,8 @@ RULES: tuple[Rule, ...] = (
     route_twice.RULE,
     openapi_structure.RULE,
     list_parameters.RULE,
+    version_in_path.RULE,
+    path_style.RULE,
     service_without_dashboard.RULE,
     service_without_alert.RULE,
     service_without_trace.RULE,
@@ -251,6 +287,9 @@ RULES: tuple[Rule, ...] = (
     alert_without_condition.RULE,
     metric_name_style.RULE,
     unknown_metric_in_expression.RULE,
+    bucket_order.RULE,
+    unused_metric.RULE,
+    golden_signal_missing.RULE,
     rpc_without_command.RULE,
     rpc_of_another_service.RULE,
     unknown_entity_option.RULE,
@@ -260,6 +299,7 @@ RULES: tuple[Rule, ...] = (
     failover_leaves_residency.RULE,
     namespace_not_in_region.RULE,
     traffic_not_whole.RULE,
+    recovery_objective.RULE,
     step_without_compensation.RULE,
     step_of_another_service.RULE,
     saga_deadline.RULE,
@@ -276,6 +316,10 @@ RULES: tuple[Rule, ...] = (
     property_name_style.RULE,
     nullable_property.RULE,
     open_object.RULE,
+    contradictory_bounds.RULE,
+    property_without_type.RULE,
+    unused_schema.RULE,
+    input_wider_than_entity.RULE,
     command_without_permission.RULE,
     permission_granted_to_nobody.RULE,
     unclassified_property.RULE,
@@ -288,6 +332,7 @@ RULES: tuple[Rule, ...] = (
     policy_condition.RULE,
     permissive_mesh.RULE,
     long_lived_token.RULE,
+    action_nobody_needs.RULE,
     missing_field.RULE,
     extra_field.RULE,
     type_differs.RULE,
@@ -302,10 +347,12 @@ RULES: tuple[Rule, ...] = (
     latency_without_threshold.RULE,
     slo_above_dependencies.RULE,
     timeout_below_target.RULE,
+    retry_amplification.RULE,
     screen_roles_lack_permission.RULE,
     route_admits_more_than_screen.RULE,
     screen_without_route.RULE,
     route_of_nothing.RULE,
+    component_without_screen.RULE,
     webhook_without_event.RULE,
     body_differs_from_payload.RULE,
 )

@@ -104,12 +104,13 @@ class Alert(Element, frozen=True, kw_only=True):
 
 
 class Panel(Part, frozen=True, kw_only=True):
-    """A panel of a dashboard."""
+    """A panel of a dashboard. `signal`: the golden signal that it shows of those services."""
 
     title: Name
     metric: Link
     expression: PromQl
     kind: Literal["timeseries", "stat", "gauge", "table", "heatmap"]
+    signal: Literal["latency", "traffic", "errors", "saturation"] | None = None
 
 
 class Dashboard(Element, frozen=True, kw_only=True):
