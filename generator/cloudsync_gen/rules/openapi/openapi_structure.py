@@ -52,6 +52,8 @@ def _of_object(kind: str, ref: Ref, data: Mapping[str, Any]) -> Iterator[Diagnos
     for name in KINDS[kind].required:
         if name not in data and name not in meant:
             yield RULE.at(ref, f"this {kind} has no `{name}`", f"add `{name}`")
+    if not isinstance(data.get("schema", {}), dict | bool):
+        yield RULE.at(ref.at("schema"), "`schema` is not a mapping", "write a mapping")
     if kind == "parameter":
         if not {"schema", "content"} & (data.keys() | meant):
             yield RULE.at(ref, "this parameter has no `schema`", "add `schema`")

@@ -1,8 +1,8 @@
 """A command accepts what its entity cannot hold.
 
 What it does: compares the bounds of a body's property (`maxLength`, `maximum`, `maxItems`,
-`minLength`, `minimum`, `minItems`) with those of the entity's property of that name, for commands
-that write bodies into entities (`create`, `put`, `update`).
+`minLength`, `minimum`, `minItems`) and its `type` and `format` with those of the entity's property
+of that name, for commands that write bodies into entities (`create`, `put`, `update`).
 
 Why: a body that the contract calls valid is then refused while it is carried out, after its caller
 was told that all was well with it.
@@ -46,14 +46,18 @@ def _compared(model: Model, body: str, entity: str) -> Iterator[Diagnostic]:
             continue
         named, accepted = resolved(model, body, written)
         held, holds = resolved(model, entity, kept[name])
-        if named is not None and named == held:
+        if (named is not None and named == held) or "type" not in holds:
             continue
         for keyword in _wider(accepted, holds):
             yield RULE.at(
                 model.ref(body, "schema", "properties", name),
                 f"`{name}` may be {_said(accepted, keyword)} here, "
                 f"`{entity}` holds {_said(holds, keyword)}",
-                f"make it `{keyword}: {holds[keyword]}`",
+                (
+                    f"make it `{keyword}: {holds[keyword]}`"
+                    if keyword in holds
+                    else f"leave out `{keyword}`"
+                ),
                 element=body,
                 related=(Related(model.ref(entity, "schema", "properties", name), "the entity"),),
                 facts=(entity, name, keyword),
@@ -61,7 +65,11 @@ def _compared(model: Model, body: str, entity: str) -> Iterator[Diagnostic]:
 
 
 def _wider(accepted: Mapping[str, Any], holds: Mapping[str, Any]) -> Iterator[str]:
-    if accepted.get("type") != holds.get("type") or accepted.keys() & {"enum", "const", "format"}:
+    for keyword in ("type", "format"):
+        if accepted.get(keyword) != holds.get(keyword):
+            yield keyword
+            return
+    if accepted.keys() & {"enum", "const"}:
         return
     for keyword, sign in _SIGNS.items():
         bound, own = holds.get(keyword), accepted.get(keyword)
