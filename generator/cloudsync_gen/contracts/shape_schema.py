@@ -183,6 +183,7 @@ def _loosened(shape: Shape, payload: str) -> Shape:
             format=each.format,
             bits=each.bits,
             members=each.members,
+            max_length=each.max_length,
             item=each.item,
         )
         for each in shape.fields

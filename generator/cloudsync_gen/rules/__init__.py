@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.ddd import (
     ambiguous_transition,
+    body_may_omit,
     call_cycle,
     command_of_another_service,
     create_leaves_property_unset,
@@ -36,10 +37,13 @@ from cloudsync_gen.rules.ddd import (
     unreachable_state,
 )
 from cloudsync_gen.rules.deployment import (
+    nodes_out_of_order,
+    pools_above_connections,
     port_of_another_service,
     quantity_unit,
     replicas_out_of_order,
     request_above_limit,
+    single_replica,
 )
 from cloudsync_gen.rules.events import (
     consumer_of_own_event,
@@ -72,10 +76,13 @@ from cloudsync_gen.rules.model import (
     key_differs_from_id,
 )
 from cloudsync_gen.rules.observability import (
+    alert_metric_unnamed,
     alert_without_condition,
     bucket_order,
     golden_signal_missing,
+    log_without_basics,
     metric_name_style,
+    nobody_is_woken,
     service_without_alert,
     service_without_dashboard,
     service_without_log,
@@ -98,9 +105,11 @@ from cloudsync_gen.rules.openapi import (
     response_differs_from_output,
     route_twice,
     schema_without_json,
+    sub_resource_of_nothing,
     success_response,
     unknown_extension,
     unresolved_ref,
+    version_form,
     version_in_path,
 )
 from cloudsync_gen.rules.proto import (
@@ -146,6 +155,7 @@ from cloudsync_gen.rules.schema import (
 from cloudsync_gen.rules.security import (
     action_nobody_needs,
     command_without_permission,
+    level_twice,
     long_lived_token,
     permission_granted_to_nobody,
     permissive_mesh,
@@ -159,6 +169,7 @@ from cloudsync_gen.rules.security import (
     unclassified_property,
 )
 from cloudsync_gen.rules.shapes import (
+    column_name_misspelt,
     column_of_another_property,
     enum_members_differ,
     extra_field,
@@ -187,6 +198,7 @@ from cloudsync_gen.rules.stores import (
     reserved_word,
     schema_without_owner,
     sql_expression,
+    technical_table_form,
     unique_without_index,
     unknown_index_column,
     unknown_key_column,
@@ -195,11 +207,13 @@ from cloudsync_gen.rules.ux import (
     component_without_screen,
     route_admits_more_than_screen,
     route_of_nothing,
+    route_without_contract,
     screen_roles_lack_permission,
     screen_without_route,
 )
 from cloudsync_gen.rules.webhooks import (
     body_differs_from_payload,
+    webhook_form,
     webhook_without_event,
 )
 
@@ -232,10 +246,14 @@ RULES: tuple[Rule, ...] = (
     schedule_form.RULE,
     dead_end_state.RULE,
     state_field_writable.RULE,
+    body_may_omit.RULE,
     replicas_out_of_order.RULE,
     request_above_limit.RULE,
     port_of_another_service.RULE,
     quantity_unit.RULE,
+    nodes_out_of_order.RULE,
+    pools_above_connections.RULE,
+    single_replica.RULE,
     unknown_key_column.RULE,
     unknown_index_column.RULE,
     partition_outside_key.RULE,
@@ -247,6 +265,7 @@ RULES: tuple[Rule, ...] = (
     foreign_key_cycle.RULE,
     property_in_two_columns.RULE,
     unique_without_index.RULE,
+    technical_table_form.RULE,
     event_nobody_emits.RULE,
     event_key_not_in_payload.RULE,
     topic_without_dead_letter.RULE,
@@ -287,6 +306,8 @@ RULES: tuple[Rule, ...] = (
     version_in_path.RULE,
     path_style.RULE,
     schema_without_json.RULE,
+    version_form.RULE,
+    sub_resource_of_nothing.RULE,
     service_without_dashboard.RULE,
     service_without_alert.RULE,
     service_without_trace.RULE,
@@ -297,6 +318,9 @@ RULES: tuple[Rule, ...] = (
     bucket_order.RULE,
     unused_metric.RULE,
     golden_signal_missing.RULE,
+    alert_metric_unnamed.RULE,
+    nobody_is_woken.RULE,
+    log_without_basics.RULE,
     rpc_without_command.RULE,
     rpc_of_another_service.RULE,
     unknown_entity_option.RULE,
@@ -342,6 +366,7 @@ RULES: tuple[Rule, ...] = (
     permissive_mesh.RULE,
     long_lived_token.RULE,
     action_nobody_needs.RULE,
+    level_twice.RULE,
     missing_field.RULE,
     extra_field.RULE,
     type_differs.RULE,
@@ -351,6 +376,7 @@ RULES: tuple[Rule, ...] = (
     integer_width.RULE,
     format_differs.RULE,
     column_of_another_property.RULE,
+    column_name_misspelt.RULE,
     service_without_availability_slo.RULE,
     slo_of_another_service.RULE,
     sla_above_slo.RULE,
@@ -363,8 +389,10 @@ RULES: tuple[Rule, ...] = (
     screen_without_route.RULE,
     route_of_nothing.RULE,
     component_without_screen.RULE,
+    route_without_contract.RULE,
     webhook_without_event.RULE,
     body_differs_from_payload.RULE,
+    webhook_form.RULE,
 )
 
 RETIRED: Mapping[str, str] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from cloudsync_gen.model.element import Element, Part
-from cloudsync_gen.model.ids import Link
+from cloudsync_gen.model.ids import Link, Links
 from cloudsync_gen.model.values import Duration, Short
 
 
@@ -15,7 +15,7 @@ class Goal(Element, frozen=True, kw_only=True):
     kpi: Short
     target: Short
     baseline: Short | None = None
-    stakeholders: tuple[Link, ...]
+    stakeholders: Links
     outcomes: tuple[Link, ...] = ()
 
 
@@ -30,7 +30,7 @@ class RecoveryObjective(Part, frozen=True, kw_only=True):
 class Requirement(Element, frozen=True, kw_only=True):
     """A need with the test that decides whether it is met."""
 
-    goals: tuple[Link, ...]
+    goals: Links
     priority: Literal["must", "should", "could"]
     acceptance: Short
     recovery: RecoveryObjective | None = None

@@ -1,8 +1,8 @@
 """No value keeps all bounds of a schema.
 
 What it does: reports a lower bound above its upper one (`minimum` and `maximum`, `minLength` and
-`maxLength`, `minItems` and `maxItems`, `minProperties` and `maxProperties`, exclusive bounds), and
-an upper bound of nothing for texts and lists.
+`maxLength`, `minItems` and `maxItems`, `minProperties` and `maxProperties`, exclusive bounds), an
+upper bound of nothing for texts and lists, and more properties at least than there are.
 
 Why: every value is refused, and nobody learns it before the first request.
 
@@ -57,6 +57,10 @@ def _faults(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         least, most = _number(schema, low), _number(schema, high)
         if least is not None and most is not None and least >= most:
             yield high, f"nothing lies between `{low}: {least}` and `{high}: {most}`", "move one"
+    least, closed = _number(schema, "minProperties"), schema.get("additionalProperties") is False
+    known = schema.get("properties")
+    if least is not None and closed and isinstance(known, dict) and least > len(known):
+        yield "minProperties", f"it has {len(known)} properties, not {least}", "lower it"
     for keyword in ("maxLength", "maxItems"):
         if _number(schema, keyword) == 0:
             yield keyword, f"`{keyword}: 0` leaves room for nothing", "raise it, or leave this out"
