@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -41,9 +42,7 @@ ARGUMENTS = convert(
 )["argument"]
 LEMONADE = read_tree(BASE)
 MODEL = {
-    name: text
-    for name, text in LEMONADE.items()
-    if name.endswith((".yaml", ".graphql", ".proto"))
+    name: text for name, text in LEMONADE.items() if name.endswith((".yaml", ".graphql", ".proto"))
 }
 
 
@@ -54,9 +53,7 @@ def is_caught(files: Files) -> bool:
     return bool(pipeline.compile_model(files, store=MEMORY).checked.diagnostics)
 
 
-def test_most_random_faults_are_caught(
-    effort: Effort, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_most_random_faults_are_caught(effort: Effort, capsys: pytest.CaptureFixture[str]) -> None:
     made, caught, argued = Counter[str](), Counter[str](), Counter[str]()
     survivors: list[Mutant] = []
     for mutant in mutants(MODEL, effort.count(small=70, full=2000), SEED):
@@ -68,14 +65,12 @@ def test_most_random_faults_are_caught(
         else:
             survivors.append(mutant)
     faults = made.total() - argued.total()
+    lines = [f"{caught.total()} of {faults} faults caught, {made.total()} changes made"]
+    lines += [f"  {each}: {caught[each]} of {made[each]}" for each in OPERATORS]
+    lines += [f"  no fault: {number} of {why}" for why, number in argued.most_common()]
+    lines += [f"  missed: {each}" for each in survivors]
     with capsys.disabled():
-        print(f"\n{caught.total()} of {faults} faults caught, {made.total()} changes made;")
-        for operator in OPERATORS:
-            print(f"  {operator}: {caught[operator]} of {made[operator]}")
-        for why, number in argued.most_common():
-            print(f"  no fault: {number} of {why}")
-        for mutant in survivors:
-            print(f"  missed: {mutant}")
+        sys.stdout.write("\n" + "\n".join(lines) + "\n")
     assert caught.total() >= LEAST * faults, [*map(str, survivors)]
     if effort.full:
         assert argued.keys() == {each.why for each in ARGUMENTS}, "an argument is not needed"

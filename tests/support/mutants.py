@@ -22,7 +22,7 @@ TOKEN = re.compile(r'"""(?:[^"]|"(?!""))*"""|"[^"\n]*"|//[^\n]*|#[^\n]*|\d+|\w+|
 
 
 class Mutant(Struct, frozen=True):
-    """One change: `place` is a pointer in YAML (keys joined by `/`), a token with its number else."""
+    """One change. `place`: in YAML a pointer, its keys joined by `/`; else the number of a token."""
 
     operator: str
     file: str
@@ -32,7 +32,9 @@ class Mutant(Struct, frozen=True):
     text: bytes
 
     def __str__(self) -> str:
-        before, after = (json.dumps(each, ensure_ascii=False)[:60] for each in (self.before, self.after))
+        before, after = (
+            json.dumps(each, ensure_ascii=False)[:60] for each in (self.before, self.after)
+        )
         return f"{self.operator} {self.file}#{self.place}: {before} -> {after}"
 
 
@@ -85,9 +87,7 @@ class _Tokens:
         self.name, self.tokens = name, TOKEN.findall(text)
 
     def places(self) -> list[int]:
-        return [
-            at for at, each in enumerate(self.tokens) if each[0].isalnum() or each[0] == "_"
-        ]
+        return [at for at, each in enumerate(self.tokens) if each[0].isalnum() or each[0] == "_"]
 
     def changed(self, operator: str, place: int, random: Random) -> Mutant:
         tokens = list(self.tokens)
@@ -192,7 +192,11 @@ def _misspelt(word: str, random: Random) -> str:
     at = random.choice(letters)
     other = "q" if word[at] != "q" else "z"
     return random.choice(
-        [word[:at] + word[at + 1 :], word[:at] + other + word[at + 1 :], word[:at] + other + word[at:]]
+        [
+            word[:at] + word[at + 1 :],
+            word[:at] + other + word[at + 1 :],
+            word[:at] + other + word[at:],
+        ]
     )
 
 

@@ -52,3 +52,8 @@ def server_of(model: Model, store: str) -> ManagedStore | ObjectStorage | None:
     if isinstance(found, (ColumnarTable, Database, Keyspace, SearchIndex, KeyPattern)):
         return model.get(ManagedStore, found.store)
     return None
+
+
+def tables(model: Model) -> tuple[Table | WideTable | ColumnarTable, ...]:
+    """All tables with columns, of whatever engine."""
+    return (*model.all(Table), *model.all(WideTable), *model.all(ColumnarTable))

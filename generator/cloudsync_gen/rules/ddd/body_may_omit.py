@@ -19,6 +19,7 @@ from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.layers.application import Aggregate, Command
 from cloudsync_gen.model.schema_view import properties, required, resolved
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._known import undeclared
 from cloudsync_gen.rules._rule import Rule
 
 
@@ -26,6 +27,8 @@ def check(model: Model) -> Iterator[Diagnostic]:
     for command in model.all(Command):
         aggregate = model.get(Aggregate, command.aggregate)
         if aggregate is None or command.input is None or command.effect not in ("create", "put"):
+            continue
+        if undeclared(model, command.input):
             continue
         given = properties(model, command.input)
         told = required(model, command.input) | {each.field for each in command.sets}

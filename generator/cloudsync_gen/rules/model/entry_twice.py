@@ -22,6 +22,7 @@ import msgspec
 from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
+from cloudsync_gen.rules.openapi._structure import documents
 from cloudsync_gen.source import Pointer, Ref
 
 _DATA = frozenset(("examples", "example", "default", "const"))
@@ -31,7 +32,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
     for element, found in model.elements.items():
         for pointer, first in repeated(msgspec.to_builtins(found)):
             yield _finding(model.ref(element), pointer, first, element)
-    for source in (*model.sources.rest, *model.sources.webhooks):
+    for source in documents(model):
         for pointer, first in repeated(source.data):
             yield _finding(Ref(source.file), pointer, first, "")
 

@@ -41,4 +41,4 @@ def _fault(metric: Metric) -> tuple[str, str]:
     return "", ""
 
 
-RULE = Rule(code="OBS008", name="bucket-order", family="comprehensive observability", check=check)
+RULE = Rule(code="OBS014", name="bucket-order", family="comprehensive observability", check=check)

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.model.ids import ElementId
 from cloudsync_gen.model.layers.apm import Metric
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
@@ -23,7 +24,7 @@ from cloudsync_gen.rules._rule import Rule
 
 def check(model: Model) -> Iterator[Diagnostic]:
     for metric in model.all(Metric):
-        if not model.into.get(metric.id):
+        if not model.into.get(ElementId(metric.id)):
             yield RULE.at(
                 model.ref(metric.id).name(),
                 f"nobody reads `{metric.id}`",

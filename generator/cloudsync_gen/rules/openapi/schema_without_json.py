@@ -21,14 +21,14 @@ from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.schema_view import target_of
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
-from cloudsync_gen.rules.openapi._structure import objects
+from cloudsync_gen.rules.openapi._structure import documents, objects
 from cloudsync_gen.source import Ref
 
 _JSON = re.compile(r"application/([a-z0-9.-]+\+)?json(;.*)?")
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
-    for source in (*model.sources.rest, *model.sources.webhooks):
+    for source in documents(model):
         for _, pointer, data in objects(source.data):
             content = data.get("content")
             for kind, media in content.items() if isinstance(content, dict) else ():

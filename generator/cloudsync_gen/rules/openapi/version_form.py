@@ -19,13 +19,14 @@ from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.openapi._sources import table
+from cloudsync_gen.rules.openapi._structure import documents
 from cloudsync_gen.source import Ref
 
 _VERSION = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}(-[0-9A-Za-z.-]+)?")
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
-    for source in (*model.sources.rest, *model.sources.webhooks):
+    for source in documents(model):
         version = table(source.data.get("info")).get("version")
         if version is not None and not _VERSION.fullmatch(str(version)):
             yield RULE.at(

@@ -58,8 +58,10 @@ def _faults(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         if least is not None and most is not None and least >= most:
             yield high, f"nothing lies between `{low}: {least}` and `{high}: {most}`", "move one"
     least, closed = _number(schema, "minProperties"), schema.get("additionalProperties") is False
-    known = schema.get("properties")
-    if least is not None and closed and isinstance(known, dict) and least > len(known):
+    known = schema.get("properties", {})
+    combined = schema.keys() & {"$ref", "allOf", "anyOf", "oneOf", "patternProperties"}
+    judged = closed and isinstance(known, dict) and not combined
+    if judged and least is not None and least > len(known):
         yield "minProperties", f"it has {len(known)} properties, not {least}", "lower it"
     for keyword in ("maxLength", "maxItems"):
         if _number(schema, keyword) == 0:

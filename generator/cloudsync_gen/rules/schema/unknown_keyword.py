@@ -21,7 +21,7 @@ from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
 from cloudsync_gen.rules._rule import Rule
-from cloudsync_gen.rules.openapi._structure import objects
+from cloudsync_gen.rules.openapi._structure import documents, objects
 from cloudsync_gen.rules.schema._walk import elements, subschemas
 from cloudsync_gen.source import Ref
 
@@ -48,7 +48,7 @@ KEYWORDS = frozenset(" ".join((_CORE, _APPLICATORS, _VALIDATION, _OTHERS, _OPENA
 def check(model: Model) -> Iterator[Diagnostic]:
     for element in elements(model):
         yield from _unknown(model.ref(element.id, "schema"), element.schema, element.id, "x-")
-    for source in (*model.sources.rest, *model.sources.webhooks):
+    for source in documents(model):
         for _, pointer, data in objects(source.data):
             if isinstance(data.get("schema"), dict):
                 yield from _unknown(Ref(source.file, (*pointer, "schema")), data["schema"], "", "")

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.model.ids import ElementId
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.schema._walk import elements
@@ -23,7 +24,7 @@ from cloudsync_gen.rules.schema._walk import elements
 
 def check(model: Model) -> Iterator[Diagnostic]:
     for element in elements(model):
-        if all(link.source == element.id for link in model.into.get(element.id, ())):
+        if all(link.source == element.id for link in model.into.get(ElementId(element.id), ())):
             yield RULE.at(
                 model.ref(element.id).name(),
                 f"nothing uses `{element.id}`",

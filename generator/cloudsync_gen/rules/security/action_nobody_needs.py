@@ -24,10 +24,10 @@ from cloudsync_gen.rules._rule import Rule
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
-    performed = (*model.all(Command), *model.all(Query))
-    wanted = {each.permission for each in performed if each.permission}
-    for shown in (*model.all(Screen), *model.all(Component)):
-        wanted.update(shown.security.required_permissions)
+    wanted = {each.permission for each in model.all(Command)}
+    wanted.update(each.permission for each in model.all(Query))
+    wanted.update(p for each in model.all(Screen) for p in each.security.required_permissions)
+    wanted.update(p for each in model.all(Component) for p in each.security.required_permissions)
     for resource in model.all(Resource):
         for index, action in enumerate(resource.actions):
             permission = f"{name_of(resource.id)}:{action.action}"
@@ -42,7 +42,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
 
 
 RULE = Rule(
-    code="SEC013",
+    code="SEC015",
     name="action-nobody-needs",
     family="zero trust",
     check=check,

@@ -16,17 +16,17 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.model.layers.datastore import ColumnarTable, Table, WideTable
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import snake
 from cloudsync_gen.rules._rule import Rule
+from cloudsync_gen.rules._stores import tables
 
 _NEAR = 0.85
 """Share of letters in common from which on two names are meant to be one."""
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
-    for table in (*model.all(Table), *model.all(WideTable), *model.all(ColumnarTable)):
+    for table in tables(model):
         for name, column in table.columns.items():
             expected = snake(column.property or name)
             if name == expected or column.property is None:

@@ -16,15 +16,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.model.layers.datastore import ColumnarTable, Table, WideTable
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import words
 from cloudsync_gen.rules._rule import Rule
+from cloudsync_gen.rules._stores import tables
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
-    for table in (*model.all(Table), *model.all(WideTable), *model.all(ColumnarTable)):
+    for table in tables(model):
         named = {words(each): each for each in properties(model, table.json_schema)}
         for name, column in table.columns.items():
             own = named.get(words(name))

@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic, Related
-from cloudsync_gen.model.layers.datastore import ColumnarTable, Table, WideTable
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
+from cloudsync_gen.rules._stores import tables
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
-    for table in (*model.all(Table), *model.all(WideTable), *model.all(ColumnarTable)):
+    for table in tables(model):
         first: dict[str, str] = {}
         for name, column in table.columns.items():
             if column.property is None:
