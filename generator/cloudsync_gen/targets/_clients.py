@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from cloudsync_gen.model.layers.api import Rpc
 from cloudsync_gen.naming import python_class, python_name
 
-_BASE = ("attempts", "base_url", "budget", "call", "enum_names", "headers", "methods", "send")
-_RESERVED = frozenset((*_BASE, "aclose", "client", "stream", "timeout"))
+_BASE = ("attempts", "base_url", "budget", "call", "enum_names", "headers", "methods")
+_RESERVED = frozenset((*_BASE, "aclose", "client", "rpcs", "send", "stream", "timeout"))
 """What a client has by itself, and what its caller calls the client."""
 
 RPC_RESERVED = ("rpc", "service", "runtime", "models", "operations", "port", "message", "services")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from pydantic import ValidationError
 
 import bookshop
@@ -110,6 +112,31 @@ async def test_a_repeated_event_is_handled_once(table_shop: Running) -> None:
     await asyncio.sleep(0.2)
     found = await table_shop.http.get(url, headers=clerk.headers)
     assert (found.json()["priceMinor"], found.json()["version"]) == (9, 3)
+
+
+@contextmanager
+def heard_by(engine: sa.Engine, listener: Callable[..., None]) -> Iterator[None]:
+    sa.event.listen(engine, "before_cursor_execute", listener)
+    try:
+        yield
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", listener)
+
+
+async def test_whether_an_event_was_handled_is_asked_and_noted_in_one(table_shop: Running) -> None:
+    book = await book_of(table_shop, clerk := table_shop.caller("clerk"))
+    event = suggestion(book["id"], clerk.organization)
+    sent: list[str] = []
+
+    def heard(*told: Any) -> None:
+        if "inbox" in told[2]:
+            sent.append(told[2].split()[0])
+
+    engine = table_shop.runtime.database.engine.sync_engine
+    with heard_by(engine, heard):
+        await table_shop.runtime.bus.publish([event, event])
+        await table_shop.settle()
+    assert sent == ["INSERT", "INSERT"]
 
 
 async def test_an_event_of_another_tenant_touches_nothing(table_shop: Running) -> None:

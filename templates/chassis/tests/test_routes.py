@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import FrozenInstanceError, dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
 from uuid import UUID
@@ -15,7 +15,7 @@ import bookshop
 from bookshop.models import BookPatch
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.operation import Operation
-from cloudsync_chassis.request import wire_name
+from cloudsync_chassis.request import request, wire_name
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.testing import Running, running
 from cloudsync_chassis.texts import fits
@@ -145,3 +145,25 @@ def test_texts_have_the_form_of_their_format(
     kind: type, good: tuple[str, ...], bad: tuple[str, ...]
 ) -> None:
     assert [each for each in (*good, *bad) if fits(kind, each)] == [*good]
+
+
+def test_requests_of_one_kind_are_equal_by_their_values() -> None:
+    @request
+    class Ask:
+        book_id: UUID
+        words: str = ""
+
+    @request
+    class Tell:
+        book_id: UUID
+        words: str = ""
+
+    asked = Ask(book_id=BOOK, words="a")
+    assert asked == Ask(book_id=BOOK, words="a")
+    assert asked != Ask(book_id=BOOK)
+    other: object = Tell(book_id=BOOK, words="a")
+    assert asked != other
+    assert len({asked, Ask(book_id=BOOK, words="a"), Ask(book_id=BOOK)}) == 2
+    assert repr(asked).endswith(f"Ask(book_id={BOOK!r}, words='a')")
+    with pytest.raises(FrozenInstanceError):
+        asked.__setattr__("words", "b")
