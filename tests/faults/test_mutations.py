@@ -12,6 +12,8 @@ import pytest
 from msgspec import Struct, convert
 
 from cloudsync_gen import pipeline
+from cloudsync_gen.engine.reconcile import Scope
+from cloudsync_gen.model.artefacts import Unplannable
 from support.effort import Effort
 from support.mutants import OPERATORS, Mutant, mutants
 from support.rules import BASE, MEMORY
@@ -47,10 +49,17 @@ MODEL = {
 
 
 def is_caught(files: Files) -> bool:
-    """Whether `check` finds anything, as the command does it: rules first, then contracts."""
+    """Whether a gate refuses it: `check`, as the command does it, or `generate` before it renders."""
     if pipeline.check(files, store=MEMORY).diagnostics:
         return True
-    return bool(pipeline.compile_model(files, store=MEMORY).checked.diagnostics)
+    compiled = pipeline.compile_model(files, store=MEMORY)
+    if compiled.checked.diagnostics or compiled.checked.model is None:
+        return True
+    assert compiled.contracts is not None
+    try:
+        return not [*pipeline.units(compiled.checked.model, compiled.contracts, Scope())]
+    except Unplannable:
+        return True
 
 
 def test_most_random_faults_are_caught(effort: Effort, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,7 +22,7 @@ TOKEN = re.compile(r'"""(?:[^"]|"(?!""))*"""|"[^"\n]*"|//[^\n]*|#[^\n]*|\d+|\w+|
 
 
 class Mutant(Struct, frozen=True):
-    """One change. `place`: in YAML a pointer, its keys joined by `/`; else the number of a token."""
+    """One change. `place`: in YAML a pointer, its keys joined by `/`; else a token's number."""
 
     operator: str
     file: str
@@ -71,7 +71,7 @@ class _Data:
     def places(self) -> list[Pointer]:
         return [*_below(self.value, ())]
 
-    def changed(self, operator: str, place: Pointer, random: Random) -> Mutant:
+    def changed(self, operator: str, place: Any, random: Random) -> Mutant:
         before = _at(self.value, place)
         holder = _at(self.value, place[:-1])
         after, held = BY_DATA[operator](holder, place[-1], random)
@@ -89,7 +89,7 @@ class _Tokens:
     def places(self) -> list[int]:
         return [at for at, each in enumerate(self.tokens) if each[0].isalnum() or each[0] == "_"]
 
-    def changed(self, operator: str, place: int, random: Random) -> Mutant:
+    def changed(self, operator: str, place: Any, random: Random) -> Mutant:
         tokens = list(self.tokens)
         before = tokens[place]
         others = [at for at in self.places() if self.tokens[at] != before]

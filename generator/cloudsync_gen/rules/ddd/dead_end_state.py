@@ -23,6 +23,8 @@ from cloudsync_gen.rules._rule import Rule
 def check(model: Model) -> Iterator[Diagnostic]:
     for life in model.all(Lifecycle):
         left = {state for transition in life.transitions for state in transition.sources}
+        if any(state.terminal and state.name in left for state in life.states):
+            continue  # one of these transitions was meant to leave another state
         for index, state in enumerate(life.states):
             if not state.terminal and state.name not in left:
                 yield RULE.at(

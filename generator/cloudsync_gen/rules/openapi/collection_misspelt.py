@@ -28,7 +28,7 @@ _NEAR = 0.9
 
 def check(model: Model) -> Iterator[Diagnostic]:
     for source in model.sources.rest:
-        paths = [*map(str, table(source.data.get("paths")))]
+        paths = [each for each in table(source.data.get("paths")) if each.startswith("/")]
         shared = Counter(path.partition("/{")[0] for path in paths)
         for path in paths:
             collection = path.partition("/{")[0]

@@ -19,6 +19,7 @@ from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.schema._walk import elements, subschemas
+from cloudsync_gen.rules.schema.unknown_keyword import KEYWORDS
 
 _TELLING = frozenset(
     ("type", "$ref", "enum", "const", "allOf", "anyOf", "oneOf", "not", "if", "$dynamicRef")
@@ -31,6 +32,8 @@ def check(model: Model) -> Iterator[Diagnostic]:
     for element in elements(model):
         for pointer, schema in subschemas(element.schema):
             if pointer[-2:-1] != ("properties",) or schema.keys() & _TELLING:
+                continue
+            if schema.keys() - KEYWORDS:  # `type` may be what was meant
                 continue
             if not _APART & set(pointer):
                 yield RULE.at(

@@ -24,8 +24,9 @@ from cloudsync_gen.rules._rule import Rule
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
-    wanted = {each.permission for each in model.all(Command)}
-    wanted.update(each.permission for each in model.all(Query))
+    if _misspelt(model):
+        return
+    wanted = {each.permission for each in _performed(model)}
     wanted.update(p for each in model.all(Screen) for p in each.security.required_permissions)
     wanted.update(p for each in model.all(Component) for p in each.security.required_permissions)
     for resource in model.all(Resource):
@@ -39,6 +40,23 @@ def check(model: Model) -> Iterator[Diagnostic]:
                     element=resource.id,
                     facts=(action.action,),
                 )
+
+
+def _performed(model: Model) -> tuple[Command | Query, ...]:
+    return (*model.all(Command), *model.all(Query))
+
+
+def _misspelt(model: Model) -> bool:
+    """Whether somebody asks for what there is not, or for nothing: that may be what was meant."""
+    known = {
+        f"{name_of(each.id)}:{action.action}"
+        for each in model.all(Resource)
+        for action in each.actions
+    }
+    return any(
+        each.permission not in known if each.permission else each.access == "authenticated"
+        for each in _performed(model)
+    )
 
 
 RULE = Rule(
