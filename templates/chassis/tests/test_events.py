@@ -19,7 +19,7 @@ import bookshop
 from bookshop.models import PriceSuggested
 from cloudsync_chassis.events.bus import Bus, InProcessBus
 from cloudsync_chassis.events.consumer import Consumer, Subscription
-from cloudsync_chassis.events.envelope import Event, received
+from cloudsync_chassis.events.envelope import Actor, Event, received
 from cloudsync_chassis.events.outbox import Relay
 from cloudsync_chassis.events.sqlite_bus import SqliteBus
 from cloudsync_chassis.ids import uuid7
@@ -69,6 +69,35 @@ def test_an_event_survives_the_wire() -> None:
     assert Event.from_json(document) == event
     assert document["specversion"] == "1.0"
     assert all(name.islower() for name in document), "CloudEvents attribute names"
+
+
+@pytest.mark.parametrize(
+    "actor",
+    [
+        Actor("app_user", "0190", ("clerk", "reader")),
+        Actor("service_account", "peer"),
+        Actor("unauthenticated"),
+    ],
+)
+def test_who_brought_an_event_about_survives_the_wire(actor: Actor) -> None:
+    event = replace(suggestion(str(uuid7()), uuid7()), actor=actor)
+    assert Event.from_json(event.to_json()) == event
+    assert all(isinstance(v, str) for n, v in event.to_json().items() if n.startswith("auth"))
+
+
+@pytest.mark.parametrize("claims", ["", "{", "[]", '{"roles": 7}', '{"roles": [7]}', 3, None])
+def test_claims_of_others_say_nothing_and_stop_nothing(claims: Any) -> None:
+    told = {"authtype": "api_key", "authid": "k", "authclaims": claims}
+    document = {**suggestion(str(uuid7()), uuid7()).to_json(), **told}
+    assert Event.from_json(document).actor == Actor("api_key", "k")
+
+
+async def test_events_name_who_brought_them_about(shop: Running) -> None:
+    clerk = shop.caller("clerk")
+    body = {"title": "Emma", "priceMinor": 700}
+    await shop.http.post("/v1/books", json=body, headers=clerk.headers)
+    (listed,) = await shop.published()
+    assert listed.actor == Actor("app_user", str(clerk.subject), ("clerk",))
 
 
 async def test_events_are_numbered_without_gaps_and_carry_tenant_and_trace(shop: Running) -> None:

@@ -36,4 +36,4 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 )
 
 
-RULE = Rule(code="DDD027", name="dead-end-state", family="domain-driven design", check=check)
+RULE = Rule(code="DDD030", name="dead-end-state", family="domain-driven design", check=check)
