@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from cloudsync_gen.model.element import Element, Motivation, Observability, Part
-from cloudsync_gen.model.ids import Link
+from cloudsync_gen.model.ids import Link, Links
 from cloudsync_gen.model.values import (
     Count,
     Duration,
@@ -101,7 +101,7 @@ class Resources(Part, frozen=True, kw_only=True):
 class Placement(Part, frozen=True, kw_only=True):
     """Where a service runs."""
 
-    regions: tuple[Link, ...]
+    regions: Links
     namespace: Link
     node_pool: Link
 
@@ -142,7 +142,7 @@ class Setting(Part, frozen=True, kw_only=True):
 
 
 class RegistryCall(Part, frozen=True, kw_only=True):
-    """What a copy of a service tells the registry when it begins, as long as it lives, or as it goes.
+    """What a copy of a service tells the registry as it begins, while it lives, or as it goes.
 
     `sends`: property of the request -> a text in which `{fact}` stands for what the copy knows:
     `service`, `version`, `region`, `port`, `protocol`, `id` (that it was registered with), `load`
@@ -178,7 +178,7 @@ class Service(Element, frozen=True, kw_only=True):
 
     domain: Link
     owner: Link
-    realizes: tuple[Link, ...]
+    realizes: Links
     tier: Literal[1, 2, 3]
     style: Literal["rest", "grpc", "graphql", "worker"]
     port: Annotated[int, Meta(ge=1024, le=65535)]

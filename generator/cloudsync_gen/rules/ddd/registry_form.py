@@ -1,7 +1,8 @@
 """The copies of services cannot make themselves known as a registry says.
 
-What it does: at most one service has a `registry`; it has calls to `register` and to `renew`, all of
-them to operations of that service's own, and each sends properties that the operation's request has.
+What it does: at most one service has a `registry`; it has calls to `register` and to `renew`, all
+of them to operations of that service's own, and each sends properties that the operation's request
+has.
 
 Why: every copy of every service would tell two registries, or none, and learn it at its start.
 

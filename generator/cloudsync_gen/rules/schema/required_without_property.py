@@ -30,7 +30,7 @@ _PARTS = frozenset(("allOf", "anyOf", "oneOf", "if", "then", "else", "not", "dep
 def check(model: Model) -> Iterator[Diagnostic]:
     for element in elements(model):
         for pointer, schema in subschemas(element.schema):
-            names, fields = schema.get("required"), schema.get("properties")
+            names, fields = schema.get("required"), schema.get("properties", {})
             if not isinstance(names, list) or not isinstance(fields, dict):
                 continue
             if _COMBINING & schema.keys() or _PARTS & set(pointer):
