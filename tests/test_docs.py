@@ -7,6 +7,11 @@ import tomllib
 from importlib import import_module
 from pathlib import Path
 
+from cloudsync_gen.cli import _options as options
+from cloudsync_gen.cli import settings
+from cloudsync_gen.load.suppressions import suppressions
+from cloudsync_gen.rules.reading import READINGS
+
 ROOT = Path(__file__).resolve().parent.parent
 cli = import_module("cloudsync_gen.cli.dispatch")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -43,6 +48,20 @@ def test_the_exit_codes_are_those_of_the_tool() -> None:
         cli.INTERNAL,
         cli.INTERRUPTED,
     ]
+
+
+def test_the_formats_settings_and_waivers_of_findings_are_those_of_the_tool(tmp_path: Path) -> None:
+    text = section("Findings")
+    assert first_cells(text) == [*options.FINDING_FORMATS]
+    (written,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "pyproject.toml").write_text(written, encoding="utf-8")
+    made = settings.settings(tmp_path, {})
+    assert (made.fail_on, made.baseline) == ("warning", "team-a.baseline.toml")
+    (example,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    found, wrong = suppressions({"model/a.yaml": example.encode()})
+    assert ([each.reason for each in found], wrong) == (["they move in May"], [])
+    told = {*re.findall(r"WVR\d{3}", text)}
+    assert told == {code for code in READINGS if code.startswith("WVR")}
 
 
 def test_every_dependency_has_a_row_and_every_row_a_dependency() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -127,10 +126,12 @@ def admitted(method: MethodView, principal: Principal, access: Access) -> bool:
     return True
 
 
-def test_auth_service_decides_by_what_the_roles_of_the_model_permit() -> None:
-    """Its own copy of the roles says the same: for everything, and for related things."""
-    path = ROOT / "generated/services/auth-service/src/auth_service/permissions.json"
-    copy = json.loads(path.read_text())
+def test_a_service_that_asks_is_handed_what_the_roles_of_the_model_permit() -> None:
+    """Read here by the patterns of this file alone: for everything, and for related things."""
+    handed = {each.name: each.roles for each in views("cloudsync") if each.roles}
+    asking = [n for n, e in of("cloudsync", "application", "service").items() if "roleTable" in e]
+    assert [*handed] == asking == ["auth-service"]
+    copy = handed["auth-service"]
     resources = of("cloudsync", "security", "resource")
     assert copy.keys() == of("cloudsync", "security", "role").keys()
     for role, told in copy.items():

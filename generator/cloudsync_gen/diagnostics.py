@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from hashlib import sha256
 from typing import Generic, TypeVar
@@ -23,6 +24,14 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+class MendAction(StrEnum):
+    """What a mend does to the text."""
+
+    REPLACE = "replace"
+    INSERT = "insert"
+    ERASE = "erase"
+
+
 class Related(Struct, frozen=True):
     """Another place that explains a finding."""
 
@@ -30,12 +39,29 @@ class Related(Struct, frozen=True):
     message: str
 
 
+class Mend(Struct, frozen=True):
+    """A change of text that mends something.
+
+    `REPLACE`: what reads `was` at `ref` (its key, where the ref asks for the name) reads `text`.
+    `INSERT`: the mapping gets a field `text` after the one at `ref`. `ERASE`: the comment at `span`
+    goes, with its line where nothing else stands there. A span is the place, where it is given.
+    """
+
+    action: MendAction
+    ref: Ref
+    text: str = ""
+    span: Span | None = None
+    was: str = ""
+
+
 class Diagnostic(Struct, frozen=True, kw_only=True):
     """One finding.
 
     `code` is stable: never renumbered, never reused. `facts` are the structured facts that identify
-    the finding for baselines; its wording may change without moving its fingerprint. `span` is set
-    only by readers of text that is too broken to have pointers.
+    the finding among those of its rule and element; none of them is wording or a position. `nth`
+    tells apart what has the same facts (see `numbered`). `span` is set only by readers of text that
+    has no pointers, or is too broken to have them. `mends` is what would certainly mend it: all of
+    it, or nothing.
     """
 
     code: str
@@ -49,12 +75,30 @@ class Diagnostic(Struct, frozen=True, kw_only=True):
     facts: tuple[str, ...] = ()
     impact: Mapping[str, tuple[str, ...]] = {}
     span: Span | None = None
+    nth: int = 0
+    mends: tuple[Mend, ...] = ()
+
+    @property
+    def identity(self) -> tuple[str | int, ...]:
+        """Code, element and facts; the pointer where there are no facts, and the file where there
+        is no element, so that neither moved lines nor other words nor a renamed file change it.
+        """
+        facts: tuple[str | int, ...] = self.facts or ("at", *self.ref.pointer)
+        return (self.code, self.element or f"in {self.ref.file}", *facts)
 
     @property
     def fingerprint(self) -> str:
-        """12 hex digits over code, element and facts (file and pointer where there are none)."""
-        facts = self.facts or (self.ref.file, *map(str, self.ref.pointer))
-        return sha256(msgspec.json.encode((self.code, self.element, facts))).hexdigest()[:12]
+        """12 hex digits over the identity: what baselines and code hosts know a finding by."""
+        return sha256(msgspec.json.encode((self.identity, self.nth))).hexdigest()[:12]
+
+
+def numbered(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """The same findings, the second and further ones of one identity told apart by `nth`."""
+    seen: Counter[tuple[str | int, ...]] = Counter()
+    for each in diagnostics:
+        nth = seen[each.identity]
+        seen[each.identity] += 1
+        yield each if each.nth == nth else msgspec.structs.replace(each, nth=nth)
 
 
 def finding(

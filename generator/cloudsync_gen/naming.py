@@ -88,6 +88,38 @@ def python_class(name: str) -> str:
     return f"{text}_" if text in _PYTHON_RESERVED else text
 
 
+MIN_SLIP = 5
+"""Letters of a name in which one may be wrong; below it too many words are one letter apart."""
+
+
+def slip_of(given: str, known: Iterable[str]) -> str:
+    """The only known name of which `given` is a single slip of the hand: one letter too many, one
+    missing, one wrong, or two swapped. Empty where there is none, where there are two, or where the
+    first letter or a digit differs: these are rather meant.
+    """
+    if len(given.rpartition(".")[2]) < MIN_SLIP:
+        return ""
+    half = (len(given) - 1) // 2
+    start, end = given[:half], given[-half:]
+    alike = (each for each in known if each.startswith(start) or each.endswith(end))
+    near = {each for each in alike if each[:1] == given[:1] and _one_slip(given, each)}
+    return near.pop() if len(near) == 1 else ""
+
+
+def _one_slip(one: str, other: str) -> bool:
+    if one == other or abs(len(one) - len(other)) > 1:
+        return False
+    start = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
+    start = min(len(one), len(other)) if start is None else start
+    end = 0
+    while end < min(len(one), len(other)) - start and one[-1 - end] == other[-1 - end]:
+        end += 1
+    left, right = one[start : len(one) - end], other[start : len(other) - end]
+    if any(each.isdigit() for each in left + right):
+        return False
+    return max(len(left), len(right)) == 1 or (len(left) == 2 and left == right[::-1])
+
+
 def nearest(name: str, candidates: Iterable[str]) -> str:
     """The candidate that reads most like `name` (the first in order where none is close)."""
     ordered = sorted(candidates)

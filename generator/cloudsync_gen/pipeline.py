@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from cloudsync_gen.contracts.agree import shapes
-from cloudsync_gen.diagnostics import Diagnostic, Severity, Staged, has_errors
+from cloudsync_gen.diagnostics import Diagnostic, Severity, Staged, has_errors, numbered
 from cloudsync_gen.engine import paths
 from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.engine.executors import Crew
@@ -20,11 +20,14 @@ from cloudsync_gen.engine.resources import digest_of_package
 from cloudsync_gen.link import link
 from cloudsync_gen.load import LOCATORS, load
 from cloudsync_gen.load.cache import ParseCache
+from cloudsync_gen.load.suppressions import suppressions
 from cloudsync_gen.model.artefacts import Planned, Rendered, Unit, Unplannable
 from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.model.waivers import Waivers
 from cloudsync_gen.rules import RULES
 from cloudsync_gen.rules._rule import Rule
+from cloudsync_gen.rules.waivers import waive
 from cloudsync_gen.source import Ref, SourceMap, Tree, tree_from_disk
 from cloudsync_gen.targets import BY_NAME, TARGETS
 
@@ -33,11 +36,14 @@ _diagnostics = msgspec.msgpack.Decoder(tuple[Diagnostic, ...])
 
 
 class Checked(Struct, frozen=True, kw_only=True):
-    """The model after all rules; `model` is absent when it could not be read far enough."""
+    """The model after all rules; `model` is absent when it could not be read far enough.
+    `diagnostics` are told, `waived` are not (comments beside the text, entries of the baseline).
+    """
 
     model: Model | None
     diagnostics: tuple[Diagnostic, ...]
     sources: SourceMap
+    waived: tuple[Diagnostic, ...] = ()
 
 
 class Compiled(Struct, frozen=True, kw_only=True):
@@ -57,6 +63,17 @@ class Generated(Struct, frozen=True, kw_only=True):
     diagnostics: tuple[Diagnostic, ...]
 
 
+PLAIN = Waivers()
+"""Comments beside the text, and no baseline."""
+
+
+class Judging(Struct, frozen=True):
+    """By which rules a model is judged, and what may stay."""
+
+    rules: tuple[Rule, ...]
+    waivers: Waivers
+
+
 def read_model(root: Path) -> Tree:
     """The text of `model/` below a root."""
     return tree_from_disk(root, "model")
@@ -67,12 +84,18 @@ def memory(store: Store) -> ParseCache:
     return ParseCache(store.pack.read, store.pack.write, digest_of_package())
 
 
-def check(tree: Tree, rules: Iterable[Rule] = RULES, store: Store | None = None) -> Checked:
+def check(
+    tree: Tree,
+    rules: Iterable[Rule] = RULES,
+    store: Store | None = None,
+    waivers: Waivers = PLAIN,
+) -> Checked:
     """All findings over a model. Rules are silent about what could not be read: what looks missing
     may only be misspelt.
     """
-    read = _read(tree, store or Store(None))
-    return _checked(read, _judged(read.model, rules))
+    rules = tuple(rules)
+    read = _read(tree, store or Store(None), waivers)
+    return _checked(read, _judged(read.model, rules), Judging(rules, waivers))
 
 
 class _Read(Struct, frozen=True, kw_only=True):
@@ -82,20 +105,23 @@ class _Read(Struct, frozen=True, kw_only=True):
     complete: bool
     found: tuple[Diagnostic, ...]
     sources: SourceMap
+    tree: Tree
 
 
-def _read(tree: Tree, store: Store) -> _Read:
-    sources = SourceMap(tree, LOCATORS)
+def _read(tree: Tree, store: Store, waivers: Waivers) -> _Read:
+    sources = SourceMap({**tree, **waivers.texts}, LOCATORS)
     loaded = load(tree, memory(store))
     store.pack.save()
     if loaded.value is None:
-        return _Read(model=None, complete=False, found=loaded.diagnostics, sources=sources)
+        found = loaded.diagnostics
+        return _Read(model=None, complete=False, found=found, sources=sources, tree=tree)
     linked = link(loaded.value)
     return _Read(
         model=structs.replace(linked.value, shapes=shapes(linked.value)),
         complete=loaded.value.complete,
         found=(*loaded.diagnostics, *linked.diagnostics),
         sources=sources,
+        tree=tree,
     )
 
 
@@ -103,11 +129,23 @@ def _judged(model: Model | None, rules: Iterable[Rule]) -> tuple[Diagnostic, ...
     return tuple(each for rule in rules for each in rule.findings(model)) if model else ()
 
 
-def _checked(read: _Read, judged: tuple[Diagnostic, ...]) -> Checked:
+def _checked(read: _Read, judged: tuple[Diagnostic, ...], judging: Judging) -> Checked:
+    found = ordered((*read.found, *judged), read.sources)
+    waivers = judging.waivers
+    written, wrong = suppressions(read.tree) if waivers.comments else ([], [])
+    if written or wrong or waivers.baseline:
+        places = ((each, each.span or read.sources.span(each.ref)) for each in found)
+        whole = read.complete and read.model is not None and read.model.whole
+        made = waive(places, written, waivers, judging.rules if whole else ())
+        found = merged(made.told, (*made.new, *wrong), read.sources)
+        waived = made.waived
+    else:
+        waived = ()
     return Checked(
         model=read.model if read.complete else None,
-        diagnostics=ordered((*read.found, *judged), read.sources),
+        diagnostics=found,
         sources=read.sources,
+        waived=waived,
     )
 
 
@@ -116,24 +154,25 @@ def compile_model(
     rules: Iterable[Rule] = RULES,
     store: Store | None = None,
     crew: Crew | None = None,
+    waivers: Waivers = PLAIN,
 ) -> Compiled:
     """`check`, and then whether the contracts can be put together; `checked` holds all findings.
 
     A crew judges the model while its contracts are put together. What goes wrong there counts only
     where no rule has an error.
     """
-    store, crew = store or Store(None), crew or Crew(1)
-    read = _read(tree, store)
+    store, crew, rules = store or Store(None), crew or Crew(1), tuple(rules)
+    read = _read(tree, store, waivers)
     verdict = crew.beside(lambda: _encode(_judged(read.model, rules)))
     made: Staged[Contracts] | Exception | None = None
     if read.model is not None and read.complete and not has_errors(read.found):
         made = _compiled(read.model, store)
-    checked = _checked(read, _diagnostics.decode(verdict()))
+    checked = _checked(read, _diagnostics.decode(verdict()), Judging(rules, waivers))
     if made is None or has_errors(checked.diagnostics):
         return Compiled(checked=checked, contracts=None)
     if isinstance(made, Exception):
         raise made
-    found = ordered((*checked.diagnostics, *made.diagnostics), checked.sources)
+    found = merged(checked.diagnostics, made.diagnostics, checked.sources)
     return Compiled(
         checked=structs.replace(checked, diagnostics=found),
         contracts=None if has_errors(found) else made.value,
@@ -159,21 +198,22 @@ def generate(
     *,
     rules: Iterable[Rule] = RULES,
     progress: Progress | None = None,
+    waivers: Waivers = PLAIN,
 ) -> Generated:
     """Everything that the model implies, as bytes. Nothing is rendered from a model with errors."""
     with Crew(jobs, PRELOAD) as crew:
         if not store.seen(digest_of_package()):
             crew.expect_much()
-        made = compile_model(tree, rules, store, crew)
+        made = compile_model(tree, rules, store, crew, waivers)
         checked, contracts = made.checked, made.contracts
         if checked.model is None or contracts is None:
             return Generated(checked=checked, rendered=None, diagnostics=checked.diagnostics)
         rendered, found = _rendered(checked.model, contracts, scope, store, crew, progress)
-    found = (*checked.diagnostics, *found)
+    found = merged(checked.diagnostics, found, checked.sources)
     return Generated(
         checked=checked,
         rendered=None if has_errors(found) else rendered,
-        diagnostics=ordered(found, checked.sources),
+        diagnostics=found,
     )
 
 
@@ -266,7 +306,20 @@ def _path_findings(rendered: Sequence[Rendered]) -> list[Diagnostic]:
 
 
 def ordered(diagnostics: Iterable[Diagnostic], sources: SourceMap) -> tuple[Diagnostic, ...]:
-    """By file, line, column, code, message; each finding once."""
+    """By file, line, column, code, message; each finding once, with its own fingerprint. Of all
+    findings of a kind at once: what is left of them afterwards keeps its fingerprints.
+    """
+    return tuple(numbered(_sorted(diagnostics, sources)))
+
+
+def merged(
+    known: Iterable[Diagnostic], new: Iterable[Diagnostic], sources: SourceMap
+) -> tuple[Diagnostic, ...]:
+    """Findings that are ordered already, some of them perhaps taken out, with those of others."""
+    return _sorted((*known, *ordered(new, sources)), sources)
+
+
+def _sorted(diagnostics: Iterable[Diagnostic], sources: SourceMap) -> tuple[Diagnostic, ...]:
     placed = {(d.span or sources.span(d.ref), d.code, d.message): d for d in diagnostics}
     keys = sorted(placed, key=lambda k: (k[0].file, k[0].line, k[0].column, k[1], k[2]))
     return tuple(placed[key] for key in keys)

@@ -104,6 +104,16 @@ class SourceMap:
             return key if ref.key and key is not None else value
         return Span(ref.file, 1, 1, 1, 1)
 
+    def exact(self, ref: Ref) -> Span | None:
+        """The span of `ref` itself, of its key where the ref asks for its name; `None` where it
+        stands somewhere else, as what an alias means does, or spans more than a value does.
+        """
+        found = self._positions(ref.file).get(ref.pointer)
+        if found is None:
+            return None
+        value, key = found
+        return key if ref.key else value
+
     def _positions(self, file: str) -> Located:
         if file not in self._located:
             locate = self._locators.get(PurePosixPath(file).suffix)

@@ -6,9 +6,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ import yaml
 
 from cloudsync_gen import pipeline
 from cloudsync_gen.targets.catalog.entities import entity_name, store_names
-from support.node import SOURCE, package
+from support.node import SOURCE, node, package
 from support.services import written
 
 ROOT = Path(__file__).parents[2]
@@ -44,11 +42,8 @@ def references(entity: Entity) -> Iterator[str]:
 def faults(judged: list[Entity]) -> str:
     """What Backstage says against them."""
     folder = package("@backstage/catalog-model", "entities against Backstage's model")
-    beside = Path(sys.executable).with_name("node")
-    node = str(beside) if beside.exists() else shutil.which("node")
-    assert node is not None, "not run, since there is no Node: entities against Backstage's model"
     done = subprocess.run(
-        [node, str(SOURCE / "catalog.js")],
+        [node("entities against Backstage's model"), str(SOURCE / "catalog.js")],
         input=json.dumps(judged),
         env={**os.environ, "NODE_PATH": str(folder.parents[1])},
         capture_output=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,36 @@ def test_each_service_is_traced_as_its_model_says(made: Written) -> None:
         assert share == (float(trace.sampling.removesuffix("%")) / 100 if trace else None), name
         assert names == set(trace.attributes if trace else ()), name
     assert traces
+
+
+def test_each_attribute_of_a_trace_has_one_that_sets_it(made: Written) -> None:
+    """A field of an entity, of a body or an answer, or a method for handlers; the rest are set by
+    the chassis or by instrumentation.
+    """
+    by_chassis = {"tenant.hash", "organization.hash", "caller.service", "saga.id", "saga.step"}
+    instrumented = {"service", "deployment", "cloud", "http", "db", "messaging"}
+    traces = {each.service: each for each in made.model.all(Trace)}
+    counted: Counter[str] = Counter()
+    for name, service in services(made):
+        by_field = {
+            attribute
+            for part in ("aggregates", "operations")
+            for kind in ("AggregateSpec", "Operation")
+            for spec in calls(module(made, name, part), kind)
+            for attribute, _ in spec.get("traced", ())
+        }
+        methods = module(made, name, "traces")
+        by_hand = {
+            each.args[0].value
+            for each in (ast.walk(methods) if methods else ())
+            if isinstance(each, ast.Call) and isinstance(each.args[0], ast.Constant)
+        }
+        wanted = set(traces[service.id].attributes) if service.id in traces else set()
+        own = {e for e in wanted - by_chassis if e.split(".")[0] not in instrumented}
+        assert by_field | by_hand == own, name
+        assert not by_field & by_hand, name
+        counted.update(field=len(by_field), hand=len(by_hand))
+    assert counted["field"] > counted["hand"] or "lemonade" in str(made.root)
 
 
 def traced(tree: ast.Module | None) -> set[str]:

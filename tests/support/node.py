@@ -1,4 +1,4 @@
-"""Packages of `tests/node/`, installed once per lock into the cache that git ignores."""
+"""Node, and packages of `tests/node/`, installed once per lock into the cache that git ignores."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ class Unreachable(AssertionError):
     """The packages could not be had: what needed them has not been run."""
 
 
+def node(needed_for: str) -> str:
+    """Node itself: of this environment, else of the machine."""
+    return _program("node", needed_for)
+
+
 def package(name: str, needed_for: str) -> Path:
     """The folder of an installed package. `needed_for` is what a failure says was not run."""
     content = b"".join((SOURCE / each).read_bytes() for each in NAMES)
@@ -29,11 +34,16 @@ def package(name: str, needed_for: str) -> Path:
     return target / "node_modules" / name
 
 
+def _program(name: str, needed_for: str) -> str:
+    beside = Path(sys.executable).parent / name
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if found is None:
+        raise Unreachable(f"not run, since there is no {name}: {needed_for}")
+    return found
+
+
 def _install(target: Path, needed_for: str) -> None:
-    beside = Path(sys.executable).parent / "npm"
-    npm = str(beside) if beside.exists() else shutil.which("npm")
-    if npm is None:
-        raise Unreachable(f"not run, since there is no npm: {needed_for}")
+    npm, beside = _program("npm", needed_for), Path(sys.executable)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         made = Path(folder) / "made"

@@ -5,8 +5,31 @@ from __future__ import annotations
 import argparse
 
 FORMATS = ("text", "json")
+FINDING_FORMATS = (*FORMATS, "sarif", "github", "gitlab", "junit", "markdown")
+"""What `report.formats` writes."""
+
+LEVELS = ("error", "warning", "info")
 
 
 def add_format(parser: argparse.ArgumentParser) -> None:
     """`--format text|json`."""
     parser.add_argument("--format", choices=FORMATS, default="text", help="text, or JSON alone")
+
+
+def add_findings(parser: argparse.ArgumentParser) -> None:
+    """`--format` of findings, and where they go."""
+    parser.add_argument(
+        "--format",
+        choices=FINDING_FORMATS,
+        default="text",
+        metavar="FORMAT",
+        help=", ".join(FINDING_FORMATS),
+    )
+    parser.add_argument("--output", metavar="FILE", help="write there, not to stdout")
+
+
+def add_fail_on(parser: argparse.ArgumentParser) -> None:
+    """`--fail-on error|warning|info`."""
+    parser.add_argument(
+        "--fail-on", choices=LEVELS, help="exit 1 at this or graver (default: error)"
+    )

@@ -3,43 +3,68 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any
 
 from cloudsync_gen.cli import NO_FINDINGS, set_by_environment
 from cloudsync_gen.cli.dispatch import FINDINGS, OK, UNREADABLE, USAGE
 from cloudsync_gen.engine import index
 
 if TYPE_CHECKING:
-    from cloudsync_gen.diagnostics import Diagnostic
-    from cloudsync_gen.rules._rule import Rule
-    from cloudsync_gen.source import SourceMap
+    from collections.abc import Iterable, Mapping
 
-FORMATS = ("text", "json", "sarif", "github")
+    from cloudsync_gen.cli.settings import Settings
+    from cloudsync_gen.diagnostics import Diagnostic
+    from cloudsync_gen.engine.cache import Store
+    from cloudsync_gen.model.waivers import Entry, Waivers
+    from cloudsync_gen.pipeline import Checked
+    from cloudsync_gen.rules._rule import Rule
+    from cloudsync_gen.source import SourceMap, Tree
 
 EXAMPLES = """
 check  all rules
 check --select LNK  codes that begin so
 check --ignore metric-name-style  all but one, by name
-check --format sarif > findings.sarif
+check --fix --diff  show what --fix would mend
+check --format sarif --output findings.sarif
+check --write-baseline --reason WHY --owner TEAM --expires DAY
 """
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", choices=FORMATS, default="text")
+    from cloudsync_gen.cli._options import add_fail_on, add_findings
+
+    add_findings(parser)
     parser.add_argument("--select", action="append", default=[], metavar="RULE", help="only these")
     parser.add_argument("--ignore", action="append", default=[], metavar="RULE", help="not these")
+    parser.add_argument(
+        "--severity",
+        action="append",
+        default=[],
+        metavar="RULE=LEVEL",
+        help="what a rule weighs: error, warning, info, off",
+    )
+    add_fail_on(parser)
+    parser.add_argument("--fix", action="store_true", help="mend what can certainly be mended")
+    parser.add_argument("--diff", action="store_true", help="with --fix: show it, write nothing")
+    parser.add_argument(
+        "--write-baseline", action="store_true", help="what is found now may stay for a while"
+    )
+    parser.add_argument("--reason", help="why, for new entries of the baseline")
+    parser.add_argument("--owner", help="who answers for them")
+    parser.add_argument("--expires", metavar="DAY", help="the last day, such as 2027-01-31")
+    parser.add_argument("--today", metavar="DAY", help="judge waivers as of this day")
     parser.add_argument("--summary", action="store_true", help="count rules and findings by family")
     parser.add_argument("--no-cache", action="store_true", help="trust nothing read before")
     parser.add_argument("files", nargs="*", metavar="FILE", help=argparse.SUPPRESS)
 
 
 def run(options: argparse.Namespace) -> int:
-    plain = options.format == "text" and not (options.select or options.ignore or options.summary)
-    plain = plain and not set_by_environment()
+    asked = (options.select, options.ignore, options.severity, options.summary, options.output)
+    done = (options.fix, options.diff, options.write_baseline, options.today)
+    plain = options.format == "text" and not any((*asked, *done)) and not set_by_environment()
     if plain and not options.no_cache and index.is_clean(options.root, "check"):
         sys.stderr.write(f"{NO_FINDINGS}\n")
         return OK
@@ -48,48 +73,153 @@ def run(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace, plain: bool) -> int:
     from cloudsync_gen import pipeline
+    from cloudsync_gen.cli._waivers import holds_until, renewed, waivers
     from cloudsync_gen.cli.settings import Misconfigured, chosen, settings
-    from cloudsync_gen.engine.cache import Store
-    from cloudsync_gen.engine.executors import Crew, default_jobs
     from cloudsync_gen.report import text
 
     root = Path(options.root)
     before = index.State(options.root, outputs=False)
     try:
-        rules = chosen(settings(root), options.select, options.ignore)
+        _fitting(options)
+        made = settings(root, flags=_flags(options))
+        rules, given = chosen(made), waivers(root, made, options)
+        tree = pipeline.read_model(root)
+        if options.fix:
+            from cloudsync_gen.cli import _fix
+
+            judging = pipeline.Judging(rules, given)
+            if options.diff:
+                return _show_mends(_fix.mends(tree, judging, _store(options)), tree, options)
+            tree = _fix.fix(root, tree, judging, _store(options))
+        checked = _checked(tree, rules, given, options)
+        if options.write_baseline:
+            renewal = renewed(checked, rules, given, options)
+            return _write_baseline(root / made.baseline, renewal, checked)
     except Misconfigured as error:
         sys.stderr.write(f"{text.printable(str(error))}\n")
         return USAGE
-    store = Store(None if options.no_cache else root)
-    tree = pipeline.read_model(root)
+    until = holds_until(given)
+    if plain and not checked.diagnostics and until is not None:
+        index.remember(options.root, ("check",), before, until)
+    return _tell(checked, rules, made, options)
+
+
+def _fitting(options: argparse.Namespace) -> None:
+    """Raises `Misconfigured` for flags that mean nothing together."""
+    from cloudsync_gen.cli.settings import Misconfigured
+
+    if options.diff and not options.fix:
+        raise Misconfigured("--diff goes with --fix")
+    if options.fix and options.write_baseline:
+        raise Misconfigured("--fix first, then --write-baseline")
+    words = ("reason", "owner", "expires")
+    if not options.write_baseline and any(getattr(options, each) for each in words):
+        raise Misconfigured("--reason, --owner and --expires go with --write-baseline")
+
+
+def _flags(options: argparse.Namespace) -> Mapping[str, Any]:
+    from cloudsync_gen.cli.settings import severities
+
+    given = {
+        "select": options.select,
+        "ignore": options.ignore,
+        "severity": severities(options.severity),
+        "fail-on": options.fail_on,
+    }
+    return {name: value for name, value in given.items() if value}
+
+
+def _checked(
+    tree: Tree, rules: tuple[Rule, ...], given: Waivers, options: argparse.Namespace
+) -> Checked:
+    from cloudsync_gen import pipeline
+    from cloudsync_gen.engine.executors import Crew, default_jobs
+
     with Crew(default_jobs()) as crew:
-        checked = pipeline.compile_model(tree, rules, store, crew).checked
-    if plain and not checked.diagnostics:
-        index.remember(options.root, ("check",), before)
-    say(checked.diagnostics, checked.sources, options.format, rules)
+        return pipeline.compile_model(tree, rules, _store(options), crew, given).checked
+
+
+def _store(options: argparse.Namespace) -> Store:
+    from cloudsync_gen.engine.cache import Store
+
+    return Store(None if options.no_cache else Path(options.root))
+
+
+def _show_mends(made: Mapping[str, bytes], tree: Tree, options: argparse.Namespace) -> int:
+    """The difference alone, and 1 if there is one."""
+    from cloudsync_gen.cli._fix import difference
+    from cloudsync_gen.cli._report import write
+
+    write(difference(tree, made), options.output)
+    files = f"{len(made)} file{'s' if len(made) != 1 else ''}"
+    sys.stderr.write(f"`check --fix` would mend {files}\n" if made else "nothing to mend\n")
+    return FINDINGS if made else OK
+
+
+def _tell(
+    checked: Checked, rules: tuple[Rule, ...], made: Settings, options: argparse.Namespace
+) -> int:
+    from cloudsync_gen.cli._report import at_least, cases, deliver, documentation, grouping
+    from cloudsync_gen.report.finding import Report
+
+    failing = at_least(made.fail_on)
+    report = Report(
+        command="check",
+        diagnostics=checked.diagnostics,
+        sources=checked.sources,
+        documentation=documentation(rules),
+        group=grouping(checked.model),
+        cases=cases(checked.model, rules),
+        failing=failing,
+    )
+    deliver(report, options)
+    sys.stderr.write(f"{summary(checked)}\n")
     if options.summary:
         sys.stderr.write(_families(rules, checked.diagnostics))
-    return exit_code(checked.diagnostics)
+    return exit_code(checked.diagnostics, failing)
+
+
+def summary(checked: Checked) -> str:
+    """`1 error; 2 waived`."""
+    from cloudsync_gen.report import text
+
+    waived = f"; {len(checked.waived)} waived" if checked.waived else ""
+    return text.summary(checked.diagnostics) + waived
+
+
+def _write_baseline(path: Path, entries: tuple[Entry, ...], checked: Checked) -> int:
+    """Writes what is found into the baseline, and tells what cannot be waived."""
+    from cloudsync_gen.engine.write import exclusive, replace_file
+    from cloudsync_gen.load import baseline
+    from cloudsync_gen.report import text
+
+    waived = {each.id for each in entries}
+    left = tuple(
+        each
+        for each in checked.diagnostics
+        if each.fingerprint not in waived and each.code not in ("WVR004", "WVR005")
+    )
+    with exclusive(path.parent):
+        replace_file(path, baseline.written(entries).decode())
+    sys.stdout.write(text.render(left, checked.sources))
+    number = f"{len(entries)} finding{'s' if len(entries) != 1 else ''}"
+    sys.stderr.write(f"{path.name}: {number} may stay\n")
+    return exit_code(left)
 
 
 def say(
     found: tuple[Diagnostic, ...], sources: SourceMap, form: str, rules: tuple[Rule, ...]
 ) -> None:
     """Findings on stdout in a format, their number on stderr."""
-    from cloudsync_gen.report import formats, text
+    from cloudsync_gen.cli._report import deliver, documentation
+    from cloudsync_gen.report import text
+    from cloudsync_gen.report.finding import Report
 
-    documentation = formats.documentation_of((rule.code, rule.check) for rule in rules)
-    colour = form == "text" and coloured(sys.stdout)
-    sys.stdout.write(formats.render(form, found, sources, documentation, colour=colour))
+    report = Report(
+        command="check", diagnostics=found, sources=sources, documentation=documentation(rules)
+    )
+    deliver(report, argparse.Namespace(format=form))
     sys.stderr.write(text.summary(found) + "\n")
-
-
-def coloured(stream: TextIO) -> bool:
-    """Whether to colour what goes there: NO_COLOR wins, then FORCE_COLOR, then the terminal."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    forced = os.environ.get("FORCE_COLOR", "")
-    return forced not in ("", "0") or (stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
 def _families(rules: tuple[Rule, ...], found: tuple[Diagnostic, ...]) -> str:
@@ -103,10 +233,11 @@ def _families(rules: tuple[Rule, ...], found: tuple[Diagnostic, ...]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def exit_code(diagnostics: tuple[Diagnostic, ...]) -> int:
-    """3 where a text cannot be read, else 1 for errors, else 0."""
-    from cloudsync_gen.diagnostics import has_errors
-
+def exit_code(
+    diagnostics: Iterable[Diagnostic], failing: frozenset[str] = frozenset(("error",))
+) -> int:
+    """3 where a text cannot be read, else 1 for what fails, else 0."""
+    diagnostics = tuple(diagnostics)
     if any(d.code.startswith("SRC") for d in diagnostics):
         return UNREADABLE
-    return FINDINGS if has_errors(diagnostics) else OK
+    return FINDINGS if any(d.severity.value in failing for d in diagnostics) else OK

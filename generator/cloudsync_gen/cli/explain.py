@@ -36,6 +36,7 @@ def _rule(wanted: str) -> str:
     for rule in RULES:
         if wanted in (rule.code, rule.name):
             text = documentation_of([(rule.code, rule.check)])[rule.code]
+            text += f"\n\n`check --fix`: {rule.mends}." if rule.mends else ""
             return f"{rule.code} {rule.name} ({rule.family}, {rule.severity.value})\n\n{text}"
     if wanted in RETIRED:
         after = RETIRED[wanted]
@@ -48,8 +49,14 @@ def _reading(wanted: str) -> str:
 
     for code, reading in READINGS.items():
         if wanted in (code, reading.name):
-            return f"{code} {reading.name} (reading the model, error)\n\n{reading.text}"
+            weighs = f"{_about(code)}, {reading.severity.value}"
+            return f"{code} {reading.name} ({weighs})\n\n{reading.text}"
     return ""
+
+
+def _about(code: str) -> str:
+    kinds = {"DRF": "output that is not what the model implies", "WVR": "what was waived"}
+    return kinds.get(code[:3], "reading the model")
 
 
 def _change(wanted: str) -> str:

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cloudsync_gen.engine.reconcile import Plan, Scope
+    from cloudsync_gen.model.waivers import Waivers
     from cloudsync_gen.pipeline import Generated
+    from cloudsync_gen.report.finding import Report
     from cloudsync_gen.rules._rule import Rule
+    from cloudsync_gen.source import Tree
 
 EXAMPLES = """
 generate  write what the model implies
@@ -24,10 +27,13 @@ generate --check  exit 1 on any difference
 generate user-service --diff  one service, line by line
 generate --target charts  one kind of output
 generate --dry-run --format json
+generate --check --format sarif --output drift.sarif
 """
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
+    from cloudsync_gen.cli._options import add_findings
+
     parser.add_argument("services", nargs="*", metavar="SERVICE", help="only these services")
     parser.add_argument("--target", action="append", default=[], help="only this kind of output")
     mode = parser.add_mutually_exclusive_group()
@@ -40,14 +46,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--diff", action="store_true", help="show what changes, line by line")
     parser.add_argument("-j", "--jobs", type=int, default=0, help="processes (default: all)")
     parser.add_argument("--no-cache", action="store_true", help="trust nothing rendered before")
-    parser.add_argument(
-        "--format", choices=("text", "json"), default="text", help="text, or the plan as JSON"
-    )
+    add_findings(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     whole = not options.services and not options.target
-    known = not options.no_cache and options.format == "text" and not set_by_environment()
+    known = not options.no_cache and options.format == "text" and options.output is None
+    known = known and not set_by_environment()
     if whole and known and index.is_clean(options.root, "generate"):
         sys.stderr.write(f"{UP_TO_DATE}\n")
         return OK
@@ -55,6 +60,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from cloudsync_gen.cli._options import FORMATS
+    from cloudsync_gen.cli._waivers import waivers
     from cloudsync_gen.cli.settings import Misconfigured, chosen, settings
     from cloudsync_gen.cli.suggest import did_you_mean
     from cloudsync_gen.engine.executors import default_jobs
@@ -63,11 +70,15 @@ def _run(options: argparse.Namespace) -> int:
     from cloudsync_gen.targets import BY_NAME
 
     root = Path(options.root)
+    before = index.State(options.root, outputs=True)
     try:
         made = settings(root)
-        rules = chosen(made)
+        rules, given = chosen(made), waivers(root, made)
     except Misconfigured as error:
         sys.stderr.write(f"{printable(str(error))}\n")
+        return USAGE
+    if options.format not in FORMATS and not (options.check or options.dry_run):
+        sys.stderr.write(f"--format {options.format} goes with --check or --dry-run\n")
         return USAGE
     unknown = sorted(set(options.target) - set(BY_NAME))
     if unknown:
@@ -76,33 +87,35 @@ def _run(options: argparse.Namespace) -> int:
         return USAGE
     options.jobs = options.jobs if options.jobs > 0 else made.jobs or default_jobs()
     scope = Scope(frozenset(options.services), frozenset(options.target))
-    return _carried_out(root, scope, rules, options)
+    return _carried_out(before, scope, rules, given, options)
 
 
 def _carried_out(
-    root: Path, scope: Scope, rules: tuple[Rule, ...], options: argparse.Namespace
+    before: index.State,
+    scope: Scope,
+    rules: tuple[Rule, ...],
+    given: Waivers,
+    options: argparse.Namespace,
 ) -> int:
     from cloudsync_gen import pipeline
+    from cloudsync_gen.cli._waivers import holds_until
     from cloudsync_gen.cli.check import exit_code
-    from cloudsync_gen.diagnostics import has_errors
     from cloudsync_gen.engine.cache import Store
     from cloudsync_gen.engine.reconcile import Plan
     from cloudsync_gen.engine.write import exclusive
     from cloudsync_gen.report import text
-    from cloudsync_gen.rules import RULES
 
-    before = index.State(options.root, outputs=True)
+    root = Path(options.root)
     store = Store(None if options.no_cache else root)
     progress = progress_on_a_terminal()
     tree = pipeline.read_model(root)
     try:
-        made = pipeline.generate(tree, scope, store, options.jobs, rules=rules, progress=progress)
+        made = pipeline.generate(
+            tree, scope, store, options.jobs, rules=rules, progress=progress, waivers=given
+        )
     except Exception:
-        hidden = pipeline.check(tree)
-        if rules == RULES or not has_errors(hidden.diagnostics):
+        if not _told_of_the_hidden(tree, rules, given):
             raise
-        sys.stdout.write(text.render(hidden.diagnostics, hidden.sources))
-        sys.stderr.write("settings turn off rules that generating relies on, see above\n")
         return FINDINGS
     if made.rendered is None:
         say_plan(Plan(changes=(), bookkeeping=(), orphans=()), made, options)
@@ -122,9 +135,29 @@ def _carried_out(
         after = index.State(options.root, outputs=True)
         clean = code == OK and (after.tool, after.inputs) == (before.tool, before.inputs)
         before = after
-    if clean and scope.whole and not made.diagnostics and not set_by_environment():
-        index.remember(options.root, ("check", "generate"), before)
+    until = holds_until(given)
+    settled = scope.whole and not made.diagnostics and not set_by_environment()
+    if clean and settled and until is not None:
+        index.remember(options.root, ("check", "generate"), before, until)
     return code
+
+
+def _told_of_the_hidden(tree: Tree, rules: tuple[Rule, ...], given: Waivers) -> bool:
+    """Whether settings or waivers hide errors of a model from which nothing can be generated; they
+    are told then.
+    """
+    from cloudsync_gen import pipeline
+    from cloudsync_gen.diagnostics import has_errors
+    from cloudsync_gen.model.waivers import Waivers
+    from cloudsync_gen.report import text
+
+    hidden = pipeline.check(tree, waivers=Waivers(comments=False))
+    seen = pipeline.check(tree, rules, waivers=given)
+    if has_errors(seen.diagnostics) or not has_errors(hidden.diagnostics):
+        return False
+    sys.stdout.write(text.render(hidden.diagnostics, hidden.sources))
+    sys.stderr.write("settings or waivers hide what generating relies on, see above\n")
+    return True
 
 
 def progress_on_a_terminal() -> Callable[[int, int], None] | None:
@@ -155,17 +188,41 @@ def _stranger(made: Generated, scope: Scope) -> str:
 
 
 def say_plan(plan: Plan, made: Generated, options: argparse.Namespace) -> None:
-    """Findings and changes on stdout."""
-    from cloudsync_gen.cli.check import coloured
+    """Findings and changes, where `--output` says; in formats of findings, changes are findings."""
+    from cloudsync_gen.cli._options import FORMATS
+    from cloudsync_gen.cli._report import coloured, deliver, write
     from cloudsync_gen.report import changes, text
 
-    if options.format == "json":
-        sys.stdout.write(changes.render_json(plan, made.diagnostics, made.checked.sources))
+    if options.format not in FORMATS:
+        deliver(_drifted(plan, made, Path(options.root)), options)
         return
-    colour = coloured(sys.stdout)
-    sys.stdout.write(text.render(made.diagnostics, made.checked.sources, colour=colour))
+    if options.format == "json":
+        write(changes.render_json(plan, made.diagnostics, made.checked.sources), options.output)
+        return
+    colour = options.output is None and coloured(sys.stdout)
+    found = text.render(made.diagnostics, made.checked.sources, colour=colour)
     root = Path(options.root) if options.diff else None
-    sys.stdout.write(changes.render(plan, root))
+    write(found + changes.render(plan, root), options.output)
+
+
+def _drifted(plan: Plan, made: Generated, root: Path) -> Report:
+    from cloudsync_gen.cli._report import documentation, grouping
+    from cloudsync_gen.pipeline import merged
+    from cloudsync_gen.report import drift
+    from cloudsync_gen.report.finding import Report
+    from cloudsync_gen.rules import RULES
+    from cloudsync_gen.rules.reading import READINGS
+
+    of_model, of_files = grouping(made.checked.model), drift.groups(plan)
+    units = sorted({group.name for group in of_files.values()})
+    return Report(
+        command="generate",
+        diagnostics=merged(made.diagnostics, drift.drift(plan, root), made.checked.sources),
+        sources=made.checked.sources,
+        documentation=documentation(RULES),
+        group=lambda each: of_files.get(each.ref.file) or of_model(each),
+        cases=((unit, f"{code} {READINGS[code].name}") for unit in units for code in drift.CODES),
+    )
 
 
 def _report(plan: Plan, made: Generated, options: argparse.Namespace) -> int:

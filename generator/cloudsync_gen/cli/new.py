@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cloudsync_gen.engine.reconcile import Plan
     from cloudsync_gen.model.artefacts import Change
     from cloudsync_gen.model.system import Model
+    from cloudsync_gen.model.waivers import Waivers
     from cloudsync_gen.pipeline import Generated
     from cloudsync_gen.rules._rule import Rule
 
@@ -42,6 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from cloudsync_gen import pipeline
     from cloudsync_gen.cli._edits import changes, texts
+    from cloudsync_gen.cli._waivers import waivers
     from cloudsync_gen.cli.check import exit_code, say
     from cloudsync_gen.cli.settings import Misconfigured, chosen, settings
     from cloudsync_gen.diagnostics import has_errors
@@ -50,28 +52,29 @@ def run(options: argparse.Namespace) -> int:
 
     root = Path(options.root)
     try:
-        rules = chosen(settings(root))
+        made = settings(root)
+        rules, given = chosen(made), waivers(root, made)
     except Misconfigured as error:
         sys.stderr.write(f"{printable(str(error))}\n")
         return USAGE
     tree = pipeline.read_model(root)
-    checked = pipeline.check(tree, rules)
+    checked = pipeline.check(tree, rules, waivers=given)
     if checked.model is None or has_errors(checked.diagnostics):
         say(checked.diagnostics, checked.sources, options.format, rules)
         sys.stderr.write("mend the model first; nothing was written\n")
         return exit_code(checked.diagnostics) or FINDINGS
     try:
         draft = _draft(checked.model, tree, options)
-        made = texts(draft, tree)
+        edited = texts(draft, tree)
     except Refused as error:
         sys.stderr.write(f"{printable(str(error))}\nnothing was written\n")
         return CONFLICT if error.conflict else USAGE
-    generated = _generated({**tree, **made}, root, rules)
+    generated = _generated({**tree, **edited}, root, rules, given)
     if generated.rendered is None:
         say(generated.diagnostics, generated.checked.sources, options.format, rules)
         sys.stderr.write("the new service does not fit this model; nothing was written\n")
         return FINDINGS
-    return _write(root, changes(made, tree), generated, draft, options)
+    return _write(root, changes(edited, tree), generated, draft, options)
 
 
 def _draft(model: Model, tree: Mapping[str, bytes], options: argparse.Namespace) -> Draft:
@@ -91,7 +94,9 @@ def _draft(model: Model, tree: Mapping[str, bytes], options: argparse.Namespace)
     return new_service(model, manifest.folders if manifest else {}, asked)
 
 
-def _generated(tree: Mapping[str, bytes], root: Path, rules: tuple[Rule, ...]) -> Generated:
+def _generated(
+    tree: Mapping[str, bytes], root: Path, rules: tuple[Rule, ...], given: Waivers
+) -> Generated:
     from cloudsync_gen import pipeline
     from cloudsync_gen.cli.generate import progress_on_a_terminal
     from cloudsync_gen.engine.cache import Store
@@ -100,7 +105,13 @@ def _generated(tree: Mapping[str, bytes], root: Path, rules: tuple[Rule, ...]) -
 
     progress = progress_on_a_terminal()
     return pipeline.generate(
-        tree, Scope(), Store(root), default_jobs(), rules=rules, progress=progress
+        tree,
+        Scope(),
+        Store(root),
+        default_jobs(),
+        rules=rules,
+        progress=progress,
+        waivers=given,
     )
 
 

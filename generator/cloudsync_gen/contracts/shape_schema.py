@@ -94,7 +94,7 @@ class SchemaShapes:
             optional=optional or nullable,
             format=_format(resolved, base),
             bits=_bits(resolved) if base == "integer" else None,
-            members=tuple(sorted(texts)) if members and len(texts) == len(members) else None,
+            members=tuple(sorted(set(texts))) if members and len(texts) == len(members) else None,
             max_length=_count(resolved.get("maxLength")),
             item=item if base == "array" else None,
             restricted=written.get("x-classification") == "restricted",
@@ -183,6 +183,7 @@ def _loosened(shape: Shape, payload: str) -> Shape:
             format=each.format,
             bits=each.bits,
             members=each.members,
+            max_length=each.max_length,
             item=each.item,
         )
         for each in shape.fields

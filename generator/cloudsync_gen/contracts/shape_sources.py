@@ -73,7 +73,7 @@ def _graphql_field(
     field: SourceField, ref: Ref, members: Mapping[str, tuple[str, ...]]
 ) -> FieldShape:
     if field.type in members:
-        scalar, names = _Scalar("string"), tuple(sorted(map(camel, members[field.type])))
+        scalar, names = _Scalar("string"), tuple(sorted({*map(camel, members[field.type])}))
         return _field(field, ref, scalar, field.optional, names)
     known = _GRAPHQL.get(field.type, _Scalar("any"))
     return _field(field, ref, known, field.optional, None)
@@ -143,4 +143,4 @@ def _members(enum: SourceType) -> tuple[str, ...]:
     """Members without the prefix and the zero value that proto style asks for."""
     prefix = screaming(enum.name.rpartition(".")[2]) + "_"
     names = [each.removeprefix(prefix) for each in enum.members]
-    return tuple(sorted(camel(each) for each in names if each != "UNSPECIFIED"))
+    return tuple(sorted({camel(each) for each in names if each != "UNSPECIFIED"}))

@@ -37,6 +37,28 @@ def _compose(text: str) -> Any:
         raise NotEditable("not YAML") from error
 
 
+def node_at(text: str, pointer: Pointer) -> tuple[yaml.MappingNode, yaml.Node, yaml.Node]:
+    """(mapping, key, value) of the field at a pointer. Raises `NotEditable`."""
+    mapping: Any = _compose(text)
+    field: tuple[Any, Any] | None = None
+    for number, step in enumerate(pointer):
+        last = number == len(pointer) - 1
+        if isinstance(mapping, yaml.SequenceNode) and isinstance(step, int) and not last:
+            inner = mapping.value[step] if step < len(mapping.value) else None
+        elif isinstance(mapping, yaml.MappingNode):
+            field = next((pair for pair in mapping.value if pair[0].value == step), None)
+            inner = field[1] if field else None
+        else:
+            inner = None
+        if inner is None or inner.start_mark.index < mapping.start_mark.index:
+            raise NotEditable(f"there is no `{step}`, or it is written elsewhere")
+        if not last:
+            mapping = inner
+    if field is None:
+        raise NotEditable("there is no field")
+    return mapping, *field
+
+
 def _sequence(root: Any, pointer: Pointer) -> yaml.SequenceNode:
     node, after = root, 0
     for step in pointer:

@@ -16,7 +16,10 @@ NAME = ".cloudsync-gen/index"
 INPUTS = ("model",)
 OUTPUTS = ("contracts", "generated", "model/.schema")
 CONFIGURATION = ("pyproject.toml", "cloudsync-gen.toml")
-FORMAT = "2"
+BASELINES = ".baseline.toml"
+"""How the names of files beside the settings end that say which findings may stay."""
+
+FORMAT = "3"
 MAX_BYTES = 64 * 1024 * 1024
 _RACY_NS = 20_000_000
 _SEPARATOR = "\n\x1e\n"
@@ -31,7 +34,7 @@ class State:
     def __init__(self, root: str, *, outputs: bool) -> None:
         self.latest = 0
         self.tool = _environment() + self._listing(_tool_folders())
-        config = [os.path.join(root, name) for name in CONFIGURATION]
+        config = [os.path.join(root, name) for name in (*CONFIGURATION, *_baselines(root))]
         self.inputs = self._listing([os.path.join(root, name) for name in INPUTS], config)
         folders = [os.path.join(root, name) for name in OUTPUTS] if outputs else []
         self.outputs = self._listing(folders)
@@ -64,6 +67,13 @@ class State:
         lines.append(f"{path} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}")
 
 
+def _baselines(root: str) -> list[str]:
+    try:
+        return [name for name in os.listdir(root or ".") if name.endswith(BASELINES)]
+    except OSError:
+        return []
+
+
 def _tool_folders() -> list[str]:
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     if os.path.isdir(os.path.join(package, "_templates")):
@@ -83,10 +93,12 @@ def is_clean(root: str, verdict: str) -> bool:
     try:
         with open(os.path.join(root, NAME), encoding="utf-8", errors="surrogateescape") as file:
             head, tool, inputs, outputs = file.read(MAX_BYTES).split(_SEPARATOR)
+        written, until, *verdicts = head.split()
     except (OSError, ValueError):
         return False
-    written, *verdicts = head.split()
-    if verdict not in verdicts or not written.isdigit():
+    if verdict not in verdicts or not (written.isdigit() and until.isdigit()):
+        return False
+    if until != "0" and (time.time() >= int(until) or "SOURCE_DATE_EPOCH" in os.environ):
         return False
     state = State(root, outputs=verdict == "generate")
     if state.latest >= int(written) - _RACY_NS:
@@ -96,8 +108,9 @@ def is_clean(root: str, verdict: str) -> bool:
     )
 
 
-def remember(root: str, verdicts: tuple[str, ...], before: State) -> None:
-    """Notes that the state `before` (taken before the run read anything) was found clean.
+def remember(root: str, verdicts: tuple[str, ...], before: State, until: int = 0) -> None:
+    """Notes that the state `before` (taken before the run read anything) was found clean, and until
+    when that holds (seconds since 1970; 0 for ever): what is waived is waived until a day.
 
     Where the run itself wrote outputs, `before` is a state taken after writing whose inputs the
     caller has compared.
@@ -107,7 +120,7 @@ def remember(root: str, verdicts: tuple[str, ...], before: State) -> None:
     pause = before.latest + _RACY_NS - time.time_ns()
     if 0 < pause <= _RACY_NS:
         time.sleep((pause + 1_000_000) / 1e9)
-    head = " ".join((str(time.time_ns()), *verdicts))
+    head = " ".join((str(time.time_ns()), str(until), *verdicts))
     text = _SEPARATOR.join((head, before.tool, before.inputs, before.outputs))
     try:
         path = os.path.join(state(root), "index")

@@ -50,6 +50,22 @@ def make_root(root: Path) -> None:
     root.mkdir(parents=True, exist_ok=True)
 
 
+def replace_file(path: Path, text: str) -> None:
+    """Writes a file that somebody named: a plain file appears whole or not at all, anything else
+    (a device, a pipe) is written into. Raises `OSError`.
+    """
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8")
+        return
+    target = path.resolve()  # through a link, as the shell's `>` goes
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 @contextmanager
 def exclusive(root: Path) -> Iterator[None]:
     """Holds the tree for one run; finishes or drops what a broken run left. Raises `Busy`,

@@ -78,6 +78,16 @@ def locate(file: str, text: str) -> Located:
     return found
 
 
+def comments(file: str, text: str) -> Iterator[tuple[int, int, str]]:
+    """(line, column, text from the `#` on) of each comment; of none where the text is broken."""
+    document = _parse(file, text)
+    token = document.loc.start_token if not isinstance(document, Problem) and document.loc else None
+    while token is not None:
+        if token.kind.name == "COMMENT":
+            yield token.line, token.column, f"#{token.value}"
+        token = token.next
+
+
 def _refused(
     file: str, code: str, message: str, hint: str, span: Span
 ) -> tuple[GraphqlSource | None, Loaded]:

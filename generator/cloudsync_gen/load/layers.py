@@ -18,6 +18,8 @@ from cloudsync_gen.naming import nearest
 from cloudsync_gen.source import Pointer, Ref
 
 MANIFEST = "model/manifest.yaml"
+_ENTRY = frozenset(("name", "path", "enabled", "order", "schema", "file_pattern", "description"))
+"""Fields of a layer in the manifest (Documentation Robotics 0.2.0)."""
 _PATH = re.compile(r" - at `(?:key in )?\$([^`]*)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[(\.\.\.)\]")
 _LONG_PATTERN = re.compile(r"matching regex '.{120,}'$")
@@ -57,6 +59,10 @@ def read_manifest(data: Any) -> tuple[Manifest | None, list[Diagnostic]]:
         elif not isinstance(path, str) or not _inside(path):
             hint = "give a folder below `model/`, such as `model/01_motivation`"
             found.append(finding(*bad, place, f"layer `{name}` has no usable `path`", hint))
+        elif unknown := [each for each in entry if each not in _ENTRY]:
+            message = f"`{unknown[0]}` is no field of a layer"
+            hint = f"did you mean `{nearest(unknown[0], _ENTRY)}`?"
+            found.append(finding(*bad, place.name(unknown[0]), message, hint))
         elif entry.get("enabled", True) is True:
             folders[name] = path.rstrip("/")
     if not folders and not found:

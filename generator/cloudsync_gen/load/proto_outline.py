@@ -9,6 +9,7 @@ from typing import Any
 from cloudsync_gen.model.sources import LINK_OPTIONS, PROTO_SCALARS
 
 MAX_COMMENT = 4000
+_OURS = "cloudsync-gen:"
 _BREAKS = re.compile("[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 
@@ -79,6 +80,7 @@ def _outline(file: Any, extensions: Mapping[str, Any]) -> dict[str, Any]:
 
 def _clean(comment: str) -> str:
     lines = [line.strip() for line in _BREAKS.sub("\n", comment).split("\n")]
+    lines = [line for line in lines if not line.lstrip("/ ").startswith(_OURS)]  # not for readers
     return "\n".join(lines).strip()[:MAX_COMMENT]
 
 

@@ -46,6 +46,18 @@ class Head(Struct, frozen=True):
     imports: tuple[str, ...]
 
 
+def comments(text: str) -> Iterator[tuple[int, int, str]]:
+    """(line, column, text from the `//` on) of each comment that ends with its line."""
+    line, start = 1, 0
+    for match in _TOKEN.finditer(text):
+        if match[0].startswith("//"):
+            yield line, match.start() - start + 1, match[0].rstrip("\r")
+        breaks = match[0].count("\n")
+        if breaks:
+            line += breaks
+            start = match.start() + match[0].rfind("\n") + 1
+
+
 def tokens(text: str) -> Iterator[Token]:
     """Words, strings and symbols in order, comments left out. Accepts any text."""
     line, column = 1, 1

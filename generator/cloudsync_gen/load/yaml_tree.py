@@ -26,6 +26,10 @@ _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fals
 _INT = re.compile(r"^[-+]?[0-9]+$|^0o[0-7]+$|^0x[0-9a-fA-F]+$")
 _FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
 _NOT_JSON = re.compile(r"^[-+]?\.(inf|Inf|INF)$|^\.(nan|NaN|NAN)$")
+_COMMENT = re.compile(r"(?:^|(?<=[ \t]))(#)")
+_BLOCKS = ("|", ">")
+"""Styles of scalars whose first line holds their mark alone, behind which a comment may stand."""
+
 _MAY_BE_TYPED = frozenset("-+.0123456789~nNtTfF")
 
 
@@ -80,6 +84,35 @@ def locate(file: str, text: str) -> Located:
     except _Stop:
         return locator.found
     return locator.found
+
+
+def comments(file: str, text: str) -> Iterator[tuple[int, int, str]]:
+    """(line, column, text from the `#` on) of each comment; of none where the text is broken."""
+    try:
+        spoken = iter([*_scalars(file, text)])
+    except _Stop:
+        return
+    current = next(spoken, None)
+    for number, line in enumerate(text.split("\n")):
+        for found in _COMMENT.finditer(line):
+            place = (number, found.start(1))
+            while current is not None and current[1] <= place:
+                current = next(spoken, None)
+            if current is None or place < current[0]:
+                yield number + 1, place[1] + 1, line[place[1] :].rstrip("\r")
+                break
+
+
+def _scalars(file: str, text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Where each scalar begins and ends, line and column from 0; its first line is no part of a
+    block.
+    """
+    for event in _events(file, text):
+        if isinstance(event, yaml.ScalarEvent):
+            mark: Any = event.start_mark
+            end: Any = event.end_mark
+            block = event.style in _BLOCKS
+            yield (mark.line + 1, 0) if block else (mark.line, mark.column), (end.line, end.column)
 
 
 def _events(file: str, text: str) -> Iterator[Any]:

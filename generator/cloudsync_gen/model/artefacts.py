@@ -107,8 +107,9 @@ class Problem(Struct, frozen=True, kw_only=True):
 
     `values`: variable -> what it may hold (`absent` of the form: nothing). `place`: where in the
     table the solution goes. `group`: of problems with the same one, the first that has a solution
-    is kept. `effort`: how many changes are weighed against each other at most. `told`: variables
-    that are told though they have their first value.
+    is kept. `unless`: the group whose solution makes this one needless. `effort`: how many changes
+    are weighed against each other at most. `told`: variables that are told though they have their
+    first value.
     """
 
     values: dict[str, tuple[Any, ...]]
@@ -117,17 +118,28 @@ class Problem(Struct, frozen=True, kw_only=True):
     group: str
     effort: int
     told: tuple[str, ...] = ()
+    unless: str = ""
+
+
+class Unsolved(Struct, frozen=True):
+    """A name that the table lists at a place where no problem of a group is solved."""
+
+    group: str
+    place: tuple[str, str]
+    name: str
 
 
 class Trials(Struct, frozen=True, kw_only=True):
     """A table of JSON into which solved problems are written: what differs from the first values.
 
     A variable's name is its part of the solution and its name there, `seed.title`; the parts that
-    are `whole` are told with what has its first value too.
+    are `whole` are told with what has its first value too, unless the entry of the table that the
+    solution belongs to says the same.
     """
 
     table: dict[str, Any]
     problems: tuple[Problem, ...]
+    unsolved: tuple[Unsolved, ...]
     absent: str
     whole: tuple[str, ...]
 

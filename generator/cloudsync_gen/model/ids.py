@@ -34,6 +34,9 @@ Id = Annotated[str, Meta(pattern=ID_PATTERN, max_length=MAX_ID_LENGTH)]
 Link = Annotated[str, Meta(pattern=ID_PATTERN, max_length=MAX_ID_LENGTH)]
 """The id of another element; the link registry says of which types."""
 
+Links = Annotated[tuple[Link, ...], Meta(min_length=1)]
+"""Ids of other elements, at least one."""
+
 
 def layer_of(element: str) -> str:
     """First segment: the layer's name."""

@@ -114,7 +114,7 @@ def differences(shapes: ShapeSet) -> Iterator[Difference]:
                 yield Difference(aspect="missing", shape=shape, meant=field, found=None)
         for key, other in found.items():
             if key in meant:
-                for aspect in _aspects(meant[key], other):
+                for aspect in _aspects(meant[key], other, same_length=shape.kind == "payload"):
                     yield Difference(aspect=aspect, shape=shape, meant=meant[key], found=other)
             elif not shape.open:
                 yield Difference(aspect="extra", shape=shape, meant=None, found=other)
@@ -128,8 +128,11 @@ def _may_be_left_out(shape: Shape, field: FieldShape) -> bool:
     return shape.partial or (field.restricted and shape.kind in _PUBLISHED)
 
 
-def _aspects(meant: FieldShape, found: FieldShape) -> Iterator[Aspect]:
-    """Aspects in which two fields differ; after another type nothing more is compared."""
+def _aspects(meant: FieldShape, found: FieldShape, *, same_length: bool) -> Iterator[Aspect]:
+    """Aspects in which two fields differ; after another type nothing more is compared.
+
+    What is stored may have room to spare; `same_length`: what is announced says what is meant.
+    """
     as_list = meant.base == "array" and not found.loose
     base = meant.item if meant.base == "array" and found.loose else meant.base
     if "any" not in (base, found.base) and base is not None and base != found.base:
@@ -146,7 +149,8 @@ def _aspects(meant: FieldShape, found: FieldShape) -> Iterator[Aspect]:
         yield "width"
     if _differ(meant.members, found.members):
         yield "members"
-    if found.max_length is not None and (meant.max_length or 0) > found.max_length:
+    longest, room = meant.max_length, found.max_length
+    if room is not None and ((longest or 0) > room or (same_length and _differ(longest, room))):
         yield "length"
 
 

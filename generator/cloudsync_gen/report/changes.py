@@ -18,7 +18,7 @@ from cloudsync_gen.source import SourceMap
 
 MAX_DIFF_LINES = 200
 MAX_LINES_IN_ALL = 4_000
-_HINTS = {
+HINTS = {
     "edited by hand since it was generated": "move the edit into the service's own files, "
     "delete this file, generate again",
     "there is a file that the tool never wrote": "move it away, generate again",
@@ -100,8 +100,8 @@ def _lines(plan: Plan, root: Path | None) -> Iterator[str]:
     left = MAX_LINES_IN_ALL
     for change in _shown(plan):
         yield f"{change.action.value:8} {printable(change.path)}  ({change.reason})"
-        if change.reason in _HINTS:
-            yield f"  hint: {_HINTS[change.reason]}"
+        if change.reason in HINTS:
+            yield f"  hint: {HINTS[change.reason]}"
         if root is not None and left > 0:
             diff = [*_diff(root, change)]
             left -= len(diff)

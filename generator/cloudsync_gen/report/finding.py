@@ -1,12 +1,13 @@
-"""A diagnostic with its place resolved: the shape that all machine formats share (design §5)."""
+"""What a format is made from: diagnostics, each with its place resolved (design §5)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
-from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.diagnostics import Diagnostic, Severity
+from cloudsync_gen.model.belonging import Group
 from cloudsync_gen.source import SourceMap
 
 
@@ -36,6 +37,34 @@ class Finding(Struct, frozen=True, kw_only=True):
     related: tuple[Place, ...]
     impact: Mapping[str, tuple[str, ...]]
     fingerprint: str
+
+
+WORST_FIRST = tuple(each.value for each in Severity)
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """Findings of one command, and what some formats say beside them.
+
+    `command` as it was typed, without flags. `documentation`: code -> what its rule says. `group`:
+    whom a finding belongs to. `cases`: (group, code and name) of all that was judged, whether or
+    not anything was found. `failing`: severities that make the command fail.
+    """
+
+    command: str
+    diagnostics: tuple[Diagnostic, ...]
+    sources: SourceMap
+    documentation: Mapping[str, str] = {}
+    group: Callable[[Diagnostic], Group] = lambda each: Group(each.ref.file)
+    cases: Iterable[tuple[str, str]] = ()
+    failing: frozenset[str] = frozenset((Severity.ERROR,))
+
+    def findings(self) -> list[Finding]:
+        """In the order given."""
+        return [resolve(each, self.sources) for each in self.diagnostics]
+
+    def worst_first(self) -> list[Finding]:
+        """By severity, else in the order given: readers and code hosts show the first ones."""
+        return sorted(self.findings(), key=lambda each: WORST_FIRST.index(each.severity))
 
 
 def shown(path: str) -> str:

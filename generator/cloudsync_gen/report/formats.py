@@ -2,45 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from importlib import import_module
 from sys import modules
 
-from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.source import SourceMap
+from cloudsync_gen.report.finding import Report
 
-NAMES = ("text", "json", "sarif", "github")
+NAMES = ("text", "json", "sarif", "github", "gitlab", "junit", "markdown")
+"""Each a module of this package with `render(report)`."""
 
 
-def render(
-    name: str,
-    diagnostics: Iterable[Diagnostic],
-    sources: SourceMap,
-    documentation: Mapping[str, str],
-    *,
-    colour: bool = False,
-) -> str:
-    """Findings in one of the formats; `documentation` maps codes to what their rules say, `colour`
-    is for text on a terminal.
-    """
+def render(name: str, report: Report, *, colour: bool = False) -> str:
+    """Findings in one of the formats; `colour` is for text on a terminal."""
     if name == "text":
         from cloudsync_gen.report import text
 
-        return text.render(diagnostics, sources, colour=colour)
-    if name == "sarif":
-        from cloudsync_gen.report import sarif
-
-        return sarif.render(diagnostics, sources, documentation)
-    return _plain(name)(diagnostics, sources)
-
-
-def _plain(name: str) -> Callable[[Iterable[Diagnostic], SourceMap], str]:
-    if name == "json":
-        from cloudsync_gen.report import json
-
-        return json.render
-    from cloudsync_gen.report import github
-
-    return github.render
+        return text.render(report.diagnostics, report.sources, colour=colour)
+    if name not in NAMES:
+        raise ValueError(name)
+    made: str = import_module(f"cloudsync_gen.report.{name}").render(report)
+    return made
 
 
 def documentation_of(rules: Iterable[tuple[str, Callable[..., object]]]) -> dict[str, str]:

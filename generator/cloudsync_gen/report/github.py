@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.report.finding import Finding, reach, resolve
+from cloudsync_gen.report.finding import Finding, Report, reach
 from cloudsync_gen.report.text import printable
-from cloudsync_gen.source import SourceMap
 
 _COMMAND = {"error": "error", "warning": "warning", "info": "notice"}
-_ORDER = tuple(_COMMAND)
 
 
-def render(diagnostics: Iterable[Diagnostic], sources: SourceMap) -> str:
+def render(report: Report) -> str:
     """One command per finding; only the first ones are shown beside the code, hence the order."""
-    findings = sorted(
-        (resolve(each, sources) for each in diagnostics), key=lambda f: _ORDER.index(f.severity)
-    )
-    return "".join(f"{_line(each)}\n" for each in findings)
+    return "".join(f"{_line(each)}\n" for each in report.worst_first())
 
 
 def _line(finding: Finding) -> str:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 
-from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.engine.serialise import json_shown
-from cloudsync_gen.report.finding import resolve
-from cloudsync_gen.source import SourceMap
+from cloudsync_gen.report.finding import Report
 
 
-def render(diagnostics: Iterable[Diagnostic], sources: SourceMap) -> str:
+def render(report: Report) -> str:
     """`{"findings": […], "counts": {…}}`, indented, nothing but JSON."""
-    findings = [resolve(each, sources) for each in diagnostics]
+    findings = report.findings()
     counts: dict[str, int] = {}
     for each in findings:
         counts[each.severity] = counts.get(each.severity, 0) + 1

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from cloudsync_gen import __version__
-from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.report.finding import Finding, Place, reach, resolve
+from cloudsync_gen.report.finding import Finding, Place, Report, reach
 from cloudsync_gen.report.json import dumps
-from cloudsync_gen.source import SourceMap
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MAX_RESULTS = 25_000
 _LEVEL = {"error": "error", "warning": "warning", "info": "note"}
-_ORDER = ("error", "warning", "info")
 
 
-def render(
-    diagnostics: Iterable[Diagnostic], sources: SourceMap, documentation: Mapping[str, str]
-) -> str:
-    """A run with its rules; `documentation` maps a code to its full description."""
-    findings = [resolve(each, sources) for each in diagnostics]
-    findings.sort(key=lambda f: _ORDER.index(f.severity))
-    findings = findings[:MAX_RESULTS]
+def render(report: Report) -> str:
+    """A run with the rules that found something; of too many results the worst are kept."""
+    findings = report.worst_first()[:MAX_RESULTS]
     names = {each.code: each.name for each in findings}
-    rules = [_rule(code, names[code], documentation.get(code, "")) for code in sorted(names)]
+    rules = [_rule(code, names[code], report.documentation.get(code, "")) for code in sorted(names)]
     positions = {rule["id"]: index for index, rule in enumerate(rules)}
     driver = {
         "name": "cloudsync-gen",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import Struct
 
-from cloudsync_gen.diagnostics import Diagnostic, Related, Severity
+from cloudsync_gen.diagnostics import Diagnostic, Mend, Related, Severity
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.source import Ref
 
@@ -20,7 +20,8 @@ class Rule(Struct, frozen=True, kw_only=True):
 
     `code` is never renumbered or reused. `name` reads well after "allow". `family` is the claim
     that the rule belongs to; `check --summary` counts by it. `whole`: it speaks of what is not
-    there, so it is silent while a part of the model could not be read.
+    there, so it is silent while a part of the model could not be read. `mends`: what `check --fix`
+    does about its findings where that is certain, empty where a person has to decide.
     """
 
     code: str
@@ -29,6 +30,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     severity: Severity = Severity.ERROR
     check: Callable[[Model], Iterator[Diagnostic]]
     whole: bool = False
+    mends: str = ""
 
     def findings(self, model: Model) -> Iterator[Diagnostic]:
         """What it finds, but nothing of an element that was read in part, unless it judges links,
@@ -50,6 +52,7 @@ class Rule(Struct, frozen=True, kw_only=True):
         element: str = "",
         related: Iterable[Related] = (),
         facts: Iterable[str] = (),
+        mends: Iterable[Mend] = (),
     ) -> Diagnostic:
         """A finding of this rule."""
         return Diagnostic(
@@ -62,6 +65,7 @@ class Rule(Struct, frozen=True, kw_only=True):
             element=element,
             related=tuple(related),
             facts=tuple(facts),
+            mends=tuple(mends),
         )
 
 

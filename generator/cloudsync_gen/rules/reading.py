@@ -1,7 +1,8 @@
-"""What the findings mean that no rule makes: of reading a model and of putting contracts together.
+"""What the findings mean that no rule makes: of reading a model, of putting contracts together, of
+output that is not what the model implies, and of what was waived.
 
-They are part of the gate and cannot be selected or ignored: behind each, something of the model is
-not known, or a contract is not whole.
+They are part of the gate and cannot be selected, ignored or waived: behind each, something of the
+model is not known, a contract is not whole, or a waiver is not what it should be.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from cloudsync_gen.diagnostics import Severity
+
 
 class Reading(Struct, frozen=True):
     """A code with its name, what it says and what to do instead."""
@@ -17,6 +20,7 @@ class Reading(Struct, frozen=True):
     name: str
     says: str
     instead: str
+    severity: Severity = Severity.ERROR
 
     @property
     def text(self) -> str:
@@ -63,11 +67,21 @@ CTR012 | invalid-graphql | A compiled GraphQL schema is refused, or does not com
 CTR013 | invalid-proto | Compiled proto files are refused by protoc. | the source mended.
 GEN001 | unusable-path | A generated file would have a name that some system cannot hold, or that is another file's on a disk that ignores case. | another name for the element that it is called after.
 GEN002 | unfitting-message | A message of an RPC, or a field of a GraphQL schema, has fields or arguments that its command, query or operation does not take, lacks some that it needs, or promises what may be absent, so that no adapter can be made. | the properties of the input and output, by the same names, and the key of the entity where the command works on one.
+DRF001 | missing-output | A file that the model implies is not there. | `cloudsync-gen generate`, and what it writes committed.
+DRF002 | outdated-output | A file is not, byte for byte, what the model implies. The line is the first that differs. | `cloudsync-gen generate`, and what it writes committed.
+DRF003 | left-over-output | A file was generated once, and the model implies it no longer. | `cloudsync-gen generate`, which deletes it.
+DRF004 | output-conflict | A file that is to be written was changed by somebody, or was never written by the tool; it is not overwritten. | the edit moved to the service's own files, and the file deleted.
+DRF005 | orphan-output | A file lies in a folder that belongs to the tool, and nothing implies it. | the file deleted, or moved elsewhere.
+WVR001 | suppression-form | A comment begins as a suppression and is none: its codes are not in brackets, or it gives no reason. Nothing is suppressed by it. | `# cloudsync-gen: ignore[LNK001] why it may stay`.
+WVR002 | unknown-suppression | A suppression names no rule, or a finding that is no rule's and cannot be suppressed. | the code or the name of a rule.
+WVR003 | unused-suppression | A suppression stands where its rule finds nothing, so that it would hide the next finding there. `--fix` removes it. | no comment. | warning
+WVR004 | expired-waiver | The day until which a finding was waived in the baseline is over; the finding is told again. | the finding mended, or `check --write-baseline` with a new reason and day.
+WVR005 | stale-waiver | An entry of the baseline waives a finding that is not there any more. | no entry; `check --write-baseline` drops it. | warning
 """
 
 READINGS: Mapping[str, Reading] = {
-    code: Reading(*rest)
-    for code, *rest in (
+    code: Reading(name, says, instead, Severity(severity[0]) if severity else Severity.ERROR)
+    for code, name, says, instead, *severity in (
         [cell.strip() for cell in line.split(" | ")] for line in _TABLE.strip().splitlines()
     )
 }

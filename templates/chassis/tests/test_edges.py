@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from cloudsync_chassis import propagation
 from cloudsync_chassis.client.base import ServiceClient
@@ -21,6 +23,8 @@ from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.security.principal import Principal
+from cloudsync_chassis.store.sealed import SEALED
+from cloudsync_chassis.store.system import outbox
 from cloudsync_chassis.testing import Running
 
 CALL = Call(service="peer", operation="get", method="GET", path="/v1/things")
@@ -124,6 +128,10 @@ async def test_a_queued_call_leaves_with_the_transaction(table_shop: Running, pe
     (event,) = await table_shop.published()
     assert (event.type, event.topic) == (QUEUED, "shop.calls")
     assert event.data["operation"] == "get"
+    async with table_shop.runtime.database.transaction(write=False) as connection:
+        (kept,) = (await connection.execute(sa.select(outbox.c.payload))).scalars()
+    assert "/v1/things" not in json.dumps(kept), "it waits sealed"
+    assert kept["data"].keys() == {SEALED}
 
 
 def test_it_blocks_until_the_answer_is_there(peer: Peer) -> None:

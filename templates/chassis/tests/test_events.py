@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,13 +14,13 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from pydantic import ValidationError
 
 import bookshop
 from bookshop.models import PriceSuggested
+from cloudsync_chassis.events import wire
 from cloudsync_chassis.events.bus import Bus, InProcessBus
 from cloudsync_chassis.events.consumer import Consumer, Subscription
-from cloudsync_chassis.events.envelope import Event, received
+from cloudsync_chassis.events.envelope import Actor, Event, PayloadError, received
 from cloudsync_chassis.events.outbox import Relay
 from cloudsync_chassis.events.sqlite_bus import SqliteBus
 from cloudsync_chassis.ids import uuid7
@@ -59,8 +60,41 @@ def test_what_a_newer_publisher_adds_is_left_out() -> None:
     event = suggestion(str(uuid7()), uuid7())
     newer = replace(event, data={**event.data, "currency": "EUR"})
     assert received(newer, PriceSuggested).data == received(event, PriceSuggested).data
-    with pytest.raises(ValidationError):
+    with pytest.raises(PayloadError) as lacking:
         received(replace(event, data={"bookId": event.data["bookId"]}), PriceSuggested)
+    assert lacking.value.reason == "payload-invalid: /priceMinor missing"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"priceMinor": "5"}, "/priceMinor int_type"),
+        ({"priceMinor": True}, "/priceMinor int_type"),
+        ({"priceMinor": 5.5}, "/priceMinor int_type"),
+        ({"priceMinor": None}, "/priceMinor int_type"),
+        ({"bookId": "{0190aaaa-0000-7000-8000-000000000000}"}, "/bookId "),
+        ({"bookId": "0190aaaa000070008000000000000000"}, "/bookId "),
+        ({"bookId": 7}, "/bookId other_form"),
+    ],
+)
+def test_payloads_are_as_strict_as_bodies(change: dict[str, Any], reason: str) -> None:
+    event = suggestion(str(uuid7()), uuid7())
+    with pytest.raises(PayloadError) as refused:
+        received(replace(event, data={**event.data, **change}), PriceSuggested)
+    assert refused.value.reason.startswith(f"payload-invalid: {reason}")
+    whole = replace(event, data={**event.data, "priceMinor": 5.0, "currency": "EUR"})
+    assert received(whole, PriceSuggested).data == received(event, PriceSuggested).data
+
+
+def test_what_holds_no_object_is_no_event_of_ours() -> None:
+    """Nor does it keep a consumer from the next one."""
+    event = suggestion(str(uuid7()), uuid7())
+    for data in ([1], "text", 5):
+        sent = json.dumps({**event.to_json(), "data": data}).encode()
+        assert wire.read("t", "place", sent, wire.STRUCTURED, {}).type == wire.UNREADABLE
+        binary = {f"ce_{n}": str(v).encode() for n, v in event.to_json().items() if n != "data"}
+        content = json.dumps(data).encode()
+        assert wire.read("t", "place", content, "application/json", binary).type == wire.UNREADABLE
 
 
 def test_an_event_survives_the_wire() -> None:
@@ -69,6 +103,35 @@ def test_an_event_survives_the_wire() -> None:
     assert Event.from_json(document) == event
     assert document["specversion"] == "1.0"
     assert all(name.islower() for name in document), "CloudEvents attribute names"
+
+
+@pytest.mark.parametrize(
+    "actor",
+    [
+        Actor("app_user", "0190", ("clerk", "reader")),
+        Actor("service_account", "peer"),
+        Actor("unauthenticated"),
+    ],
+)
+def test_who_brought_an_event_about_survives_the_wire(actor: Actor) -> None:
+    event = replace(suggestion(str(uuid7()), uuid7()), actor=actor)
+    assert Event.from_json(event.to_json()) == event
+    assert all(isinstance(v, str) for n, v in event.to_json().items() if n.startswith("auth"))
+
+
+@pytest.mark.parametrize("claims", ["", "{", "[]", '{"roles": 7}', '{"roles": [7]}', 3, None])
+def test_claims_of_others_say_nothing_and_stop_nothing(claims: Any) -> None:
+    told = {"authtype": "api_key", "authid": "k", "authclaims": claims}
+    document = {**suggestion(str(uuid7()), uuid7()).to_json(), **told}
+    assert Event.from_json(document).actor == Actor("api_key", "k")
+
+
+async def test_events_name_who_brought_them_about(shop: Running) -> None:
+    clerk = shop.caller("clerk")
+    body = {"title": "Emma", "priceMinor": 700}
+    await shop.http.post("/v1/books", json=body, headers=clerk.headers)
+    (listed,) = await shop.published()
+    assert listed.actor == Actor("app_user", str(clerk.subject), ("clerk",))
 
 
 async def test_events_are_numbered_without_gaps_and_carry_tenant_and_trace(shop: Running) -> None:
@@ -157,6 +220,8 @@ async def test_malformed_data_goes_to_the_dead_letters_at_once(table_shop: Runni
     await until(lambda: len(bus.log) == 2)
     assert bus.log[1].topic == "shop.market.price.v1.dlq"
     assert bus.log[1].data == bus.log[0].data
+    assert bus.log[1].failure is not None
+    assert bus.log[1].failure.reason == "payload-invalid: /priceMinor int_type"
 
 
 @pytest.fixture(params=["process", "sqlite"])

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bookshop
+from cloudsync_chassis import logs
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.store import system
 from cloudsync_chassis.store.cipher import FieldCipher, key_of
@@ -214,6 +215,29 @@ async def test_renewal_is_bounded_and_goes_on_where_it_was(office: Office) -> No
     assert [each.id for each in await again.unused()] == [old]
 
 
+async def test_a_row_whose_key_is_gone_holds_up_no_other(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure("info", "office")
+    told: list[tuple[str, int]] = []
+    office.renewal.passed_over = lambda name, rows: told.append((name, rows))
+    tenant = UUID(int=1)
+    stranger = FieldCipher(b"s" * 32, index_key=INDEX)
+    lost = [await office.write(tenant, "nobody reads this", stranger)]
+    kept = await office.write(tenant, "kept")
+    lost.append(await office.write(UUID(int=2), "of another tenant", stranger))
+    office.keys.rotate()
+    await office.keeper(NEVER).once(0.0)
+    rows = await office.rows()
+    newest = office.keys.all()[0].id
+    assert key_of(rows[kept].text_ciphertext) == newest
+    assert {key_of(rows[each].text_ciphertext) for each in lost} == {stranger.keys.all()[0].id}
+    assert told == [("letters", 2)]
+    said = capsys.readouterr().out
+    assert '"fields_unreadable"' in said
+    assert "renewal_failed" not in said
+
+
 async def test_a_key_is_retired_when_nothing_uses_it_and_it_is_over(office: Office) -> None:
     tenant = UUID(int=1)
     row = await office.write(tenant, "text")
@@ -258,8 +282,6 @@ async def test_a_value_that_changes_meanwhile_is_kept(office: Office) -> None:
 async def test_keys_of_somebody_else_are_not_touched(
     tmp_path: Path, office: Office, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from cloudsync_chassis import logs
-
     logs.configure("info", "office")
     folder = tmp_path / "mounted"
     folder.mkdir()

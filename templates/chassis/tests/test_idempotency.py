@@ -6,6 +6,7 @@ import asyncio
 import base64
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -17,7 +18,16 @@ from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.security.principal import workload
-from cloudsync_chassis.store.idempotency import Answer, forget_answer
+from cloudsync_chassis.store.idempotency import (
+    Answer,
+    Request,
+    digest,
+    forget_answer,
+    forget_made,
+    keep_made,
+    made,
+    request_of,
+)
 from cloudsync_chassis.store.keys import GivenKeys
 from cloudsync_chassis.store.system import idempotency_keys
 from cloudsync_chassis.testing import Caller, Running
@@ -57,6 +67,49 @@ async def test_kept_answers_are_sealed_and_open_though_field_keys_have_gone(
     shop.runtime.cipher.keys = GivenKeys(b"n" * 32)
     again = await post(shop, clerk, "k")
     assert again.content == first.content
+
+
+async def test_requests_are_kept_as_digests_that_nobody_can_try_out(shop: Running) -> None:
+    """Those of before, which had no key, are known until they go."""
+    clerk = shop.caller("clerk")
+    first = await post(shop, clerk, "k")
+    body = shop.http.build_request("POST", "/v1/books", json=BODY).content
+    unkeyed = digest(b"POST /v1/books?", body)
+    async with shop.runtime.database.transaction(write=True) as connection:
+        kept = await connection.scalar(sa.select(idempotency_keys.c.request_hash))
+        known = Request.of(unkeyed, shop.runtime.cipher.lasting_key)
+        assert kept == known.keyed != unkeyed
+        before = sa.update(idempotency_keys).values(request_hash=unkeyed)
+        await connection.execute(before)
+    again = await post(shop, clerk, "k")
+    assert again.content == first.content
+    other = await post(shop, clerk, "k", {**BODY, "title": "Persuasion"})
+    assert other.status_code == 422
+
+
+async def test_what_was_made_is_known_by_either_digest(shop: Running) -> None:
+    runtime, entity = shop.runtime, uuid7()
+    request = request_of(runtime.cipher.lasting_key, "bind", {"b": 1, "a": [2]})
+    assert request == request_of(runtime.cipher.lasting_key, "bind", {"a": [2], "b": 1})
+    assert request.keyed != request_of(lambda _: b"k" * 32, "bind", {"b": 1, "a": [2]}).keyed
+    found: list[UUID | None] = []
+    rows: list[str] = []
+
+    async def act(ctx: Context) -> None:
+        connection = await ctx.unit.connection()
+        await keep_made(ctx, request, entity)
+        rows.extend((await connection.execute(sa.select(idempotency_keys.c.key))).scalars())
+        found.append(await made(ctx, request))
+        before = f"natural {request.unkeyed}"
+        await connection.execute(sa.update(idempotency_keys).values(key=before))
+        found.append(await made(ctx, request))
+        await forget_made(ctx, request)
+        found.append(await made(ctx, request))
+
+    incoming = Incoming(principal=workload("binder", uuid7()), trace=Trace.new())
+    await runtime.executor.run(Operation(id="bind", writes=True), incoming, act)
+    assert found == [entity, entity, None]
+    assert rows == [f"natural {request.keyed}"]
 
 
 async def test_an_answer_is_not_taken_for_another_one(shop: Running) -> None:

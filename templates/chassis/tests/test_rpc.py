@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,13 +17,14 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 import bookshop
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.problem import NOT_FOUND, breaks_rule
+from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.protobuf.convert import Converter
 from cloudsync_chassis.protobuf.status import DETAILS, code_of, rich_status
 from cloudsync_chassis.rpc.call import Reply
 from cloudsync_chassis.rpc.server import RpcServer
 from cloudsync_chassis.rpc.service import RpcService
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.testing import Caller, Running, running
+from cloudsync_chassis.testing import Caller, Running, isolated, running
 from shop_messages import NAME, Ask, Book, Loose, Page, Shelf
 
 
@@ -160,6 +162,27 @@ async def test_refusals_carry_a_rich_status(
     assert refused.value.code().name == code
     assert (info.reason, info.domain) == (slug, "https://problems.example/")
     assert bool(faults) == (slug == "validation-failed")
+
+
+async def test_refusals_before_the_operation_have_a_span(tmp_path: Path) -> None:
+    settings = bookshop.BookSettings(**isolated(tmp_path), telemetry="memory")
+    runtime = Runtime(bookshop.SERVICE, settings)
+    server = RpcServer(runtime, [book_service(runtime, bookshop.Books(runtime))])
+    async with running(server) as shop, grpc.aio.insecure_channel(shop.address) as channel:
+        call = Calling(channel, shop)
+        parent = Trace("c" * 32, "d" * 16, "01")
+        for caller, cursor in ((None, ""), (shop.caller("clerk"), "x")):
+            asked = Ask(cursor=cursor)
+            with pytest.raises(grpc.aio.AioRpcError):
+                await call("FindBooks", asked, Book, caller, traceparent=parent.header)
+        assert runtime.telemetry is not None
+        spans = runtime.telemetry.finished
+    slugs = ["unauthenticated", "cursor-unknown"]
+    assert [each.attributes["error.type"] for each in spans] == slugs
+    assert {each.name for each in spans} == {"find-books"}
+    assert {f"{each.parent.span_id:016x}" for each in spans} == {parent.span_id}
+    assert all("rpc.method" in each.attributes for each in spans)
+    assert all("http.response.status_code" not in each.attributes for each in spans)
 
 
 async def test_an_unexpected_exception_is_masked(

@@ -244,8 +244,77 @@ async def test_a_document_that_changes_meanwhile_is_kept(document_shop: Running)
     async with runtime.database.transaction(write=True) as connection:
         overtaken: Any = Overtaken(connection, change)
         kept = SealedDocuments("books", ("notes",))
-        assert (await kept.renew(overtaken, runtime.cipher, None, 200))[1]
+        assert (await kept.renew(overtaken, runtime.cipher, None, 200)).over
     assert await bodies(document_shop) == [newer]
+
+
+async def test_a_document_that_nobody_can_read_holds_up_no_other(document_shop: Running) -> None:
+    """Its other fields are renewed, and what is claimed of them."""
+    runtime, clerk = document_shop.runtime, document_shop.caller("clerk")
+    await listed(document_shop, clerk)
+    lost = wrapped(FieldCipher(b"s" * 32).encrypt("lost", clerk.organization))
+    await listed(document_shop, clerk)
+    first, _ = await bodies(document_shop)
+    where = documents.c.body["id"].as_string() == first["id"]
+    change = documents.update().where(documents.c.collection == "books", where)
+    assert isinstance(runtime.cipher.keys, OwnKeys)
+    runtime.cipher.keys.rotate()
+    unique = (("organizationId", "notes"), ("organizationId", "title"))
+    async with runtime.database.transaction(write=True) as connection:
+        await connection.execute(change.values(body={**first, "notes": lost, "title": "in clear"}))
+        kept = SealedDocuments("books", ("notes", "title"), unique)
+        renewed = await kept.renew(connection, runtime.cipher, None, 200)
+    assert (renewed.over, renewed.passed_over) == (True, 1)
+    passed, other = await bodies(document_shop)
+    assert passed["notes"] == lost
+    opened = [unwrapped(each) or b"" for each in (passed["title"], other["notes"])]
+    assert [runtime.cipher.decrypt(each, clerk.organization) for each in opened] == [
+        "in clear",
+        NOTES,
+    ]
+    await runtime.key_keeper().once(0.0)
+    scraped = (await document_shop.http.get("/metrics")).text
+    (line,) = (each for each in scraped.splitlines() if each.startswith("fields_unreadable_total{"))
+    assert 'place="aggregate_documents/books: ' in line
+    assert line.endswith(" 1.0")
+
+
+async def test_values_are_let_go_within_the_tenant_alone(document_shop: Running) -> None:
+    """Two tenants may have a document with the same id, of which one goes or changes."""
+    runtime, book = document_shop.runtime, uuid7()
+    unique = (("organizationId", "isbn"), ("notes",))
+    store = DocumentStore(collection="twins", unique=unique, encrypted=frozenset({"notes"}))
+    books = DocumentRepository(bookshop.Book, store, runtime.cipher)
+    made = (await listed(document_shop, document_shop.caller("clerk"))) | {"isbn": "1"}
+    tenants = [uuid7() for _ in range(3)]
+
+    def of(tenant: UUID, **changes: Any) -> bookshop.Book:
+        notes = f"notes of {tenant}"
+        body = {**made, "id": str(book), "organizationId": str(tenant), "notes": notes, **changes}
+        return bookshop.Book.model_validate(body, strict=False)
+
+    async def write(ctx: Context) -> None:
+        for tenant in tenants:
+            await books.insert(ctx.within(tenant), of(tenant))
+        assert await books.remove(ctx.within(tenants[0]), book, 1)
+        changed = of(tenants[1], isbn="2", version=2)
+        assert await books.replace(ctx.within(tenants[1]), changed, 1)
+
+    async def claimed(ctx: Context) -> list[str]:
+        rows = sa.select(system.unique_keys.c.value)
+        rows = rows.where(system.unique_keys.c.collection == "twins")
+        return sorted((await (await ctx.unit.connection()).execute(rows)).scalars())
+
+    probe = Operation(id="probe", access="workload", writes=True)
+    incoming = Incoming(principal=workload("shop", tenants[0]), trace=Trace.new())
+    await runtime.executor.run(probe, incoming, write)
+    told = await runtime.executor.run(probe, incoming, claimed)
+    expected = [
+        json.dumps([str(tenants[1]), "2"]),
+        json.dumps([str(tenants[2]), "1"]),
+        *(json.dumps([runtime.cipher.blind_index(f"notes of {t}")]) for t in tenants[1:]),
+    ]
+    assert told == sorted(expected)
 
 
 def test_unique_values_are_told_apart_by_their_index() -> None:

@@ -24,7 +24,7 @@ from opentelemetry.trace import SpanKind
 from pydantic import SecretStr, ValidationError
 
 import bookshop
-from cloudsync_chassis import propagation, telemetry, telemetry_export
+from cloudsync_chassis import propagation, telemetry, telemetry_export, traced
 from cloudsync_chassis.client.base import ServiceClient
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import RefusedError
@@ -56,9 +56,9 @@ async def tracing(**more: Any) -> AsyncIterator[Telemetry]:
 
 
 @asynccontextmanager
-async def traced_shop(tmp_path: Path, **more: Any) -> AsyncIterator[Running]:
+async def traced_shop(tmp_path: Path, *traced: str, **more: Any) -> AsyncIterator[Running]:
     arguments = {**isolated(tmp_path), "region": "north", **more}
-    spec = replace(bookshop.SERVICE, version="1.2.3", traced=frozenset({"book.shelf"}))
+    spec = replace(bookshop.SERVICE, version="1.2.3", traced=frozenset({"book.shelf", *traced}))
     runtime = Runtime(spec, bookshop.BookSettings(**arguments))
     async with running(bookshop.build(runtime, bookshop.Books(runtime))) as shop:
         yield shop
@@ -131,6 +131,84 @@ async def test_a_refusal_is_an_answer(tmp_path: Path) -> None:
     assert span.status.is_unset
     assert span.attributes["error.type"] == "not-found"
     assert span.attributes["http.response.status_code"] == 404
+
+
+REFUSED = [
+    ("GET", "/v1/books", {}, b"", "find-books", 401, "unauthenticated"),
+    ("POST", "/v1/books", {"role": "guest"}, b"{}", "list-book", 403, "forbidden"),
+    ("POST", "/v1/books", {"role": "clerk"}, b"{", "list-book", 400, "validation-failed"),
+    ("POST", "/v1/books", {"role": "clerk"}, b"x" * 2_000_000, "list-book", 413, "body-too-large"),
+    ("GET", "/v1/books/7", {"role": "clerk"}, b"", "get-book", 400, "validation-failed"),
+    ("GET", "/v1/nothing", {}, b"", "GET", 404, "not-found"),
+    ("BREW", "/v1/books", {}, b"", "HTTP", 405, "method-not-allowed"),
+]
+
+
+@pytest.mark.parametrize(("verb", "path", "who", "body", "name", "status", "slug"), REFUSED)
+async def test_who_is_refused_before_the_operation_begins_has_a_span(
+    tmp_path: Path,
+    verb: str,
+    path: str,
+    who: dict[str, str],
+    body: bytes,
+    name: str,
+    status: int,
+    slug: str,
+) -> None:
+    """One, below the caller's, that began when the request did."""
+    began = time.time_ns()
+    async with traced_shop(tmp_path, telemetry="memory") as shop:
+        headers = shop.caller(who["role"]).headers if who else {}
+        parent = Trace("c" * 32, "d" * 16, "01")
+        sent = {**headers, "traceparent": parent.header, "Content-Type": "application/json"}
+        answer = await shop.http.request(verb, path, content=body, headers=sent)
+        assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (status, slug)
+        await shop.http.get("/health/live")
+        assert shop.runtime.telemetry is not None
+        (span,) = shop.runtime.telemetry.finished
+    assert (span.name, span.kind, span.status.is_unset) == (name, SpanKind.SERVER, True)
+    assert f"{span.parent.span_id:016x}" == parent.span_id
+    assert began <= span.start_time <= span.end_time
+    assert span.attributes["error.type"] == slug
+    assert span.attributes["http.response.status_code"] == status
+    method = "_OTHER" if name == "HTTP" else verb
+    assert span.attributes["http.request.method"] == method
+
+
+async def test_spans_tell_fields_that_traces_name(tmp_path: Path) -> None:
+    """Of the entity, the body and the answer, and whose tenant it is without naming it."""
+    names = ("book.status", "book.price", "book.version", "book.absent", "tenant.hash")
+    async with traced_shop(tmp_path, *names, "caller.service", telemetry="memory") as shop:
+        clerk, other = shop.caller("clerk"), shop.caller("clerk")
+        body = {"title": "x", "priceMinor": 700}
+        made = await shop.http.post("/v1/books", json=body, headers=clerk.headers)
+        await shop.http.get(f"/v1/books/{made.json()['id']}", headers=clerk.headers)
+        await shop.http.post("/v1/books", json={}, headers=other.headers)
+        await shop.http.get(f"/v1/books/{made.json()['id']}", headers=other.headers)
+        assert shop.runtime.telemetry is not None
+        spans = shop.runtime.telemetry.finished
+    first, second, _, stranger = (dict(each.attributes) for each in spans)
+    assert first["book.status"] == second["book.status"] == "listed"
+    assert (first["book.price"], first["book.version"]) == (700, 1)
+    assert "book.absent" not in first
+    assert "book.status" not in stranger
+    assert first["tenant.hash"] == second["tenant.hash"] != stranger["tenant.hash"]
+    assert str(clerk.organization) not in "".join(each.to_json() for each in spans)
+
+
+async def test_handlers_and_fields_tell_plain_values() -> None:
+    """A list, an object and what is absent tell nothing."""
+    listed = frozenset({"a.flag", "a.kind", "a.list", "a.none", "a.id"})
+    record = {"flag": True, "list": [1], "none": None, "id": UUID(int=7)}
+    fields = [(f"a.{name}", name) for name in record]
+    async with tracing(attributes=listed) as made:
+        with telemetry.span("work", SpanKind.SERVER, None, {}):
+            traced.tell("a.kind", SpanKind.SERVER)
+            traced.tell_fields(fields, record)
+            traced.tell_fields(fields, None)
+    (span,) = made.finished
+    told = {"a.kind": SpanKind.SERVER.value, "a.flag": True, "a.id": str(UUID(int=7))}
+    assert dict(span.attributes) == told
 
 
 async def test_only_names_that_may_be_told_leave() -> None:

@@ -15,6 +15,7 @@ from cloudsync_gen.rules.reading import READINGS
 
 PACKAGE = Path(cloudsync_gen.__file__).parent
 CODE = re.compile(r'"([A-Z]{3}[0-9]{3})"(?:, "([a-z-]+)")?')
+ABOUT = {"DRF": "output that is not what the model implies", "WVR": "what was waived"}
 TABLE = PACKAGE / "rules" / "reading.py"
 
 
@@ -47,7 +48,8 @@ def test_by_code_and_by_name(code: str, capsys: pytest.CaptureFixture[str]) -> N
     by_code = capsys.readouterr().out
     assert main(["explain", READINGS[code].name]) == 0
     assert capsys.readouterr().out == by_code
-    assert by_code.startswith(f"{code} {READINGS[code].name} (reading the model, error)\n\n")
+    head = f"{code} {READINGS[code].name} ({ABOUT.get(code[:3], 'reading the model')}, "
+    assert by_code.startswith(f"{head}{READINGS[code].severity.value})\n\n")
     assert "Use instead: " in by_code
 
 

@@ -217,7 +217,7 @@ def test_a_model_that_breaks_generation_behind_settings_is_no_bug_of_the_tool(
     assert run(root, *DOCS) == 1
     out, err = capsys.readouterr()
     assert "LNK001" in out
-    assert "settings turn off rules" in err
+    assert "settings or waivers hide" in err
     (root / "cloudsync-gen.toml").unlink()
     edit(root, RECIPE, "table.recipe\n", "table.recipes\n")
     assert run(root, *DOCS) == 70

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from cloudsync_gen.cli.settings import Misconfigured, Settings, chosen, settings
+from cloudsync_gen.cli.settings import Misconfigured, Settings, chosen, settings, severities
 from cloudsync_gen.diagnostics import Severity
 from cloudsync_gen.rules import RULES
 from support.trees import write_tree
@@ -14,8 +15,8 @@ from support.trees import write_tree
 FILE = 'select = ["LNK", "SLO001"]\njobs = 3\n[severity]\nLNK001 = "warning"\n'
 
 
-def codes(made: Settings, **flags: list[str]) -> set[str]:
-    return {rule.code for rule in chosen(made, **flags)}
+def codes(made: Settings) -> set[str]:
+    return {rule.code for rule in chosen(made)}
 
 
 @pytest.mark.parametrize(
@@ -53,29 +54,42 @@ def test_the_environment_wins_over_the_file_key_by_key(tmp_path: Path) -> None:
     assert settings(tmp_path, environment) == Settings(
         select=("EVT", "dangling-link"),
         jobs=3,
-        severity={"SLO001": "off", "dangling-link": "info"},
+        severity={"SLO001": "off", "LNK001": "info"},
     )
     assert settings(tmp_path, {"CLOUDSYNC_GEN_JOBS": "5"}).jobs == 5
 
 
-def test_a_flag_wins_over_both() -> None:
-    made = Settings(select=("LNK",), ignore=("LNK002",))
-    assert codes(made) == {"LNK001", "LNK003"}
-    assert codes(made, select=["LNK002"]) == set()
-    assert codes(made, ignore=["LNK001"]) == {"LNK002", "LNK003"}
-    assert codes(made, select=["dangling-link", "LNK002"], ignore=["LNK002"]) == {"LNK001"}
+def test_a_flag_wins_over_both(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"cloudsync-gen.toml": 'select = ["LNK"]\nfail-on = "info"\n'})
+    environment = {"CLOUDSYNC_GEN_IGNORE": "LNK002", "CLOUDSYNC_GEN_FAIL_ON": "warning"}
+
+    def made(**flags: Any) -> Settings:
+        return settings(tmp_path, environment, {k.replace("_", "-"): v for k, v in flags.items()})
+
+    assert codes(made()) == {"LNK001", "LNK003"}
+    assert codes(made(select=["LNK002"])) == set()
+    assert codes(made(ignore=["LNK001"])) == {"LNK002", "LNK003"}
+    assert codes(made(select=["dangling-link", "LNK002"])) == {"LNK001"}
+    assert [settings(tmp_path, {}).fail_on, made().fail_on] == ["info", "warning"]
+    assert made(fail_on="error").fail_on == "error"
+    assert Settings().fail_on == "error"
+
+
+def test_of_severities_the_later_place_wins_rule_by_rule(tmp_path: Path) -> None:
+    text = '[severity]\ndangling-link = "info"\nLNK002 = "info"\nLNK003 = "info"\n'
+    write_tree(tmp_path, {"cloudsync-gen.toml": text})
+    environment = {"CLOUDSYNC_GEN_SEVERITY": "LNK001=warning, link-target-type=warning"}
+    made = settings(tmp_path, environment, {"severity": severities(["LNK001=off"])})
+    assert made.severity == {"LNK001": "off", "LNK002": "warning", "LNK003": "info"}
 
 
 def test_rules_weigh_what_they_are_given() -> None:
-    made = Settings(severity={"LNK001": "info", "wrong-link-target": "off"})
     by_code = {rule.code: rule for rule in chosen(Settings(severity={"LNK001": "info"}))}
     assert by_code["LNK001"].severity is Severity.INFO
     assert by_code["LNK002"].severity is Severity.ERROR
     assert by_code["LNK001"].check.__module__ == "cloudsync_gen.rules.links.dangling_link"
-    name = next(rule.name for rule in RULES if rule.code == "LNK002")
-    off = Settings(severity={name: "off"})
+    off = Settings(severity={"LNK002": "off"})
     assert {rule.code for rule in RULES} - codes(off) == {"LNK002"}
-    assert made.severity["LNK001"] == "info"
 
 
 WRONG = [
@@ -90,6 +104,16 @@ WRONG = [
     ('severity = { LNK00 = "off" }', "`severity`: no rule `LNK00`; did you mean `LNK00"),
     ('severity = { LNK = "off" }', "`severity`: no rule `LNK`"),
     ('ignore = ["dangling-lnk"]', "`ignore`: no rule `dangling-lnk`; did you mean `dangling-link`"),
+    (
+        'severity = { LNK001 = "off", dangling-link = "info" }',
+        "`severity`: `LNK001` and `dangling-link` are one rule; keep one",
+    ),
+    ('fail-on = "fatal"', "`fail-on`: invalid enum value 'fatal'"),
+    ('fail_on = "error"', "no setting `fail_on`; did you mean `fail-on`?"),
+    *(
+        (f"baseline = '{name}'", "`baseline`: a name such as `team-a.baseline.toml`")
+        for name in ("", "x.toml", "../x.baseline.toml", "a/b.baseline.toml", ".x.baseline.toml")
+    ),
     ("select = [", "not TOML"),
     ("\xff", "not TOML"),
 ]
@@ -108,8 +132,11 @@ def test_what_cannot_be_meant_is_told(tmp_path: Path, text: str, complaint: str)
     [
         ("CLOUDSYNC_GEN_SELCT", "LNK", "the environment: no setting `selct`; did you mean"),
         ("CLOUDSYNC_GEN_JOBS", "two", "the environment: `jobs`: expected `int`"),
-        ("CLOUDSYNC_GEN_SEVERITY", "LNK001", "`severity`: invalid enum value ''"),
+        ("CLOUDSYNC_GEN_SEVERITY", "LNK001", "`LNK001` names no level; write `LNK001=warning`"),
+        ("CLOUDSYNC_GEN_SEVERITY", "LNK001=bad", "`severity`: invalid enum value 'bad'"),
         ("CLOUDSYNC_GEN_IGNORE", "LNKX", "`ignore`: no rule `LNKX`"),
+        ("CLOUDSYNC_GEN_FAIL_ON", "none", "`fail-on`: invalid enum value 'none'"),
+        ("CLOUDSYNC_GEN_BASELINE", "x", "the environment: `baseline`: a name such as"),
     ],
 )
 def test_the_environment_is_judged_as_strictly(

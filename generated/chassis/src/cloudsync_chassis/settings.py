@@ -120,6 +120,8 @@ class Settings(BaseSettings):
     shutdown_grace: Seconds = 10.0
     drain_pause: Annotated[float, Field(ge=0)] = 0.0
     peers: dict[str, str] = {}
+    registration: dict[str, str | int] | None = None
+    """What this copy tells the registry of itself beside what it knows; unset, it tells nothing."""
 
     @model_validator(mode="after")
     def _complete_in_production(self) -> Self:

@@ -20,6 +20,7 @@ from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.testing import Caller
+from pydantic_core import to_jsonable_python
 
 PASSWORD = "a horse and a battery"
 DEVICE = "ab" * 32
@@ -43,7 +44,7 @@ class Town:
         return await self.service.http.request(verb, f"/v1{path}", json=body, headers=given)
 
     async def tell(self, name: str, domain: str = "user", **data: Any) -> None:
-        plain = json.loads(json.dumps(data, default=str))
+        plain = to_jsonable_python(data)
         await self.service.tell(f"cloudsync.{domain}.{name}.v1", plain, self.id)
 
     async def prove(self, domain: str) -> None:

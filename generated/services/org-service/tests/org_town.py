@@ -17,6 +17,7 @@ from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.testing import Caller
 from org_service.generated.testing import Running, started
+from pydantic_core import to_jsonable_python
 
 FOUNDING = {
     "legalName": "Example Ltd",
@@ -77,7 +78,7 @@ class Town:
 
     async def tell(self, name: str, **data: Any) -> None:
         domain = "billing" if name.startswith(("invoice", "subscription")) else "user"
-        plain = json.loads(json.dumps(data, default=str))
+        plain = to_jsonable_python(data)
         await self.service.tell(f"cloudsync.{domain}.{name}.v1", plain, self.id)
 
     async def subscribe(self, seats: int, plan: str = "team-2026", **more: Any) -> UUID:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from uuid import UUID, uuid4
 import httpx
 from cloudsync_chassis.testing import Caller
 from profile_service.generated.testing import Running, started
+from pydantic_core import to_jsonable_python
 
 
 @dataclass
@@ -33,7 +33,7 @@ class House:
         return await self.service.http.request(verb, f"/v1{path}", json=body, headers=given)
 
     async def tell(self, name: str, domain: str = "user", **data: Any) -> None:
-        plain = json.loads(json.dumps(data, default=str))
+        plain = to_jsonable_python(data)
         await self.service.tell(f"cloudsync.{domain}.{name}.v1", plain, self.id)
 
     async def person(self, **fields: Any) -> Caller:

@@ -15,6 +15,7 @@ from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import RefusedError
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.testing import Caller
+from pydantic_core import to_jsonable_python
 from user_service.generated.testing import Running, started
 
 STAMP = "2026-01-02T03:04:05Z"
@@ -79,7 +80,7 @@ class Town:
         self.roles[str(who.subject)] = {"role": "orgOwner", "lastOwner": last}
 
     async def tell(self, name: str, domain: str = "user", **data: Any) -> None:
-        plain = json.loads(json.dumps(data, default=str))
+        plain = to_jsonable_python(data)
         await self.service.tell(f"cloudsync.{domain}.{name}.v1", plain, self.id)
 
     async def events(self, name: str) -> list[Event]:

@@ -17,10 +17,16 @@ def render(form: Trials) -> bytes:
     solved: set[str] = set()
     solver = Solver(form.absent)
     for problem in form.problems:
-        found = None if problem.group in solved else solver.solve(problem)
+        needless = bool(solved & {problem.group, problem.unless})
+        found = None if needless else solver.solve(problem)
         if found is not None:
             solved.add(problem.group)
-            _write(table, problem, _parts(form, problem, found))
+            parts = _parts(form, problem, found)
+            _write(table, problem, _news(form, table, problem, parts))
+    for each in form.unsolved:
+        if each.group not in solved:
+            section, reason = each.place
+            table[section].setdefault(reason, []).append(each.name)
     return _text(table).encode()
 
 
@@ -45,6 +51,16 @@ def _write(table: dict[str, Any], problem: Problem, told: dict[str, Any]) -> Non
     for step in way:
         at = at[int(step)] if isinstance(at, list) else at.setdefault(step, {})
     at[last] = told
+
+
+def _news(form: Trials, table: Any, problem: Problem, told: dict[str, Any]) -> dict[str, Any]:
+    """The solution without the parts that are whole and said as much by what it is a trial of."""
+    at: Any = table
+    for step in problem.place[:2]:
+        at = at[int(step)] if isinstance(at, list) else at.get(step, {})
+    return {
+        part: held for part, held in told.items() if part not in form.whole or at.get(part) != held
+    }
 
 
 def _text(table: Mapping[str, Any]) -> str:

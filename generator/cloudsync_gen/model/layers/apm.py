@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from cloudsync_gen.model.element import Element, MotivationMapping, Part
-from cloudsync_gen.model.ids import Link
+from cloudsync_gen.model.ids import Link, Links
 from cloudsync_gen.model.values import Duration, MetricName, Name, Percentage, Short, SqlName, Text
 
 PromQl = Annotated[str, Meta(min_length=1, max_length=1000)]
@@ -61,7 +61,7 @@ class Credit(Part, frozen=True, kw_only=True):
 class Sla(Element, frozen=True, kw_only=True):
     """A promise to customers; weaker than the objectives that carry it."""
 
-    slos: tuple[Link, ...]
+    slos: Links
     promised: Percentage
     window: Duration
     support_response: Duration
@@ -72,7 +72,7 @@ class Trace(Element, frozen=True, kw_only=True):
     """How a service is traced. `sampling` is the share of requests kept at the head."""
 
     service: Link
-    instruments: tuple[Link, ...]
+    instruments: Links
     sampling: Percentage
     attributes: tuple[Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_.]*$(?!\n)", max_length=80)], ...]
     retention: Duration
@@ -104,18 +104,19 @@ class Alert(Element, frozen=True, kw_only=True):
 
 
 class Panel(Part, frozen=True, kw_only=True):
-    """A panel of a dashboard."""
+    """A panel of a dashboard. `signal`: the golden signal that it shows of those services."""
 
     title: Name
     metric: Link
     expression: PromQl
     kind: Literal["timeseries", "stat", "gauge", "table", "heatmap"]
+    signal: Literal["latency", "traffic", "errors", "saturation"] | None = None
 
 
 class Dashboard(Element, frozen=True, kw_only=True):
     """A page of panels."""
 
-    services: tuple[Link, ...]
+    services: Links
     panels: tuple[Panel, ...]
     slos: tuple[Link, ...] = ()
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from cloudsync_gen.model.element import Element, Motivation, Observability, Part
-from cloudsync_gen.model.ids import Link
+from cloudsync_gen.model.ids import Link, Links
 from cloudsync_gen.model.values import (
     Count,
     Duration,
@@ -101,7 +101,7 @@ class Resources(Part, frozen=True, kw_only=True):
 class Placement(Part, frozen=True, kw_only=True):
     """Where a service runs."""
 
-    regions: tuple[Link, ...]
+    regions: Links
     namespace: Link
     node_pool: Link
 
@@ -141,12 +141,44 @@ class Setting(Part, frozen=True, kw_only=True):
     description: Short
 
 
+class RegistryCall(Part, frozen=True, kw_only=True):
+    """What a copy of a service tells the registry as it begins, while it lives, or as it goes.
+
+    `sends`: property of the request -> a text in which `{fact}` stands for what the copy knows:
+    `service`, `version`, `region`, `port`, `protocol`, `id` (that it was registered with), `load`
+    (per cent), and whatever its setting `REGISTRATION` says besides.
+    """
+
+    step: Literal["register", "renew", "leave"]
+    operation: Link
+    sends: dict[Identifier, Short]
+
+
+class Registry(Part, frozen=True, kw_only=True):
+    """The service is where the copies of all others are known; it answers these RPCs to them.
+
+    A copy renews `every` so often what it has registered as, which the answer names in `key`.
+    `protocols`: style of a service -> how the registry calls what it speaks. Fallback: nobody
+    waits for a registry, the copy tries again.
+    """
+
+    every: Duration
+    timeout: Duration
+    retries: Annotated[int, Meta(ge=0, le=5)] = 0
+    key: Identifier = "id"
+    protocols: dict[Identifier, Short]
+    calls: tuple[RegistryCall, ...]
+
+
 class Service(Element, frozen=True, kw_only=True):
-    """A deployable unit with one owner. `spec` is implied: contracts name their service."""
+    """A deployable unit with one owner. `spec` is implied: contracts name their service.
+
+    `roleTable`: its handlers are handed all roles of the model with what each permits.
+    """
 
     domain: Link
     owner: Link
-    realizes: tuple[Link, ...]
+    realizes: Links
     tier: Literal[1, 2, 3]
     style: Literal["rest", "grpc", "graphql", "worker"]
     port: Annotated[int, Meta(ge=1024, le=65535)]
@@ -159,7 +191,9 @@ class Service(Element, frozen=True, kw_only=True):
     resources: Resources
     placement: Placement
     resilience: Resilience
+    registry: Registry | None = None
     settings: tuple[Setting, ...] = ()
+    role_table: bool = False
     motivation: Motivation = Motivation()
     apm: Observability = Observability()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from cloudsync_gen.model.element import Element
-from cloudsync_gen.model.ids import Link
-from cloudsync_gen.model.values import Short
+from cloudsync_gen.model.element import Element, Part
+from cloudsync_gen.model.ids import Link, Links
+from cloudsync_gen.model.values import Duration, Short
 
 
 class Goal(Element, frozen=True, kw_only=True):
@@ -15,16 +15,25 @@ class Goal(Element, frozen=True, kw_only=True):
     kpi: Short
     target: Short
     baseline: Short | None = None
-    stakeholders: tuple[Link, ...]
+    stakeholders: Links
     outcomes: tuple[Link, ...] = ()
+
+
+class RecoveryObjective(Part, frozen=True, kw_only=True):
+    """How soon stores of services of these tiers are back (RTO) and how much they lose (RPO)."""
+
+    tiers: tuple[Literal[1, 2, 3], ...]
+    rto: Duration
+    rpo: Duration
 
 
 class Requirement(Element, frozen=True, kw_only=True):
     """A need with the test that decides whether it is met."""
 
-    goals: tuple[Link, ...]
+    goals: Links
     priority: Literal["must", "should", "could"]
     acceptance: Short
+    recovery: RecoveryObjective | None = None
     constrained_by: tuple[Link, ...] = ()
 
 

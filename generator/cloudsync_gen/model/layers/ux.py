@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from cloudsync_gen.model.element import Element, MotivationAlignment, Part
-from cloudsync_gen.model.ids import Link
+from cloudsync_gen.model.ids import Link, Links
 from cloudsync_gen.model.values import Duration, Identifier, Permission, Short
 
 StateName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*$(?!\n)", max_length=60)]
@@ -55,7 +55,7 @@ class Application(Element, frozen=True, kw_only=True):
     """A client application."""
 
     channel: Literal["web", "mobile", "desktop"]
-    audience: tuple[Link, ...]
+    audience: Links
     owner: Link
     security_model: Link | None = None
 

@@ -35,7 +35,6 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 f"`{command.id}` takes events, but {fault}",
                 "let it take input, or make a second command for whoever has no event",
                 element=command.id,
-                facts=(fault,),
             )
 
 

@@ -17,6 +17,7 @@ from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.layers.application import Lifecycle
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
+from cloudsync_gen.rules._mends import MISSPELT, misspelt
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.source import Ref
 
@@ -31,6 +32,8 @@ def check(model: Model) -> Iterator[Diagnostic]:
                     f"`{name}` is no state of `{lifecycle.id}`",
                     f"did you mean `{nearest(name, states)}`? Otherwise add the state",
                     element=lifecycle.id,
+                    facts=(name,),
+                    mends=misspelt(ref, name, states),
                 )
 
 
@@ -48,4 +51,5 @@ RULE = Rule(
     name="lifecycle-unknown-state",
     family="domain-driven design",
     check=check,
+    mends=MISSPELT,
 )

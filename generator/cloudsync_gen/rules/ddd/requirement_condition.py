@@ -35,7 +35,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                     message,
                     hint,
                     element=command.id,
-                    facts=(message,),
+                    facts=(expression,),
                 )
 
 

@@ -34,7 +34,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                     message,
                     hint,
                     element=command.id,
-                    facts=(message,),
+                    facts=(each.problem, *map(str, pointer)),
                 )
 
 

@@ -50,7 +50,6 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 message,
                 hint,
                 element=command.id,
-                facts=(message,),
             )
 
 

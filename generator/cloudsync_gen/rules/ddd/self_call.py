@@ -29,6 +29,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                     f"`{service.id}` calls itself",
                     "call the handler's method instead",
                     element=service.id,
+                    facts=(call.operation,),
                 )
 
 

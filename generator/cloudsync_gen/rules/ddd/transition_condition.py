@@ -31,7 +31,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                     message,
                     hint,
                     element=lifecycle.id,
-                    facts=(transition.command, message),
+                    facts=(transition.command, transition.condition or ""),
                 )
 
 

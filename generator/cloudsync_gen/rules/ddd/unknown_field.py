@@ -21,6 +21,7 @@ from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
 from cloudsync_gen.rules._known import undeclared
+from cloudsync_gen.rules._mends import MISSPELT, misspelt
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.source import Pointer
 
@@ -114,7 +115,11 @@ def _missing(model: Model, element: str, schema: str, named: Named) -> Iterator[
                 f"`{schema}` has no property `{name}`",
                 f"did you mean `{nearest(name, fields)}`?",
                 element=element,
+                facts=(schema, name),
+                mends=misspelt(model.ref(element, *pointer), name, fields),
             )
 
 
-RULE = Rule(code="DDD010", name="unknown-field", family="domain-driven design", check=check)
+RULE = Rule(
+    code="DDD010", name="unknown-field", family="domain-driven design", check=check, mends=MISSPELT
+)

@@ -24,7 +24,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
         first: dict[tuple[str, str | None], int] = {}
         for index, each in enumerate(service.consumes):
             earlier = first.setdefault((each.event, each.command), index)
-            if earlier != index:
+            if earlier != index and service.consumes[earlier] != each:
                 place = model.ref(service.id, "consumes", earlier)
                 yield RULE.at(
                     model.ref(service.id, "consumes", index, "event"),

@@ -36,7 +36,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                     message,
                     hint,
                     element=service.id,
-                    facts=(call.operation, message),
+                    facts=(call.operation,),
                 )
 
 

@@ -21,6 +21,7 @@ from cloudsync_gen.model.ids import is_id, name_of, type_of
 from cloudsync_gen.model.links import BY_NAME, covers
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
+from cloudsync_gen.rules._mends import MISSPELT, misspelt
 from cloudsync_gen.rules._rule import Rule
 
 _COMPARED = 5
@@ -44,6 +45,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
             hints[asked],
             element=link.source,
             facts=asked,
+            mends=misspelt(link.ref, link.target, _allowed(ids, *asked)),
         )
 
 
@@ -55,15 +57,20 @@ def _by_type(model: Model) -> Mapping[str, list[str]]:
 
 
 def _hint(ids: Mapping[str, list[str]], link_type: str, target: str) -> str:
-    allowed = BY_NAME[link_type].targets
-    kind = type_of(target)
-    alike = ids[kind] if kind in ids and covers(allowed, kind) else []
-    alike = alike or [each for name, all_ in ids.items() if covers(allowed, name) for each in all_]
+    alike = _allowed(ids, link_type, target)
     if not alike:
         return "declare it"
     shared = _pieces(target)
     closest = nlargest(_COMPARED, alike, key=lambda each: (len(shared & _pieces(each)), each))
     return f"did you mean `{nearest(target, closest)}`? Otherwise declare it"
+
+
+def _allowed(ids: Mapping[str, list[str]], link_type: str, target: str) -> list[str]:
+    """The elements that the link may mean: of the target's type, unless that is a wrong one."""
+    allowed = BY_NAME[link_type].targets
+    kind = type_of(target)
+    alike = ids[kind] if kind in ids and covers(allowed, kind) else []
+    return alike or [each for name, all_ in ids.items() if covers(allowed, name) for each in all_]
 
 
 @lru_cache(maxsize=16384)
@@ -73,4 +80,6 @@ def _pieces(element: str) -> frozenset[str]:
     return frozenset(name[index : index + 2] for index in range(len(name) - 1))
 
 
-RULE = Rule(code="LNK001", name="dangling-link", family="link validation", check=check)
+RULE = Rule(
+    code="LNK001", name="dangling-link", family="link validation", check=check, mends=MISSPELT
+)

@@ -12,17 +12,18 @@ Use instead: an action of the resource; the hint names the nearest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from cloudsync_gen.diagnostics import Diagnostic, Related
+from cloudsync_gen.diagnostics import Diagnostic, Mend, Related
 from cloudsync_gen.model.layers.application import Command, Query
 from cloudsync_gen.model.layers.navigation import Route
 from cloudsync_gen.model.layers.security import Policy, Resource, Role
 from cloudsync_gen.model.layers.ux import Component, Screen
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
+from cloudsync_gen.rules._mends import MISSPELT, misspelt
 from cloudsync_gen.rules._rule import Rule
-from cloudsync_gen.source import Pointer
+from cloudsync_gen.source import Pointer, Ref
 
 Named = Iterator[tuple[str, Pointer, str]]
 
@@ -44,7 +45,12 @@ def check(model: Model) -> Iterator[Diagnostic]:
             element=element,
             related=(Related(model.ref(resource.id, "actions"), "its actions"),),
             facts=(permission,),
+            mends=_mends(model.ref(element, *pointer), name, action, actions),
         )
+
+
+def _mends(ref: Ref, name: str, action: str, actions: Iterable[str]) -> tuple[Mend, ...]:
+    return misspelt(ref, f"{name}:{action}", (f"{name}:{each}" for each in actions))
 
 
 def _named(model: Model) -> Named:
@@ -76,4 +82,5 @@ RULE = Rule(
     name="unknown-permission-action",
     family="link validation",
     check=check,
+    mends=MISSPELT,
 )

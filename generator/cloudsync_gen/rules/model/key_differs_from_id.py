@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.model.ids import name_of, type_of
+from cloudsync_gen.diagnostics import Diagnostic, Mend, MendAction
+from cloudsync_gen.model.ids import ElementId, layer_of, name_of, type_of
 from cloudsync_gen.model.layers import DERIVED_TYPES
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
+from cloudsync_gen.source import Ref
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
@@ -29,7 +30,28 @@ def check(model: Model) -> Iterator[Diagnostic]:
             f"`{ref.pointer[-1]}` holds the element `{element}`",
             f"call it `{name_of(element)}`, or change the id and the links to it",
             element=element,
+            mends=_mends(model, element, ref),
         )
 
 
-RULE = Rule(code="MDL010", name="key-differs-from-id", family="standard validation", check=check)
+def _mends(model: Model, element: str, ref: Ref) -> tuple[Mend, ...]:
+    """Others link to the id, so the key is what is wrong; but `$ref`s lead to keys of the data
+    model, and a key may be taken.
+    """
+    name = name_of(element)
+    linked = bool(model.into.get(ElementId(element)))
+    taken = any(
+        other.file == ref.file and other.pointer[:1] == (name,) for other in model.refs.values()
+    )
+    if not linked or taken or layer_of(element) == "data_model":
+        return ()
+    return (Mend(MendAction.REPLACE, ref.name(), name, was=str(ref.pointer[-1])),)
+
+
+RULE = Rule(
+    code="MDL010",
+    name="key-differs-from-id",
+    family="standard validation",
+    check=check,
+    mends="calls the element as its id says, where others link to that id",
+)

@@ -7,6 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from cloudsync_gen.model.sources import RestSource, WebhookSource
+from cloudsync_gen.model.system import Model
 from cloudsync_gen.source import Pointer
 
 _METHODS = "get put post delete options head patch trace"
@@ -74,6 +76,11 @@ KINDS: Mapping[str, Kind] = {
     "media type": _kind("schema example examples encoding"),
 }
 """Name of an object (OpenAPI 3.1, section 4.8) -> its fields."""
+
+
+def documents(model: Model) -> tuple[RestSource | WebhookSource, ...]:
+    """All OpenAPI sources: of REST APIs, then of webhooks."""
+    return (*model.sources.rest, *model.sources.webhooks)
 
 
 def objects(data: Any, kind: str = "document") -> Iterator[tuple[str, Pointer, Mapping[str, Any]]]:

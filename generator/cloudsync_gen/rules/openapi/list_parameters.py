@@ -26,6 +26,8 @@ from cloudsync_gen.rules.openapi._structure import strangers
 from cloudsync_gen.source import Ref
 
 _PAGING = ("cursor", "limit", "sort")
+_Faults = Iterator[tuple[Ref, str, str, str]]
+"""(place, parameter, message, hint)."""
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
@@ -40,19 +42,19 @@ def check(model: Model) -> Iterator[Diagnostic]:
             continue
         if any(not {"name", "in"} <= parameter.keys() for _, parameter in given):
             continue
-        for ref, message, hint in (*_of_filters(each, given, query), *_of_sort(each, given, query)):
+        faults = (*_of_filters(each, given, query), *_of_sort(each, given, query))
+        for ref, fact, message, hint in faults:
             yield RULE.at(
                 ref,
                 message,
                 hint,
                 element=each.operation.id,
+                facts=(fact,),
                 related=(Related(model.ref(query.id), "the query"),),
             )
 
 
-def _of_filters(
-    each: Written, given: list[tuple[Ref, Tree]], query: Query
-) -> Iterator[tuple[Ref, str, str]]:
+def _of_filters(each: Written, given: list[tuple[Ref, Tree]], query: Query) -> _Faults:
     names = {str(parameter["name"]) for _, parameter in given}
     missing = [name for name in query.filters if name not in names]
     for ref, parameter in given:
@@ -65,15 +67,13 @@ def _of_filters(
                 else "add it to `filters`, or remove it"
             )
             missing = [other for other in missing if other != near]
-            yield ref.at("name"), f"`{query.id}` does not filter by `{name}`", hint
+            yield ref.at("name"), name, f"`{query.id}` does not filter by `{name}`", hint
     for name in missing:
         message = f"`{query.id}` filters by `{name}`, but there is no parameter for it"
-        yield each.ref, message, f"add a parameter `{name}`"
+        yield each.ref, name, message, f"add a parameter `{name}`"
 
 
-def _of_sort(
-    each: Written, given: list[tuple[Ref, Tree]], query: Query
-) -> Iterator[tuple[Ref, str, str]]:
+def _of_sort(each: Written, given: list[tuple[Ref, Tree]], query: Query) -> _Faults:
     wanted = [form for name in query.sorts for form in (name, f"-{name}")]
     for ref, parameter in given:
         if parameter["name"] != "sort" or parameter["in"] != "query":
@@ -83,13 +83,14 @@ def _of_sort(
         schema = parameter["schema"]
         members = schema.get("enum") if isinstance(schema, dict) else None
         if not isinstance(members, list) or {*map(str, members)} != {*wanted}:
-            yield ref.at("schema"), f"`{query.id}` sorts by {', '.join(wanted) or 'nothing'}", (
+            message = f"`{query.id}` sorts by {', '.join(wanted) or 'nothing'}"
+            yield ref.at("schema"), "sort", message, (
                 f"write `enum: [{', '.join(wanted)}]`" if wanted else "remove the parameter"
             )
         return
     if wanted:
         hint = f"add a parameter `sort` with `enum: [{', '.join(wanted)}]`"
-        yield each.ref, f"`{query.id}` can sort, but there is no parameter `sort`", hint
+        yield each.ref, "sort", f"`{query.id}` can sort, but there is no parameter `sort`", hint
 
 
 RULE = Rule(code="OAS024", name="list-parameters", family="OpenAPI contracts", check=check)

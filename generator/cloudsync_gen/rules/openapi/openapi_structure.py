@@ -18,11 +18,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cloudsync_gen.diagnostics import Diagnostic, Related
-from cloudsync_gen.model.sources import RestSource, WebhookSource
+from cloudsync_gen.model.sources import WebhookSource
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
 from cloudsync_gen.rules._rule import Rule
-from cloudsync_gen.rules.openapi._structure import KINDS, objects, strangers
+from cloudsync_gen.rules.openapi._structure import KINDS, documents, objects, strangers
 from cloudsync_gen.source import Pointer, Ref
 
 _STATUS = re.compile(r"[1-5]([0-9]{2}|XX)|default|x-.*")
@@ -30,9 +30,7 @@ _PLACES = ("path", "query", "header", "cookie")
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
-    sources: tuple[RestSource | WebhookSource, ...]
-    sources = (*model.sources.rest, *model.sources.webhooks)
-    for source in sources:
+    for source in documents(model):
         found = list(objects(source.data))
         for kind, pointer, data in found:
             yield from _of_object(kind, Ref(source.file, pointer), data)
@@ -52,6 +50,11 @@ def _of_object(kind: str, ref: Ref, data: Mapping[str, Any]) -> Iterator[Diagnos
     for name in KINDS[kind].required:
         if name not in data and name not in meant:
             yield RULE.at(ref, f"this {kind} has no `{name}`", f"add `{name}`")
+    if not isinstance(data.get("schema", {}), dict | bool):
+        yield RULE.at(ref.at("schema"), "`schema` is not a mapping", "write a mapping")
+    for name in ("description", "summary", "operationId", "title"):
+        if not isinstance(data.get(name, ""), str):
+            yield RULE.at(ref.at(name), f"`{name}` is no text", "write a text")
     if kind == "parameter":
         if not {"schema", "content"} & (data.keys() | meant):
             yield RULE.at(ref, "this parameter has no `schema`", "add `schema`")

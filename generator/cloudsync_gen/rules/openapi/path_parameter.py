@@ -15,12 +15,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.diagnostics import Diagnostic, Mend, MendAction
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
 from cloudsync_gen.rules._rule import Rule
-from cloudsync_gen.rules.openapi._sources import Written, parameters, written
+from cloudsync_gen.rules.openapi._sources import Tree, Written, parameters, written
 from cloudsync_gen.rules.openapi._structure import strangers
+from cloudsync_gen.source import Ref
 
 _NAME = re.compile(r"\{([^{}]*)\}")
 
@@ -58,10 +59,37 @@ def _given(each: Written, names: list[str]) -> Iterator[Diagnostic]:
             near = nearest(str(name), names)
             hint = f"did you mean `{near}`?" if near else "send it in the query"
             message = f"`{each.operation.path}` has no `{{{name}}}`"
-            yield RULE.at(ref.at("name"), message, hint, element=each.operation.id)
+            yield RULE.at(
+                ref.at("name"),
+                message,
+                hint,
+                element=each.operation.id,
+                facts=("unused", str(name)),
+            )
         elif parameter.get("required") is not True:
             message = f"`{name}` is part of the path, but not required"
-            yield RULE.at(ref, message, "add `required: true`", element=each.operation.id)
+            yield RULE.at(
+                ref,
+                message,
+                "add `required: true`",
+                element=each.operation.id,
+                facts=("optional", str(name)),
+                mends=_required(ref, parameter),
+            )
 
 
-RULE = Rule(code="OAS012", name="path-parameter", family="OpenAPI contracts", check=check)
+def _required(ref: Ref, parameter: Tree) -> tuple[Mend, ...]:
+    """The only value that the specification allows."""
+    if parameter.get("required") is False:
+        return (Mend(MendAction.REPLACE, ref.at("required"), "true", was="false"),)
+    known = "required" not in parameter
+    return (Mend(MendAction.INSERT, ref.at("in"), "required: true"),) if known else ()
+
+
+RULE = Rule(
+    code="OAS012",
+    name="path-parameter",
+    family="OpenAPI contracts",
+    check=check,
+    mends="gives a parameter of the path `required: true`",
+)

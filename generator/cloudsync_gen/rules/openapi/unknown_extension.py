@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
+from cloudsync_gen.rules._mends import MISSPELT, misspelt
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.openapi._sources import LINK_FIELDS, ROOT_FIELDS, Tree, written
 from cloudsync_gen.source import Ref
@@ -36,7 +37,10 @@ def _unknown(ref: Ref, data: Tree, known: frozenset[str], element: str) -> Itera
                 f"`{name}` has no meaning here and would be lost",
                 f"did you mean `{nearest(name, known)}`?",
                 element=element,
+                mends=misspelt(ref.name(name), name, known - data.keys()),
             )
 
 
-RULE = Rule(code="OAS021", name="unknown-extension", family="OpenAPI contracts", check=check)
+RULE = Rule(
+    code="OAS021", name="unknown-extension", family="OpenAPI contracts", check=check, mends=MISSPELT
+)

@@ -40,7 +40,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
             elif not _REFERABLE & set(pointer[-3:-1]):
                 continue
             if message:
-                yield RULE.at(Ref(source.file, pointer), message, hint)
+                yield RULE.at(Ref(source.file, pointer), message, hint, facts=(str(reference),))
 
 
 def _references(

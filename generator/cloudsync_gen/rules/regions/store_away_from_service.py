@@ -15,23 +15,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic, Related
-from cloudsync_gen.model.ids import ElementId
 from cloudsync_gen.model.layers.application import Service
-from cloudsync_gen.model.layers.datastore import (
-    Bucket,
-    Collection,
-    ColumnarTable,
-    Database,
-    KeyPattern,
-    Keyspace,
-    SearchIndex,
-    Table,
-    WideTable,
-)
-from cloudsync_gen.model.layers.technology import ManagedStore, ObjectStorage
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._links import misled
 from cloudsync_gen.rules._rule import Rule
+from cloudsync_gen.rules._stores import server_of
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
@@ -39,7 +27,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
         if misled(model, service.id, "placed-in-region"):
             continue
         for index, use in enumerate(service.stores):
-            server = _server(model, use.store)
+            server = server_of(model, use.store)
             if server is None or misled(model, server.id, "platform-region"):
                 continue
             if not set(server.regions) & set(service.placement.regions):
@@ -51,20 +39,6 @@ def check(model: Model) -> Iterator[Diagnostic]:
                     related=(Related(model.ref(server.id, "regions"), "where the store is"),),
                     facts=(use.store,),
                 )
-
-
-def _server(model: Model, store: str) -> ManagedStore | ObjectStorage | None:
-    """What holds a store, followed from a table or bucket up to its servers."""
-    found = model.elements.get(ElementId(store))
-    if isinstance(found, (Table, Collection)):
-        found = model.get(Database, found.database)
-    elif isinstance(found, WideTable):
-        found = model.get(Keyspace, found.keyspace)
-    if isinstance(found, Bucket):
-        return model.get(ObjectStorage, found.storage)
-    if isinstance(found, (ColumnarTable, Database, Keyspace, SearchIndex, KeyPattern)):
-        return model.get(ManagedStore, found.store)
-    return None
 
 
 RULE = Rule(

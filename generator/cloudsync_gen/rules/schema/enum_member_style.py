@@ -39,6 +39,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                         f"`{member}` is not written in lowerCamelCase",
                         f"write `{name}`" if name else "begin with a letter",
                         element=element.id,
+                        facts=(*map(str, pointer), member),
                     )
 
 

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
+from cloudsync_gen.rules._mends import MISSPELT, misspelt
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.schema._walk import elements, subschemas
 
@@ -29,7 +30,7 @@ _PARTS = frozenset(("allOf", "anyOf", "oneOf", "if", "then", "else", "not", "dep
 def check(model: Model) -> Iterator[Diagnostic]:
     for element in elements(model):
         for pointer, schema in subschemas(element.schema):
-            names, fields = schema.get("required"), schema.get("properties")
+            names, fields = schema.get("required"), schema.get("properties", {})
             if not isinstance(names, list) or not isinstance(fields, dict):
                 continue
             if _COMBINING & schema.keys() or _PARTS & set(pointer):
@@ -37,11 +38,14 @@ def check(model: Model) -> Iterator[Diagnostic]:
             for index, name in enumerate(names):
                 if isinstance(name, str) and name not in fields:
                     near = nearest(name, fields)
+                    place = model.ref(element.id, "schema", *pointer, "required", index)
                     yield RULE.at(
-                        model.ref(element.id, "schema", *pointer, "required", index),
+                        place,
                         f"`{name}` is required, but no property",
                         f"did you mean `{near}`?" if near else "declare it in `properties`",
                         element=element.id,
+                        facts=(*map(str, pointer), name),
+                        mends=misspelt(place, name, fields.keys() - set(map(str, names))),
                     )
 
 
@@ -50,4 +54,5 @@ RULE = Rule(
     name="required-without-property",
     family="schema validation",
     check=check,
+    mends=MISSPELT,
 )

@@ -35,6 +35,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                     f"{sla.promised} is promised, {slo.objective} is aimed at",
                     "promise less than the objective",
                     element=sla.id,
+                    facts=(slo.id,),
                     related=(Related(model.ref(slo.id, "objective"), "the objective"),),
                 )
 

@@ -32,6 +32,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                     f"`{other.id}` lies in schema `{other.schema}` of `{other.database}`",
                     "keep the id without a foreign key",
                     element=table.id,
+                    facts=(other.id,),
                     related=(Related(model.ref(other.id, "schema"), "the other schema"),),
                 )
 

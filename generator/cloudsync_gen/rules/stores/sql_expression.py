@@ -33,6 +33,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                     f"no expression: {fault}",
                     "use columns of the table, literals, operators and the functions allowed",
                     element=table.id,
+                    facts=(text,),
                 )
 
 

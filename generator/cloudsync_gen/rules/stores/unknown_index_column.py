@@ -35,6 +35,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                         f"there is no column `{name}` in `{table.id}`",
                         f"did you mean `{nearest(name, table.columns)}`?",
                         element=table.id,
+                        facts=(name,),
                     )
 
 

@@ -20,6 +20,7 @@ from cloudsync_gen.model.layers.datastore import ColumnarTable, SearchIndex, Tab
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
+from cloudsync_gen.rules._mends import MISSPELT, misspelt
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.source import Pointer
 
@@ -87,7 +88,11 @@ def _missing(
                 f"there is no `{name}` in `{element}`",
                 f"did you mean `{nearest(name, known)}`?",
                 element=element,
+                facts=(name,),
+                mends=misspelt(model.ref(element, *pointer), name, known),
             )
 
 
-RULE = Rule(code="DST001", name="unknown-key-column", family="data stores", check=check)
+RULE = Rule(
+    code="DST001", name="unknown-key-column", family="data stores", check=check, mends=MISSPELT
+)

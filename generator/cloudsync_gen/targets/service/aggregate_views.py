@@ -101,3 +101,4 @@ class AggregateView(Struct, frozen=True, kw_only=True):
     defaults: dict[str, Any]
     tenant_root: bool
     relations: tuple[RelationView, ...]
+    traced: tuple[tuple[str, str], ...]

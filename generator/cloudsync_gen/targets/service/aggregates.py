@@ -17,11 +17,9 @@ from cloudsync_gen.model.layers.application import (
     RelationRule,
     Transition,
 )
-from cloudsync_gen.model.layers.datastore import Collection, Table
-from cloudsync_gen.model.layers.security import Classification
+from cloudsync_gen.model.layers.datastore import Table
 from cloudsync_gen.model.layers.technology import Topic
-from cloudsync_gen.model.schema_view import properties
-from cloudsync_gen.model.system import Model
+from cloudsync_gen.model.secrecy import encrypted_of, in_rows
 from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.naming import python_name
 from cloudsync_gen.targets.service.aggregate_views import (
@@ -36,6 +34,7 @@ from cloudsync_gen.targets.service.aggregate_views import (
 from cloudsync_gen.targets.service.facts import Scope, ServiceFacts
 from cloudsync_gen.targets.service.guide import ProblemView, constants_of
 from cloudsync_gen.targets.service.tables import variable_of
+from cloudsync_gen.targets.service.traces import told_of_entity
 
 _TENANT = "organizationId"
 _CAPITAL = re.compile("(?<=[a-z0-9])([A-Z])")
@@ -71,7 +70,7 @@ def _aggregate(
         model=facts.class_of(aggregate.schema),
         table=variable_of(table) if table else "",
         columns=_columns(table) if table else {},
-        encrypted=_encrypted(facts.model, aggregate),
+        encrypted=encrypted_of(facts.model, aggregate),
         blind=_blind(table) if table else {},
         collection=name_of(aggregate.id),
         collection_unique=tuple(_within_tenant(each) for each in aggregate.unique),
@@ -94,6 +93,7 @@ def _aggregate(
         defaults=_defaults(schema),
         tenant_root=aggregate.tenant_root,
         relations=tuple(_relation(each) for each in aggregate.relations),
+        traced=told_of_entity(facts, aggregate),
     )
 
 
@@ -107,8 +107,7 @@ def _table(facts: ServiceFacts, aggregate: Aggregate, schema: Mapping[str, Any])
     known = {variable_of(each) for each in facts.system.tables[facts.service.id]}
     if table is None or variable_of(table) not in known:
         return None
-    held = {column.property for column in table.columns.values() if not column.blind_index_of}
-    return table if set(schema.get("properties", {})) <= held else None
+    return table if in_rows(table, schema.get("properties", {})) else None
 
 
 def _columns(table: Table) -> dict[str, str]:
@@ -119,31 +118,6 @@ def _columns(table: Table) -> dict[str, str]:
         for column, name in held
         if column.property and _CAPITAL.sub(r"_\1", column.property).lower() != name
     }
-
-
-def _encrypted(model: Model, aggregate: Aggregate) -> tuple[str, ...]:
-    """What its store keeps encrypted, wherever the service itself keeps the aggregate.
-
-    Columns of other stores than tables and collections do not say so: there it is what its class
-    has encrypted field by field, but for what it is found by.
-    """
-    held = properties(model, aggregate.schema)
-    collection = model.get(Collection, aggregate.store)
-    if collection is not None:
-        return tuple(name for name in collection.encrypted_fields if name in held)
-    table = model.get(Table, aggregate.store)
-    if table is not None:
-        columns = table.columns.values()
-        return tuple(c.property for c in columns if c.encrypted and c.property)
-    secret = {name_of(c.id) for c in model.all(Classification) if c.encryption == "field"}
-    sought = {aggregate.key, *(name for each in aggregate.unique for name in each)}
-    return tuple(
-        name
-        for name, schema in held.items()
-        if isinstance(schema, dict)
-        and str(schema.get("x-classification")) in secret
-        and name not in sought
-    )
 
 
 def _blind(table: Table) -> dict[str, str]:

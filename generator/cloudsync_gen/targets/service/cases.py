@@ -96,6 +96,7 @@ def _named_case(
         custom=not method.default.verb,
         rpc=rpc,
         graphql=graphql,
+        refusals=tuple(sorted(each.slug for each in performed.errors if each.status >= 500)),
     )
 
 
@@ -173,9 +174,10 @@ def _row(case: CaseView, entities: Mapping[str, dict[str, Any]]) -> dict[str, An
         "custom": case.custom,
         "rpc": case.rpc,
         "graphql": case.graphql,
+        "refusals": case.refusals,
     }
-    left_out = ("parameters", "query", "seeds", "custom", "rpc", "graphql")
-    empty = {name for name in left_out if not told[name]}
+    optional = ("parameters", "query", "seeds", "custom", "rpc", "graphql", "refusals")
+    empty = {name for name in optional if not told[name]}
     if case.performs == _in_kebab_case(case.operation):
         empty.add("performs")
     return {n: v for n, v in told.items() if n not in empty and v is not None}

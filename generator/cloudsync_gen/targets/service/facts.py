@@ -35,7 +35,7 @@ _ROOT_KEYWORDS = ("$schema", "$id", "title")
 
 _MEMBERS = (
     *("clients", "runtime", "service", "router", "port", "models", "operations", "routes", "self"),
-    *("ctx", "metrics"),
+    *("ctx", "metrics", "traces"),
 )
 """What methods and aggregates cannot be called: names that the generated modules use."""
 
@@ -100,6 +100,18 @@ class Grants:
                 found[each.id] = each
                 pending += [self._roles[i] for i in each.inherits if i in self._roles]
         return list(found.values())
+
+    def permitted(self) -> dict[str, dict[str, list[str]]]:
+        """Role -> what it and those that it inherits from permit: everything of a kind (`full`), or
+        what one is related to (`related`).
+        """
+        found = {}
+        for role in sorted(self._roles.values(), key=lambda role: role.id):
+            held = self._inherited(role)
+            full = {p for each in held for p in self._expanded(each.permissions)}
+            related = {p for each in held for p in self._expanded(each.related_permissions)}
+            found[name_of(role.id)] = {"full": sorted(full), "related": sorted(related)}
+        return found
 
     def heirs(self, roles: Iterable[str]) -> frozenset[str]:
         """Names of these roles and of all that inherit from them."""
@@ -207,9 +219,14 @@ def _callers(model: Model) -> dict[str, set[str]]:
         if element is not None and element.command:
             found[element.command].add(name_of(caller))
 
-    for service in model.all(Service):
+    services = model.all(Service)
+    for service in services:
         for call in service.calls:
             note(service.id, call.operation)
+        for told in service.registry.calls if service.registry else ():
+            for other in services:
+                if other.id != service.id:
+                    note(other.id, told.operation)
     schemas = {each.document: each.service for each in model.all(GraphqlApi) if each.service}
     for field in model.all(RootField):
         resolver = schemas.get(field.document)

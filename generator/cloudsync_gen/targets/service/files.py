@@ -26,7 +26,7 @@ MODULES = (
 """Modules of every service; `rest` is there for those that answer over HTTP, `clients` for those
 that call others, `jobs` for those that the clock calls, `metrics` for those with series,
 `policies` for those that rules beyond roles concern, `problems` for those with refusals of their
-own, `sagas` for those that take part in one.
+own, `sagas` for those that take part in one, `traces` for those whose handlers know what spans say.
 """
 
 CHASSIS = "0.1"
@@ -39,6 +39,7 @@ def files(view: ServiceView) -> Iterable[Planned]:
     optional = (
         *(("rest", view.rest), ("clients", bool(view.callees))),
         *(("metrics", bool(view.metrics)), ("policies", view.policies.any)),
+        ("traces", bool(view.tracing.told)),
         *(
             ("jobs", bool(view.jobs)),
             ("problems", bool(view.problems)),
@@ -60,6 +61,8 @@ def files(view: ServiceView) -> Iterable[Planned]:
         f"{folder}/pyproject.toml": Data("toml", _project(view)),
         f"{folder}/tests/test_contract.py": Template("service/test_contract.py.j2", view),
     }
+    if view.roles:
+        forms[f"{package}/generated/roles.json"] = Data("json", view.roles)
     if view.cases or view.aggregates:
         forms[f"{folder}/tests/contract.json"] = trials_of(view)
     yield from (Planned(path=path, form=form, sources=view.sources) for path, form in forms.items())

@@ -10,6 +10,7 @@ from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets.service.behaviour import default_of, result_of
 from cloudsync_gen.targets.service.facts import ServiceFacts
 from cloudsync_gen.targets.service.requests import request_of
+from cloudsync_gen.targets.service.traces import told_of_message
 from cloudsync_gen.targets.service.views import MethodView
 
 NEWEST_FIRST = "-createdAt"
@@ -48,6 +49,7 @@ def _method(facts: ServiceFacts, performed: Command | Query) -> MethodView:
         status=status,
         location=_location(facts, performed) if status == 201 else "",
         sorts=_sorts(facts, performed) if isinstance(performed, Query) and request.paged else (),
+        traced=told_of_message(facts, performed),
     )
 
 

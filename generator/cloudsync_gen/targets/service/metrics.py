@@ -1,17 +1,16 @@
-"""What a service measures, and how it is traced: bounds of its durations, series, sampling."""
+"""What a service measures: bounds of its durations, and series."""
 
 from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable, Iterator
 
-from cloudsync_gen.model.layers.apm import Metric, Sli, Slo, Trace
-from cloudsync_gen.model.values import percent
+from cloudsync_gen.model.layers.apm import Metric, Sli, Slo
 from cloudsync_gen.naming import python_name
 from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets.service.facts import Scope, ServiceFacts
 from cloudsync_gen.targets.service.surroundings import seconds
-from cloudsync_gen.targets.service.view_metrics import LabelView, MetricView, TracingView
+from cloudsync_gen.targets.service.view_metrics import LabelView, MetricView
 
 SHARED = ("service", "region", "environment")
 """Labels that the chassis gives to all series of a service."""
@@ -47,16 +46,6 @@ def metrics_of(facts: ServiceFacts) -> tuple[MetricView, ...]:
         _metric(each, methods, thresholds.get(each.id, ()))
         for each in sorted(own, key=lambda each: each.metric)
     )
-
-
-def tracing_of(facts: ServiceFacts) -> TracingView:
-    """What its traces say. Of several for a service the one that keeps most decides, and all of
-    their attributes may leave.
-    """
-    own = [each for each in facts.model.all(Trace) if each.service == facts.service.id]
-    shares = [round(percent(each.sampling) / 100, 8) for each in own]
-    names = {name for each in own for name in each.attributes}
-    return TracingView(max(shares, default=1.0), tuple(sorted(names)))
 
 
 def _metric(metric: Metric, methods: Scope, thresholds: Iterable[float]) -> MetricView:

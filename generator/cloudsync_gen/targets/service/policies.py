@@ -1,22 +1,19 @@
-"""Policies of the model as far as a service decides them, and what it must not log."""
+"""Policies of the model as far as a service decides them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Command, Query
-from cloudsync_gen.model.layers.security import Classification, Policy
+from cloudsync_gen.model.layers.security import Policy
 from cloudsync_gen.targets.service.facts import ServiceFacts
 from cloudsync_gen.targets.service.view_policies import PoliciesView, PolicyView
 
 DECIDED_HERE = frozenset(("application", "data"))
 """Layers of defence that are the service's own; the others decide before it is asked."""
 
-_CLASSIFICATION = "x-classification"
-_ENVELOPE = frozenset(("id", "organizationId", "createdAt", "updatedAt", "version"))
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|//[^\n]*')
 _PARTS = "principal|resource|context"
 _READ = re.compile(rf"\b({_PARTS})\.([A-Za-z_]\w*)|\b({_PARTS})\s+has\s+([A-Za-z_]\w*)")
@@ -142,24 +139,3 @@ def _named(facts: ServiceFacts, permission: str) -> set[str]:
         if each.effect == "permit" and permission in each.permissions
         for role in each.roles
     }
-
-
-def masked_of(facts: ServiceFacts) -> tuple[str, ...]:
-    """Names of properties that some schema of the service classes as not to be logged."""
-    closed = {name_of(each.id) for each in facts.model.all(Classification) if not each.loggable}
-    found = {name for schema in facts.schemas.values() for name in _classed(schema, closed)}
-    return tuple(sorted(found - _ENVELOPE))
-
-
-def _classed(node: Any, closed: Collection[Any]) -> Iterator[str]:
-    """Names of the properties below `node` that are classed as one of `closed`."""
-    if isinstance(node, dict):
-        properties = node.get("properties")
-        for name, schema in properties.items() if isinstance(properties, dict) else ():
-            if isinstance(schema, dict) and schema.get(_CLASSIFICATION) in closed:
-                yield name
-        for each in node.values():
-            yield from _classed(each, closed)
-    elif isinstance(node, list):
-        for each in node:
-            yield from _classed(each, closed)

@@ -30,13 +30,14 @@ COMMON = frozenset(
         *("shutdown_grace", "drain_pause", "model_config", "copy", "json", "dict", "schema"),
         *("region", "policy_context", "policies_strict", "strict_policies"),
         *("audit_key_file", "audit_retention_days", "index_key_file", "field_key_rotation"),
+        "queue_key_file",
         *("token_algorithm", "token_lifetime", "signing_key_rotation"),
         *("workload_issuer", "workload_jwks_url", "workload_algorithm", "workload_namespaces"),
         *("workload_token_lifetime", "trusted_proxies", "telemetry_endpoint", "telemetry_headers"),
         *("telemetry_timeout", "telemetry_sampling"),
         *("graphql_ad_hoc", "graphql_introspection", "graphql_documents", "graphql_max_depth"),
         "graphql_max_cost",
-        *("state_path", "validate", "construct", "jobs", "patience"),
+        *("state_path", "validate", "construct", "jobs", "patience", "registration"),
     )
 )
 """Names of the settings that every service has, and of what its settings' class is made of."""

@@ -11,11 +11,13 @@ from cloudsync_gen.model.event_names import event_source
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import GrpcApi
 from cloudsync_gen.model.layers.application import Event, Service
+from cloudsync_gen.model.secrecy import unloggable
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import kebab, screaming
 from cloudsync_gen.targets._models import document
 from cloudsync_gen.targets._packages import distribution_of, package_of
 from cloudsync_gen.targets._ports import metrics_port
+from cloudsync_gen.targets._registry import registry_of, registry_package
 from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets.service.aggregate_views import AggregateView
 from cloudsync_gen.targets.service.aggregates import aggregates_of
@@ -28,8 +30,8 @@ from cloudsync_gen.targets.service.guide import guide_of, problems_of
 from cloudsync_gen.targets.service.jobs import jobs_of
 from cloudsync_gen.targets.service.listeners import listeners_of
 from cloudsync_gen.targets.service.methods import methods_of
-from cloudsync_gen.targets.service.metrics import latency_buckets_of, metrics_of, tracing_of
-from cloudsync_gen.targets.service.policies import masked_of, policies_of
+from cloudsync_gen.targets.service.metrics import latency_buckets_of, metrics_of
+from cloudsync_gen.targets.service.policies import policies_of
 from cloudsync_gen.targets.service.surroundings import (
     breaker_of,
     edges_of,
@@ -38,6 +40,8 @@ from cloudsync_gen.targets.service.surroundings import (
     settings_of,
 )
 from cloudsync_gen.targets.service.tables import schemas_of, tables_of
+from cloudsync_gen.targets.service.traces import tracing_of
+from cloudsync_gen.targets.service.view_calls import CalleeView, RegistrationView
 from cloudsync_gen.targets.service.views import MethodView, ServiceView
 
 NAME = "service"
@@ -57,7 +61,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
     consumers = consumers_of(facts, methods)
     problems = problems_of(facts)
     aggregates, emissions = aggregates_of(facts, problems)
-    callees = callees_of(facts)
+    callees, registration = callees_of(facts), _registration(facts)
     stubs = _stubs(facts)
     access = grants_of(methods, system.grants.full)
     related = grants_of(methods, system.grants.related)
@@ -87,7 +91,8 @@ def _view(facts: ServiceFacts) -> ServiceView:
         security=security_settings_of(facts.model),
         edges=edges_of(facts),
         callees=callees,
-        client_stubs=_messages(facts) if any(each.rpc for each in callees) else "",
+        registration=registration,
+        client_stubs=_messages(facts) if _by_rpc(callees, registration) else "",
         breaker=breaker_of(service.resilience.breaker),
         concurrent=service.resilience.max_concurrent_per_callee,
         metrics=metrics_of(facts),
@@ -98,7 +103,8 @@ def _view(facts: ServiceFacts) -> ServiceView:
         related=related,
         inherits=_inherits(facts, aggregates),
         policies=policies_of(facts),
-        masked=masked_of(facts),
+        masked=tuple(sorted(unloggable(facts.model, service.id))),
+        roles=system.grants.permitted() if service.role_table else {},
         port_imports=_used(_port_types(methods)),
         models=models,
         contract=facts.document.path if facts.document else "",
@@ -106,6 +112,23 @@ def _view(facts: ServiceFacts) -> ServiceView:
         problems=problems,
         guide=guide_of(methods, (*access, *related)),
         sources=_sources(facts),
+    )
+
+
+def _by_rpc(callees: tuple[CalleeView, ...], registration: RegistrationView | None) -> bool:
+    """Whether any call of the service is one by gRPC."""
+    return registration is not None or any(each.rpc for each in callees)
+
+
+def _registration(facts: ServiceFacts) -> RegistrationView | None:
+    """How the copies of the service become known; None for the registry itself."""
+    found = registry_of(facts.model)
+    if found is None or found.registry is None or found.id == facts.service.id:
+        return None
+    style = facts.service.style
+    return RegistrationView(
+        package=registry_package(facts.model),
+        protocol=found.registry.protocols.get(style, style),
     )
 
 

@@ -12,11 +12,21 @@ class LabelView(Struct, frozen=True):
     parameter: str
 
 
+class AttributeView(Struct, frozen=True):
+    """An attribute of spans, and the method by which handlers say it."""
+
+    name: str
+    method: str
+
+
 class TracingView(Struct, frozen=True):
-    """The share of traces that is recorded where they begin, and what spans may say."""
+    """The share of traces that is recorded where they begin, what spans may say, and what of it
+    only handlers know.
+    """
 
     sampling: float
     attributes: tuple[str, ...]
+    told: tuple[AttributeView, ...]
 
 
 class MetricView(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,12 @@ from cloudsync_gen.targets.service.aggregate_views import AggregateView, Emissio
 from cloudsync_gen.targets.service.flow_views import CallView, FlowsView
 from cloudsync_gen.targets.service.guide import GuideView, ProblemView
 from cloudsync_gen.targets.service.listeners import ListenerView
-from cloudsync_gen.targets.service.view_calls import BreakerView, CalleeView, EdgeView
+from cloudsync_gen.targets.service.view_calls import (
+    BreakerView,
+    CalleeView,
+    EdgeView,
+    RegistrationView,
+)
 from cloudsync_gen.targets.service.view_jobs import JobView
 from cloudsync_gen.targets.service.view_metrics import MetricView, TracingView
 from cloudsync_gen.targets.service.view_policies import PoliciesView
@@ -109,6 +114,7 @@ class MethodView(Struct, frozen=True, kw_only=True):
     status: int
     location: str
     sorts: tuple[str, ...]
+    traced: tuple[tuple[str, str], ...]
 
     @property
     def facts(self) -> tuple[tuple[str, Any], ...]:
@@ -124,6 +130,7 @@ class MethodView(Struct, frozen=True, kw_only=True):
             "status": self.status if self.status != 200 else 0,
             "location": self.location,
             "sorts": self.sorts,
+            "traced": self.traced,
         }
         return tuple((name, each) for name, each in told.items() if each)
 
@@ -210,7 +217,8 @@ class CaseView(Struct, frozen=True, kw_only=True):
     `parameters`: path parameter -> an example. `seeds` must exist before it is asked. `custom`:
     nothing follows from the model for it. `rich`: the body with all that may be left out. `rpc`:
     the path of the RPC that carries it where the service speaks gRPC; its message has the fields
-    `parameters`. `graphql`: the field of a schema that alone carries it (`query.book`).
+    `parameters`. `graphql`: the field of a schema that alone carries it (`query.book`). `refusals`:
+    of either, the problems of status 500 and more that the model declares.
     """
 
     operation: str
@@ -223,6 +231,7 @@ class CaseView(Struct, frozen=True, kw_only=True):
     custom: bool
     rpc: str = ""
     graphql: str = ""
+    refusals: tuple[str, ...] = ()
 
 
 class ServiceView(Struct, frozen=True, kw_only=True):
@@ -272,6 +281,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     security: tuple[SettingView, ...]
     edges: tuple[EdgeView, ...]
     callees: tuple[CalleeView, ...]
+    registration: RegistrationView | None
     client_stubs: str
     breaker: BreakerView
     concurrent: int
@@ -284,6 +294,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     inherits: dict[str, tuple[str, ...]]
     policies: PoliciesView
     masked: tuple[str, ...]
+    roles: dict[str, dict[str, list[str]]]
     port_imports: tuple[str, ...]
     models: dict[str, Any]
     contract: str
@@ -346,6 +357,11 @@ class ServiceView(Struct, frozen=True, kw_only=True):
         return ""
 
     @property
+    def example_trace(self) -> str:
+        """What a handler says of an operation in its span; empty where fields tell everything."""
+        return f"self.traces.{self.tracing.told[0].method}(...)" if self.tracing.told else ""
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """Commands and queries whose behaviour does not follow from the model."""
         return tuple(method.command for method in self.methods if not method.default.verb)
@@ -386,6 +402,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
             "metrics": bool(self.metrics),
             "models": classes or projections or bool(self.heard),
             "port": True,
+            "traces": bool(self.tracing.told),
         }
         return tuple(name for name, wanted in found.items() if wanted)
 

@@ -67,6 +67,8 @@ class Case:
         scopes: those of a workload that may call it.
         custom: whether the model implies no behaviour, so that a handler may be missing.
         aggregate: what the operation works on; `state_field` holds its state.
+        refusals: slugs of the problems with which the operation may be refused though nobody is at
+            fault (503), where its contract does not name statuses.
         legal: the states in which the life cycle takes the command; `illegal`: all others, without
             those in which a command that is idempotent by nature has nothing left to do.
     """
@@ -96,6 +98,7 @@ class Case:
     alone: bool = False
     permission: str = ""
     related: bool = False
+    refusals: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.operation
@@ -139,6 +142,7 @@ def load(path: Path, spec: ServiceSpec, *modules: ModuleType) -> tuple[Case, ...
             kind: tuple(_trials(told.pop(kind, {}), own)) for kind in ("breaks", "moves")
         }
         named = _by_name(told.pop("rpc", ""), told.pop("graphql", ""), operation)
+        refusals = tuple(told.pop("refusals", ()))
         made.append(
             Case(
                 **told,
@@ -150,6 +154,7 @@ def load(path: Path, spec: ServiceSpec, *modules: ModuleType) -> tuple[Case, ...
                 scopes=(operation.permission,) if operation.permission else (),
                 permission=operation.permission or "",
                 related=bool(operation.relations),
+                refusals=refusals,
                 access=_access(operation, roles),
                 alone=_for_workloads_alone(aggregates, operation),
                 **_states(aggregates, operation),
@@ -170,6 +175,16 @@ def breakers(path: Path) -> tuple[Breaker, ...]:
         for aggregate, broken in sorted(table["invariants"].items())
         for invariant, told in sorted(broken.items())
     )
+
+
+def unreachable(path: Path) -> dict[str, str]:
+    """Invariant → why no request is known to break it: `no-operation` makes or changes the entity;
+    its `own-handlers` alone do; what the invariant speaks of is `written-by-no-command`; a check of
+    its table says the like (`kept-by-the-store`); or it is `kept-by-other-rules`, such as schemas,
+    requirements and the life cycle.
+    """
+    told = json.loads(path.read_bytes()).get("unreachable", {})
+    return {invariant: reason for reason, names in told.items() for invariant in names}
 
 
 def _trials(told: Mapping[str, Mapping[str, Any]], aggregate: str) -> Iterator[Trial]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import httpx
@@ -19,9 +19,13 @@ from pydantic_core import to_json
 from cloudsync_chassis import clock, testing_databases
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.late import Result, reader
+from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.bus import InProcessBus
 from cloudsync_chassis.events.envelope import Event
+from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import Kind, Principal
 from cloudsync_chassis.web.framework import FastAPI
@@ -31,6 +35,9 @@ if TYPE_CHECKING:
     from cloudsync_chassis.rpc.asking import RpcAsker
     from cloudsync_chassis.rpc.server import RpcServer
 
+
+Q = TypeVar("Q")
+R = TypeVar("R")
 
 _PATIENCE = 30.0
 
@@ -109,6 +116,26 @@ class Running:
         token = self.runtime.identity.issuer().issue(principal, [self.runtime.spec.name])
         return Caller(subject, organization, token)
 
+    async def ask(
+        self,
+        operation: Operation,
+        method: Callable[[Context, Q], Awaitable[R]],
+        request: Q,
+        caller: Caller,
+        source_ip: str | None = None,
+    ) -> R:
+        """What a method of the port answers somebody, whatever adapter it is for: their token is
+        proven, they are admitted, and what it wrote has committed.
+
+        Raises:
+            Problem: the refusal.
+        """
+        runtime = self.runtime
+        principal = await runtime.identity.caller(caller.headers["Authorization"])
+        runtime.executor.admit(operation, principal)
+        incoming = Incoming(principal=principal, trace=Trace.new(), source_ip=source_ip)
+        return await runtime.executor.run(operation, incoming, lambda ctx: method(ctx, request))
+
     def answers(self, service: str, operation: str, answer: Any) -> None:
         """From now on another service answers an operation so, without a network.
 
@@ -185,11 +212,12 @@ class Running:
         await self.settle()
 
     async def published(self) -> list[Event]:
-        """All events on the bus, once the outbox is empty (in-process bus only)."""
+        """All events on the bus, in clear, once the outbox is empty (in-process bus only)."""
         while await self.runtime.relay.publish_once():
             pass
         bus = self.runtime.bus
-        return list(bus.log) if isinstance(bus, InProcessBus) else []
+        log = bus.log if isinstance(bus, InProcessBus) else []
+        return [self.runtime.seals.open(each) for each in log]
 
 
 class _Canned:

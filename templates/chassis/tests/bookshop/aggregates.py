@@ -107,6 +107,7 @@ def book_spec(store: TableStore | DocumentStore) -> AggregateSpec[Book]:
         name="book",
         model=Book,
         store=store,
+        traced=(("book.status", "status"), ("book.absent", "isbn")),
         state_field="status",
         initial="listed",
         defaults={"tags": [], "relatedIds": []},

@@ -12,6 +12,7 @@ from .policies import POLICIES
 from .stores import metadata
 
 LIST_BOOK = Operation(
+    traced=(("book.price", "priceMinor"), ("book.version", "version")),
     id="list-book",
     permission="book:list",
     writes=True,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
-from importlib import resources
 from uuid import UUID
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.security.roles import roles_of
 
+from . import generated
 from .base import token_role
 from .factors import Factors
 from .generated import models, port, problems
@@ -19,14 +18,6 @@ Attributes = Mapping[str, str]
 _REVIEWERS = frozenset({"compliance-officer", "org-admin", "org-owner", "security-admin"})
 _RISK_AGE = 5.0
 _EXPORTED = frozenset({"document:delete", "message:retract"})
-
-
-@cache
-def _table() -> dict[str, dict[str, list[str]]]:
-    """What the security model grants: role → everything of its kind, or what one is related to."""
-    text = resources.files(__package__).joinpath("permissions.json").read_text()
-    found: dict[str, dict[str, list[str]]] = json.loads(text)
-    return found
 
 
 def _number(text: str | None) -> float:
@@ -101,10 +92,12 @@ class Decisions(Factors):
 
     def permits(self, roles: Iterable[str], permission: str) -> bool:
         """Whether one of the roles holds a permission, if only for what one is related to."""
+        return self._allows(roles, permission, related=True)
+
+    def _allows(self, roles: Iterable[str], permission: str, *, related: bool) -> bool:
+        table = roles_of(generated)
         return any(
-            permission in _table().get(each, {}).get(kind, ())
-            for each in roles
-            for kind in ("full", "related")
+            table[each].allows(permission, related=related) for each in roles if each in table
         )
 
     def system_roles(self, roles: Iterable[str]) -> list[models.SystemRole]:
@@ -141,8 +134,6 @@ class Decisions(Factors):
             if forbids(who, action, told):
                 return models.AccessDecisionsDecisionsItem(effect=deny, policy=name)
         related = any(told.get(each) == who for each in _RELATING)
-        kinds = ("full", "related") if related else ("full",)
-        table = _table()
-        if any(action in table.get(role, {}).get(kind, ()) for role in roles for kind in kinds):
+        if self._allows(roles, action, related=related):
             return models.AccessDecisionsDecisionsItem(effect=allow)
         return models.AccessDecisionsDecisionsItem(effect=deny)

@@ -283,6 +283,7 @@ class Issuing(Drafts):
             problem.headers = {"Retry-After": "60"}
             raise problem
         wanted = request.format_ or models.InvoiceFormat.pdf
+        self.traces.document_format(wanted)
         expires = ctx.now + timedelta(seconds=self.settings.document_link_lifetime)
         key = invoice.document_key
         if wanted is not models.InvoiceFormat.pdf:

@@ -56,6 +56,7 @@ class Seats(Catalogue):
         """
         wish = request.body
         found = await self.decide(ctx, wish, dry_run=bool(wish.dry_run))
+        self.traces.seat_decision(found.reject_reason or "reserved")
         if found.reject_reason is not None:
             if not wish.dry_run:
                 await ctx.unit.commit()

@@ -20,7 +20,7 @@ from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.propagation import TENANT_HEADER, TIMEOUT_HEADER, Trace, timeout_seconds
 from cloudsync_chassis.security.principal import Principal
 from cloudsync_chassis.security.tokens import refused
-from cloudsync_chassis.store.idempotency import digest, request_of
+from cloudsync_chassis.store.idempotency import digest
 
 _TOGETHER = 4
 """Fields of one request that are answered at the same time: a request is not to take all
@@ -86,7 +86,7 @@ class Exchange:
             timeout=self.until.remaining if self.until is not None else None,
             idempotency_key=key,
             if_match=self.versions(operation, given),
-            digest=request_of(operation.id, given) if key else "",
+            digest=digest(operation.id.encode(), _canonical(given)) if key else "",
             source_ip=self.source_ip,
             route=place,
             kind=SpanKind.INTERNAL,

@@ -21,7 +21,7 @@ from google.protobuf.message import Message
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from cloudsync_chassis import faults, headers
+from cloudsync_chassis import faults, headers, telemetry
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming, require_grant
 from cloudsync_chassis.logs import logger
@@ -33,6 +33,7 @@ from cloudsync_chassis.protobuf.convert import Converter, EnumNames
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.idempotency import Answer, digest
 from cloudsync_chassis.store.query import Page, PageRequest
+from cloudsync_chassis.traced import tell_fields
 from cloudsync_chassis.validation import parameter, parse
 
 Q = TypeVar("Q")
@@ -89,7 +90,10 @@ class RpcCalls:
             typed = request()
 
             async def action(ctx: Context) -> Answer:
-                made = self._message(await method(ctx, typed), reply)
+                tell_fields(operation.traced, getattr(typed, "body", None))
+                result = await method(ctx, typed)
+                tell_fields(operation.traced, result)
+                made = self._message(result, reply)
                 return Answer(0, (), made.SerializeToString())
 
             answer = await self._runtime.executor.answer(operation, incoming, action)
@@ -117,6 +121,7 @@ class RpcCalls:
             typed = request()
 
             async def action(ctx: Context) -> None:
+                tell_fields(operation.traced, getattr(typed, "body", None))
                 results = await method(ctx, typed)
                 require_grant(ctx)
                 try:
@@ -182,7 +187,7 @@ class RpcCalls:
         content = message.SerializeToString(deterministic=True) if key else b""
         return Incoming(
             principal=principal,
-            trace=Trace.parse(metadata.get(TRACE_HEADER)) or Trace.new(),
+            trace=_trace_of(context),
             timeout=_in_time(context.time_remaining()),
             idempotency_key=key,
             if_match=headers.versions(_quoted(metadata.get("if-match")), operation),
@@ -193,7 +198,7 @@ class RpcCalls:
                 self._runtime.settings.trusted_proxies,
             ),
             route=name,
-            attributes={"rpc.system.name": "grpc", "rpc.method": name},
+            attributes=_attributes(name),
         )
 
     async def _told(
@@ -205,6 +210,7 @@ class RpcCalls:
     ) -> R:
         """What the work returns; its failure as a status. Either is logged and measured."""
         began, code = time.perf_counter(), grpc.StatusCode.CANCELLED.name
+        asked = telemetry.asked()
         try:
             result = await self._alone(work())
             code = grpc.StatusCode.OK.name
@@ -212,6 +218,9 @@ class RpcCalls:
             problem = faults.of_exception(error)
             code = status.code_of(problem).name
             self._metrics.refused(problem.kind.slug, problem.kind.status)
+            slug, trace = problem.kind.slug, _trace_of(context)
+            attributes = _attributes(name)
+            telemetry.refused(asked, operation.id, trace, attributes, slug, problem.kind.status)
             await self._abort(context, problem)
             raise
         finally:
@@ -267,6 +276,16 @@ class RpcCalls:
         rich = status.rich_status(problem, base)
         metadata = ((status.DETAILS, rich.SerializeToString()),)
         await context.abort(status.code_of(problem), rich.message, metadata)
+
+
+def _trace_of(context: RpcContext) -> Trace:
+    metadata = context.invocation_metadata() or ()
+    sent = (str(value) for name, value in metadata if name == TRACE_HEADER)
+    return Trace.parse(next(sent, None)) or Trace.new()
+
+
+def _attributes(name: str) -> dict[str, str]:
+    return {"rpc.system.name": "grpc", "rpc.method": name}
 
 
 async def _close(results: AsyncIterator[object]) -> None:

@@ -43,6 +43,8 @@ def create_app(runtime: Runtime, *routers: APIRouter) -> FastAPI:
         problems.refuse_other_methods(router)
         # as they are: a router that is included looks for each route twice
         app.router.routes.extend(router.routes)
+    if runtime.otherwise is not None:
+        app.router.default = runtime.otherwise
     app.add_middleware(
         Envelope,
         settings=runtime.settings,

@@ -7,6 +7,7 @@ from __future__ import annotations
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_registry import REGISTRATION
 
 from .policies import POLICIES
 from .tables import metadata
@@ -208,4 +209,5 @@ SERVICE = ServiceSpec(
             concurrent=256,
         ),
     },
+    registration=REGISTRATION.speaking("http1"),
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_registry import REGISTRATION
 
 from .policies import POLICIES
 from .tables import metadata
@@ -156,4 +157,5 @@ SERVICE = ServiceSpec(
             concurrent=32,
         ),
     },
+    registration=REGISTRATION.speaking("http1"),
 )

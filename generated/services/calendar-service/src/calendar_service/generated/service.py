@@ -10,6 +10,7 @@ from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
 from cloudsync_chassis.published import published
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_registry import REGISTRATION
 
 from .sagas import SAGAS
 from .tables import metadata
@@ -122,4 +123,5 @@ SERVICE = ServiceSpec(
             concurrent=64,
         ),
     },
+    registration=REGISTRATION.speaking("http1"),
 )

@@ -88,6 +88,7 @@ MESSAGE_POSTED = Emission(
         "kind",
         "threadRootId",
         "mentionedUserIds",
+        "recipientUserIds",
         "attachmentIds",
         "excerpt",
         "postedAt",

@@ -293,6 +293,9 @@ class MessagePosted(Model):
     mentioned_user_ids: Annotated[
         list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=500)
     ] = None
+    recipient_user_ids: Annotated[
+        list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=500)
+    ] = None
     attachment_ids: Annotated[list[UUID], Field(max_length=10)]
     excerpt: Annotated[str | None, Field(max_length=140)] = None
     posted_at: AwareDatetime

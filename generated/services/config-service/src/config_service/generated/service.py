@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_registry import REGISTRATION
 
 from .policies import POLICIES
 from .tables import metadata
@@ -64,4 +65,5 @@ SERVICE = ServiceSpec(
             "config.stage",
         }
     ),
+    registration=REGISTRATION.speaking("grpc"),
 )

@@ -1097,6 +1097,9 @@ class MemberInvited(Model):
     invitation_id: UUID
     role: MemberRole
     expires_at: AwareDatetime
+    invited_by: UUID | None = None
+    organization_name: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    sealed_invitee: Annotated[str | None, Field(max_length=1000, pattern="^[A-Za-z0-9_-]+$")] = None
 
 
 class NotificationDelivered(Model):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_registry import REGISTRATION
 
 from .tables import metadata
 
@@ -79,4 +80,5 @@ SERVICE = ServiceSpec(
             "tenant.hash",
         }
     ),
+    registration=REGISTRATION.speaking("grpc"),
 )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_registry import REGISTRATION
 
 from .policies import POLICIES
 from .tables import metadata
@@ -39,4 +40,5 @@ SERVICE = ServiceSpec(
     traced=frozenset(
         {"flag.key", "flag.reason", "flag.rollout_percent", "flag.variant", "tenant.hash"}
     ),
+    registration=REGISTRATION.speaking("grpc"),
 )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_registry import REGISTRATION
 
 from .sagas import SAGAS
 from .tables import metadata
@@ -56,4 +57,5 @@ SERVICE = ServiceSpec(
             "tenant.hash",
         }
     ),
+    registration=REGISTRATION.speaking("grpc"),
 )

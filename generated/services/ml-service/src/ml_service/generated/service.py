@@ -7,6 +7,7 @@ from __future__ import annotations
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_registry import REGISTRATION
 
 from .tables import metadata
 
@@ -82,4 +83,5 @@ SERVICE = ServiceSpec(
             concurrent=64,
         ),
     },
+    registration=REGISTRATION.speaking("grpc"),
 )

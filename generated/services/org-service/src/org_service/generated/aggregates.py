@@ -37,7 +37,7 @@ MEMBER_INVITED = Emission(
     type="cloudsync.user.member-invited.v1",
     topic="cloudsync.user.membership.v1",
     key_field="invitationId",
-    fields=("invitationId", "role", "expiresAt"),
+    fields=("invitationId", "role", "expiresAt", "invitedBy", "organizationName", "sealedInvitee"),
 )
 
 MEMBER_JOINED = Emission(

@@ -9,6 +9,7 @@ from pathlib import Path
 from cloudsync_chassis.published import published
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_registry import REGISTRATION
 
 from .policies import POLICIES
 from .sagas import SAGAS
@@ -176,4 +177,5 @@ SERVICE = ServiceSpec(
             "service.name",
         }
     ),
+    registration=REGISTRATION.speaking("http1"),
 )

@@ -8,6 +8,7 @@ from cloudsync_chassis.events.queues import Queue
 from cloudsync_chassis.published import published
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_registry import REGISTRATION
 
 from .sagas import SAGAS
 from .tables import metadata
@@ -154,4 +155,5 @@ SERVICE = ServiceSpec(
             "service.name",
         }
     ),
+    registration=REGISTRATION.speaking("http1"),
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 from cloudsync_chassis.published import published
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_registry import REGISTRATION
 
 from .sagas import SAGAS
 from .tables import metadata
@@ -90,4 +91,5 @@ SERVICE = ServiceSpec(
             "tenant.hash",
         }
     ),
+    registration=REGISTRATION.speaking("http1"),
 )

@@ -180,10 +180,10 @@ SERVICE_INSTANCE = AggregateSpec(
         ),
         Transition(
             command="deregister-instance",
-            sources=("draining",),
+            sources=("registering", "draining"),
             to="deregistered",
             roles=frozenset({"workload"}),
-            guard="Nothing is in flight, or sixty seconds have passed",
+            guard="Nothing is in flight, since nobody calls it yet or what it had begun is done, or sixty seconds have passed",
         ),
         Transition(
             command="expire-lease",

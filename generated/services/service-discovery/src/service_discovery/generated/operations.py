@@ -35,13 +35,81 @@ DEGRADE_INSTANCE = Operation(
 )
 
 DEREGISTER_INSTANCE = Operation(
-    id="deregister-instance", permission="instance:drain", writes=True, idempotency="natural"
+    id="deregister-instance",
+    permission="instance:drain",
+    callers=frozenset(
+        {
+            "api-gateway",
+            "audit-service",
+            "auth-service",
+            "calendar-service",
+            "chat-service",
+            "config-service",
+            "document-service",
+            "email-service",
+            "events-service",
+            "feature-flag-service",
+            "file-service",
+            "invoice-service",
+            "metrics-service",
+            "ml-service",
+            "org-service",
+            "payment-service",
+            "profile-service",
+            "push-service",
+            "reporting-service",
+            "search-service",
+            "secret-service",
+            "sms-service",
+            "subscription-service",
+            "task-service",
+            "usage-service",
+            "user-service",
+            "version-service",
+            "video-service",
+            "webhook-service",
+        }
+    ),
+    writes=True,
+    idempotency="natural",
 )
 
 DRAIN_INSTANCE = Operation(
     id="drain-instance",
     permission="instance:drain",
-    callers=frozenset({"audit-service"}),
+    callers=frozenset(
+        {
+            "api-gateway",
+            "audit-service",
+            "auth-service",
+            "calendar-service",
+            "chat-service",
+            "config-service",
+            "document-service",
+            "email-service",
+            "events-service",
+            "feature-flag-service",
+            "file-service",
+            "invoice-service",
+            "metrics-service",
+            "ml-service",
+            "org-service",
+            "payment-service",
+            "profile-service",
+            "push-service",
+            "reporting-service",
+            "search-service",
+            "secret-service",
+            "sms-service",
+            "subscription-service",
+            "task-service",
+            "usage-service",
+            "user-service",
+            "version-service",
+            "video-service",
+            "webhook-service",
+        }
+    ),
     writes=True,
     idempotency="natural",
 )
@@ -55,7 +123,43 @@ RECOVER_INSTANCE = Operation(
 )
 
 REGISTER_INSTANCE = Operation(
-    id="register-instance", permission="instance:register", writes=True, idempotency="key"
+    id="register-instance",
+    permission="instance:register",
+    callers=frozenset(
+        {
+            "api-gateway",
+            "audit-service",
+            "auth-service",
+            "calendar-service",
+            "chat-service",
+            "config-service",
+            "document-service",
+            "email-service",
+            "events-service",
+            "feature-flag-service",
+            "file-service",
+            "invoice-service",
+            "metrics-service",
+            "ml-service",
+            "org-service",
+            "payment-service",
+            "profile-service",
+            "push-service",
+            "reporting-service",
+            "search-service",
+            "secret-service",
+            "sms-service",
+            "subscription-service",
+            "task-service",
+            "usage-service",
+            "user-service",
+            "version-service",
+            "video-service",
+            "webhook-service",
+        }
+    ),
+    writes=True,
+    idempotency="key",
 )
 
 RELOAD_TRUST_BUNDLE = Operation(
@@ -63,7 +167,43 @@ RELOAD_TRUST_BUNDLE = Operation(
 )
 
 RENEW_INSTANCE_LEASE = Operation(
-    id="renew-instance-lease", permission="instance:register", writes=True, idempotency="natural"
+    id="renew-instance-lease",
+    permission="instance:register",
+    callers=frozenset(
+        {
+            "api-gateway",
+            "audit-service",
+            "auth-service",
+            "calendar-service",
+            "chat-service",
+            "config-service",
+            "document-service",
+            "email-service",
+            "events-service",
+            "feature-flag-service",
+            "file-service",
+            "invoice-service",
+            "metrics-service",
+            "ml-service",
+            "org-service",
+            "payment-service",
+            "profile-service",
+            "push-service",
+            "reporting-service",
+            "search-service",
+            "secret-service",
+            "sms-service",
+            "subscription-service",
+            "task-service",
+            "usage-service",
+            "user-service",
+            "version-service",
+            "video-service",
+            "webhook-service",
+        }
+    ),
+    writes=True,
+    idempotency="natural",
 )
 
 REPORT_HEALTH = Operation(

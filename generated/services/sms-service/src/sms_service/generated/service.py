@@ -8,6 +8,7 @@ from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
 from cloudsync_chassis.events.queues import Queue
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_registry import REGISTRATION
 
 from .tables import metadata
 
@@ -185,4 +186,5 @@ SERVICE = ServiceSpec(
             concurrent=32,
         ),
     },
+    registration=REGISTRATION.speaking("http1"),
 )

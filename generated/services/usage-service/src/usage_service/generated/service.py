@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_registry import REGISTRATION
 
 from .sagas import SAGAS
 from .tables import metadata
@@ -100,4 +101,5 @@ SERVICE = ServiceSpec(
             "usage.meter",
         }
     ),
+    registration=REGISTRATION.speaking("grpc"),
 )

@@ -263,7 +263,9 @@ MEETING = AggregateSpec(
         ),
     ),
     commands={
+        "adjust-meeting-limits": Command(effect="custom", idempotency="natural"),
         "apply-media-flags": Command(effect="custom", idempotency="natural"),
+        "apply-meeting-limits": Command(effect="custom", idempotency="natural"),
         "bar-tenant-rooms": Command(effect="custom", idempotency="natural", emits=(MEETING_ENDED,)),
         "cancel-meeting": Command(
             effect="transition", idempotency="natural", emits=(MEETING_CANCELLED,)

@@ -54,6 +54,16 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             typed(models.OrganizationRestored, service.on_organization_restored),
         ),
         Subscription(
+            "cloudsync.billing.subscription.v1",
+            "cloudsync.billing.subscription-activated.v1",
+            typed(models.SubscriptionActivated, service.on_subscription_activated),
+        ),
+        Subscription(
+            "cloudsync.billing.subscription.v1",
+            "cloudsync.billing.subscription-changed.v1",
+            typed(models.SubscriptionChanged, service.on_subscription_changed),
+        ),
+        Subscription(
             "cloudsync.user.user.v1",
             "cloudsync.user.user-deleted.v1",
             typed(models.UserDeleted, service.on_user_deleted),

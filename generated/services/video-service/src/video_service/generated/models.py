@@ -89,6 +89,17 @@ class EncryptionMode(StrEnum):
     end_to_end = "endToEnd"
 
 
+class Entitlements(Model):
+    """The limits that a plan grants, one number each."""
+
+    storage_gib_per_seat: Annotated[int, Field(ge=-1, le=1000000)]
+    api_calls_per_day: Annotated[int, Field(ge=-1, le=100000000000)]
+    meeting_participants: Annotated[int, Field(ge=-1, le=10000)]
+    version_history_days: Annotated[int, Field(ge=-1, le=36500)]
+    guests_per_seat: Annotated[int, Field(ge=-1, le=1000)]
+    sso: Annotated[int, Field(ge=0, le=1)]
+
+
 class Environment(StrEnum):
     """Where a value or a flag holds."""
 
@@ -368,6 +379,22 @@ class Participant(Model):
     mean_opinion_score: Annotated[float | None, Field(ge=1.0, le=5.0)] = None
 
 
+class PlanFamily(StrEnum):
+    """Plans that replace one another over the years and share a trial."""
+
+    starter = "starter"
+    team = "team"
+    business = "business"
+    enterprise = "enterprise"
+
+
+class ProductLine(StrEnum):
+    """What can be subscribed to side by side."""
+
+    workspace = "workspace"
+    developer_platform = "developerPlatform"
+
+
 class RecordingFailed(Model):
     """There will be no film."""
 
@@ -512,6 +539,50 @@ class StopRecordingRequest(Model):
     """How many seconds the client saw run, against which the composed length is checked."""
 
     duration_seconds: Annotated[int, Field(ge=0, le=86400)]
+
+
+class SubscriptionActivated(Model):
+    """From now on the tenant may use what is listed."""
+
+    subscription_id: UUID
+    product_line: ProductLine
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    plan_family: PlanFamily | None = None
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
+    entitlements: Entitlements
+    period_end: AwareDatetime
+    trial: bool
+    order_id: UUID | None = None
+
+
+class SubscriptionChangeKind(StrEnum):
+    """
+    What happened to a subscription after it had become active, by which invoices, limits and mails tell changes apart.
+    """
+
+    seats = "seats"
+    plan = "plan"
+    price = "price"
+    pause = "pause"
+    resume = "resume"
+    renewal = "renewal"
+    past_due = "pastDue"
+    recovery = "recovery"
+    cancellation_requested = "cancellationRequested"
+    cancellation_withdrawn = "cancellationWithdrawn"
+
+
+class SubscriptionStatus(StrEnum):
+    """From the order that is not yet paid to the day the last seat is given back."""
+
+    incomplete = "incomplete"
+    trialing = "trialing"
+    active = "active"
+    past_due = "pastDue"
+    paused = "paused"
+    cancelling = "cancelling"
+    cancelled = "cancelled"
+    expired = "expired"
 
 
 class SuspensionReason(StrEnum):
@@ -728,6 +799,25 @@ class Recording(Model):
         None
     )
     expires_at: AwareDatetime
+
+
+class SubscriptionChanged(Model):
+    """Plan, seats and state as they are afterwards, and as they were where they differ."""
+
+    subscription_id: UUID
+    last_change: SubscriptionChangeKind
+    plan_code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
+    seat_quantity: Annotated[int, Field(ge=1, le=100000)]
+    status: SubscriptionStatus
+    current_period_end: AwareDatetime
+    from_plan_code: Annotated[
+        str | None, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
+    ] = None
+    from_seat_quantity: Annotated[int | None, Field(ge=1, le=100000)] = None
+    from_status: SubscriptionStatus | None = None
+    entitlements: Entitlements | None = None
+    effective_at: AwareDatetime | None = None
+    proration_minor: Annotated[int | None, Field(ge=-9007199254740991, le=9007199254740991)] = None
 
 
 class VideoErasureCompleted(Model):

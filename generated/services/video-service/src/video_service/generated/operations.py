@@ -6,6 +6,10 @@ from __future__ import annotations
 
 from cloudsync_chassis.operation import Operation
 
+ADJUST_MEETING_LIMITS = Operation(
+    id="adjust-meeting-limits", access="workload", writes=True, idempotency="natural"
+)
+
 ADMIT_PARTICIPANT = Operation(
     id="admit-participant",
     permission="meeting:moderate",
@@ -24,6 +28,10 @@ AGREE_TO_RECORDING = Operation(
 
 APPLY_MEDIA_FLAGS = Operation(
     id="apply-media-flags", access="workload", writes=True, idempotency="natural"
+)
+
+APPLY_MEETING_LIMITS = Operation(
+    id="apply-meeting-limits", access="workload", writes=True, idempotency="natural"
 )
 
 BAR_TENANT_ROOMS = Operation(

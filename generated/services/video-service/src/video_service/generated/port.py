@@ -22,6 +22,11 @@ from . import models
 
 
 @request
+class AdjustMeetingLimits:
+    body: models.SubscriptionChanged
+
+
+@request
 class AdmitParticipant:
     body: models.AdmitParticipantRequest
 
@@ -34,6 +39,11 @@ class AgreeToRecording:
 @request
 class ApplyMediaFlags:
     body: models.FlagChanged
+
+
+@request
+class ApplyMeetingLimits:
+    body: models.SubscriptionActivated
 
 
 @request
@@ -244,6 +254,10 @@ class WatchMeeting:
 class Port(Protocol):
     """What video-service does."""
 
+    async def adjust_meeting_limits(self, ctx: Context, request: AdjustMeetingLimits) -> None:
+        """The same after a change of plan, where it says what the new one grants."""
+        raise handler_missing("adjust-meeting-limits")
+
     async def admit_participant(
         self, ctx: Context, request: AdmitParticipant
     ) -> models.Participant:
@@ -258,6 +272,10 @@ class Port(Protocol):
     async def apply_media_flags(self, ctx: Context, request: ApplyMediaFlags) -> None:
         """Takes over switches for simulcast, codecs and overflow."""
         raise handler_missing("apply-media-flags")
+
+    async def apply_meeting_limits(self, ctx: Context, request: ApplyMeetingLimits) -> None:
+        """Takes over how many people a plan lets into one meeting."""
+        raise handler_missing("apply-meeting-limits")
 
     async def bar_tenant_rooms(self, ctx: Context, request: BarTenantRooms) -> None:
         """Ends the live calls of an organisation that its owner has ended and keeps every door shut."""
@@ -442,6 +460,18 @@ class Port(Protocol):
         self, ctx: Context, event: Received[models.OrganizationRestored]
     ) -> None:
         """Doors open again for every meeting that is still to come"""
+        not_handled(event)
+
+    async def on_subscription_activated(
+        self, ctx: Context, event: Received[models.SubscriptionActivated]
+    ) -> None:
+        """New meetings may be as large as the plan says"""
+        not_handled(event)
+
+    async def on_subscription_changed(
+        self, ctx: Context, event: Received[models.SubscriptionChanged]
+    ) -> None:
+        """New meetings may be as large as the new plan says"""
         not_handled(event)
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:

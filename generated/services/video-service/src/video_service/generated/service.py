@@ -9,6 +9,7 @@ from pathlib import Path
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_registry import REGISTRATION
 
 from .sagas import SAGAS
 from .tables import metadata
@@ -67,6 +68,7 @@ SERVICE = ServiceSpec(
     schemas=("meetings",),
     migrations=Path(__file__).with_name("migrations"),
     dead_letters={
+        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
         "cloudsync.collaboration.calendar-event.v1": "cloudsync.collaboration.calendar-event.v1.dlq",
         "cloudsync.collaboration.recorded-meeting-saga.v1": "cloudsync.collaboration.recorded-meeting-saga.v1.dlq",
         "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
@@ -99,4 +101,5 @@ SERVICE = ServiceSpec(
             concurrent=64,
         ),
     },
+    registration=REGISTRATION.speaking("grpc"),
 )

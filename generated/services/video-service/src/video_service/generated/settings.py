@@ -50,5 +50,8 @@ class ServiceSettings(Settings):
     two_party_consent_regions: str = "usWest2,euWest1"
     """Regions whose recordings need the consent of everybody connected"""
 
+    join_address: str = "https://meet.cloudsync.example/"
+    """Web address below which each meeting is found by its code"""
+
     recording_retention: Seconds = 7776000.0
     """How long a recording lives unless its file is moved elsewhere"""

@@ -1,0 +1,137 @@
+"""Findings as one comment on a change: per service a part that opens, its owner named.
+
+A hidden marker in the first line tells the comment from others, so that the next run replaces it.
+Text of a model is escaped so far that nobody is mentioned by it and nothing of it is a reference, a
+link or HTML; the characters that Markdown gives a meaning are written as entities, which CommonMark
+(0.31, section 2.5) never reads as such.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+
+from msgspec import Struct
+
+from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.model.belonging import Group
+from cloudsync_gen.report.finding import WORST_FIRST, Finding, Report, reach, resolve
+from cloudsync_gen.report.text import printable, summary
+
+MAX_LENGTH = 65_536
+"""Of a comment on GitHub, in characters; counted here in UTF-16 units, of which none has fewer."""
+
+_MAX_MESSAGE = 1_000
+_SPECIAL = re.compile(r"[^A-Za-z0-9 .,;:/+-]", re.ASCII)
+_REFERENCE = re.compile(r"[@#!$%~^&*](?=[\w\"{\[])|(?<=:)//|(?i:(?<=www)\.)|(?<=\w)@")
+"""What a code host makes a mention, a reference or a link of, outside of code."""
+
+
+def marker(command: str) -> str:
+    """The hidden first line of a command's comment."""
+    return f"<!-- cloudsync-gen {command} -->"
+
+
+def render(report: Report) -> str:
+    """The comment, at most `MAX_LENGTH` long; what was left out is counted in its last line."""
+    groups: dict[Group, list[Diagnostic]] = defaultdict(list)
+    for each in report.diagnostics:
+        groups[report.group(each)].append(each)
+    head = [
+        marker(report.command),
+        f"### cloudsync-gen {report.command}: {summary(report.diagnostics)}",
+        "",
+    ]
+    parts = [_part(group, report, groups[group]) for group in sorted(groups, key=_rank(groups))]
+    return _cut(head, parts)
+
+
+def _rank(groups: dict[Group, list[Diagnostic]]) -> Callable[[Group], tuple[int, Group]]:
+    def rank(group: Group) -> tuple[int, Group]:
+        return min(WORST_FIRST.index(each.severity) for each in groups[group]), group
+
+    return rank
+
+
+class _Part(Struct, frozen=True):
+    """`lines`: (severity, line) of each finding."""
+
+    opening: str
+    lines: Sequence[tuple[str, str]]
+    closing: str = "\n</details>\n"
+
+
+def _part(group: Group, report: Report, found: Sequence[Diagnostic]) -> _Part:
+    owner = f", owner {code(group.owner)}" if group.owner else ""
+    opening = f"<details><summary>{code(group.name)}{owner}: {summary(found)}</summary>\n"
+    findings = [resolve(each, report.sources) for each in found]
+    findings.sort(key=lambda each: WORST_FIRST.index(each.severity))
+    return _Part(opening, [(each.severity, _line(each)) for each in findings])
+
+
+def _line(finding: Finding) -> str:
+    more = [prose(each) for each in (finding.hint, reach(finding)) if each]
+    place = code(f"{finding.file}:{finding.line}")
+    said = f"- **{finding.severity}** {place} {code(finding.code)} {prose(finding.message)}"
+    return "<br>".join((said, *more))
+
+
+def prose(text: str) -> str:
+    """A sentence of ours with names of a model in backticks, as inline HTML."""
+    pieces = printable(text[:_MAX_MESSAGE]).split("`")
+    if len(pieces) % 2 == 0:  # a name with a backtick of its own: nothing is told apart
+        pieces = ["", " ".join(pieces), ""]
+    made = [code(each) if number % 2 else _plain(each) for number, each in enumerate(pieces)]
+    return "".join(made)
+
+
+def code(text: str) -> str:
+    """Text as it is, in which a code host looks for nothing."""
+    return f"<code>{_entities(printable(text))}</code>" if text else ""
+
+
+def _plain(text: str) -> str:
+    ends, made = 0, []
+    for found in _REFERENCE.finditer(text):
+        made += [_entities(text[ends : found.start()]), f"<span>{_entities(found[0])}</span>"]
+        ends = found.end()
+    return "".join((*made, _entities(text[ends:])))
+
+
+def _entities(text: str) -> str:
+    return _SPECIAL.sub(lambda each: f"&#{ord(each[0])};" if each[0].isascii() else each[0], text)
+
+
+def _cut(head: list[str], parts: list[_Part]) -> str:
+    """As many findings as fit, part by part; each part that is begun is closed."""
+    reserve = _size(_left_out(Counter(error=10**9, warning=10**9, info=10**9)))
+    lines, left = [*head], MAX_LENGTH - reserve - sum(_size(each) for each in head)
+    lost: Counter[str] = Counter()
+    for part in parts:
+        room = left - _size(part.opening) - _size(part.closing)
+        fits = [*_fitting([line for _, line in part.lines], room)]
+        lost.update(severity for severity, _ in part.lines[len(fits) :])
+        if fits:
+            shown = (part.opening, *fits, part.closing)
+            lines += shown
+            left -= sum(map(_size, shown))
+    lines += [_left_out(lost)] if lost else []
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _fitting(lines: Sequence[str], room: int) -> Iterator[str]:
+    for line in lines:
+        room -= _size(line)
+        if room < 0:
+            return
+        yield line
+
+
+def _left_out(lost: Counter[str]) -> str:
+    counts = ", ".join(f"{lost[each]} {each}" for each in WORST_FIRST if lost[each])
+    return f"{lost.total()} findings are left out here ({counts}); `cloudsync-gen check` has all."
+
+
+def _size(line: str) -> int:
+    return len(line.encode("utf-16-le", "surrogatepass")) // 2 + 1

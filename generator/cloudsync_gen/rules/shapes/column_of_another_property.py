@@ -1,0 +1,46 @@
+"""A column has the name of one property and stores another.
+
+What it does: reports columns whose name is that of a property of the stored schema, but whose
+`property` is a different one.
+
+Why: everybody who reads the table by hand reads the wrong thing, and a swap of two columns looks
+like this.
+
+Example: `owner_id: {type: uuid, property: creatorId}`, where the schema has an `ownerId`.
+
+Use instead: `owner_id: {type: uuid, property: ownerId}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.model.schema_view import properties
+from cloudsync_gen.model.system import Model
+from cloudsync_gen.naming import words
+from cloudsync_gen.rules._rule import Rule
+from cloudsync_gen.rules._stores import tables
+
+
+def check(model: Model) -> Iterator[Diagnostic]:
+    for table in tables(model):
+        named = {words(each): each for each in properties(model, table.json_schema)}
+        for name, column in table.columns.items():
+            own = named.get(words(name))
+            if own and column.property in named.values() and own != column.property:
+                yield RULE.at(
+                    model.ref(table.id, "columns", name, "property"),
+                    f"`{name}` stores `{column.property}`, but there is a property `{own}`",
+                    f"store `{own}`, or call the column otherwise",
+                    element=table.id,
+                    facts=(name,),
+                )
+
+
+RULE = Rule(
+    code="SHP009",
+    name="column-of-another-property",
+    family="agreement of shapes",
+    check=check,
+)

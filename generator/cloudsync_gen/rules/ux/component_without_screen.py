@@ -1,0 +1,40 @@
+"""No screen shows a component.
+
+What it does: reports components that no screen names in `components`.
+
+Why: nobody will ever see it, but it is designed, tested and translated.
+
+Example: `ux.component.price-tag`, of a screen that is gone.
+
+Use instead: name it in the `components` of a screen, or remove it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.model.layers.ux import Component, Screen
+from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._rule import Rule
+
+
+def check(model: Model) -> Iterator[Diagnostic]:
+    shown = {each for screen in model.all(Screen) for each in screen.components}
+    for component in model.all(Component):
+        if component.id not in shown:
+            yield RULE.at(
+                model.ref(component.id).name(),
+                f"no screen shows `{component.id}`",
+                "name it in the `components` of a screen, or remove it",
+                element=component.id,
+            )
+
+
+RULE = Rule(
+    code="UX005",
+    name="component-without-screen",
+    family="screens and routes",
+    check=check,
+    whole=True,
+)
