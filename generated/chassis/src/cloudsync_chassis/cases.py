@@ -172,6 +172,16 @@ def breakers(path: Path) -> tuple[Breaker, ...]:
     )
 
 
+def unreachable(path: Path) -> dict[str, str]:
+    """Invariant → why no request is known to break it: `no-operation` makes or changes the entity;
+    its `own-handlers` alone do; what the invariant speaks of is `written-by-no-command`; a check of
+    its table says the like (`kept-by-the-store`); or it is `kept-by-other-rules`, such as schemas,
+    requirements and the life cycle.
+    """
+    told = json.loads(path.read_bytes()).get("unreachable", {})
+    return {invariant: reason for reason, names in told.items() for invariant in names}
+
+
 def _trials(told: Mapping[str, Mapping[str, Any]], aggregate: str) -> Iterator[Trial]:
     for name, each in told.items():
         seed, body = each.get("seed", {}), each.get("body")

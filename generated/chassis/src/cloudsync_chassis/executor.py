@@ -144,6 +144,8 @@ class Executor:
         kind, parent, attributes = incoming.kind, incoming.trace, incoming.attributes
         with telemetry.span(operation.id, kind, parent, attributes) as running:
             incoming = replace(incoming, trace=telemetry.ids_of(running, parent))
+            if running.is_recording():
+                running.set_attributes(self._told(incoming.principal))
             for attempt in range(_ATTEMPTS if again else 0):
                 try:
                     return await self._run(operation, incoming, action, deadline)
@@ -168,6 +170,18 @@ class Executor:
             ctx = self._context(operation, incoming, unit, deadline)
             with self._refusals("relation"):
                 return await self._within(ctx, action)
+
+    def _told(self, principal: Principal) -> dict[str, str]:
+        """What spans say of callers: the service's own word for a tenant, that tells which spans
+        are of the same and leads nobody to it; a workload's name.
+        """
+        told: dict[str, str] = {}
+        if principal.organization_id is not None:
+            tenant = self._answer_key(f"tenant {principal.organization_id}").hex()[:16]
+            told = {"tenant.hash": tenant, "organization.hash": tenant}
+        if principal.kind == "workload":
+            told["caller.service"] = principal.subject
+        return told
 
     async def consume(self, event: Event, action: Callable[[Context], Awaitable[None]]) -> None:
         """Handle an event as the service itself, in the event's tenant."""

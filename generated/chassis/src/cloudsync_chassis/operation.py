@@ -24,6 +24,7 @@ class Operation:
         location: template of the `Location` header of a created thing, e.g. `/v1/documents/{id}`.
         timeout: seconds that it may take.
         sorts: fields by which a list may be sorted, the default first; `-` means descending.
+        traced: attributes of its span, and the fields of body or answer that they tell.
     """
 
     id: str
@@ -37,3 +38,4 @@ class Operation:
     location: str | None = None
     timeout: float = 10.0
     sorts: tuple[str, ...] = ("-createdAt",)
+    traced: tuple[tuple[str, str], ...] = ()

@@ -7,22 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
 
 import httpx
 
 from cloudsync_chassis import problem as problems
 from cloudsync_chassis.aggregate.rules import Invariants
-from cloudsync_chassis.cases import Breaker, Case, Trial
+from cloudsync_chassis.cases import Breaker, Case, Trial, unreachable
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.contract import Bench, Tenant
 from cloudsync_chassis.executor import Incoming
-from cloudsync_chassis.model import Record, from_record, to_record
+from cloudsync_chassis.model import Record, to_record
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import FORBIDDEN, INVARIANT_BROKEN, Problem
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.security.principal import Principal, workload
 
 _READ = Operation(id="read-all", access="workload")
+_MAKE = Operation(id="make", access="workload", writes=True)
 _NOBODY = "nobody"
 _COMMON = frozenset(e.slug for e in vars(problems).values() if isinstance(e, problems.ProblemType))
 
@@ -39,18 +42,34 @@ def invariants_of(bench: Bench) -> set[str]:
 
 
 def unnamed(bench: Bench, breaker: Breaker) -> list[str]:
-    """What is wrong with how the aggregate refuses an entity that breaks one invariant: that one
-    is named and no other.
+    """What is wrong with how the aggregate refuses to make an entity that breaks one invariant:
+    its problem document names that one and no other.
     """
-    spec = bench.service.runtime.aggregates[breaker.aggregate].spec
-    record = to_record(from_record(spec.model, Tenant().filled(breaker.values)))
+    runtime, tenant = bench.service.runtime, Tenant()
+    aggregate = runtime.aggregates[breaker.aggregate]
+    values = tenant.filled(breaker.values)
+    principal = workload(runtime.spec.name, UUID(values["organizationId"]))
+    incoming = Incoming(principal=principal, trace=Trace.new())
+
+    async def make(ctx: Context) -> None:
+        await aggregate.insert(ctx, values)
+
     try:
-        Invariants(spec.invariants).check(record)
+        bench.run(runtime.executor.run(_MAKE, incoming, make))
     except Problem as problem:
-        named = problem.extensions["invariants"]
+        document = problem.document(runtime.settings.problem_base, None)
+        named = document.get("invariants")
         right = problem.kind is INVARIANT_BROKEN and named == [breaker.invariant]
         return [] if right else [f"{problem.kind.slug} names {named}"]
     return ["it is let through"]
+
+
+def unproven(bench: Bench, cases: Iterable[Case], table: Path) -> list[str]:
+    """Invariants of which no request is refused, and no reason told why none can be; or both."""
+    asked = {trial.name for case in cases if not case.custom for trial in case.breaks}
+    told = unreachable(table).keys()
+    every = {each.partition(" ")[2] for each in invariants_of(bench)}
+    return sorted((every - asked - told) | (asked & told) | ((asked | told) - every))
 
 
 def lapses(bench: Bench, case: Case) -> list[str]:
@@ -65,7 +84,7 @@ def lapses(bench: Bench, case: Case) -> list[str]:
         answer = bench.ask(case.tried(trial), tenant=tenant)
         if slug_of(answer) == INVARIANT_BROKEN.slug and trial.name in broken_in(answer):
             continue
-        if answer.is_success:
+        if answer.is_success and case.custom:
             found += [
                 f"{trial.name}: stored all the same: {each}" for each in spoilt(bench, tenant)
             ]

@@ -26,6 +26,7 @@ from cloudsync_chassis.events.consumer import Consumer, Subscription
 from cloudsync_chassis.events.outbox import Outbox, Relay
 from cloudsync_chassis.events.projection import Projection, Projector
 from cloudsync_chassis.events.queues import WorkQueues
+from cloudsync_chassis.events.sealing import Seals
 from cloudsync_chassis.events.split_bus import SplitBus
 from cloudsync_chassis.events.sqlite_bus import SqliteBus
 from cloudsync_chassis.events.store import EventStore, Journal
@@ -120,9 +121,10 @@ class Runtime:
         self.work.measured = self.metrics.registry.round
         self.work.elsewhere = self.metrics.registry.forget
         self.sealed: list[Renewable] = []
-        self.calls = CallQueue(spec.name, self.outbox, self.clients)
+        self.seals = _seals(settings, self.cipher)
+        self.calls = CallQueue(spec.name, self.outbox, self.clients, self.seals)
         brokered = settings.bus == "rabbitmq" or settings.queue_url is not None
-        self.queues = WorkQueues(spec.name, self.outbox, spec.queues, brokered)
+        self.queues = WorkQueues(spec.name, self.outbox, spec.queues, brokered, self.seals)
         self.otherwise: ASGIApp | None = None
         """Answers paths that the service's own contract does not have, see `answer_otherwise`."""
         self._closing: list[Callable[[], Awaitable[None]]] = []
@@ -148,6 +150,7 @@ class Runtime:
             self.spec.event_source,
             self.aggregates,
             self._journal(spec),
+            self.cipher.lasting_key,
         )
 
     def _journal(self, spec: AggregateSpec[E]) -> Journal | None:
@@ -233,6 +236,7 @@ class Runtime:
             dead_letters=self.spec.dead_letters,
             together=together,
             repeated=self.metrics.standard.repeated,
+            opened=self.seals.open,
         )
 
     async def start(self) -> None:
@@ -273,6 +277,7 @@ class Runtime:
     def key_keeper(self) -> KeyKeeper:
         """Rotates and retires the keys of encrypted fields, and renews these."""
         renewal = Renewal(self.database, self.cipher, self.sealed)
+        renewal.passed_over = self.metrics.standard.unreadable
         return KeyKeeper(self.cipher, renewal, self.settings.field_key_rotation)
 
     async def prepare_database(self) -> None:
@@ -424,6 +429,18 @@ def _cipher(spec: ServiceSpec, settings: Settings) -> FieldCipher:
     own = OwnKeys(settings.state_path(spec.name, "field-keys"))
     own.ensure()
     return FieldCipher.of(own, index_key)
+
+
+def _seals(settings: Settings, cipher: FieldCipher) -> Seals:
+    """The service's own seal follows from its index key, and outlives all field keys."""
+    secret, place = cipher.lasting_key("queued"), settings.queue_key_file
+    own = FieldCipher(secret)
+    if place is None and settings.environment == "production":
+        return Seals(own)
+    shared = place or settings.state_path("keys", "queue.key")
+    if place is None:
+        files.secret_bytes(shared)
+    return Seals(own, FieldCipher.of(StoredKeys(shared), secret))
 
 
 def sealed_of(store: TableStore | DocumentStore) -> Renewable:

@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     `field_key_file` may be a folder of keys, `<name>.key`, whose names sort by age; a service makes
     its own keys anew after `field_key_rotation` seconds. `index_key_file` stays as it is.
 
+    `queue_key_file`, a file or a folder like it, is the same for all services that send commands to
+    each other's queues; without it these commands stay in clear in production.
+
     `workload_token_file` is our projected token, or a folder with one for each callee. Callers with
     a token of `workload_issuer`, a cluster, are the service accounts of `workload_namespaces`.
 
@@ -100,6 +103,7 @@ class Settings(BaseSettings):
     index_key_file: Path | None = None
     cursor_key_file: Path | None = None
     audit_key_file: Path | None = None
+    queue_key_file: Path | None = None
     audit_retention_days: Annotated[int, Field(ge=1)] = 400
 
     trusted_proxies: frozenset[IPv4Network | IPv6Network] = frozenset()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -25,6 +26,16 @@ Exporter = Literal["none", "console", "memory", "otlp"]
 begun: ContextVar[int | None] = ContextVar("cloudsync_chassis_begun", default=None)
 """The id of the trace that is about to begin: the one that logs have already."""
 
+
+@dataclass(slots=True)
+class Asked:
+    """A request from its first byte on (nanoseconds since the epoch), and whether it has a span."""
+
+    began: int
+    spanned: bool = False
+
+
+_asked: ContextVar[Asked | None] = ContextVar("cloudsync_chassis_asked", default=None)
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A header's name (RFC 9110, 5.6.2)."""
 _ANY: Tracer = trace.get_tracer("cloudsync_chassis")
@@ -95,6 +106,9 @@ def span(
     for what is not there would fill the collector.
     """
     started = _started(name, kind, parent, attributes)
+    asked = _asked.get()
+    if asked is not None and kind is SpanKind.SERVER:
+        asked.spanned = True
     with trace.use_span(
         started, end_on_exit=True, record_exception=False, set_status_on_exception=False
     ):
@@ -105,6 +119,31 @@ def span(
             if isinstance(error, Problem):
                 answered(attributes, error.kind.status)
             raise
+
+
+def asked() -> Asked:
+    """What an adapter notes of a request before it looks at it."""
+    noted = Asked(time.time_ns())
+    _asked.set(noted)
+    return noted
+
+
+def refused(
+    noted: Asked, name: str, parent: Trace, attributes: Mapping[str, str], slug: str, status: int
+) -> None:
+    """The span of a request that was refused with a problem before its operation began, if it was:
+    who is not admitted, comes too often or says what cannot be read has one like all others.
+    """
+    if noted.spanned:
+        return
+    noted.spanned = True
+    span = _started(name, SpanKind.SERVER, parent, attributes, noted.began)
+    span.set_attribute("error.type", slug)
+    if "http.request.method" in attributes:
+        span.set_attribute("http.response.status_code", status)
+    if status >= 500:
+        span.set_status(StatusCode.ERROR)
+    span.end()
 
 
 def answered(attributes: Mapping[str, str], status: int) -> None:
@@ -142,15 +181,22 @@ def headers_of(text: str) -> dict[str, str]:
     return found
 
 
-def _started(name: str, kind: SpanKind, parent: Trace | None, attributes: Mapping[str, str]) -> Any:
+def _started(
+    name: str,
+    kind: SpanKind,
+    parent: Trace | None,
+    attributes: Mapping[str, str],
+    at: int | None = None,
+) -> Any:
+    told: dict[str, Any] = {"kind": kind, "attributes": attributes, "start_time": at}
     if parent is None:
-        return _tracer.start_span(name, kind=kind, attributes=attributes)
+        return _tracer.start_span(name, **told)
     if not parent.begins:
         below = trace.set_span_in_context(_remote(parent), Context())
-        return _tracer.start_span(name, context=below, kind=kind, attributes=attributes)
+        return _tracer.start_span(name, context=below, **told)
     token = begun.set(int(parent.trace_id, 16))
     try:
-        return _tracer.start_span(name, context=Context(), kind=kind, attributes=attributes)
+        return _tracer.start_span(name, context=Context(), **told)
     finally:
         begun.reset(token)
 

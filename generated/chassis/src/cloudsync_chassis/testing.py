@@ -208,11 +208,12 @@ class Running:
         await self.settle()
 
     async def published(self) -> list[Event]:
-        """All events on the bus, once the outbox is empty (in-process bus only)."""
+        """All events on the bus, in clear, once the outbox is empty (in-process bus only)."""
         while await self.runtime.relay.publish_once():
             pass
         bus = self.runtime.bus
-        return list(bus.log) if isinstance(bus, InProcessBus) else []
+        log = bus.log if isinstance(bus, InProcessBus) else []
+        return [self.runtime.seals.open(each) for each in log]
 
 
 class _Canned:

@@ -31,6 +31,11 @@ def parse(model: type[B], content: bytes, bounds: JsonBounds = _BOUNDS) -> B:
         raise VALIDATION_FAILED(errors=faults.of_validation(error)) from error
 
 
+def as_sent(data: Any) -> bytes:
+    """A value of JSON as the text of which models judge it: as strictly as a body."""
+    return _with_integers(to_json(data))
+
+
 def _with_integers(content: bytes) -> bytes:
     """`1.0` and `1e2` are integers to JSON Schema, but not to pydantic's strict mode."""
     if not _FLOAT.search(content):

@@ -57,6 +57,7 @@ def test_takes_every_step_of_the_life_cycle(bench: Bench) -> None:
 
 def test_refuses_requests_that_break_an_invariant(bench: Bench) -> None:
     assert proofs.found(partial(proofs.lapses, bench), CASES) == {}
+    assert proofs.unproven(bench, CASES, TABLE) == []
 
 
 def test_lets_in_whom_the_model_lets_in(bench: Bench) -> None:

@@ -41,9 +41,10 @@ from cloudsync_chassis.problem import (
     not_valid,
 )
 from cloudsync_chassis.store import idempotency
-from cloudsync_chassis.store.idempotency import OvertakenError
+from cloudsync_chassis.store.idempotency import KeyOf, OvertakenError
 from cloudsync_chassis.store.query import ListQuery, Page, PageRequest
 from cloudsync_chassis.store.repository import E, Repository, UniqueViolationError
+from cloudsync_chassis.traced import tell_fields
 
 Body = BaseModel | Mapping[str, Any] | None
 
@@ -62,7 +63,8 @@ class Aggregate(Entities[E]):
     """Carries out what the specification says. Handlers call it and add what it cannot know.
 
     `parameters` are path parameters by their JSON names; those that name fields restrict which
-    entity is meant, and are written into a new one.
+    entity is meant, and are written into a new one. `key_of` gives the key under which requests
+    are remembered.
     """
 
     def __init__(
@@ -72,9 +74,11 @@ class Aggregate(Entities[E]):
         outbox: Outbox,
         source: str,
         registry: Registry,
-        journal: Journal | None = None,
+        journal: Journal | None,
+        key_of: KeyOf,
     ) -> None:
         super().__init__(spec, repository, outbox, source, journal)
+        self._key_of = key_of
         self._registry = registry
         self._fields = field_names(spec.model)
         self.grants = Grants(spec, repository, registry)
@@ -132,7 +136,7 @@ class Aggregate(Entities[E]):
         known, fields = self._command(command), given(body)
         if known.idempotency != "natural":
             return await self._make(ctx, command, fields, parameters)
-        request = idempotency.request_of(command, fields, parameters)
+        request = idempotency.request_of(self._key_of, command, fields, parameters)
         made = await idempotency.made(ctx, request)
         if made is not None:
             inside = ctx.within(made) if self.spec.tenant == "self" else ctx
@@ -239,6 +243,7 @@ class Aggregate(Entities[E]):
             taken = self._requirements.taken(command, error.fields)
             raise (OvertakenError(taken) if known.idempotency == "natural" else taken) from error
         await self.emit(ctx, known.emits, change)
+        tell_fields(self.spec.traced, record)
         return entity
 
     def _made_already(self, command: str, twin: Record, record: Record) -> E:
@@ -286,6 +291,7 @@ class Aggregate(Entities[E]):
         if not stored:
             raise VERSION_CONFLICT()
         await self.emit(ctx, known.emits, replace(change, after=to_record(entity)))
+        tell_fields(self.spec.traced, record)
         return entity
 
     def _command(self, command: str) -> Command:
@@ -312,6 +318,7 @@ class Aggregate(Entities[E]):
         found = await self.repository.find(ctx, {self.spec.key: key, **values})
         if found is None:
             raise NOT_FOUND(f"no such {self.spec.name}")
+        tell_fields(self.spec.traced, found)
         return found
 
     def _check_version(self, ctx: Context, record: Record) -> None:

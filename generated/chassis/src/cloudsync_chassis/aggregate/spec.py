@@ -143,6 +143,7 @@ class AggregateSpec(Generic[E]):
         unique: sets of fields whose values occur once.
         defaults: of the schema, for a new entity.
         tenant: `self` for the aggregate that is the organisation: its id is its tenant's.
+        traced: attributes of spans, and the fields of the entity that they tell.
         relations: rules by name; one without a rule is looked for in `<name>Id` and `<name>Ids`.
     """
 
@@ -161,3 +162,4 @@ class AggregateSpec(Generic[E]):
     defaults: Mapping[str, Any] = field(default_factory=dict)
     tenant: Literal["context", "self"] = "context"
     relations: Mapping[str, Relation] = field(default_factory=dict)
+    traced: tuple[tuple[str, str], ...] = ()

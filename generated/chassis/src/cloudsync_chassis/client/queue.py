@@ -16,6 +16,7 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.consumer import Subscription
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.events.outbox import Outbox
+from cloudsync_chassis.events.sealing import Seals
 
 R = TypeVar("R")
 QUEUED = "call.queued"
@@ -25,12 +26,15 @@ class CallQueue:
     """Keeps calls of one service; `clients`, by the callee's name, make them later, in order.
 
     They wait on the topics that their edges name. Each topic has a consumer of its own: while one
-    callee is down, calls to others go on.
+    callee is down, calls to others go on. Meanwhile they are sealed.
     """
 
-    def __init__(self, service: str, outbox: Outbox, clients: Mapping[str, Client]) -> None:
+    def __init__(
+        self, service: str, outbox: Outbox, clients: Mapping[str, Client], seals: Seals
+    ) -> None:
         self._service = service
         self._outbox = outbox
+        self._seals = seals
         self._clients = clients
 
     def subscriptions(self) -> Iterator[Subscription]:
@@ -65,7 +69,7 @@ class CallQueue:
             traceparent=ctx.trace.header,
             data=asdict(call),
         )
-        await self._outbox.append(ctx, aggregate_id, event)
+        await self._outbox.append(ctx, aggregate_id, self._seals.close(event, ours=True))
 
     async def make(self, ctx: Context, event: Event) -> None:
         """Make a queued call."""

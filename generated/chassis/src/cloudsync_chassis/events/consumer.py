@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.bus import DEAD_LETTERS, Bus
-from cloudsync_chassis.events.envelope import Event, Failure
+from cloudsync_chassis.events.envelope import Event, Failure, PayloadError
+from cloudsync_chassis.events.sealing import SealError
 from cloudsync_chassis.events.wire import UNREADABLE
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import Problem
@@ -59,7 +60,8 @@ class Consumer:
     """One consumer group. `run` opens a context; after `attempts` an event is a dead letter.
 
     `dead_letters`: the topic for the dead letters of a topic, `<topic>.dlq` where it names none.
-    `repeated` is told of events that had been handled already.
+    `repeated` is told of events that had been handled already. `opened` gives a message in clear; a
+    dead letter stays as it came.
     `together`: how many events are handled at the same time; more than one only where their order
     does not matter.
     """
@@ -75,7 +77,9 @@ class Consumer:
         dead_letters: Mapping[str, str] = MappingProxyType({}),
         together: int = 1,
         repeated: Callable[[Event], None] = lambda event: None,
+        opened: Callable[[Event], Event] = lambda event: event,
     ) -> None:
+        self._opened = opened
         self._repeated = repeated
         self._bus = bus
         self._group = group
@@ -115,17 +119,24 @@ class Consumer:
     async def _settle(self, event: Event) -> None:
         """Handle an event or give it up: when this returns, it can be left behind."""
         subscription = self._subscriptions.get((event.topic, event.type))
-        error: Exception | None = None
         if event.type == UNREADABLE:
-            error = ValueError(UNREADABLE)
+            await self._bury(event, ValueError(UNREADABLE))
         elif subscription is not None:
-            error = await self._tried(event, subscription)
-        if error is not None and not await self._taken_over(event, subscription):
+            await self._carry_out(event, subscription)
+
+    async def _carry_out(self, event: Event, subscription: Subscription) -> None:
+        try:
+            clear = self._opened(event)
+        except SealError as unopened:
+            await self._bury(event, unopened)
+            return
+        error = await self._tried(clear, subscription)
+        if error is not None and not await self._taken_over(clear, subscription):
             await self._bury(event, error)
 
-    async def _taken_over(self, event: Event, subscription: Subscription | None) -> bool:
+    async def _taken_over(self, event: Event, subscription: Subscription) -> bool:
         """Whether somebody goes on with what could not be handled."""
-        if subscription is None or subscription.given_up is None:
+        if subscription.given_up is None:
             return False
         answers: list[bool] = []
         await self._run(event, partial(_told, subscription.given_up, event, answers))
@@ -193,9 +204,11 @@ def _hopeless(error: Exception) -> bool:
         return error.kind.status < 500
     if isinstance(error, CallError):
         return not error.retriable
-    return isinstance(error, ValidationError)
+    return isinstance(error, PayloadError | ValidationError)
 
 
 def _kind(error: Exception) -> str:
     """What the dead letter says of the error: no text, which may quote data."""
+    if isinstance(error, PayloadError):
+        return error.reason
     return error.kind.slug if isinstance(error, Problem) else type(error).__name__

@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
 from cloudsync_chassis.model import to_record
 from cloudsync_chassis.security.principal import Kind, Principal
+from cloudsync_chassis.validation import as_sent
 
 C = TypeVar("C")
 D = TypeVar("D", bound=BaseModel)
@@ -134,6 +135,9 @@ class Event:
         Raises:
             ValueError, KeyError: not an event of ours.
         """
+        data = document.get("data", {})
+        if not isinstance(data, Mapping):
+            raise ValueError("data is no object")
         organization = document.get("organizationid")
         failed = [document.get(f"failed{name}", "") for name in ("topic", "group", "reason")]
         return cls(
@@ -146,11 +150,21 @@ class Event:
             organization_id=UUID(organization) if organization else None,
             sequence=int(document.get("sequence", 0)),
             traceparent=document.get("traceparent"),
-            data=document.get("data", {}),
+            data=data,
             failure=Failure(*failed) if any(failed) else None,
             correlation=document.get("correlationid"),
             actor=Actor.from_json(document),
         )
+
+
+class PayloadError(ValueError):
+    """Data that do not satisfy their schema."""
+
+    def __init__(self, error: ValidationError) -> None:
+        super().__init__(str(error))
+        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        self.reason = f"payload-invalid: /{'/'.join(map(str, fault['loc'][:1]))} {fault['type']}"
+        """Which property does not, and in what way; none of its data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +180,17 @@ class Received(Generic[D]):
 
 
 def received(event: Event, model: type[D]) -> Received[D]:
-    """The event with its data checked; what a newer publisher adds is left out.
+    """The event with its data checked as a body is, formats and all; but what a newer publisher
+    adds is left out.
 
     Raises:
-        pydantic.ValidationError: the data does not satisfy the schema.
+        PayloadError: the data does not satisfy the schema.
     """
-    return Received(event, model.model_validate(event.data, strict=False, extra="ignore"))
+    try:
+        data = model.model_validate_json(as_sent(event.data), extra="ignore")
+    except ValidationError as error:
+        raise PayloadError(error) from error
+    return Received(event, data)
 
 
 def typed(

@@ -17,6 +17,7 @@ from cloudsync_chassis import ids
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.events.outbox import Outbox
+from cloudsync_chassis.events.sealing import Seals
 from cloudsync_chassis.model import to_record
 
 
@@ -42,11 +43,17 @@ class Queue:
 
 
 class WorkQueues:
-    """What a service sends to queues; `brokered`: whether the bus knows queues itself."""
+    """What a service sends to queues, sealed; `brokered`: whether the bus knows queues itself."""
 
     def __init__(
-        self, service: str, outbox: Outbox, queues: Iterable[Queue], brokered: bool
+        self,
+        service: str,
+        outbox: Outbox,
+        queues: Iterable[Queue],
+        brokered: bool,
+        seals: Seals,
     ) -> None:
+        self._seals = seals
         self._service = service
         self._outbox = outbox
         self._queues: Mapping[str, Queue] = {each.name: each for each in queues}
@@ -84,5 +91,14 @@ class WorkQueues:
             traceparent=ctx.trace.header,
             data=to_record(data) if isinstance(data, BaseModel) else data,
         )
-        await self._outbox.append(ctx, identity, event, due=due)
+        sealed = self._seals.close(event, ours=self._comes_back(wanted))
+        await self._outbox.append(ctx, identity, sealed, due=due)
         return identity
+
+    def _comes_back(self, queue: Queue) -> bool:
+        """Whether this service takes what is in it, once it is through with being held back."""
+        seen: set[str] = set()
+        while not queue.prefetch and queue.dead_letter in self._queues.keys() - seen:
+            seen.add(queue.name)
+            queue = self._queues[queue.dead_letter]
+        return queue.prefetch > 0

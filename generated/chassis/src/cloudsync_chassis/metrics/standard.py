@@ -64,6 +64,8 @@ def _state() -> tuple[MetricSpec, ...]:
         _counter("inbox_duplicates_total", "Events that had been handled already.", "topic"),
         _histogram("field_crypto_duration_seconds", "Time to seal or open the encrypted fields of "
                    "an entity.", _FINE, "direction"),
+        _counter("fields_unreadable_total", "Rows met by a renewal of keys with a field that "
+                 "nobody can read any more.", "place"),
         _histogram("eventstore_append_duration_seconds", "Time to append to the history of an "
                    "aggregate.", _FINE, "aggregate_type"),
         _histogram("cqrs_projection_lag_seconds", "From a write to its appearance in a read "
@@ -178,6 +180,10 @@ class Standard:
     def ciphered(self, direction: str, seconds: float) -> None:
         """Encrypted fields of an entity were sealed or opened."""
         self.time("field_crypto_duration_seconds", seconds, direction)
+
+    def unreadable(self, place: str, rows: int) -> None:
+        """A renewal of keys has passed over rows of a table or collection."""
+        self._by_name["fields_unreadable_total"].record(float(rows), place)
 
     def appended(self, kind: str, seconds: float) -> None:
         """A stream of the event store got events."""

@@ -22,7 +22,7 @@ from google.protobuf.message import Message
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from cloudsync_chassis import faults, headers
+from cloudsync_chassis import faults, headers, telemetry
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming, require_grant
 from cloudsync_chassis.logs import logger
@@ -34,6 +34,7 @@ from cloudsync_chassis.protobuf.convert import Converter, EnumNames
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.idempotency import Answer, digest
 from cloudsync_chassis.store.query import Page, PageRequest
+from cloudsync_chassis.traced import tell_fields
 from cloudsync_chassis.validation import parse
 
 Q = TypeVar("Q")
@@ -90,7 +91,10 @@ class RpcCalls:
             typed = request()
 
             async def action(ctx: Context) -> Answer:
-                made = self._message(await method(ctx, typed), reply)
+                tell_fields(operation.traced, getattr(typed, "body", None))
+                result = await method(ctx, typed)
+                tell_fields(operation.traced, result)
+                made = self._message(result, reply)
                 return Answer(0, (), made.SerializeToString())
 
             answer = await self._runtime.executor.answer(operation, incoming, action)
@@ -118,6 +122,7 @@ class RpcCalls:
             typed = request()
 
             async def action(ctx: Context) -> None:
+                tell_fields(operation.traced, getattr(typed, "body", None))
                 results = await method(ctx, typed)
                 require_grant(ctx)
                 try:
@@ -189,7 +194,7 @@ class RpcCalls:
         content = message.SerializeToString(deterministic=True) if key else b""
         return Incoming(
             principal=principal,
-            trace=Trace.parse(metadata.get(TRACE_HEADER)) or Trace.new(),
+            trace=_trace_of(context),
             timeout=_in_time(context.time_remaining()),
             idempotency_key=key,
             if_match=headers.versions(_quoted(metadata.get("if-match")), operation),
@@ -200,7 +205,7 @@ class RpcCalls:
                 self._runtime.settings.trusted_proxies,
             ),
             route=name,
-            attributes={"rpc.system.name": "grpc", "rpc.method": name},
+            attributes=_attributes(name),
         )
 
     async def _told(
@@ -212,6 +217,7 @@ class RpcCalls:
     ) -> R:
         """What the work returns; its failure as a status. Either is logged and measured."""
         began, code = time.perf_counter(), grpc.StatusCode.CANCELLED.name
+        asked = telemetry.asked()
         try:
             result = await self._alone(work())
             code = grpc.StatusCode.OK.name
@@ -219,6 +225,9 @@ class RpcCalls:
             problem = faults.of_exception(error)
             code = status.code_of(problem).name
             self._metrics.refused(problem.kind.slug, problem.kind.status)
+            slug, trace = problem.kind.slug, _trace_of(context)
+            attributes = _attributes(name)
+            telemetry.refused(asked, operation.id, trace, attributes, slug, problem.kind.status)
             await self._abort(context, problem)
             raise
         finally:
@@ -274,6 +283,16 @@ class RpcCalls:
         rich = status.rich_status(problem, base)
         metadata = ((status.DETAILS, rich.SerializeToString()),)
         await context.abort(status.code_of(problem), rich.message, metadata)
+
+
+def _trace_of(context: RpcContext) -> Trace:
+    metadata = context.invocation_metadata() or ()
+    sent = (str(value) for name, value in metadata if name == TRACE_HEADER)
+    return Trace.parse(next(sent, None)) or Trace.new()
+
+
+def _attributes(name: str) -> dict[str, str]:
+    return {"rpc.system.name": "grpc", "rpc.method": name}
 
 
 @cache

@@ -16,6 +16,7 @@ from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.sagas.spec import Saga
 from cloudsync_chassis.store.database import Database, dialect_insert
 from cloudsync_chassis.store.system import saga_keys, saga_runs, saga_steps
+from cloudsync_chassis.traced import tell
 
 RunState = Literal["running", "failing", "undone", "completed", "stuck"]
 StepState = Literal["untouched", "started", "done", "failed", "undone", "recalled"]
@@ -143,6 +144,7 @@ class SagaLog:
         """The run, begun now where nobody told of it yet; its keys are remembered, and lead to it
         from now on if they led to one that has ended.
         """
+        tell("saga.id", str(run))
         connection = await ctx.unit.connection()
         row = {
             "id": run,
@@ -202,6 +204,13 @@ class SagaLog:
             values["reason"] = reason
         statement = sa.update(saga_runs).where(saga_runs.c.id == run).values(values)
         await (await ctx.unit.connection()).execute(statement)
+
+    async def start(
+        self, ctx: Context, saga: Saga, run: UUID, step: int, event: Event, due: datetime | None
+    ) -> None:
+        """Note that a step has begun by an event, and is late once it is due."""
+        tell("saga.step", saga.steps[step].name)
+        await self.note(ctx, run, step, state="started", data=dict(event.data), due_at=due)
 
     async def note(self, ctx: Context, run: UUID, step: int, **values: Any) -> None:
         """Change what is known of a step: `state`, `data`, `undo_event`, `due_at`."""

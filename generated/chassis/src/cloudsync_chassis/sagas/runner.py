@@ -247,8 +247,7 @@ class Sagas:
     ) -> None:
         """Past the pivot a step that is late is done again, before it the run goes back."""
         final, due = at > saga.pivot, ctx.now + within
-        row: dict[str, Any] = {"state": "started", "data": dict(event.data)}
-        await self._log.note(ctx, run.id, at, **row, due_at=None if final else due)
+        await self._log.start(ctx, saga, run.id, at, event, None if final else due)
         if final:
             await self._repeats.keep(ctx, run.id, at, event, due)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -70,23 +70,40 @@ class Claims:
         self,
         connection: AsyncConnection,
         entity_id: UUID,
+        stored: Mapping[str, Any],
         plain: Mapping[str, Any],
         cipher: FieldCipher,
     ) -> None:
         """Claim the same values as they are told now; what another document has by now stays its
         own, since nobody is there to be refused.
         """
-        await self.release(connection, entity_id)
+        await self.release(connection, entity_id, stored, plain, cipher)
         for fields, value in self.of(plain, cipher):
             row = {**self._row(fields, value), "id": entity_id}
             added = dialect_insert(connection, unique_keys).values(row)
             await connection.execute(added.on_conflict_do_nothing())
 
-    async def release(self, connection: AsyncConnection, entity_id: UUID) -> None:
-        """Let go of all values of a document."""
-        if self.unique:
-            own = (unique_keys.c.collection == self.collection, unique_keys.c.id == entity_id)
-            await connection.execute(sa.delete(unique_keys).where(*own))
+    async def release(
+        self,
+        connection: AsyncConnection,
+        entity_id: UUID,
+        stored: Mapping[str, Any],
+        plain: Mapping[str, Any],
+        cipher: FieldCipher,
+    ) -> None:
+        """Let go of the values of a document, and of nothing that another tenant's document with
+        the same id has: of what it has in clear, told as they are and as they were before the field
+        was to be encrypted. `stored`: the document as it lies there.
+        """
+        told = {*self.of(plain, cipher), *self._in_clear.of(stored, cipher)}
+        rows = [{**self._row(fields, value), "id": entity_id} for fields, value in sorted(told)]
+        if rows:
+            ours = (sa.and_(*(unique_keys.c[n] == each for n, each in row.items())) for row in rows)
+            await connection.execute(sa.delete(unique_keys).where(sa.or_(*ours)))
+
+    @property
+    def _in_clear(self) -> Claims:
+        return replace(self, encrypted=frozenset())
 
     def _told(self, name: str, value: Any, cipher: FieldCipher) -> Any:
         return cipher.blind_index(value) if name in self.encrypted else value

@@ -160,10 +160,11 @@ class DocumentRepository(Generic[E]):
             documents.c.id == row["id"], documents.c.version == expected
         )
         async with ctx.unit.savepoint() as connection:
+            before = await self._claiming(ctx, row["id"])
             result = await connection.execute(statement.values(row))
             if result.rowcount != 1:
                 return False
-            await self._claims.release(connection, row["id"])
+            await self._release(ctx, row["id"], before)
             await self._claims.make(connection, row["id"], plain, self._cipher)
         return True
 
@@ -172,11 +173,25 @@ class DocumentRepository(Generic[E]):
         statement = self._scoped(ctx, sa.delete(documents)).where(
             documents.c.id == entity_id, documents.c.version == expected
         )
+        before = await self._claiming(ctx, entity_id)
         connection = await ctx.unit.connection()
         if (await connection.execute(statement)).rowcount != 1:
             return False
-        await self._claims.release(connection, entity_id)
+        await self._release(ctx, entity_id, before)
         return True
+
+    async def _claiming(self, ctx: Context, entity_id: UUID) -> Record | None:
+        """What lies there of a document that may claim unique values."""
+        if not self._store.unique:
+            return None
+        lying = self._scoped(ctx, sa.select(documents.c.body)).where(documents.c.id == entity_id)
+        body: Record | None = await (await ctx.unit.connection()).scalar(lying)
+        return body
+
+    async def _release(self, ctx: Context, entity_id: UUID, before: Record | None) -> None:
+        if before is not None:
+            plain, connection = self._opened(ctx, before), await ctx.unit.connection()
+            await self._claims.release(connection, entity_id, before, plain, self._cipher)
 
     def _scoped(self, ctx: Context, statement: Any) -> Any:
         return statement.where(
@@ -207,13 +222,16 @@ class DocumentRepository(Generic[E]):
         return row, plain
 
     def _entity(self, ctx: Context, body: Record) -> E:
+        return from_record(self._model, self._opened(ctx, body))
+
+    def _opened(self, ctx: Context, body: Record) -> Record:
         stored = {name: unwrapped(body.get(name)) for name in self._store.encrypted}
         secret = {name: each for name, each in stored.items() if each is not None}
         if secret:
             with self._cipher.timing("open"):
                 opened = {n: self._cipher.decrypt(s, ctx.tenant) for n, s in secret.items()}
             body = {**body, **opened}
-        return from_record(self._model, body)
+        return body
 
     def _column(self, name: str) -> predicates.Column:
         if name in _OWN_COLUMNS:

@@ -2,13 +2,16 @@
 
 Answers lie under the caller's `Idempotency-Key`; the entity that a command made which is idempotent
 by nature lies under the request itself. Answers are sealed, each under a key of its own: they hold
-what is encrypted elsewhere, and what is shown only once.
+what is encrypted elsewhere, and what is shown only once. Requests are told by keyed digests (HMAC,
+RFC 2104), so that who reads the table cannot try out what they may have said; digests without a
+key, from before, are still known for what they are.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,6 +36,7 @@ KeyOf = Callable[[str], bytes]
 """Gives the 32 bytes that belong to a name, the same each time."""
 
 _NONCE = 12
+_REQUESTS = "digests of requests"
 
 _MINE = (
     table.c.key == sa.bindparam("mine", type_=table.c.key.type),
@@ -42,6 +46,12 @@ _MOMENT = sa.bindparam("moment", type_=table.c.expires_at.type)
 _FRESH = sa.select(table).where(*_MINE, table.c.expires_at > _MOMENT)
 _ROW = ("key", "principal", "request_hash", "response", "expires_at")
 _FORGET = sa.delete(table).where(*_MINE)
+_TOLD = (
+    table.c.key.in_(sa.bindparam("these", type_=table.c.key.type, expanding=True)),
+    table.c.principal == sa.bindparam("who", type_=table.c.principal.type),
+)
+_MADE = sa.select(table).where(*_TOLD, table.c.expires_at > _MOMENT)
+_UNMAKE = sa.delete(table).where(*_TOLD)
 
 _NATURAL = "natural "
 """Begins the keys that no caller sends: a space is not allowed in an `Idempotency-Key`."""
@@ -56,6 +66,25 @@ class OvertakenError(Exception):
     def __init__(self, otherwise: Problem) -> None:
         super().__init__(str(otherwise))
         self.otherwise = otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a request is known by; `unkeyed`: what it was known by before digests had keys."""
+
+    keyed: str
+    unkeyed: str
+
+    @classmethod
+    def of(cls, unkeyed: str, key_of: KeyOf) -> Request:
+        """The request with a digest."""
+        key = key_of(_REQUESTS)
+        return cls(hmac.new(key, unkeyed.encode(), hashlib.sha256).hexdigest(), unkeyed)
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The keys under which what it made may lie."""
+        return _NATURAL + self.keyed, _NATURAL + self.unkeyed
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +107,8 @@ async def replay(ctx: Context, request_hash: str, key_of: KeyOf) -> Answer | Non
     row = await _kept(ctx, ctx.idempotency_key or "")
     if row is None:
         return None
-    if row.request_hash != request_hash:
+    known = Request.of(request_hash, key_of)
+    if row.request_hash not in (known.keyed, known.unkeyed):
         raise KEY_REUSED()
     kept = row.response
     headers = tuple((name, value) for name, value in kept["headers"])
@@ -101,7 +131,8 @@ async def keep(ctx: Context, request_hash: str, answer: Answer, key_of: KeyOf) -
         "headers": [list(each) for each in answer.headers],
         "sealed": base64.b64encode(sealed).decode(),
     }
-    await _keep(ctx, ctx.idempotency_key or "", request_hash, response)
+    known = Request.of(request_hash, key_of)
+    await _keep(ctx, ctx.idempotency_key or "", known.keyed, response)
 
 
 async def forget_answer(ctx: Context) -> None:
@@ -121,32 +152,32 @@ def digest(*parts: bytes) -> str:
     return hashed.hexdigest()
 
 
-def request_of(command: str, *inputs: Mapping[str, Any]) -> str:
+def request_of(key_of: KeyOf, command: str, *inputs: Mapping[str, Any]) -> Request:
     """Names a request: the same for a command with the same inputs, however they are ordered."""
     told = (to_json(_ordered(each), bytes_mode="base64") for each in inputs)
-    return digest(command.encode(), *told)
+    return Request.of(digest(command.encode(), *told), key_of)
 
 
-async def made(ctx: Context, request: str) -> UUID | None:
+async def made(ctx: Context, request: Request) -> UUID | None:
     """The id of the entity that the same request of the same caller has made before."""
-    await _wait_for_the_same(ctx, _NATURAL + request)
-    row = await _kept(ctx, _NATURAL + request)
+    await _wait_for_the_same(ctx, _NATURAL + request.unkeyed)
+    wanted = {**_told(ctx, request), "moment": ctx.now}
+    row = (await (await ctx.unit.connection()).execute(_MADE, wanted)).first()
     return UUID(row.response["entity"]) if row is not None else None
 
 
-async def keep_made(ctx: Context, request: str, entity_id: UUID) -> None:
+async def keep_made(ctx: Context, request: Request, entity_id: UUID) -> None:
     """Keep for 24 hours what a request has made.
 
     Raises:
         OvertakenError: the same request has committed meanwhile.
     """
-    await _keep(ctx, _NATURAL + request, request, {"entity": str(entity_id)})
+    await _keep(ctx, request.names[0], request.keyed, {"entity": str(entity_id)})
 
 
-async def forget_made(ctx: Context, request: str) -> None:
+async def forget_made(ctx: Context, request: Request) -> None:
     """Forget what a request has made: it is there no more, and the request may make it anew."""
-    mine = _mine(ctx, _NATURAL + request)
-    await (await ctx.unit.connection()).execute(_FORGET, mine)
+    await (await ctx.unit.connection()).execute(_UNMAKE, _told(ctx, request))
 
 
 def expired() -> sa.Delete:
@@ -196,6 +227,10 @@ def _add(dialect: str) -> Any:
 
 def _mine(ctx: Context, key: str) -> dict[str, Any]:
     return {"mine": key, "who": _principal(ctx), "moment": ctx.now}
+
+
+def _told(ctx: Context, request: Request) -> dict[str, Any]:
+    return {"these": list(request.names), "who": _principal(ctx)}
 
 
 def _name(ctx: Context, request_hash: str) -> str:

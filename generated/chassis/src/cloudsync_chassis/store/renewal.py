@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from cloudsync_chassis.store.columns import sql
 from cloudsync_chassis.store.database import Database, dialect_insert
 from cloudsync_chassis.store.engine import AsyncConnection
 from cloudsync_chassis.store.keys import FieldKey, OwnKeys
-from cloudsync_chassis.store.sealed import Renewable
+from cloudsync_chassis.store.sealed import Renewable, Renewed
 from cloudsync_chassis.store.system import metadata
 
 log = logger("renewal")
@@ -37,12 +37,17 @@ progress = sa.Table(
 
 
 class Renewal:
-    """Of all that one service keeps encrypted; any number of replicas may do it together."""
+    """Of all that one service keeps encrypted; any number of replicas may do it together.
+
+    A row with a field that nobody can read any more holds up no other: it is passed over, and
+    `passed_over` told of how many there were in which table or collection.
+    """
 
     def __init__(self, database: Database, cipher: FieldCipher, kept: Sequence[Renewable]) -> None:
         self._database = database
         self._cipher = cipher
         self._kept = kept
+        self.passed_over: Callable[[str, int], None] = lambda name, rows: None
 
     async def step(self, most: int = BATCH) -> bool:
         """Look at `most` rows, in one transaction with the note of how far that was.
@@ -54,10 +59,18 @@ class Renewal:
             async with self._database.transaction(write=True) as connection:
                 done, last = await _reached(connection, each, newest)
                 if not done:
-                    place, done = await each.renew(connection, self._cipher, last, most)
-                    await _note(connection, each, newest, place, done)
-                    return True
+                    renewed = await each.renew(connection, self._cipher, last, most)
+                    await _note(connection, each, newest, renewed)
+            if not done:
+                self._tell(each, renewed)
+                return True
         return False
+
+    def _tell(self, kept: Renewable, renewed: Renewed) -> None:
+        """Once it is certain that the rows will not be looked at again under this key."""
+        if renewed.passed_over:
+            log.error("fields_unreadable", place=kept.name, rows=renewed.passed_over)
+            self.passed_over(kept.name, renewed.passed_over)
 
     async def in_use(self) -> frozenset[bytes]:
         """Ids of the keys under which some field is still."""
@@ -92,11 +105,10 @@ async def _note(
     connection: AsyncConnection,
     sealed: Renewable,
     newest: str,
-    last: tuple[UUID, UUID] | None,
-    done: bool,
+    renewed: Renewed,
 ) -> None:
-    tenant, row_id = last or (None, None)
-    told = {"key_id": newest, "organization_id": tenant, "entity_id": row_id, "done": done}
+    tenant, row_id = renewed.last or (None, None)
+    told = {"key_id": newest, "organization_id": tenant, "entity_id": row_id, "done": renewed.over}
     statement = dialect_insert(connection, progress).values(table_name=sealed.name, **told)
     await connection.execute(
         statement.on_conflict_do_update(index_elements=[progress.c.table_name], set_=told)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
 
 from cloudsync_chassis.store.cipher import FieldCipher, key_of
 from cloudsync_chassis.store.claims import Claims
@@ -22,8 +23,22 @@ Place = tuple[UUID, UUID]
 SEALED = "$sealed"
 """The only property of what stands in a document for an encrypted value."""
 
+UNREADABLE = (KeyError, InvalidTag)
+"""What `FieldCipher` raises for what nobody can read any more."""
+
 _FEWER = 10
 """How many rows of a table a document counts for: it may be large, and is read whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """How far a step of renewal was: the last row seen, whether there are no more, and how many of
+    those rows cannot be renewed, since the key of a field is gone or the field has been altered.
+    """
+
+    last: Place | None
+    over: bool
+    passed_over: int = 0
 
 
 class Renewable(Protocol):
@@ -37,10 +52,8 @@ class Renewable(Protocol):
 
     async def renew(
         self, connection: AsyncConnection, cipher: FieldCipher, last: Place | None, most: int
-    ) -> tuple[Place | None, bool]:
-        """Bring at most so many rows behind `last` under the newest key: how far that was, and
-        whether there are no more.
-        """
+    ) -> Renewed:
+        """Bring at most so many rows behind `last` under the newest key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +93,32 @@ class Sealed:
 
     async def renew(
         self, connection: AsyncConnection, cipher: FieldCipher, last: Place | None, most: int
-    ) -> tuple[Place | None, bool]:
+    ) -> Renewed:
         """See `Renewable.renew`."""
         statement = sa.select(self.tenant, self.row_id, *self.columns).limit(most)
         statement = _behind(statement, self.tenant, self.row_id, last)
         rows = (await connection.execute(statement)).all()
-        for row in rows:
-            await self._renew(connection, cipher, tuple(row))
-        return ((rows[-1][0], rows[-1][1]) if rows else last), len(rows) < most
+        lost = [row for row in rows if not await self._renew(connection, cipher, tuple(row))]
+        return Renewed(_last(rows, last), len(rows) < most, len(lost))
 
     async def _renew(
         self, connection: AsyncConnection, cipher: FieldCipher, row: Sequence[Any]
-    ) -> None:
-        """Each column by itself, and only if nobody has changed it meanwhile."""
-        tenant, row_id = row[0], row[1]
+    ) -> bool:
+        """Each column by itself, and only if nobody has changed it meanwhile; False if one cannot
+        be read.
+        """
+        tenant, row_id, readable = row[0], row[1], True
         for column, stored in zip(self.columns, row[2:], strict=True):
-            renewed = cipher.renewed(stored, tenant) if stored is not None else None
+            try:
+                renewed = cipher.renewed(stored, tenant) if stored is not None else None
+            except UNREADABLE:
+                readable = False
+                continue
             if renewed is not None:
                 one = (self.tenant == tenant, self.row_id == row_id, column == stored)
                 change = sa.update(self.table).where(*one)
                 await connection.execute(change.values({column.name: renewed}))
+        return readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,44 +151,60 @@ class SealedDocuments:
 
     async def renew(
         self, connection: AsyncConnection, cipher: FieldCipher, last: Place | None, most: int
-    ) -> tuple[Place | None, bool]:
+    ) -> Renewed:
         """See `Renewable.renew`."""
         kept, most = documents.c, max(1, most // _FEWER)
         statement = sa.select(kept.organization_id, kept.id, kept.version, kept.body).limit(most)
         statement = _behind(statement.where(self._own()), kept.organization_id, kept.id, last)
         rows = (await connection.execute(statement)).all()
-        for row in rows:
-            changed = dict(self._renewed(cipher, row.body, row.organization_id))
-            if changed:
-                one = (kept.organization_id == row.organization_id, kept.id == row.id)
-                change = sa.update(documents).where(self._own(), *one, kept.version == row.version)
-                done = await connection.execute(change.values(body={**row.body, **changed}))
-                if done.rowcount and self._claimed_in_clear(row.body, changed):
-                    plain = self._plain(cipher, row.body, row.organization_id)
-                    await self._claims.renew(connection, row.id, plain, cipher)
-        return ((rows[-1][0], rows[-1][1]) if rows else last), len(rows) < most
+        lost = [row for row in rows if not await self._renew(connection, cipher, row)]
+        return Renewed(_last(rows, last), len(rows) < most, len(lost))
+
+    async def _renew(self, connection: AsyncConnection, cipher: FieldCipher, row: Any) -> bool:
+        """False if a field cannot be read; the others are renewed."""
+        kept, tenant = documents.c, row.organization_id
+        changed, lost = self._renewed(cipher, row.body, tenant)
+        if changed:
+            one = (kept.organization_id == tenant, kept.id == row.id)
+            change = sa.update(documents).where(self._own(), *one, kept.version == row.version)
+            done = await connection.execute(change.values(body={**row.body, **changed}))
+            if done.rowcount and self._claimed_in_clear(row.body, changed):
+                plain = self._plain(cipher, row.body, tenant, lost)
+                await self._claims.renew(connection, row.id, row.body, plain, cipher)
+        return not lost
 
     def _renewed(
         self, cipher: FieldCipher, body: Mapping[str, Any], tenant: UUID
-    ) -> Iterator[tuple[str, dict[str, str]]]:
+    ) -> tuple[dict[str, dict[str, str]], set[str]]:
+        """What stands in a document instead, and the fields that cannot be read."""
+        found: dict[str, dict[str, str]] = {}
+        lost: set[str] = set()
         for name in self.fields:
             stored = unwrapped(body.get(name))
-            if stored is not None:
-                renewed = cipher.renewed(stored, tenant)
-            else:
-                renewed = cipher.encrypt(body[name], tenant) if name in body else None
+            try:
+                if stored is not None:
+                    renewed = cipher.renewed(stored, tenant)
+                else:
+                    renewed = cipher.encrypt(body[name], tenant) if name in body else None
+            except UNREADABLE:
+                lost.add(name)
+                continue
             if renewed is not None:
-                yield name, wrapped(renewed)
+                found[name] = wrapped(renewed)
+        return found, lost
 
     def _claimed_in_clear(self, body: Mapping[str, Any], changed: Collection[str]) -> bool:
         """Whether a unique value that is encrypted now was not before."""
         fresh = {name for name in changed if unwrapped(body[name]) is None}
         return any(fresh.intersection(fields) for fields in self.unique)
 
-    def _plain(self, cipher: FieldCipher, body: Mapping[str, Any], tenant: UUID) -> dict[str, Any]:
-        stored = {name: unwrapped(body.get(name)) for name in self.fields}
+    def _plain(
+        self, cipher: FieldCipher, body: Mapping[str, Any], tenant: UUID, lost: Collection[str]
+    ) -> dict[str, Any]:
+        """The document in clear, without the fields that cannot be read."""
+        stored = {name: unwrapped(body.get(name)) for name in self.fields if name not in lost}
         opened = {n: cipher.decrypt(s, tenant) for n, s in stored.items() if s is not None}
-        return {**body, **opened}
+        return {name: each for name, each in body.items() if name not in lost} | opened
 
     @property
     def _claims(self) -> Claims:
@@ -190,6 +225,10 @@ def unwrapped(value: Any) -> bytes | None:
         return None
     key, _, rest = str(value[SEALED]).partition(":")
     return bytes.fromhex(key) + b64decode(rest)
+
+
+def _last(rows: Sequence[Any], before: Place | None) -> Place | None:
+    return (rows[-1][0], rows[-1][1]) if rows else before
 
 
 def _behind(

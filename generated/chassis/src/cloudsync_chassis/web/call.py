@@ -14,6 +14,7 @@ from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import Principal
 from cloudsync_chassis.store.idempotency import Answer, digest
 from cloudsync_chassis.store.query import PageRequest
+from cloudsync_chassis.traced import tell_fields
 from cloudsync_chassis.web import answers
 from cloudsync_chassis.web.framework import Depends, Request, Response
 from cloudsync_chassis.web.middleware import TRACE
@@ -36,7 +37,10 @@ class RestCall:
         incoming = await self._incoming()
 
         async def action(ctx: Context) -> Answer:
-            return self._encode(await method(ctx, request))
+            tell_fields(self._operation.traced, getattr(request, "body", None))
+            result = await method(ctx, request)
+            tell_fields(self._operation.traced, result)
+            return self._encode(result)
 
         answer = await self._runtime.executor.answer(self._operation, incoming, action)
         return self._response(answer)

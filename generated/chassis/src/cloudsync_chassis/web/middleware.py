@@ -8,11 +8,11 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cloudsync_chassis import faults
+from cloudsync_chassis import faults, telemetry
 from cloudsync_chassis.health import Health
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.logs import logger
-from cloudsync_chassis.metrics.standard import UNMATCHED, Standard
+from cloudsync_chassis.metrics.standard import METHODS, UNMATCHED, Standard
 from cloudsync_chassis.problem import BODY_TOO_LARGE, REQUEST_TIMEOUT, UNAVAILABLE, Problem
 from cloudsync_chassis.propagation import REQUEST_ID_HEADER, TRACE_HEADER, Trace
 from cloudsync_chassis.settings import Settings
@@ -55,6 +55,7 @@ class Envelope:
         }
         trace = Trace.parse(headers.get(TRACE_HEADER)) or Trace.new()
         scope[TRACE] = trace
+        asked = telemetry.asked()
         request_id = _request_id(headers.get(REQUEST_ID_HEADER.lower()))
         exchange = _Exchange(scope, send, request_id, self._health)
         self._metrics.active.add(1)
@@ -73,6 +74,7 @@ class Envelope:
         finally:
             self._metrics.active.add(-1)
             exchange.measured(self._metrics)
+        exchange.traced(asked, trace)
         exchange.finished(trace)
 
     async def _refuse(
@@ -154,6 +156,22 @@ class _Exchange:
         problem = self._scope.get(problems.PROBLEM)
         if problem is not None:
             metrics.refused(problem, self.status)
+
+    def traced(self, asked: telemetry.Asked, trace: Trace) -> None:
+        """Give it a span if it was refused without one; it is called as its operation, or by its
+        method where it has none (OpenTelemetry, Semantic conventions for HTTP spans, "Name").
+        """
+        problem = self._scope.get(problems.PROBLEM)
+        if problem is not None:
+            verb = self._scope["method"]
+            verb = verb if verb in METHODS else "_OTHER"
+            attributes = {"http.request.method": verb}
+            if self._route is not None:
+                attributes["http.route"] = self._route
+            route: Any = self._scope.get("route")
+            carried = verb in (getattr(route, "methods", None) or ())
+            name = route.name if carried else verb.replace("_OTHER", "HTTP")
+            telemetry.refused(asked, name, trace, attributes, problem, self.status)
 
     def finished(self, trace: Trace) -> None:
         """One log line."""

@@ -9,7 +9,7 @@ from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, metrics, models, port
+from . import aggregates, clients, metrics, models, port, traces
 
 
 class Defaults(port.Port):
@@ -19,6 +19,7 @@ class Defaults(port.Port):
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
         self.metrics = metrics.Metrics(runtime)
+        self.traces = traces.Traces()
         self.barred_principal = runtime.aggregate(aggregates.BARRED_PRINCIPAL)
         self.gateway_route = runtime.aggregate(aggregates.GATEWAY_ROUTE)
         self.persisted_query = runtime.aggregate(aggregates.PERSISTED_QUERY)

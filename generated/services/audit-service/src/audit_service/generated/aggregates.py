@@ -152,6 +152,7 @@ AUDIT_RECORD = AggregateSpec(
     model=models.AuditRecord,
     store=DocumentStore(collection="audit-record", encrypted=frozenset({"actorIp", "userAgent"})),
     defaults={"severity": "info", "retentionClass": "standard400d"},
+    traced=(("audit.action", "action"), ("audit.outcome", "outcome")),
     relations={"actor": Relation(fields=("actorId",))},
     state_field="status",
     initial="recorded",

@@ -10,7 +10,7 @@ from cloudsync_chassis.model import project
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, metrics, models, port
+from . import aggregates, metrics, models, port, traces
 
 
 class Defaults(port.Port):
@@ -19,6 +19,7 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.metrics = metrics.Metrics(runtime)
+        self.traces = traces.Traces()
         self.api_key = runtime.aggregate(aggregates.API_KEY)
         self.auth_policy = runtime.aggregate(aggregates.AUTH_POLICY)
         self.credential = runtime.aggregate(aggregates.CREDENTIAL)

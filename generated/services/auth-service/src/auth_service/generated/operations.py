@@ -21,19 +21,36 @@ AUTHORIZE_CLIENT = Operation(
     writes=True,
     idempotency="key",
     status=201,
+    traced=(("auth.channel", "channel"),),
 )
 
 BEGIN_ASSISTANCE = Operation(
-    id="begin-assistance", permission="session:assist", writes=True, idempotency="key", status=201
+    id="begin-assistance",
+    permission="session:assist",
+    writes=True,
+    idempotency="key",
+    status=201,
+    traced=(("auth.assurance_level", "assuranceLevel"),),
 )
 
-BEGIN_LOGIN = Operation(id="begin-login", access="public", writes=True, status=201)
+BEGIN_LOGIN = Operation(
+    id="begin-login",
+    access="public",
+    writes=True,
+    status=201,
+    traced=(("auth.channel", "channel"), ("auth.method", "method")),
+)
 
 CHANGE_ROLE_GRANT = Operation(
     id="change-role-grant", access="workload", writes=True, idempotency="natural"
 )
 
-COMPLETE_CHALLENGE = Operation(id="complete-challenge", access="public", writes=True)
+COMPLETE_CHALLENGE = Operation(
+    id="complete-challenge",
+    access="public",
+    writes=True,
+    traced=(("auth.assurance_level", "assuranceLevel"), ("auth.method", "method")),
+)
 
 CONFIGURE_IDENTITY_PROVIDER = Operation(
     id="configure-identity-provider", permission="idp:configure", writes=True, idempotency="natural"
@@ -86,7 +103,12 @@ EXPIRE_SESSION = Operation(
 
 GRANT_ROLE = Operation(id="grant-role", access="workload", writes=True, idempotency="natural")
 
-ISSUE_TOKEN = Operation(id="issue-token", access="public", writes=True)
+ISSUE_TOKEN = Operation(
+    id="issue-token",
+    access="public",
+    writes=True,
+    traced=(("auth.assurance_level", "assuranceLevel"),),
+)
 
 OPEN_AUTH_POLICY = Operation(
     id="open-auth-policy", access="workload", writes=True, idempotency="natural"
@@ -107,7 +129,11 @@ REMOVE_IDENTITY_PROVIDER = Operation(
 )
 
 REQUIRE_STEP_UP = Operation(
-    id="require-step-up", permission="session:step-up", writes=True, idempotency="natural"
+    id="require-step-up",
+    permission="session:step-up",
+    writes=True,
+    idempotency="natural",
+    traced=(("auth.assurance_level", "assuranceLevel"), ("auth.channel", "channel")),
 )
 
 RESET_CREDENTIAL = Operation(
@@ -146,6 +172,7 @@ REVOKE_SESSION = Operation(
     relations=("self",),
     writes=True,
     idempotency="natural",
+    traced=(("auth.assurance_level", "assuranceLevel"), ("auth.channel", "channel")),
 )
 
 REVOKE_USER_SESSIONS = Operation(
@@ -194,7 +221,12 @@ GET_CREDENTIAL = Operation(id="get-credential", permission="credential:read", re
 
 GET_IDENTITY_PROVIDER = Operation(id="get-identity-provider", permission="idp:read")
 
-GET_SESSION = Operation(id="get-session", permission="session:list", relations=("self",))
+GET_SESSION = Operation(
+    id="get-session",
+    permission="session:list",
+    relations=("self",),
+    traced=(("auth.assurance_level", "assuranceLevel"), ("auth.channel", "channel")),
+)
 
 GET_SIGNING_KEYS = Operation(id="get-signing-keys", access="public")
 
@@ -203,6 +235,7 @@ INTROSPECT_TOKEN = Operation(
     permission="token:introspect",
     access="workload",
     callers=frozenset({"api-gateway"}),
+    traced=(("auth.assurance_level", "assuranceLevel"),),
 )
 
 LIST_API_KEYS = Operation(

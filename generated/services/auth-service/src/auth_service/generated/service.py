@@ -99,7 +99,6 @@ SERVICE = ServiceSpec(
             "allowedCidrs",
             "allowedCountries",
             "allowedMethods",
-            "assuranceLevel",
             "authMethods",
             "breachedAt",
             "clientSecretRef",

@@ -10,7 +10,7 @@ from cloudsync_chassis.model import project
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, metrics, models, port
+from . import aggregates, clients, metrics, models, port, traces
 
 
 class Defaults(port.Port):
@@ -20,6 +20,7 @@ class Defaults(port.Port):
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
         self.metrics = metrics.Metrics(runtime)
+        self.traces = traces.Traces()
         self.calendar = runtime.aggregate(aggregates.CALENDAR)
         self.calendar_event = runtime.aggregate(aggregates.CALENDAR_EVENT)
         self.calendar_share = runtime.aggregate(aggregates.CALENDAR_SHARE)

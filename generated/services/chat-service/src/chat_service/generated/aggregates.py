@@ -127,6 +127,7 @@ CHANNEL = AggregateSpec(
         "isDefault": False,
         "legalHold": False,
     },
+    traced=(("channel.type", "type"),),
     relations={
         "participant": Relation(through="channel-member", parent="channelId", principal="userId"),
         "manager": Relation(
@@ -435,6 +436,7 @@ MESSAGE = AggregateSpec(
         "editCount": 0,
         "replyCount": 0,
     },
+    traced=(("message.kind", "kind"),),
     relations={"author": Relation(fields=("authorId",))},
     state_field="status",
     initial="posted",

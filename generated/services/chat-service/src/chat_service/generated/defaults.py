@@ -10,7 +10,7 @@ from cloudsync_chassis.model import project
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, metrics, models, port
+from . import aggregates, clients, metrics, models, port, traces
 
 
 class Defaults(port.Port):
@@ -20,6 +20,7 @@ class Defaults(port.Port):
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
         self.metrics = metrics.Metrics(runtime)
+        self.traces = traces.Traces()
         self.channel = runtime.aggregate(aggregates.CHANNEL)
         self.channel_export = runtime.aggregate(aggregates.CHANNEL_EXPORT)
         self.channel_member = runtime.aggregate(aggregates.CHANNEL_MEMBER)

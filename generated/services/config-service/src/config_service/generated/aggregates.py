@@ -134,6 +134,14 @@ CONFIG_ENTRY = AggregateSpec(
     references=(Reference("schemaId", "config-schema"), Reference("releaseId", "config-release")),
     unique=(("key", "environment", "region", "scope", "organizationId", "revision"),),
     defaults={"region": "global", "securityFix": False, "rolloutPercent": 0},
+    traced=(
+        ("config.blast_radius", "blastRadius"),
+        ("config.environment", "environment"),
+        ("config.key", "key"),
+        ("config.region", "region"),
+        ("config.revision", "revision"),
+        ("config.scope", "scope"),
+    ),
     relations={"author": Relation(fields=("authorId",))},
     state_field="status",
     initial="draft",
@@ -339,6 +347,7 @@ CONFIG_SCHEMA = AggregateSpec(
     store=DocumentStore(collection="config-schema", unique=(("organizationId", "key"),)),
     unique=(("key",),),
     defaults={"reloadMode": "hot", "blastRadius": "medium", "overridable": False},
+    traced=(("config.blast_radius", "blastRadius"), ("config.key", "key")),
     invariants=(
         Invariant(
             "schema-high-radius-reloads-hot",

@@ -255,6 +255,7 @@ DOCUMENT = AggregateSpec(
         "attachmentFileIds": [],
         "blockedFileIds": [],
     },
+    traced=(("document.sensitivity", "sensitivity"), ("document.type", "documentType")),
     relations={
         "manager": Relation(
             fields=("ownerId",),

@@ -140,16 +140,7 @@ SERVICE = ServiceSpec(
         2.5,
         5.0,
     ),
-    traced=frozenset(
-        {
-            "document.base_distance",
-            "document.batch_size",
-            "document.sensitivity",
-            "document.type",
-            "store.shard",
-            "tenant.hash",
-        }
-    ),
+    traced=frozenset({"document.sensitivity", "document.type", "tenant.hash"}),
     edges={
         "file-service": Edge(
             service="file-service",

@@ -105,6 +105,7 @@ EMAIL_MESSAGE = AggregateSpec(
         "attachments": [],
         "attemptCount": 0,
     },
+    traced=(("email.provider", "provider"), ("notification.key", "notificationKey")),
     relations={"self": Relation(fields=("recipientUserId",))},
     state_field="status",
     initial="queued",
@@ -301,6 +302,7 @@ NOTIFICATION_TEMPLATE = AggregateSpec(
     ),
     unique=(("templateKey", "deliveredBy", "language", "revision"),),
     defaults={"revision": 1},
+    traced=(("template.revision", "revision"),),
     state_field="stage",
     initial="draft",
     transitions=(

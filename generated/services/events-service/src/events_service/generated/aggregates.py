@@ -60,6 +60,7 @@ ARCHIVE_REPLAY = AggregateSpec(
     model=models.ArchiveReplay,
     store=DocumentStore(collection="archive-replay"),
     defaults={"ratePerSecond": 1000, "progressPercent": 0, "eventsSent": 0},
+    traced=(("replay.id", "id"),),
     relations={"requester": Relation(fields=("requestedBy",))},
     state_field="replayStatus",
     initial="requested",
@@ -177,6 +178,11 @@ COLLECTED_EVENT = AggregateSpec(
         encrypted=frozenset({"actorKey", "sessionKey", "payloadKeyId", "clientContext"}),
     ),
     unique=(("eventId",),),
+    traced=(
+        ("event.source", "source"),
+        ("event.type", "eventType"),
+        ("quarantine.reason", "quarantineReason"),
+    ),
     state_field="status",
     initial="accepted",
     transitions=(
@@ -390,6 +396,7 @@ EVENT_SCHEMA = AggregateSpec(
     ),
     unique=(("eventType", "schemaVersion"),),
     defaults={"compatibility": "backward", "clientAllowed": False, "piiPaths": []},
+    traced=(("event.type", "eventType"),),
     state_field="schemaStage",
     initial="proposed",
     transitions=(

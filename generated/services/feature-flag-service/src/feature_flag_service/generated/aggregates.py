@@ -90,6 +90,7 @@ FEATURE_FLAG = AggregateSpec(
         "prerequisites": [],
         "autoKill": False,
     },
+    traced=(("flag.key", "key"), ("flag.rollout_percent", "rolloutPercent")),
     state_field="status",
     initial="draft",
     transitions=(
@@ -385,6 +386,7 @@ FLAG_OVERRIDE = AggregateSpec(
     ),
     references=(Reference("featureFlagId", "feature-flag"),),
     unique=(("featureFlagId", "targetOrganizationId"),),
+    traced=(("flag.variant", "variant"),),
     invariants=(
         Invariant(
             "override-ends-soon",

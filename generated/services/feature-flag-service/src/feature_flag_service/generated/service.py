@@ -38,7 +38,7 @@ SERVICE = ServiceSpec(
     },
     latency_buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
     traced=frozenset(
-        {"flag.key", "flag.reason", "flag.rollout_percent", "flag.variant", "tenant.hash"}
+        {"flag.decision_reason", "flag.key", "flag.rollout_percent", "flag.variant", "tenant.hash"}
     ),
     registration=REGISTRATION.speaking("grpc"),
 )

@@ -156,6 +156,7 @@ FILE = AggregateSpec(
         "scanVerdict": "none",
         "referenceCount": 0,
     },
+    traced=(("file.origin", "origin"), ("file.storage_class", "storageClass")),
     relations={
         "uploader": Relation(fields=("uploaderId",)),
         "viewer": Relation(

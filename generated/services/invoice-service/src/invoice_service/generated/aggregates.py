@@ -268,6 +268,11 @@ INVOICE = AggregateSpec(
         "reverseCharge": False,
         "dunningLevel": 0,
     },
+    traced=(
+        ("invoice.dunning_level", "dunningLevel"),
+        ("invoice.legal_entity", "legalEntity"),
+        ("invoice.origin", "origin"),
+    ),
     state_field="status",
     initial="draft",
     transitions=(

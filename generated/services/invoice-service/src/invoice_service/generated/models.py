@@ -830,7 +830,7 @@ class SeatMovement(Model):
     reservation_id: UUID
     subscription_id: UUID | None = None
     direction: SeatMovementDirection
-    seats: Annotated[int, Field(ge=0, le=100000)]
+    seats: Annotated[int, Field(ge=0, le=200000)]
     pool_code: Annotated[str | None, Field(max_length=32, pattern="^[a-z][a-z0-9-]{2,31}$")] = None
     moved_at: AwareDatetime
 

@@ -280,7 +280,7 @@ seat_movements = Table(
     Column("moved_at", "timestamptz"),
     Check("seat_movements_direction_known", "direction IN ('taken', 'returned')"),
     Check("seat_movements_not_negative", "seats >= 0"),
-    Index("seat_movements_reservation", ("reservation_id", "direction")),
+    Index("seat_movements_reservation", ("reservation_id", "direction", "moved_at"), unique=True),
     Index("seat_movements_days", ("organization_id", "pool_code", "moved_at")),
     key=("moved_at", "id"),
 ).of(metadata, "invoice")

@@ -66,6 +66,7 @@ ANOMALY = AggregateSpec(
     references=(Reference("anomalyRuleId", "anomaly-rule"),),
     unique=(("anomalyRuleId", "bucketStart", "dimensionValues"),),
     defaults={"state": "open"},
+    traced=(("metric.key", "metricKey"),),
     relations={"assignee": Relation(fields=("assigneeId",))},
     state_field="state",
     initial="open",
@@ -141,6 +142,7 @@ ANOMALY_RULE = AggregateSpec(
     store=DocumentStore(collection="anomaly-rule", unique=(("organizationId", "metricKey"),)),
     unique=(("metricKey",),),
     defaults={"method": "stl", "sensitivityPercent": 5, "minSamples": 28, "seasonality": "week"},
+    traced=(("metric.key", "metricKey"),),
     invariants=(
         Invariant(
             "rule-static-band-has-edges",
@@ -179,6 +181,7 @@ BACKFILL_RUN = AggregateSpec(
     ),
     unique=(("metricKey", "revision", "fromDay", "toDay"),),
     defaults={"processedDays": 0},
+    traced=(("metric.key", "metricKey"),),
     relations={"requester": Relation(fields=("requestedBy",))},
     state_field="status",
     initial="queued",
@@ -274,6 +277,7 @@ METRIC_DEFINITION = AggregateSpec(
         "additive": False,
         "sensitivity": "staffOnly",
     },
+    traced=(("metric.key", "metricKey"),),
     relations={
         "author": Relation(fields=("authorId",)),
         "steward": Relation(fields=("stewardId",)),
@@ -439,6 +443,7 @@ METRIC_FACT = AggregateSpec(
     references=(Reference("counterTo", "metric-fact"),),
     unique=(("factId", "metricKey"),),
     defaults={"dimensionValues": {}},
+    traced=(("fact.kind", "factKind"), ("metric.key", "metricKey")),
     invariants=(
         Invariant(
             "cash-has-a-currency",
@@ -476,4 +481,5 @@ METRIC_POINT = AggregateSpec(
         unique=(("organizationId", "metricKey", "granularity", "bucketStart", "dimensionValues"),),
     ),
     unique=(("metricKey", "granularity", "bucketStart", "dimensionValues"),),
+    traced=(("metric.granularity", "granularity"), ("metric.key", "metricKey")),
 )

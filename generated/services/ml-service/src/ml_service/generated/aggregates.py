@@ -114,6 +114,7 @@ MODEL = AggregateSpec(
     references=(Reference("trainingRunId", "training-run"),),
     unique=(("modelKey", "semver"), ("artifactDigest",)),
     defaults={"trafficPercent": 0},
+    traced=(("model.key", "modelKey"), ("model.semver", "semver"), ("model.stage", "stage")),
     state_field="stage",
     initial="registered",
     transitions=(
@@ -364,6 +365,7 @@ PREDICTION = AggregateSpec(
         encrypted=frozenset({"entityRef"}),
     ),
     unique=(("requestId",),),
+    traced=(("model.key", "modelKey"),),
     invariants=(
         Invariant(
             "prediction-outcome-has-a-time",
@@ -410,6 +412,7 @@ TRAINING_RUN = AggregateSpec(
     model=models.TrainingRun,
     store=DocumentStore(collection="training-run"),
     defaults={"parameters": {}, "gpuMinutesUsed": 0},
+    traced=(("model.key", "modelKey"),),
     relations={"requester": Relation(fields=("requestedBy",))},
     state_field="runState",
     initial="queued",

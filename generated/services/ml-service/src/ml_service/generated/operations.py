@@ -139,7 +139,10 @@ LIST_TRAINING_RUNS = Operation(
 MEASURE_DRIFT = Operation(id="measure-drift", permission="model:read")
 
 PREDICT = Operation(
-    id="predict", permission="model:predict", callers=frozenset({"reporting-service"})
+    id="predict",
+    permission="model:predict",
+    callers=frozenset({"reporting-service"}),
+    traced=(("prediction.degraded", "degraded"),),
 )
 
 PREDICT_BATCH = Operation(id="predict-batch", permission="model:predict")

@@ -244,6 +244,7 @@ MEMBERSHIP = AggregateSpec(
     part_of=Reference("organizationId", "organization"),
     references=(Reference("unitId", "org-unit"),),
     defaults={"role": "member", "seatType": "full", "teamIds": [], "lastOwner": False},
+    traced=(("membership.role", "role"),),
     relations={"self": Relation(fields=("userId",))},
     invariants=(
         Invariant(
@@ -362,6 +363,7 @@ ORGANIZATION = AggregateSpec(
         "maxUnitDepth": 5,
         "overdueInvoiceIds": [],
     },
+    traced=(("organization.edition", "edition"),),
     state_field="status",
     initial="provisioning",
     transitions=(

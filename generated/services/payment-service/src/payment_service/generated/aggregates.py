@@ -390,6 +390,11 @@ PAYMENT = AggregateSpec(
         "provider": "main",
         "statementDescriptor": "CLOUDSYNC",
     },
+    traced=(
+        ("payment.provider", "provider"),
+        ("payment.purpose", "purpose"),
+        ("payment.status", "status"),
+    ),
     state_field="status",
     initial="created",
     transitions=(

@@ -203,6 +203,7 @@ PROFILE = AggregateSpec(
         "customValues": {},
         "completeness": 20,
     },
+    traced=(("profile.audience", "audience"),),
     relations={"self": Relation(fields=("userId",))},
     state_field="status",
     initial="draft",
@@ -388,6 +389,7 @@ PROFILE_FIELD_DEFINITION = AggregateSpec(
     key="key",
     unique=(("key",),),
     defaults={"required": False, "audience": "organization"},
+    traced=(("profile.audience", "audience"),),
     invariants=(
         Invariant(
             "choices-belong-to-choice-fields",

@@ -185,6 +185,7 @@ PUSH_NOTIFICATION = AggregateSpec(
         "targetedDevices": 0,
         "acceptedDevices": 0,
     },
+    traced=(("push.urgency", "urgency"),),
     relations={"self": Relation(fields=("targetUserId",))},
     state_field="fanoutState",
     initial="pending",

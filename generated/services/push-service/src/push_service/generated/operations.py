@@ -12,9 +12,16 @@ ACKNOWLEDGE_OPEN = Operation(
     relations=("self",),
     writes=True,
     idempotency="natural",
+    traced=(("push.platform", "platform"),),
 )
 
-BOUNCE_PUSH = Operation(id="bounce-push", access="workload", writes=True, idempotency="natural")
+BOUNCE_PUSH = Operation(
+    id="bounce-push",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+    traced=(("push.platform", "platform"),),
+)
 
 COMPILE_PUSH_TEMPLATE = Operation(
     id="compile-push-template", access="workload", writes=True, idempotency="natural"
@@ -34,7 +41,13 @@ ENQUEUE_PUSH = Operation(
 
 ERASE_DEVICES = Operation(id="erase-devices", access="workload", writes=True, idempotency="natural")
 
-FAN_OUT_PUSH = Operation(id="fan-out-push", access="workload", writes=True, idempotency="natural")
+FAN_OUT_PUSH = Operation(
+    id="fan-out-push",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+    traced=(("push.platform", "platform"),),
+)
 
 MARK_TOKEN_STALE = Operation(
     id="mark-token-stale", access="workload", writes=True, idempotency="natural"
@@ -68,6 +81,7 @@ REFRESH_TOKEN_OF_DEVICE = Operation(
     relations=("self",),
     writes=True,
     idempotency="natural",
+    traced=(("push.platform", "platform"),),
 )
 
 REGISTER_DEVICE = Operation(
@@ -76,6 +90,7 @@ REGISTER_DEVICE = Operation(
     relations=("self",),
     writes=True,
     idempotency="natural",
+    traced=(("push.platform", "platform"),),
 )
 
 RESUME_PUSH = Operation(id="resume-push", access="workload", writes=True, idempotency="natural")
@@ -108,7 +123,13 @@ SEND_TEST_PUSH = Operation(
     idempotency="key",
 )
 
-SETTLE_PUSH = Operation(id="settle-push", access="workload", writes=True, idempotency="natural")
+SETTLE_PUSH = Operation(
+    id="settle-push",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+    traced=(("push.platform", "platform"),),
+)
 
 WITHDRAW_PUSH = Operation(
     id="withdraw-push", permission="notification:suppress", writes=True, idempotency="natural"

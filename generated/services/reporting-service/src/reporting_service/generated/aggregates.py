@@ -172,6 +172,7 @@ REPORT = AggregateSpec(
         "attempt": 0,
         "progressPercent": 0,
     },
+    traced=(("report.format", "format"),),
     relations={
         "requester": Relation(fields=("requestedBy",)),
         "recipient": Relation(fields=("recipientIds",)),
@@ -394,6 +395,7 @@ REPORT_SCHEDULE = AggregateSpec(
     references=(Reference("lastReportId", "report"),),
     unique=(("ownerId", "scheduleName"),),
     defaults={"timeZone": "Etc/UTC", "format": "pdf", "recipientIds": [], "consecutiveFailures": 0},
+    traced=(("report.format", "format"),),
     relations={"owner": Relation(fields=("ownerId",))},
     state_field="state",
     initial="active",

@@ -211,6 +211,7 @@ SEARCH = Operation(
     permission="search:query",
     callers=frozenset({"api-gateway"}),
     sorts=("relevance", "recent"),
+    traced=(("search.partial", "partial"),),
 )
 
 SUGGEST = Operation(id="suggest", permission="search:query")

@@ -144,6 +144,7 @@ DATA_KEY = AggregateSpec(
     ),
     unique=(("tenantId", "purpose", "keyVersion"),),
     defaults={"algorithm": "AES-256-GCM"},
+    traced=(("data_key.purpose", "purpose"),),
     invariants=(
         Invariant(
             "data-key-retired-is-gone",
@@ -165,6 +166,7 @@ ROTATION_RUN = AggregateSpec(
     store=DocumentStore(collection="rotation-run"),
     references=(Reference("secretId", "secret"),),
     defaults={"step": "stage", "verifiedReaders": [], "attempts": 1},
+    traced=(("rotation.step", "step"), ("rotation.strategy", "strategy")),
     commands={
         "advance-rotation-run": Command(effect="update", idempotency="natural"),
         "open-rotation-run": Command(
@@ -191,6 +193,7 @@ SECRET = AggregateSpec(
         "overlapMinutes": 30,
         "failedRotations": 0,
     },
+    traced=(("secret.kind", "kind"),),
     state_field="status",
     initial="pending",
     transitions=(

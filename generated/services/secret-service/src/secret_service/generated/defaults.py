@@ -9,7 +9,7 @@ from cloudsync_chassis.model import project
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, metrics, models, port
+from . import aggregates, metrics, models, port, traces
 
 
 class Defaults(port.Port):
@@ -18,6 +18,7 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.metrics = metrics.Metrics(runtime)
+        self.traces = traces.Traces()
         self.credential_lease = runtime.aggregate(aggregates.CREDENTIAL_LEASE)
         self.data_key = runtime.aggregate(aggregates.DATA_KEY)
         self.rotation_run = runtime.aggregate(aggregates.ROTATION_RUN)

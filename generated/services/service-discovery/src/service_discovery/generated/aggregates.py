@@ -280,6 +280,7 @@ TRAFFIC_SHIFT = AggregateSpec(
     model=models.TrafficShift,
     store=DocumentStore(collection="traffic-shift"),
     defaults={"drill": False},
+    traced=(("shift.drill", "drill"), ("shift.percent", "percent")),
     relations={"requester": Relation(fields=("requestedBy",))},
     state_field="status",
     initial="requested",

@@ -8,7 +8,7 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, metrics, models, port
+from . import aggregates, metrics, models, port, traces
 
 
 class Defaults(port.Port):
@@ -17,6 +17,7 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.metrics = metrics.Metrics(runtime)
+        self.traces = traces.Traces()
         self.health_report = runtime.aggregate(aggregates.HEALTH_REPORT)
         self.service_definition = runtime.aggregate(aggregates.SERVICE_DEFINITION)
         self.service_instance = runtime.aggregate(aggregates.SERVICE_INSTANCE)

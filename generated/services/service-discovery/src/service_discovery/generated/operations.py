@@ -160,6 +160,7 @@ REGISTER_INSTANCE = Operation(
     ),
     writes=True,
     idempotency="key",
+    traced=(("discovery.zone", "zone"),),
 )
 
 RELOAD_TRUST_BUNDLE = Operation(
@@ -243,6 +244,14 @@ LIST_TRAFFIC_SHIFTS = Operation(
     id="list-traffic-shifts", permission="instance:read", sorts=("-createdAt",)
 )
 
-RESOLVE_SERVICE = Operation(id="resolve-service", permission="instance:read")
+RESOLVE_SERVICE = Operation(
+    id="resolve-service",
+    permission="instance:read",
+    traced=(("discovery.generation", "generation"),),
+)
 
-WATCH_ENDPOINTS = Operation(id="watch-endpoints", permission="instance:read")
+WATCH_ENDPOINTS = Operation(
+    id="watch-endpoints",
+    permission="instance:read",
+    traced=(("discovery.generation", "generation"),),
+)

@@ -204,6 +204,7 @@ SMS_MESSAGE = AggregateSpec(
         "validitySeconds": 600,
         "riskScore": 0,
     },
+    traced=(("sms.purpose", "purpose"), ("sms.route", "route")),
     state_field="deliveryState",
     initial="accepted",
     transitions=(

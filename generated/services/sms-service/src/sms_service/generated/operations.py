@@ -71,7 +71,11 @@ SEND_SMS = Operation(
 )
 
 SET_COUNTRY_POLICY = Operation(
-    id="set-country-policy", permission="notification:configure", writes=True, idempotency="natural"
+    id="set-country-policy",
+    permission="notification:configure",
+    writes=True,
+    idempotency="natural",
+    traced=(("sms.country", "country"),),
 )
 
 SETTLE_SMS_DELIVERED = Operation(
@@ -89,7 +93,11 @@ SUSPEND_ANOMALOUS_COUNTRY = Operation(
 )
 
 SUSPEND_COUNTRY = Operation(
-    id="suspend-country", permission="notification:configure", writes=True, idempotency="natural"
+    id="suspend-country",
+    permission="notification:configure",
+    writes=True,
+    idempotency="natural",
+    traced=(("sms.country", "country"),),
 )
 
 TEXT_BILLING_ALERT = Operation(

@@ -104,6 +104,11 @@ ORDER = AggregateSpec(
     store=TableStore(table=tables.orders),
     references=(Reference("subscriptionId", "subscription"), Reference("planCode", "plan")),
     defaults={"kind": "new", "capturedPaymentIds": []},
+    traced=(
+        ("billing.interval", "billingInterval"),
+        ("order.cancel_reason", "cancelReason"),
+        ("order.kind", "kind"),
+    ),
     relations={"placer": Relation(fields=("placedBy",))},
     state_field="status",
     initial="placed",
@@ -257,6 +262,7 @@ PLAN = AggregateSpec(
     key="code",
     unique=(("code",),),
     defaults={"productLine": "workspace", "minSeats": 1, "maxSeats": 100000, "trialDays": 14},
+    traced=(("plan.family", "family"),),
     invariants=(
         Invariant(
             "plan-bounds-in-order",
@@ -335,6 +341,7 @@ SUBSCRIPTION = AggregateSpec(
         "discountBasisPoints": 0,
         "cancelAtPeriodEnd": False,
     },
+    traced=(("billing.interval", "billingInterval"),),
     state_field="status",
     initial="incomplete",
     transitions=(

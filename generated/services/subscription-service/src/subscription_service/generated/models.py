@@ -694,7 +694,7 @@ class OpenSubscriptionRequest(Model):
     collection_mode: CollectionMode | None = None
     seat_quantity: Annotated[int, Field(ge=1, le=100000)]
     seat_minimum: Annotated[int | None, Field(ge=1, le=100000)] = None
-    unit_amount_minor: Annotated[int, Field(ge=0, le=9007199254740991)]
+    unit_amount_minor: Annotated[int, Field(ge=0, le=10000000)]
     currency: Currency
     current_period_start: AwareDatetime
     current_period_end: AwareDatetime

@@ -152,9 +152,9 @@ SERVICE = ServiceSpec(
             "billing.interval",
             "order.cancel_reason",
             "order.kind",
-            "order.saga_step",
             "plan.family",
             "saga.id",
+            "saga.step",
             "tenant.hash",
         }
     ),

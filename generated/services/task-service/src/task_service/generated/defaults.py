@@ -9,7 +9,7 @@ from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, metrics, models, port
+from . import aggregates, clients, metrics, models, port, traces
 
 
 class Defaults(port.Port):
@@ -19,6 +19,7 @@ class Defaults(port.Port):
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
         self.metrics = metrics.Metrics(runtime)
+        self.traces = traces.Traces()
         self.board = runtime.aggregate(aggregates.BOARD)
         self.board_column = runtime.aggregate(aggregates.BOARD_COLUMN)
         self.board_import = runtime.aggregate(aggregates.BOARD_IMPORT)

@@ -268,6 +268,7 @@ USER = AggregateSpec(
         "homeRegion": "usEast1",
         "provisioningSource": "invitation",
     },
+    traced=(("user.kind", "kind"), ("user.status", "status")),
     relations={"self": Relation(fields=("id",))},
     state_field="status",
     initial="invited",

@@ -9,7 +9,7 @@ from cloudsync_chassis.model import project
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, metrics, models, port
+from . import aggregates, clients, metrics, models, port, traces
 
 
 class Defaults(port.Port):
@@ -19,6 +19,7 @@ class Defaults(port.Port):
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
         self.metrics = metrics.Metrics(runtime)
+        self.traces = traces.Traces()
         self.directory_sync = runtime.aggregate(aggregates.DIRECTORY_SYNC)
         self.email_alias = runtime.aggregate(aggregates.EMAIL_ALIAS)
         self.erasure_request = runtime.aggregate(aggregates.ERASURE_REQUEST)

@@ -148,6 +148,11 @@ CONTENT_VERSION = AggregateSpec(
         "pinned": False,
         "retentionClass": "standard",
     },
+    traced=(
+        ("version.encoding", "encoding"),
+        ("version.subject_kind", "subjectKind"),
+        ("version.trigger", "trigger"),
+    ),
     relations={"contributor": Relation(fields=("contributorIds",))},
     state_field="status",
     initial="recording",
@@ -471,6 +476,7 @@ VERSION_DIFF = AggregateSpec(
     ),
     unique=(("subjectId", "leftNumber", "rightNumber", "granularity"),),
     defaults={"truncated": False},
+    traced=(("diff.granularity", "granularity"),),
     invariants=(
         Invariant(
             "diff-left-comes-first",

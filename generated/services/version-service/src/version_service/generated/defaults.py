@@ -9,7 +9,7 @@ from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, metrics, models, port
+from . import aggregates, metrics, models, port, traces
 
 
 class Defaults(port.Port):
@@ -18,6 +18,7 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.metrics = metrics.Metrics(runtime)
+        self.traces = traces.Traces()
         self.content_history = runtime.aggregate(aggregates.CONTENT_HISTORY)
         self.content_version = runtime.aggregate(aggregates.CONTENT_VERSION)
         self.restore_job = runtime.aggregate(aggregates.RESTORE_JOB)

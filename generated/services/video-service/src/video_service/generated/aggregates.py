@@ -137,6 +137,11 @@ MEETING = AggregateSpec(
         "recordingPolicy": "hostOnly",
         "locked": False,
     },
+    traced=(
+        ("media.region", "mediaRegion"),
+        ("meeting.admission", "admission"),
+        ("meeting.phase", "phase"),
+    ),
     relations={
         "host": Relation(fields=("hostId",)),
         "cohost": Relation(fields=("cohostIds",)),
@@ -346,6 +351,7 @@ PARTICIPANT = AggregateSpec(
     part_of=Reference("meetingId", "meeting"),
     unique=(("meetingId", "userId"),),
     defaults={"meetingRole": "attendee", "banned": False},
+    traced=(("participant.device", "device"),),
     relations={"self": Relation(fields=("userId",))},
     state_field="joinState",
     initial="waiting",
@@ -522,6 +528,7 @@ RECORDING = AggregateSpec(
     part_of=Reference("meetingId", "meeting"),
     unique=(("bucketKey",),),
     defaults={"layout": "speaker", "durationSeconds": 0, "sizeBytes": 0, "consentGiven": 0},
+    traced=(("recording.layout", "layout"),),
     relations={"recorder": Relation(fields=("startedBy",))},
     state_field="stage",
     initial="capturing",

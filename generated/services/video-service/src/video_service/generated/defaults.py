@@ -8,7 +8,7 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, metrics, models, port
+from . import aggregates, clients, metrics, models, port, traces
 
 
 class Defaults(port.Port):
@@ -18,6 +18,7 @@ class Defaults(port.Port):
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
         self.metrics = metrics.Metrics(runtime)
+        self.traces = traces.Traces()
         self.breakout_room = runtime.aggregate(aggregates.BREAKOUT_ROOM)
         self.meeting = runtime.aggregate(aggregates.MEETING)
         self.participant = runtime.aggregate(aggregates.PARTICIPANT)

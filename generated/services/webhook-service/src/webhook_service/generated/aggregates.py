@@ -144,6 +144,11 @@ WEBHOOK_DELIVERY = AggregateSpec(
     part_of=Reference("endpointId", "webhook-endpoint"),
     unique=(("endpointId", "eventId"),),
     defaults={"attempt": 0},
+    traced=(
+        ("webhook.attempt", "attempt"),
+        ("webhook.event_type", "eventType"),
+        ("webhook.outcome", "outcome"),
+    ),
     state_field="outcome",
     initial="waiting",
     transitions=(

@@ -202,7 +202,9 @@ SCHEMA = Schema(
         Column("moved_at", "timestamptz"),
         Check("seat_movements_direction_known", "direction IN ('taken', 'returned')"),
         Check("seat_movements_not_negative", "seats >= 0"),
-        Index("seat_movements_reservation", ("reservation_id", "direction")),
+        Index(
+            "seat_movements_reservation", ("reservation_id", "direction", "moved_at"), unique=True
+        ),
         Index("seat_movements_days", ("organization_id", "pool_code", "moved_at")),
         key=("moved_at", "id"),
         partition="RANGE (moved_at)",
