@@ -281,8 +281,8 @@ def _unplannable(model: Model, error: Unplannable) -> tuple[Diagnostic, ...]:
             severity=Severity.ERROR,
             ref=model.ref(element),
             message=what,
-            hint="give the message the fields of the input that it carries, or the input the "
-            "properties of the message",
+            hint="give the message or the field what the input and output say that it carries, or "
+            "those the properties of the message",
             element=element,
         )
         for element, what in error.faults

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
@@ -24,6 +25,22 @@ Located = Mapping[Pointer, tuple["Span", "Span | None"]]
 
 Locator = Callable[[str, str], Located]
 """(path, text) -> positions of everything in that text."""
+
+
+@cache
+def templates() -> Path:
+    """Folder of all templates: in the wheel beside the package, in a checkout at its root.
+
+    Raises:
+        FileNotFoundError: the installation is damaged.
+    """
+    package = Path(__file__).parent
+    if (package / "_templates").is_dir():
+        return package / "_templates"
+    repository = package.parent.parent
+    if (repository / "pyproject.toml").is_file() and (repository / "templates").is_dir():
+        return repository / "templates"
+    raise FileNotFoundError("the templates of cloudsync-gen are missing; install it again")
 
 
 class Span(Struct, frozen=True, order=True):

@@ -91,11 +91,12 @@ def required(wheel: Path) -> list[str]:
 
 def test_the_wheel_holds_the_contract_once(made: Written, wheels: list[Path]) -> None:
     (wheel,) = (each for each in wheels if each.name.startswith("recipe-"))
-    contract = made.contracts.rest["recipe"]
+    published = (made.contracts.graphql["board"].path, made.contracts.rest["recipe"].path)
     with zipfile.ZipFile(wheel) as archive:
         found = [name for name in archive.namelist() if "contracts/" in name]
-        assert found == [f"recipe/generated/contracts/{contract.path}"]
-        assert archive.read(found[0]) == (made.root / "contracts" / contract.path).read_bytes()
+        assert found == [f"recipe/generated/contracts/{path}" for path in published]
+        for name, path in zip(found, published, strict=True):
+            assert archive.read(name) == (made.root / "contracts" / path).read_bytes()
 
 
 def test_a_wheel_from_the_sdist_is_the_wheel_from_the_repository(
@@ -174,5 +175,5 @@ def test_a_wheel_without_the_contract_says_so(made: Written, tmp_path: Path) -> 
         check=False,
     )
     assert done.returncode != 0
-    assert "no contracts/openapi/" in done.stderr
+    assert "no contracts/graphql/" in done.stderr
     assert "build the service's wheel from the repository" in done.stderr

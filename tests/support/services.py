@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,8 +39,16 @@ from cloudsync_gen.targets._standins import standins_of
 
 ROOT = Path(__file__).parents[2]
 CHASSIS = ROOT / "templates" / "chassis" / "src"
-TARGETS = ("clients", "contracts", "grpc_stubs", "service", "service_grpc", "stores")
-OF_ONE = {"service", "stores"}
+TARGETS = (
+    "clients",
+    "contracts",
+    "grpc_stubs",
+    "service",
+    "service_graphql",
+    "service_grpc",
+    "stores",
+)
+OF_ONE = {"service", "service_graphql", "stores"}
 """Targets whose files only the service needs that they are written for."""
 PATIENCE = 60.0
 LASTING = 3600
@@ -201,15 +209,23 @@ class Process:
 
 @contextmanager
 def beside_standins(
-    made: Written, service: str, state: Path, **variables: str
+    made: Written,
+    service: str,
+    state: Path,
+    *,
+    say: Callable[[str], None] = lambda _: None,
+    **variables: str,
 ) -> Iterator[Process]:
-    """The service, with stand-ins for all that it calls, taking tokens that last for an hour."""
+    """The service, with stand-ins for all that it calls, taking tokens that last for an hour.
+
+    `say` is told of each call.
+    """
     found = next(each for each in made.model.all(Service) if name_of(each.id) == service)
     with ExitStack() as stack:
         peers = {}
         for each in standins_of(made.model, made.contracts, found):
             serving = by_grpc.serving if each.rpc else by_http.serving
-            peers[each.service] = stack.enter_context(serving(each, lambda _: None))
+            peers[each.service] = stack.enter_context(serving(each, say))
         environment = made.environment(
             service,
             CHASSIS_PEERS=json.dumps(peers),

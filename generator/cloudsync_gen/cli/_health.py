@@ -87,7 +87,7 @@ def _packages(root: Path) -> _Answers:
 
 
 def _templates(root: Path) -> _Answers:
-    from cloudsync_gen.engine.resources import templates
+    from cloudsync_gen.source import templates
 
     del root
     try:

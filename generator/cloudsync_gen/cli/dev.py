@@ -74,7 +74,7 @@ def _missing(folder: Path) -> str:
     if lacking:
         return (
             f"this Python has no {', '.join(lacking)}, which services need; "
-            "run `make venv`, or install `generated/chassis[server,grpc]`"
+            "run `make venv`, or install `generated/chassis[server,graphql,grpc]`"
         )
     return ""
 

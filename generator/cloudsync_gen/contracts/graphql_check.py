@@ -32,11 +32,11 @@ def graphql_faults(text: str) -> Iterator[str]:
 
 def _rebuilt(schema: GraphQLSchema) -> GraphQLSchema:
     """What strawberry makes of the schema, read back from its printed form."""
-    from graphql import build_schema, print_schema
+    from graphql import build_schema
 
-    from cloudsync_gen.contracts.strawberry_schema import strawberry_schema
+    from cloudsync_gen.contracts.strawberry_schema import rebuilt
 
-    return build_schema(print_schema(strawberry_schema(schema)))
+    return build_schema(rebuilt(schema))
 
 
 def _losses(schema: GraphQLSchema, again: GraphQLSchema) -> Iterator[str]:

@@ -1,6 +1,4 @@
-"""Where the templates lie: in the wheel beside the package, in a checkout at the repository's
-root.
-"""
+"""Files below the folder of the templates, and digests of them and of the tool's own code."""
 
 from __future__ import annotations
 
@@ -9,18 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import cloudsync_gen
-
-
-@cache
-def templates() -> Path:
-    """Folder of all templates. Raises `FileNotFoundError` when the installation is damaged."""
-    package = Path(cloudsync_gen.__file__).parent
-    if (package / "_templates").is_dir():
-        return package / "_templates"
-    repository = package.parent.parent
-    if (repository / "pyproject.toml").is_file() and (repository / "templates").is_dir():
-        return repository / "templates"
-    raise FileNotFoundError("the templates of cloudsync-gen are missing; install it again")
+from cloudsync_gen.source import templates
 
 
 def resource(name: str) -> Path:

@@ -236,16 +236,17 @@ def _link_arguments(node: Any) -> Iterator[tuple[str, Any]]:
                 yield kind if kind in _FIELD_LINKS else argument.name.value, argument
 
 
-def _links_of(node: Any) -> dict[str, str]:
+def _links_of(node: Any) -> dict[str, Any]:
+    """What link directives say: ids, and of a schema a few numbers and words."""
     return {
-        name: argument.value.value
+        name: int(value) if argument.value.kind == "int_value" else value
         for name, argument in _link_arguments(node)
-        if isinstance(getattr(argument.value, "value", None), str)
+        if isinstance(value := getattr(argument.value, "value", None), str | bool)
     }
 
 
-def _schema_links(document: DocumentNode) -> dict[str, str]:
-    facts: dict[str, str] = {}
+def _schema_links(document: DocumentNode) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
     for definition in document.definitions:
         if definition.kind in ("schema_definition", "schema_extension"):
             facts.update(_links_of(definition))

@@ -59,7 +59,14 @@ class GraphqlSource(Struct, frozen=True, kw_only=True):
 
 
 LINK_DIRECTIVES = """
-directive @contract(id: String!, service: String) on SCHEMA
+directive @contract(
+  id: String!
+  service: String
+  adHoc: String
+  introspection: Boolean
+  maxDepth: Int
+  maxCost: Int
+) on SCHEMA
 directive @resolves(operation: String!) on FIELD_DEFINITION
 directive @performs(action: String!) on FIELD_DEFINITION
 directive @entity(schema: String!) on OBJECT | INPUT_OBJECT | INTERFACE | ENUM

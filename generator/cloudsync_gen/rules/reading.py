@@ -66,7 +66,7 @@ CTR011 | invalid-json-schema | A compiled JSON Schema is refused by the metasche
 CTR012 | invalid-graphql | A compiled GraphQL schema is refused, or does not come out of strawberry as it went in. | the source mended.
 CTR013 | invalid-proto | Compiled proto files are refused by protoc. | the source mended.
 GEN001 | unusable-path | A generated file would have a name that some system cannot hold, or that is another file's on a disk that ignores case. | another name for the element that it is called after.
-GEN002 | unfitting-message | A message of an RPC has fields that its command or query does not take, or lacks some that it needs, so that no adapter can be made. | the properties of the input, by the same names, and the key of the entity where the command works on one.
+GEN002 | unfitting-message | A message of an RPC, or a field of a GraphQL schema, has fields or arguments that its command, query or operation does not take, lacks some that it needs, or promises what may be absent, so that no adapter can be made. | the properties of the input and output, by the same names, and the key of the entity where the command works on one.
 DRF001 | missing-output | A file that the model implies is not there. | `cloudsync-gen generate`, and what it writes committed.
 DRF002 | outdated-output | A file is not, byte for byte, what the model implies. The line is the first that differs. | `cloudsync-gen generate`, and what it writes committed.
 DRF003 | left-over-output | A file was generated once, and the model implies it no longer. | `cloudsync-gen generate`, which deletes it.

@@ -14,6 +14,7 @@ from cloudsync_gen.targets import (
     grpc_stubs,
     layer_schemas,
     service,
+    service_graphql,
     service_grpc,
     stores,
 )
@@ -29,6 +30,7 @@ TARGETS: tuple[Target, ...] = (
     grpc_stubs.TARGET,
     layer_schemas.TARGET,
     service.TARGET,
+    service_graphql.TARGET,
     service_grpc.TARGET,
     stores.TARGET,
 )

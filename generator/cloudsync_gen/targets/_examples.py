@@ -19,8 +19,9 @@ def _none(_: str) -> None:
 
 
 def example_message(descriptor: Any, samples: Samples = _none, depth: int = 0) -> Any:
-    """A message with a value in every field that can have one, lists with one item, maps empty
-    but for what samples say; of a `oneof` the first. Nothing below the sixth level.
+    """A message with a value in every field that can have one, lists with one item or as many as
+    samples have, maps empty but for what samples say; of a `oneof` the first. Nothing below the
+    sixth level.
 
     `samples` finds an object that satisfies the schema of the message by the message's name; where
     it finds one, the message says what that says, by the same names.
@@ -43,14 +44,12 @@ def example_message(descriptor: Any, samples: Samples = _none, depth: int = 0) -
 
 
 def _fill(message: Any, field: Any, like: Any, samples: Samples, depth: int) -> None:
-    if field.is_repeated and isinstance(like, list):
-        like = like[0] if like else None
     if field.message_type is None:
-        value = _scalar(field, like)
         if field.is_repeated:
-            getattr(message, field.name).append(value)
+            many = like if isinstance(like, list) else [like]
+            getattr(message, field.name).extend(_scalar(field, each) for each in many)
         else:
-            setattr(message, field.name, value)
+            setattr(message, field.name, _scalar(field, like))
     elif field.message_type.GetOptions().map_entry:
         value = field.message_type.fields_by_name["value"]
         if isinstance(like, Mapping) and value.cpp_type == value.CPPTYPE_STRING:
@@ -58,7 +57,9 @@ def _fill(message: Any, field: Any, like: Any, samples: Samples, depth: int) -> 
     elif depth < _DEPTH:
         made = example_message(field.message_type, samples, depth + 1)
         if field.is_repeated:
-            getattr(message, field.name).append(made)
+            # one where any number will do, else as many as there must be
+            size = len(like) if isinstance(like, list) and like else 1
+            getattr(message, field.name).extend([made] * size)
         else:
             getattr(message, field.name).CopyFrom(made)
 

@@ -160,6 +160,22 @@ async def test_a_service_proves_who_it_is(table_shop: Running) -> None:
     assert (caller.subject, caller.kind) == ("book-service", "workload")
 
 
+async def test_a_service_asks_as_its_caller_where_it_says_so(table_shop: Running) -> None:
+    peer = Peer()
+    identity = table_shop.runtime.identity
+    async with ServiceClient(
+        "http://peer", token=lambda: identity.workload_token("book-service"), transport=peer
+    ) as called:
+        for token in ("ada", ""):
+            acting = propagation.acting_for.set(token)
+            await called.call(CALL, ANSWER)
+            propagation.acting_for.reset(acting)
+        await called.call(CALL, ANSWER)
+    ada, nobody, itself = (each.headers.get("authorization") for each in peer.requests)
+    assert (ada, nobody) == ("Bearer ada", None)
+    assert itself not in (ada, None)
+
+
 @pytest.mark.parametrize("value", ["..", ".", "a/b", "a?b", "é", "%2F", "a b"])
 async def test_a_parameter_stays_one_segment(value: str) -> None:
     peer = Peer()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from cloudsync_chassis import propagation
 from cloudsync_chassis.client.base import ServiceClient
 from cloudsync_chassis.client.blocking import Blocking
 from cloudsync_chassis.client.call import Call
@@ -86,6 +87,28 @@ async def test_kept_answers_are_of_the_same_question_and_tenant(
         await asked_by(table_shop, uuid7(), two)
     with pytest.raises(NoAnswerError):
         await asked_by(table_shop, ours, lambda ctx: cached(2, size=4))
+
+
+async def test_an_answer_to_one_caller_stands_in_for_no_other(
+    table_shop: Running, peer: Peer
+) -> None:
+    cached, ours = Cached(peer.get, 60.0), uuid7()
+
+    def two(token: str) -> Any:
+        async def act(ctx: Any) -> int:
+            acting = propagation.acting_for.set(token)
+            try:
+                return await cached(2)
+            finally:
+                propagation.acting_for.reset(acting)
+
+        return asked_by(table_shop, ours, act)
+
+    assert await two("ada") == 2
+    peer.error = NoAnswerError(CALL, "down")
+    assert await two("ada") == 2
+    with pytest.raises(NoAnswerError):
+        await two("bob")
 
 
 async def test_a_queued_call_leaves_with_the_transaction(table_shop: Running, peer: Peer) -> None:

@@ -239,6 +239,20 @@ def test_messages_that_do_not_fit_are_told_beside_what_judges_say(
     assert read_tree(root / "generated") == before
 
 
+def test_fields_that_do_not_fit_are_told_at_their_place(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board = "model/06_api/graphql-apis/board.graphql"
+    asked = "special(id: UUID!): Recipe @performs"
+    edit(root, board, asked, asked.replace("UUID!)", "UUID!, colour: String)"))
+    edit(root, board, "recipe(id: UUID!): Recipe @", "recipe(id: UUID): Recipe @")
+    capsys.readouterr()
+    assert run(root, "generate", "-j1") == 1
+    out = capsys.readouterr().out
+    assert f"{board}:13:3: error[GEN002] the argument `id` may be left out, and is needed" in out
+    assert f"{board}:16:3: error[GEN002] nothing reads the argument `colour`" in out
+
+
 def test_the_settings_say_how_many_processes(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     from cloudsync_gen import pipeline

@@ -13,8 +13,8 @@ from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.engine.emit import FILTERS
 from cloudsync_gen.engine.fingerprint import tool
 from cloudsync_gen.engine.forms.compact import compact
-from cloudsync_gen.engine.resources import templates
 from cloudsync_gen.model.artefacts import Template
+from cloudsync_gen.source import templates
 
 _SQUARE = {
     "variable_start_string": "[[",

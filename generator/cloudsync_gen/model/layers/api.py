@@ -107,10 +107,19 @@ class Rpc(Element, frozen=True, kw_only=True):
 
 
 class GraphqlApi(Element, frozen=True, kw_only=True):
-    """A GraphQL schema source."""
+    """A GraphQL schema source. What is said of it beside its service holds in production.
+
+    `ad_hoc`: who may send documents that nobody has announced. `introspection`: whether the schema
+    tells of itself. `max_depth`: fields within each other. `max_cost`: 10 for each field of a root,
+    1 for each object that may come back.
+    """
 
     document: Slug
     service: Link | None = None
+    ad_hoc: Literal["anybody", "authenticated", "nobody"] = "authenticated"
+    introspection: bool = False
+    max_depth: Positive = 12
+    max_cost: Positive = 10_000
 
 
 class RootField(Element, frozen=True, kw_only=True):

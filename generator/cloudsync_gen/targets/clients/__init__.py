@@ -58,7 +58,7 @@ def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
 def _client(model: Model, contract: ContractDocument, service: str) -> ClientView:
     data = contract.data
     schemas = data.get("components", {}).get("schemas", {})
-    methods = tuple(_methods(data, schemas))
+    methods = tuple(methods_of(data, schemas))
     types = {each.type for method in methods for each in method.arguments}
     results = {method.result: method.adapter for method in methods if method.result}
     types |= {*results, *(method.body for method in methods if method.body)}
@@ -80,7 +80,8 @@ def _client(model: Model, contract: ContractDocument, service: str) -> ClientVie
     )
 
 
-def _methods(data: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[MethodView]:
+def methods_of(data: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[MethodView]:
+    """The methods of the client of a REST contract, one per operation."""
     found = [
         (path, http, item)
         for path, item in data["paths"].items()

@@ -31,7 +31,7 @@ class Result(Struct, frozen=True, kw_only=True):
 
 def result_of(facts: ServiceFacts, performed: Command | Query, request: Request) -> Result:
     """By the contract where an operation carries the method, else by the output declared."""
-    schema, schemas = _output(facts, performed)
+    schema, schemas = output_of(facts, performed)
     if not schema:
         return Result(type="None", name="", paged=False)
     name, found = followed(schema, schemas)
@@ -46,7 +46,7 @@ def result_of(facts: ServiceFacts, performed: Command | Query, request: Request)
     return Result(type=_typed(facts, schema, schemas), name=name, paged=False)
 
 
-def _output(
+def output_of(
     facts: ServiceFacts, performed: Command | Query
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """(schema of the answer or nothing, the schemas that it refers to)."""

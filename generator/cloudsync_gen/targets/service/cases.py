@@ -18,7 +18,7 @@ from cloudsync_gen.targets.service.views import CaseView, MethodView
 
 
 def cases_of(facts: ServiceFacts, methods: tuple[MethodView, ...]) -> tuple[CaseView, ...]:
-    """One case per operation or RPC of the contract, in the order of the paths."""
+    """One case per operation, RPC or field of the contract, in the order of the paths."""
     found: list[tuple[str, str, CaseView]] = []
     for performed, method in zip(facts.performed, methods, strict=True):
         operation = facts.operation(performed)
@@ -26,7 +26,9 @@ def cases_of(facts: ServiceFacts, methods: tuple[MethodView, ...]) -> tuple[Case
             case = _case(facts, performed, method, operation)
             found.append((operation.path, operation.method, case))
         for path in () if operation is not None else _rpcs(facts, performed):
-            found.append((path, "", _rpc_case(facts, performed, method, path)))
+            found.append((path, "", _named_case(facts, performed, method, rpc=path)))
+        for field in () if operation is not None else _fields(facts, performed):
+            found.append((field, "", _named_case(facts, performed, method, graphql=field)))
     return tuple(case for *_, case in sorted(found, key=lambda each: each[:2]))
 
 
@@ -60,8 +62,22 @@ def _rpcs(facts: ServiceFacts, performed: Command | Query) -> Iterator[str]:
             yield f"/{contract.package}.{contract.service}/{rpc.rpc_name}"
 
 
-def _rpc_case(
-    facts: ServiceFacts, performed: Command | Query, method: MethodView, path: str
+def _fields(facts: ServiceFacts, performed: Command | Query) -> Iterator[str]:
+    """`query.<field>` or `mutation.<field>` of the fields that carry it, but for subscriptions."""
+    served = facts.published_schema and facts.service.style != "grpc"
+    for root in facts.root_fields if served else ():
+        ours = facts.performed_itself(root)
+        if ours is not None and ours.id == performed.id and root.operation_type != "subscription":
+            yield f"{root.operation_type}.{root.field_name}"
+
+
+def _named_case(
+    facts: ServiceFacts,
+    performed: Command | Query,
+    method: MethodView,
+    *,
+    rpc: str = "",
+    graphql: str = "",
 ) -> CaseView:
     request = request_of(facts, performed)
     arrangement = Arrangement(facts, performed, request)
@@ -70,7 +86,7 @@ def _rpc_case(
     schema = facts.schema(performed.input) if performed.input else None
     body, rich = _examples_of(schema, facts.schemas) if schema else (None, None)
     return CaseView(
-        operation=path.rpartition("/")[2],
+        operation=rpc.rpartition("/")[2] or graphql.rpartition(".")[2],
         performs=method.command,
         parameters=parameters,
         seeds=arrangement.seeds(parameters, body),
@@ -78,7 +94,8 @@ def _rpc_case(
         body=body,
         rich=rich,
         custom=not method.default.verb,
-        rpc=path,
+        rpc=rpc,
+        graphql=graphql,
         refusals=tuple(sorted(each.slug for each in performed.errors if each.status >= 500)),
     )
 
@@ -156,9 +173,10 @@ def _row(case: CaseView, entities: Mapping[str, dict[str, Any]]) -> dict[str, An
         "rich": case.rich,
         "custom": case.custom,
         "rpc": case.rpc,
+        "graphql": case.graphql,
         "refusals": case.refusals,
     }
-    optional = ("parameters", "query", "seeds", "custom", "rpc", "refusals")
+    optional = ("parameters", "query", "seeds", "custom", "rpc", "graphql", "refusals")
     empty = {name for name in optional if not told[name]}
     if case.performs == _in_kebab_case(case.operation):
         empty.add("performs")

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from cloudsync_gen.model.contracts import ContractDocument, Contracts
-from cloudsync_gen.model.effects import key_name, operations_of, rpcs_of
+from cloudsync_gen.model.effects import carried_by, key_name, operations_of, rpcs_of
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import Gateway, GraphqlApi, Operation, RestApi, RootField, Rpc
 from cloudsync_gen.model.layers.application import (
@@ -39,7 +39,17 @@ _MEMBERS = (
 )
 """What methods and aggregates cannot be called: names that the generated modules use."""
 
-_CLASSES = ("Any", "Context", "Page", "PageRequest", "Port", "Protocol", "Received", "UUID")
+_CLASSES = (
+    "Any",
+    "Clients",
+    "Context",
+    "Page",
+    "PageRequest",
+    "Port",
+    "Protocol",
+    "Received",
+    "UUID",
+)
 
 T = TypeVar("T", Command, Query, Aggregate, Event)
 
@@ -171,6 +181,11 @@ class SystemFacts:
         self.tables = _tables(model)
         self.schema_elements = {name: each for each, name in contracts.schema_names.items()}
         self.callers = _callers(model)
+        self.subscribed = {
+            each.performs
+            for each in model.all(RootField)
+            if each.operation_type == "subscription" and each.performs
+        }
 
 
 def _by_service(elements: Iterable[T]) -> dict[str, list[T]]:
@@ -262,15 +277,44 @@ class ServiceFacts:
         """The service's REST contract."""
         return next(iter(self.system.documents[self.service.id]), None)
 
+    @cached_property
+    def schema_source(self) -> GraphqlApi | None:
+        """The GraphQL schema that the service serves."""
+        mine = (e for e in self.model.all(GraphqlApi) if e.service == self.service.id)
+        return next(mine, None)
+
+    @property
+    def published_schema(self) -> str:
+        """Where it is published below `contracts/`; nothing for a service without one."""
+        source = self.schema_source
+        found = self.system.contracts.graphql.get(source.document) if source else None
+        return found.path if found else ""
+
+    @property
+    def root_fields(self) -> tuple[RootField, ...]:
+        """The fields of its root types."""
+        source = self.schema_source
+        fields = self.model.all(RootField) if source else ()
+        return tuple(each for each in fields if source and each.document == source.document)
+
+    def performed_itself(self, root: RootField) -> Command | Query | None:
+        """What a root field carries out, where that is the service's own."""
+        found = carried_by(self.model, root.id)
+        return found if found is not None and found.service == self.service.id else None
+
     def operation(self, performed: Command | Query) -> Operation | None:
         """The REST operation that carries a command or query."""
         return next(iter(operations_of(self.model, performed.id)), None)
 
     def streams(self, performed: Command | Query) -> bool:
-        """Whether a query answers with a stream: an RPC that does carries it, and nothing else."""
+        """Whether a query answers with a stream: an RPC that does carries it, or a subscription,
+        and no REST operation.
+        """
+        if self.operation(performed) is not None:
+            return False
         carriers = rpcs_of(self.model, performed.id)
-        alone = self.operation(performed) is None
-        return alone and any(each.server_streaming for each in carriers)
+        subscribed = performed.id in self.system.subscribed
+        return subscribed or any(each.server_streaming for each in carriers)
 
     def compiled(self, operation: Operation) -> Mapping[str, Any]:
         """The operation as its contract has it, path-level parameters included."""

@@ -82,12 +82,9 @@ def _hatch(view: ServiceView, dependencies: list[str]) -> dict[str, Any]:
             "wheel": {"packages": [f"src/{view.package}"]},
         }
     }
-    if view.contract:
-        contract = {
-            "published": f"contracts/{view.contract}",
-            "package": view.package,
-        }
-        build["hooks"] = {"custom": contract}
+    if view.contracts:
+        published = [f"contracts/{each}" for each in view.contracts]
+        build["hooks"] = {"custom": {"published": published, "package": view.package}}
     return {"build": build, "metadata": {"hooks": {"custom": {"generated": dependencies}}}}
 
 
@@ -95,6 +92,7 @@ def _project(view: ServiceView) -> dict[str, Any]:
     """`pyproject.toml`."""
     extras = "kafka,postgresql,rabbitmq,redis,server,telemetry"
     extras = extras.replace("postgresql", "policies,postgresql") if view.policies.cedar else extras
+    extras = f"graphql,{extras}" if view.graphql else extras
     extras = f"grpc,{extras}" if view.messages else extras
     ours = [each.distribution for each in view.callees]
     sources = [f"../../clients/python/{each}/src" for each in ours]

@@ -35,6 +35,8 @@ COMMON = frozenset(
         *("workload_issuer", "workload_jwks_url", "workload_algorithm", "workload_namespaces"),
         *("workload_token_lifetime", "trusted_proxies", "telemetry_endpoint", "telemetry_headers"),
         *("telemetry_timeout", "telemetry_sampling"),
+        *("graphql_ad_hoc", "graphql_introspection", "graphql_documents", "graphql_max_depth"),
+        "graphql_max_cost",
         *("state_path", "validate", "construct", "jobs", "patience", "registration"),
     )
 )

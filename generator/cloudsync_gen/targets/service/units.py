@@ -77,6 +77,8 @@ def _view(facts: ServiceFacts) -> ServiceView:
         migrations=bool(system.tables[service.id]),
         rest=any(method.route for method in methods),
         stubs=stubs,
+        graphql="" if stubs else facts.published_schema,
+        relays=any(facts.performed_itself(each) is None for each in facts.root_fields),
         methods=methods,
         consumers=consumers,
         listeners=listeners_of(facts),

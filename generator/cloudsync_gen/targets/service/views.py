@@ -217,7 +217,8 @@ class CaseView(Struct, frozen=True, kw_only=True):
     `parameters`: path parameter -> an example. `seeds` must exist before it is asked. `custom`:
     nothing follows from the model for it. `rich`: the body with all that may be left out. `rpc`:
     the path of the RPC that carries it where the service speaks gRPC; its message has the fields
-    `parameters`, and `refusals` are the problems of status 500 and more that the model declares.
+    `parameters`. `graphql`: the field of a schema that alone carries it (`query.book`). `refusals`:
+    of either, the problems of status 500 and more that the model declares.
     """
 
     operation: str
@@ -229,6 +230,7 @@ class CaseView(Struct, frozen=True, kw_only=True):
     rich: Any
     custom: bool
     rpc: str = ""
+    graphql: str = ""
     refusals: tuple[str, ...] = ()
 
 
@@ -237,6 +239,8 @@ class ServiceView(Struct, frozen=True, kw_only=True):
 
     `stubs`: the distribution with the messages of a gRPC service, empty for all others; its adapter
     is a target of its own. `client_stubs`: the same distribution where the service calls by gRPC.
+    `graphql`: the published schema of a service that serves one, by an adapter that is a target of
+    its own; `relays`: whether others answer some of its fields.
     """
 
     name: str
@@ -263,6 +267,8 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     migrations: bool
     rest: bool
     stubs: str
+    graphql: str
+    relays: bool
     methods: tuple[MethodView, ...]
     consumers: tuple[ConsumerView, ...]
     listeners: tuple[ListenerView, ...]
@@ -302,6 +308,11 @@ class ServiceView(Struct, frozen=True, kw_only=True):
         """Methods with a route; of two paths the one with the fixed segment first."""
         routed = (method for method in self.methods if method.route is not None)
         return tuple(sorted(routed, key=_specificity))
+
+    @property
+    def contracts(self) -> tuple[str, ...]:
+        """What is published of the service that it reads as it runs."""
+        return tuple(each for each in (self.graphql, self.contract) if each)
 
     @property
     def access_rows(self) -> Rows:
@@ -398,11 +409,15 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     @property
     def app_modules(self) -> tuple[str, ...]:
         """Modules of the package that the one that puts the service together has to import."""
-        adapter = {"rpc": bool(self.stubs), "rest": self.rest and not self.stubs}
+        adapter = {
+            "graphql": bool(self.graphql),
+            "rpc": bool(self.stubs),
+            "rest": self.rest and not self.stubs,
+        }
         used = [name for name, wanted in adapter.items() if wanted]
         sagas = ["sagas"] if self.flows.undos else []
         jobs = ["jobs"] if self.jobs else []
-        return ("events", *jobs, "port", *used, *sagas)
+        return tuple(sorted(("events", *jobs, "port", *used, *sagas)))
 
     @property
     def job_uses(self) -> dict[str, bool]:

@@ -1,0 +1,49 @@
+"""What the GraphQL adapter of a service is rendered from."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class FieldView(Struct, frozen=True, kw_only=True):
+    """A field of a root: its place (`Query.book`) and what answers it.
+
+    `kind`: `own` and `stream` for a method of the port, `other` for a client's method, which is
+    `call`. `renamed`: parameters that are not called as their arguments, empty for the caller's own
+    subject. `within`: the field of the answer that holds the result.
+    """
+
+    place: str
+    kind: str
+    constant: str = ""
+    request: str = ""
+    method: str = ""
+    call: str = ""
+    renamed: dict[str, str]
+    access: str = "authenticated"
+    within: str = ""
+
+
+class GraphqlView(Struct, frozen=True, kw_only=True):
+    """A service's schema. `members`: enumeration -> its values -> members of the data model that do
+    not follow from them.
+    """
+
+    service: str
+    package: str
+    name: str
+    path: str
+    contract: str
+    ad_hoc: str
+    introspection: bool
+    depth: int
+    cost: int
+    members: dict[str, dict[str, str]]
+    fields: tuple[FieldView, ...]
+    sources: tuple[str, ...]
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Modules of the package that the adapter imports."""
+        own = any(each.kind != "other" for each in self.fields)
+        return ("operations", "port") if own else ("port",)

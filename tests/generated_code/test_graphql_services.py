@@ -1,0 +1,195 @@
+"""Each service with a GraphQL schema, started as a process beside stand-ins for those that it asks,
+and asked everything that its schema offers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from cloudsync_chassis.security.principal import Principal
+from graphql import (
+    GraphQLSchema,
+    build_client_schema,
+    build_schema,
+    get_introspection_query,
+    lexicographic_sort_schema,
+    print_schema,
+)
+
+from cloudsync_gen.model.ids import name_of
+from cloudsync_gen.model.layers.api import GraphqlApi, RootField
+from cloudsync_gen.model.layers.application import Service
+from cloudsync_gen.model.layers.security import Role
+from cloudsync_gen.targets.service.facts import ServiceFacts, SystemFacts
+from support.effort import Effort
+from support.graphql_asking import ask, questions
+from support.services import Process, Written, beside_standins, opened
+
+ROOT = Path(__file__).parents[2]
+SERVICES = {"admin": "audit-service", "analytics": "reporting-service", "workspace": "api-gateway"}
+
+
+@dataclass
+class Schema:
+    """A schema that is served, and the calls that others were asked meanwhile."""
+
+    name: str
+    facts: ServiceFacts
+    contract: GraphQLSchema
+    process: Process
+    token: str
+    calls: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"{self.process.url}/graphql/{self.name}"
+
+    @property
+    def fields(self) -> list[RootField]:
+        return list(self.facts.root_fields)
+
+    def ask(self, query: str, **members: Any) -> dict[str, Any]:
+        answer = ask(self.url, query, self.token, **members)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+def problems(found: dict[str, Any]) -> list[tuple[int, str]]:
+    """(status, slug) of each error."""
+    told = [each["extensions"] for each in found.get("errors", ())]
+    return [(each["status"], each["type"].rpartition("/")[2]) for each in told]
+
+
+@pytest.fixture(scope="module")
+def made() -> Written:
+    return opened(ROOT)
+
+
+@pytest.fixture(scope="module", params=SERVICES)
+def schema(
+    request: pytest.FixtureRequest, made: Written, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Schema]:
+    service = SERVICES[request.param]
+    found = next(each for each in made.model.all(Service) if name_of(each.id) == service)
+    facts = ServiceFacts(SystemFacts(made.model, made.contracts), found)
+    contract = build_schema(made.contracts.graphql[request.param].text)
+    roles = frozenset(name_of(each.id) for each in made.model.all(Role))
+    state = tmp_path_factory.mktemp(request.param) / "state"
+    calls: list[str] = []
+    with beside_standins(made, service, state, say=calls.append) as process:
+        everybody = Principal(str(uuid4()), "user", uuid4(), roles)
+        token = process.proof(everybody)
+        yield Schema(request.param, facts, contract, process, token, calls)
+
+
+def test_every_schema_is_tested(made: Written) -> None:
+    served = {each.document: name_of(each.service or "") for each in made.model.all(GraphqlApi)}
+    assert served == SERVICES
+
+
+def test_introspection_equals_the_contract(schema: Schema) -> None:
+    query = get_introspection_query(input_value_deprecation=True, specified_by_url=True)
+    found = build_client_schema(schema.ask(query)["data"])
+    assert print_schema(lexicographic_sort_schema(found)) == print_schema(
+        lexicographic_sort_schema(schema.contract)
+    )
+
+
+def test_every_field_is_answered(schema: Schema) -> None:
+    """By others whole; by the service itself, or refused in words of its contract: what an example
+    names is nowhere in an empty store.
+    """
+    asked = list(questions(schema.facts, schema.contract))
+    assert len(asked) == len(schema.fields) > 15
+    for each in asked:
+        before = len(schema.calls)
+        found = schema.ask(each.query, variables=each.variables)
+        told = problems(found)
+        assert not {slug for _, slug in told} & {"internal", "validation-failed"}, found
+        if each.root.resolves:
+            assert told == [], (each.root.field_name, found)
+            assert found["data"][each.root.field_name] is not None
+            assert len(schema.calls) == before + 1, each.root.field_name
+        else:
+            assert len(schema.calls) >= before
+            assert told or found["data"][each.root.field_name] is not None
+
+
+def test_nobody_is_answered_without_a_token(schema: Schema, effort: Effort) -> None:
+    before = len(schema.calls)
+    asked = list(questions(schema.facts, schema.contract))
+    for each in asked[: effort.count(small=12, full=len(asked))]:
+        found = ask(schema.url, each.query, variables=each.variables).json()
+        assert problems(found) == [(401, "unauthenticated")], each.root.field_name
+    assert len(schema.calls) == before
+    assert ask(schema.url, "{ __typename }", "x.y.z").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "{ " + "a { " * 60 + "b" + " }" * 60 + " }",
+        "{ " + "a { " * 1500 + "b" + " }" * 1500 + " }",
+        "{ " + " ".join(f"a{n}: __typename" for n in range(200)) + " }",
+        "{ " + "__typename " * 600 + "}",
+        "{ __typename " + "@skip(if: false) " * 80 + "}",
+        "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }",
+        "{ ...F0 } "
+        + " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(50))
+        + " fragment F50 on Query { __typename }",
+        "{ x(list: [" + "1," * 2000 + "]) }",
+        "{ " + " ".join(f"x{n}" for n in range(6000)) + " }",
+        "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }",
+        "{ __typename",
+    ],
+    ids=lambda text: str(len(text)),
+)
+def test_hostile_documents_are_refused(schema: Schema, hostile: str) -> None:
+    before = len(schema.calls)
+    assert {*problems(schema.ask(hostile))} == {(400, "validation-failed")}
+    assert len(schema.calls) == before
+
+
+def test_hostile_requests_are_refused(schema: Schema) -> None:
+    headers = {"Authorization": f"Bearer {schema.token}"}
+    one = {"query": "{ __typename }"}
+    for content, status in (
+        ([one] * 20, 400),
+        ({"query": {}}, 400),
+        ({"query": "{ __typename }", "variables": [1]}, 400),
+        ({**one, "padding": "x" * 20_000_000}, 413),
+    ):
+        answer = httpx.post(schema.url, json=content, headers=headers, timeout=60)
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
+    deep: Any = []
+    for _ in range(200):
+        deep = [deep]
+    answer = httpx.post(schema.url, json={**one, "variables": {"a": deep}}, headers=headers)
+    assert answer.status_code == 400
+    wide = schema.ask("{ __typename }", variables={"ids": list(range(5000))})
+    assert problems(wide) == [(400, "validation-failed")]
+
+
+def test_others_are_asked_once_for_each_question(schema: Schema) -> None:
+    """No more calls than questions that differ, however often one request asks them."""
+    others = [each for each in questions(schema.facts, schema.contract) if each.root.resolves]
+    queries = [e for e in others if e.root.operation_type == "query" and "(" in e.query]
+    before = len(schema.calls)
+    for each in queries[:3]:
+        head, _, rest = each.query.partition("{")
+        body = rest.rpartition("}")[0].strip()
+        several = " ".join(f"a{n}: {body}" for n in range(8))
+        del schema.calls[before:]
+        found = schema.ask(f"{head}{{ {several} }}", variables=each.variables)
+        assert len(found["data"]) == 8
+        assert Counter(schema.calls[before:]).total() == 1, each.root.field_name
+    assert bool(queries) == any(each.resolves for each in schema.fields)
