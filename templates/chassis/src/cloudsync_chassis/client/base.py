@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import Mapping
 from functools import cached_property, partial
 from typing import Any, TypeVar
@@ -46,12 +47,16 @@ class ServiceClient(Client):
             observer=observer,
         )
         self._made = partial(
-            httpx.AsyncClient, base_url=base_url, transport=transport, timeout=None
+            httpx.AsyncClient,
+            base_url=base_url,
+            verify=_trusted(base_url),
+            transport=transport,
+            timeout=None,
         )
 
     @cached_property
     def _http(self) -> httpx.AsyncClient:
-        """Made for the first call, since reading the authorities that it trusts takes a while."""
+        """Made for the first call, since with TLS reading the authorities takes a while."""
         return self._made()
 
     async def call(self, request: Call, result: TypeAdapter[R]) -> R:
@@ -98,6 +103,15 @@ class ServiceClient(Client):
         return self._http.build_request(
             request.method, request.url, params=query, headers=headers, content=content
         )
+
+
+def _trusted(base_url: str) -> ssl.SSLContext | bool:
+    """The usual authorities; none where nothing is encrypted, for reading them takes longer than
+    the first call may.
+    """
+    if base_url.startswith("http:"):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return True
 
 
 def _retry_after(response: httpx.Response) -> float:
