@@ -5,21 +5,51 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
-from demo.system import Running
+from cloudsync_chassis.audit.trail import AuditTrail
+from cloudsync_chassis.masking import Masking
+from cloudsync_chassis.store.database import Database
+
+from demo.system import Running, UnhappyError
 
 _HOLDING = ("held", "committed")
 _IN_FORCE = ("active", "trialing")
 
 
+def settled(found: Running, organization: str) -> list[str]:
+    """What does not fit together of an organisation, once all that was announced has been heard."""
+    with suppress(UnhappyError):
+        found.until("agreement", lambda: not faults(found, organization), 30)
+    return faults(found, organization)
+
+
 def faults(found: Running, organization: str) -> list[str]:
-    """What does not fit together of an organisation whose sagas have ended."""
+    """What does not fit together at the moment."""
     return [
         *_orders(found, organization),
         *_seats(found, organization),
         *_money(found, organization),
     ]
+
+
+async def trails(found: Running, organization: str) -> int:
+    """Rows in the audit trails of all services, once each chain has been found intact.
+
+    Raises:
+        BrokenChainError: one is not.
+    """
+    rows = 0
+    for name in found.supervisor.all:
+        key = (found.state / "keys" / f"{name}.audit.key").read_bytes()
+        store = Database(f"sqlite+aiosqlite:///{found.state / name / 'store.sqlite'}")
+        try:
+            rows += await AuditTrail(key, Masking(frozenset())).verify(store, UUID(organization))
+        finally:
+            await store.dispose()
+    return rows
 
 
 def _orders(found: Running, organization: str) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -136,11 +135,27 @@ def look_around(found: Running, person: Person, document: str, say: Say) -> list
     finally:
         found.parent = ""
     say(f"a page was asked for, and document {made['id']} made, in trace {trace}")
-    time.sleep(1.5)  # what services send in batches
-    top = traces.forest(traces.spans(found.state / TRACES, trace))
+    top = found.until("the trace", lambda: _whole(found, trace))
     for line in traces.drawn(top):
         say(line)
     return top
+
+
+PAGE = frozenset(
+    {
+        ("user-service", "profile-service"),
+        ("user-service", "org-service"),
+        ("document-service", "search-service"),
+    }
+)
+"""Who calls whom for a page."""
+
+
+def _whole(found: Running, trace: str) -> list[traces.Node] | None:
+    """The trace, once the spans of all that was called have come."""
+    top = traces.forest(traces.spans(found.state / TRACES, trace))
+    told = {each.name for each in flat(top)}
+    return top if traces.edges(top) >= PAGE and "search-service index" in told else None
 
 
 def flat(top: list[traces.Node]) -> list[traces.Node]:

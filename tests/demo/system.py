@@ -59,21 +59,36 @@ class Running:
             each.name for found in declared if name_of(found.id) == saga for each in found.steps
         ]
 
-    def ask(self, method: str, service: str, path: str, body: Any = None, expect: int = 200) -> Any:
-        """The JSON of an answer.
+    def ask(
+        self,
+        method: str,
+        service: str,
+        path: str,
+        body: Any = None,
+        expect: int = 200,
+        key: str = "",
+    ) -> Any:
+        """The JSON of an answer; `key` makes a request one that may be repeated.
 
         Raises:
             UnhappyError: another status.
         """
         url = f"{self.supervisor.all[service].member.url}/v1{path}"
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        if self.parent:
-            headers["traceparent"] = self.parent
+        told = {
+            "Authorization": f"Bearer {self.token}" if self.token else "",
+            "traceparent": self.parent,
+            "Idempotency-Key": key,
+        }
+        headers = {name: value for name, value in told.items() if value}
         answer = self.http.request(method, url, json=body, headers=headers)
         if answer.status_code != expect:
             said = f"{method} {service} {path}: {answer.status_code}, not {expect}: {answer.text}"
             raise UnhappyError(said)
         return answer.json() if answer.content else None
+
+    def is_ready(self, name: str) -> bool:
+        """Whether a service that was started (again) is up."""
+        return self.supervisor.all[name].state is State.READY
 
     def rows(self, service: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """What a service has written, read past it."""

@@ -77,6 +77,8 @@ def _collecting(stack: ExitStack, traces: Path | None) -> dict[str, str]:
         "CHASSIS_TELEMETRY": "otlp",
         "CHASSIS_TELEMETRY_ENDPOINT": stack.enter_context(collecting(traces)),
         "CHASSIS_TELEMETRY_SAMPLING": "1",
+        # all services of a system send to one small process
+        "CHASSIS_TELEMETRY_TIMEOUT": "20",
         "OTEL_BSP_SCHEDULE_DELAY": "500",
     }
 
