@@ -43,7 +43,7 @@ async def trails(found: Running, organization: str) -> int:
     """
     rows = 0
     for name in found.supervisor.all:
-        key = (found.state / "keys" / f"{name}.audit.key").read_bytes()
+        key = (found.state / "keys" / "audit.key").read_bytes()
         store = Database(f"sqlite+aiosqlite:///{found.state / name / 'store.sqlite'}")
         try:
             rows += await AuditTrail(key, Masking(frozenset())).verify(store, UUID(organization))
