@@ -6,7 +6,6 @@ killed between an event and its acknowledgement is where a message is lost and c
 
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
 import time
@@ -117,7 +116,7 @@ class Storm:
         self._next = now + self._pause
         name = self._random.choice(HIT)
         kind = self._random.choice(("kill", "pause", "repeat"))
-        if name in self._asleep:
+        if name in self._asleep or not self._found.is_ready(name):
             return
         if kind == "repeat":
             self._repeat(name)
@@ -151,7 +150,7 @@ class Storm:
     def _signal(self, name: str, number: signal.Signals) -> None:
         child = self._found.supervisor.all[name].child
         if child is not None:
-            os.kill(child.pid, number)
+            child.send_signal(number)
 
     def _repeat(self, name: str) -> None:
         """Its group hears the last events of each topic again."""

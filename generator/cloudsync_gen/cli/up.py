@@ -148,7 +148,7 @@ class Told:
         self.died: list[str] = []
         self._count = count
         self._live = live
-        self._ready = 0
+        self._ready: set[str] = set()
         self._starting: list[str] = []
 
     def changed(self, standing: Standing) -> None:
@@ -161,11 +161,12 @@ class Told:
         if state is State.STARTING:
             self._starting.append(name)
         elif state is State.READY:
-            self._ready += 1
+            self._ready.add(name)
             if not self._live:
-                _say(f"{name}: {standing.member.url} ({self._ready} of {self._count})")
+                _say(f"{name}: {standing.member.url} ({len(self._ready)} of {self._count})")
         elif state is State.DIED:
             self.clear()
+            self._ready.discard(name)
             self.died.append(name)
             _say(f"{name} ended by itself with code {standing.code}; its log {standing.log} ends:")
             for line in standing.last_lines.splitlines():
@@ -176,7 +177,7 @@ class Told:
     def _show(self) -> None:
         starting = f"; starting {', '.join(self._starting)}" if self._starting else ""
         died = f"; {len(self.died)} ended" if self.died else ""
-        line = f"up: {self._ready} of {self._count} ready{died}{starting}"
+        line = f"up: {len(self._ready)} of {self._count} ready{died}{starting}"
         width = os.get_terminal_size(sys.stderr.fileno()).columns - 1
         self.clear()
         sys.stderr.write(line[:width])
