@@ -274,6 +274,9 @@ ENVELOPE: dict[str, Any] = {
         },
         "traceparent": _text(55, "W3C Trace Context of the cause."),
         "correlationid": _text(300, "Within a saga: its name and its run, with a slash between."),
+        "authtype": _text(40, "Kind of who brought it about, as `app_user` or `service_account`."),
+        "authid": _text(200, "Who brought it about; absent for somebody who had not signed in."),
+        "authclaims": _text(4096, "JSON: the `roles` that they had."),
         "data": {"type": "object"},
     },
 }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 
 from cloudsync_gen.model.layers.api import Rpc
 from cloudsync_gen.naming import python_class, python_name
 
-_BASE = ("attempts", "base_url", "budget", "call", "enum_names", "headers", "methods", "send")
-_RESERVED = frozenset((*_BASE, "aclose", "client", "stream", "timeout"))
+_BASE = ("attempts", "base_url", "budget", "call", "enum_names", "headers", "methods")
+_RESERVED = frozenset((*_BASE, "aclose", "client", "rpcs", "send", "stream", "timeout"))
 """What a client has by itself, and what its caller calls the client."""
 
 RPC_RESERVED = ("rpc", "service", "runtime", "models", "operations", "port", "message", "services")
@@ -23,6 +24,12 @@ def rest_package(contract: str) -> str:
 def rest_class(contract: str) -> str:
     """The class in it."""
     return f"{python_class(contract)}Client"
+
+
+def python_module(path: str) -> str:
+    """The module that protoc's Python plug-in makes of a file."""
+    pure = PurePosixPath(path)
+    return ".".join((*pure.parent.parts, f"{pure.stem}_pb2"))
 
 
 def grpc_package(contract: str) -> str:

@@ -21,6 +21,7 @@ from cloudsync_chassis.aggregate.spec import Invariant
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.model import to_record
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import Problem
 from cloudsync_chassis.propagation import Trace
@@ -150,6 +151,32 @@ async def test_putting_makes_a_thing_and_then_changes_it(shop: Running) -> None:
     assert two["createdAt"] == one["createdAt"]
     types = [each.type for each in await shop.published()]
     assert types == ["BookListed", "BookLent", "BookLent"]
+
+
+async def test_the_envelope_is_nothing_that_a_body_says(shop: Running) -> None:
+    """Neither when a thing is made nor when it is changed, as by an event of another tenant."""
+    clerk = shop.caller("clerk")
+    book = (await listed(shop, clerk)).rpartition("/")[2]
+    loans = shop.runtime.aggregates["loan"]
+    operation = Operation(id="arrange", access="workload", writes=True)
+    principal = Principal(str(clerk.subject), "workload", clerk.organization)
+    incoming = Incoming(principal=principal, trace=Trace.new())
+    forged = {"id": uuid7(), "organizationId": uuid7(), "version": 9}
+    forged |= dict.fromkeys(("createdAt", "updatedAt"), datetime(2001, 1, 1, tzinfo=UTC))
+
+    async def put(level: str) -> dict[str, Any]:
+        body = {**forged, "reader": "user:1", "level": level}
+
+        async def arrange(ctx: Context) -> Any:
+            return await loans.put(ctx, "arrange-loan", body, bookId=UUID(book))
+
+        return to_record(await shop.runtime.executor.run(operation, incoming, arrange))
+
+    made, changed = await put("reader"), await put("keeper")
+    for each in (made, changed):
+        assert not {name for name, value in forged.items() if each[name] == value}
+        assert each["organizationId"] == clerk.organization
+    assert (made["id"], made["version"]) == (changed["id"], changed["version"] - 1)
 
 
 async def test_parts_of_own_things_are_listed_without_their_parent(shop: Running) -> None:
@@ -356,6 +383,22 @@ def test_event_data_is_derived_from_the_change() -> None:
         "reason": "why",
         "documentId": 9,
         "changedFields": ["folderId", "state"],
+    }
+
+
+def test_what_the_caller_said_by_name_is_told_before_what_is_derived() -> None:
+    change = Change(
+        "book",
+        after={"id": 5, "state": "open", "number": 2},
+        before={"id": 5, "state": "new", "number": 1},
+        body={"toNumber": 7, "to": "nowhere"},
+        parameters={"fromNumber": 3},
+    )
+    assert derive(change, ("fromNumber", "toNumber", "from", "to"), "state") == {
+        "fromNumber": 3,
+        "toNumber": 7,
+        "from": "new",
+        "to": "open",
     }
 
 

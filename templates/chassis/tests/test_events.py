@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,13 +12,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from pydantic import ValidationError
 
 import bookshop
 from bookshop.models import PriceSuggested
 from cloudsync_chassis.events.bus import Bus, InProcessBus
 from cloudsync_chassis.events.consumer import Consumer, Subscription
-from cloudsync_chassis.events.envelope import Event, received
+from cloudsync_chassis.events.envelope import Actor, Event, received
 from cloudsync_chassis.events.outbox import Relay
 from cloudsync_chassis.events.sqlite_bus import SqliteBus
 from cloudsync_chassis.ids import uuid7
@@ -69,6 +71,35 @@ def test_an_event_survives_the_wire() -> None:
     assert all(name.islower() for name in document), "CloudEvents attribute names"
 
 
+@pytest.mark.parametrize(
+    "actor",
+    [
+        Actor("app_user", "0190", ("clerk", "reader")),
+        Actor("service_account", "peer"),
+        Actor("unauthenticated"),
+    ],
+)
+def test_who_brought_an_event_about_survives_the_wire(actor: Actor) -> None:
+    event = replace(suggestion(str(uuid7()), uuid7()), actor=actor)
+    assert Event.from_json(event.to_json()) == event
+    assert all(isinstance(v, str) for n, v in event.to_json().items() if n.startswith("auth"))
+
+
+@pytest.mark.parametrize("claims", ["", "{", "[]", '{"roles": 7}', '{"roles": [7]}', 3, None])
+def test_claims_of_others_say_nothing_and_stop_nothing(claims: Any) -> None:
+    told = {"authtype": "api_key", "authid": "k", "authclaims": claims}
+    document = {**suggestion(str(uuid7()), uuid7()).to_json(), **told}
+    assert Event.from_json(document).actor == Actor("api_key", "k")
+
+
+async def test_events_name_who_brought_them_about(shop: Running) -> None:
+    clerk = shop.caller("clerk")
+    body = {"title": "Emma", "priceMinor": 700}
+    await shop.http.post("/v1/books", json=body, headers=clerk.headers)
+    (listed,) = await shop.published()
+    assert listed.actor == Actor("app_user", str(clerk.subject), ("clerk",))
+
+
 async def test_events_are_numbered_without_gaps_and_carry_tenant_and_trace(shop: Running) -> None:
     clerk = shop.caller("clerk")
     trace = f"00-{'c' * 32}-{'d' * 16}-01"
@@ -110,6 +141,31 @@ async def test_a_repeated_event_is_handled_once(table_shop: Running) -> None:
     await asyncio.sleep(0.2)
     found = await table_shop.http.get(url, headers=clerk.headers)
     assert (found.json()["priceMinor"], found.json()["version"]) == (9, 3)
+
+
+@contextmanager
+def heard_by(engine: sa.Engine, listener: Callable[..., None]) -> Iterator[None]:
+    sa.event.listen(engine, "before_cursor_execute", listener)
+    try:
+        yield
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", listener)
+
+
+async def test_whether_an_event_was_handled_is_asked_and_noted_in_one(table_shop: Running) -> None:
+    book = await book_of(table_shop, clerk := table_shop.caller("clerk"))
+    event = suggestion(book["id"], clerk.organization)
+    sent: list[str] = []
+
+    def heard(*told: Any) -> None:
+        if "inbox" in told[2]:
+            sent.append(told[2].split()[0])
+
+    engine = table_shop.runtime.database.engine.sync_engine
+    with heard_by(engine, heard):
+        await table_shop.runtime.bus.publish([event, event])
+        await table_shop.settle()
+    assert sent == ["INSERT", "INSERT"]
 
 
 async def test_an_event_of_another_tenant_touches_nothing(table_shop: Running) -> None:

@@ -347,6 +347,20 @@ def test_of_labels_beyond_the_bound_only_the_rest_is_kept() -> None:
         assert re.findall(r"books_kept{.*", registry.text().decode()) == [told]
 
 
+def test_what_a_round_moves_is_forgotten_like_what_it_sets() -> None:
+    registry = Registry({})
+    kept = registry.series(KEPT)
+    with registry.round("count-books", whole=True):
+        kept.add(2, "top")
+        kept.add(3, "low")
+    with registry.round("count-books", whole=True):
+        kept.add(-1, "low")
+    assert re.findall(r"books_kept{.*", registry.text().decode()) == ['books_kept{shelf="low"} 2.0']
+    kept.add(1, "low")
+    registry.forget("count-books")
+    assert re.findall(r"books_kept{.*", registry.text().decode()) == ['books_kept{shelf="low"} 3.0']
+
+
 async def test_what_comes_after_an_operation_comes_only_if_it_commits(
     table_shop: Running,
 ) -> None:

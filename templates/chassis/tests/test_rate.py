@@ -120,6 +120,20 @@ def test_a_steady_caller_at_the_rate_is_never_refused() -> None:
         clock[0] += rate.interval
 
 
+@given(costs=st.lists(st.integers(1, 12), min_size=1, max_size=60))
+@settings(max_examples=60, deadline=None)
+def test_a_request_that_costs_more_counts_for_so_many(costs: list[int]) -> None:
+    rate = Rate(100, 10)
+    counts, each_by_one = MemoryBuckets(lambda: 0), MemoryBuckets(lambda: 0)
+    for cost in costs:
+        verdict = at_once(counts.take("t", rate, cost))
+        if verdict.admitted:
+            assert all(at_once(each_by_one.take("t", rate)).admitted for _ in range(cost))
+        else:
+            assert cost > verdict.remaining
+            assert verdict.retry_after == pytest.approx((cost - verdict.remaining) / 100)
+
+
 def test_counts_that_mean_nothing_any_more_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(buckets, "_SWEPT_AT", 10)
     clock = [0]

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import FrozenInstanceError, dataclass
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 from typing import Literal
 from uuid import UUID
 
 import httpx
 import pytest
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Response
+from starlette.types import Receive, Scope, Send
 
 import bookshop
 from bookshop.models import BookPatch
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.operation import Operation
-from cloudsync_chassis.request import wire_name
+from cloudsync_chassis.problem import FORBIDDEN
+from cloudsync_chassis.request import request, wire_name
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.testing import Running, running
 from cloudsync_chassis.texts import fits
@@ -145,3 +148,52 @@ def test_texts_have_the_form_of_their_format(
     kind: type, good: tuple[str, ...], bad: tuple[str, ...]
 ) -> None:
     assert [each for each in (*good, *bad) if fits(kind, each)] == [*good]
+
+
+def test_requests_of_one_kind_are_equal_by_their_values() -> None:
+    @request
+    class Ask:
+        book_id: UUID
+        words: str = ""
+
+    @request
+    class Tell:
+        book_id: UUID
+        words: str = ""
+
+    asked = Ask(book_id=BOOK, words="a")
+    assert asked == Ask(book_id=BOOK, words="a")
+    assert asked != Ask(book_id=BOOK)
+    other: object = Tell(book_id=BOOK, words="a")
+    assert asked != other
+    assert len({asked, Ask(book_id=BOOK, words="a"), Ask(book_id=BOOK)}) == 2
+    assert repr(asked).endswith(f"Ask(book_id={BOOK!r}, words='a')")
+    with pytest.raises(FrozenInstanceError):
+        asked.__setattr__("words", "b")
+
+
+async def test_what_no_route_takes_is_answered_otherwise(settings: bookshop.BookSettings) -> None:
+    runtime, closed = Runtime(bookshop.SERVICE, settings), list[bool]()
+
+    async def otherwise(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/closed":
+            raise FORBIDDEN("not here")
+        scope["route"] = SimpleNamespace(path="/else/{where}")
+        await Response(b"elsewhere", 203)(scope, receive, send)
+
+    async def close() -> None:
+        closed.append(runtime.health.stopping)
+
+    runtime.answer_otherwise(otherwise, close)
+    async with running(bookshop.build(runtime, bookshop.Books(runtime))) as shop:
+        assert (await shop.http.get("/health/live")).status_code == 200
+        assert (await shop.http.get("/v1/books")).status_code == 401
+        found = await shop.http.get("/else/where")
+        assert (found.status_code, found.content) == (203, b"elsewhere")
+        assert found.headers["x-content-type-options"] == "nosniff"
+        refused = await shop.http.post("/closed")
+        assert refused.status_code == 403
+        assert refused.json()["detail"] == "not here"
+        assert 'route="/else/{where}"' in (await shop.http.get("/metrics")).text
+        assert closed == []
+    assert closed == [True]

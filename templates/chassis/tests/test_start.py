@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from pydantic import BaseModel, TypeAdapter
 
 from cloudsync_chassis.client.base import ServiceClient
+from cloudsync_chassis.client.late import Result, reader
+from cloudsync_chassis.lean import unbuilt
 
 SERVED = """
 import sys
@@ -24,11 +29,11 @@ print(*(set(sys.argv[1:]) & set(sys.modules)))
 
 
 def test_who_serves_loads_neither_migrations_nor_another_dialect_nor_a_command_line() -> None:
-    heavy = ("alembic", "typer", "rich", "cel.cli", "cedarpy", "grpc")
-    heavy += ("sqlalchemy.dialects.postgresql",)
+    heavy = ("alembic", "httpx", "typer", "rich", "cel.cli", "cedarpy", "grpc", "google.protobuf")
+    dialects = ("sqlalchemy.dialects.postgresql", "sqlalchemy.orm")
     traced = ("opentelemetry.sdk", "opentelemetry.exporter", "requests")
     run = subprocess.run(
-        [sys.executable, "-c", SERVED, *heavy, *traced],
+        [sys.executable, "-c", SERVED, *heavy, *dialects, *traced],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
@@ -40,8 +45,9 @@ def test_who_serves_loads_neither_migrations_nor_another_dialect_nor_a_command_l
 def test_a_library_is_passed_over_only_while_another_is_imported() -> None:
     script = """
 import sys
-from cloudsync_chassis.lean import structlog, without
-print(structlog.dev.rich, "httpx._main" in sys.modules)
+from cloudsync_chassis.lean import httpx, structlog, without
+print(structlog.dev.rich, "httpx" in sys.modules)
+print(httpx.AsyncClient.__name__, "httpx" in sys.modules, "httpx._main" in sys.modules)
 import rich
 with without("rich"):
     import rich as again
@@ -54,10 +60,96 @@ print(again is rich)
         text=True,
         check=True,
     )
-    assert run.stdout.split() == ["None", "False", "True"]
+    assert run.stdout.split() == ["None", "False", "AsyncClient", "True", "False", "True"]
 
 
 async def test_a_client_that_nobody_calls_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     client = ServiceClient("https://peer.invalid")
     await client.aclose()
     assert "_http" not in vars(client)
+
+
+def test_a_package_whose_modules_stood_alone_is_whole_for_who_asks_for_it() -> None:
+    script = """
+from cloudsync_chassis.store import engine
+from sqlalchemy.ext import asyncio
+print(asyncio.AsyncEngine is engine.AsyncEngine, asyncio.AsyncSession.__name__)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == ["True", "AsyncSession"]
+
+
+def test_models_are_built_late_only_while_a_library_asks_for_it() -> None:
+    class Before(BaseModel):
+        pass
+
+    with unbuilt():
+
+        class Meanwhile(BaseModel):
+            number: int = 0
+
+    class After(BaseModel):
+        pass
+
+    built = [each.__pydantic_complete__ for each in (Before, Meanwhile, After)]
+    assert built == [True, False, True]
+    assert Meanwhile.model_validate({"number": "1"}).number == 1
+
+
+def test_models_of_a_client_are_loaded_when_one_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "farm_client"
+    package.mkdir()
+    (package / "models.py").write_text("Name = str\n")
+    late = "from cloudsync_chassis.client.late import late\nmodels = late('farm_client.models')\n"
+    (package / "client.py").write_text(late)
+    (package / "__init__.py").write_text("import farm_client.client\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    given = importlib.import_module("farm_client").models
+    assert not hasattr(given, "__path__")
+    assert "farm_client.models" not in sys.modules
+    assert given.Name is str
+    assert sys.modules["farm_client.models"].Name is given.Name
+    with pytest.raises(AttributeError):
+        assert given.Nobody
+
+
+def test_what_reads_a_result_is_made_once() -> None:
+    asked: list[object] = []
+
+    def kind() -> object:
+        asked.append(None)
+        return int
+
+    result: Result[int] = Result(kind)
+    assert asked == []
+    assert [reader(result).validate_json("1"), reader(result).validate_json("2")] == [1, 2]
+    assert len(asked) == 1
+    plain = TypeAdapter(int)
+    assert reader(plain) is plain
+
+
+def test_what_a_start_imports_is_not_looked_at_again() -> None:
+    script = """
+import gc
+from cloudsync_chassis import heap
+with heap.still():
+    print(gc.isenabled(), end=" ")
+    kept = [[] for _ in range(1000)]
+print(gc.isenabled(), gc.get_freeze_count() > 1000)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == ["False", "True", "True"]

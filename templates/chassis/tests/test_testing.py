@@ -20,6 +20,7 @@ from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.problem import Problem
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
@@ -41,6 +42,24 @@ async def test_another_service_answers_as_the_test_says(shop: Running) -> None:
     shop.answers("peer", "get-price", NoAnswerError(CALL, "down"))
     with pytest.raises(NoAnswerError):
         await peer.call(CALL, ANSWER)
+
+
+async def test_a_method_of_the_port_is_asked_as_by_an_adapter(shop: Running) -> None:
+    operation = Operation(id="reprice", permission="book:price", writes=True)
+    seen: list[Context] = []
+
+    async def method(ctx: Context, request: str) -> str:
+        seen.append(ctx)
+        return request.upper()
+
+    clerk = shop.caller("clerk")
+    with pytest.raises(Problem, match="forbidden"):
+        await shop.ask(operation, method, "x", clerk)
+    assert seen == []
+    free = replace(operation, permission=None)
+    assert await shop.ask(free, method, "x", clerk, source_ip="192.0.2.7") == "X"
+    assert (seen[0].principal.subject, seen[0].tenant) == (str(clerk.subject), clerk.organization)
+    assert seen[0].source_ip == "192.0.2.7"
 
 
 async def test_time_can_be_advanced(table_shop: Running) -> None:

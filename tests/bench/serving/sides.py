@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ CALLERS, EACH, PAGE = 8, 50, 20
 
 _TENANT = UUID("01890000-0000-7000-8000-00000000000a")
 _CREATE = '{"title":"Notes on %s","documentType":"page","labels":["notes","plan"]}'
-_PATHS = (
+_SOURCES = (
     SERVICE / "src",
     ROOT / "templates/chassis/src",
     ROOT / "generated/clients/grpc/src",
@@ -49,13 +48,22 @@ def generated(folder: Path) -> Server:
     folder.mkdir(exist_ok=True)
     port = free_port()
     told = {
-        "PYTHONPATH": os.pathsep.join(map(str, _PATHS)),
+        "PYTHONPATH": str(_installed(folder / "site")),
         "DOCUMENT_SERVICE_PORT": str(port),
         **_OBSERVED,
     }
     return Server(
         "document-service", [sys.executable, "-m", "document_service"], port, folder, told
     )
+
+
+def _installed(site: Path) -> Path:
+    """All packages in one folder, as in a service's image: of thirty each would be looked at."""
+    if not site.is_dir():
+        site.mkdir()
+        for package in (each for source in _SOURCES for each in source.iterdir()):
+            (site / package.name).symlink_to(package)
+    return site
 
 
 def plain(folder: Path, keys: Path | None) -> Server:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_jsonable_python
 
+from cloudsync_chassis.lean import emptied
 from cloudsync_chassis.logs import logger
 
 if TYPE_CHECKING:
@@ -102,11 +102,6 @@ def _library() -> ModuleType:
     """CEL without the command line that it brings along, which takes a tenth of a service's start
     and of its memory.
     """
-    name = "cel.cli"
-    loaded = name in sys.modules
-    sys.modules.setdefault(name, ModuleType(name))
-    import cel
-
-    if not loaded:
-        del sys.modules[name]
+    with emptied("cel.cli"):
+        import cel
     return cel

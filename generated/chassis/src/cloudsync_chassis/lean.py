@@ -1,13 +1,20 @@
-"""Libraries without what they load only to print on terminals, where that is installed at all.
+"""Libraries without what they load besides, which no service uses.
 
-Both prepare for commands and colours that no service has: with them a start takes a sixth longer.
+They prepare for commands and colours on terminals and build models of documents that nobody asks
+for: with all of that a start takes a fifth longer.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec, module_from_spec
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
 
 
 @contextmanager
@@ -24,8 +31,78 @@ def without(name: str) -> Iterator[None]:
         del sys.modules[name]
 
 
+@contextmanager
+def emptied(name: str) -> Iterator[None]:
+    """Let a module of what is imported meanwhile be empty, unless it is loaded."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = ModuleType(name)
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
+@contextmanager
+def unpacked(name: str) -> Iterator[None]:
+    """Let modules of a package be imported without what its `__init__` says, unless that is loaded.
+
+    Who imports the package afterwards gets all of it, around the same modules.
+
+    Raises:
+        ModuleNotFoundError: there is no such package.
+    """
+    if name in sys.modules:
+        yield
+        return
+    spec = find_spec(name)
+    if spec is None:
+        raise ModuleNotFoundError(name)
+    sys.modules[name] = module_from_spec(spec)
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
+@contextmanager
+def unbuilt() -> Iterator[None]:
+    """Let pydantic build the models of what is imported meanwhile once one is used."""
+    told = BaseModel.model_config
+    BaseModel.model_config = ConfigDict(**{**told, "defer_build": True})
+    try:
+        yield
+    finally:
+        BaseModel.model_config = told
+
+
+class Late(ModuleType):
+    """Stands for the module of its name, which `load` brings once something of it is asked for."""
+
+    def __init__(self, name: str, load: Callable[[str], ModuleType] = import_module) -> None:
+        super().__init__(name)
+        self._load = load
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # what `import` asks of each module
+            raise AttributeError(name)
+        found = getattr(self._load(self.__name__), name)
+        setattr(self, name, found)
+        return found
+
+
+def _httpx(name: str) -> ModuleType:
+    with without("pygments"), without("rich"):
+        return import_module(name)
+
+
 with without("rich"):
-    import httpx
     import structlog
 
-__all__ = ["httpx", "structlog"]
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = Late("httpx", _httpx)
+
+__all__ = ["Late", "emptied", "httpx", "structlog", "unbuilt", "unpacked", "without"]

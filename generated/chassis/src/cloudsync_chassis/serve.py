@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import uvicorn
-from fastapi import FastAPI
 from pydantic import ValidationError
 
 from cloudsync_chassis import heap
@@ -25,6 +24,7 @@ from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import Principal
 from cloudsync_chassis.service import ServiceSpec
 from cloudsync_chassis.settings import Settings
+from cloudsync_chassis.web.framework import FastAPI
 
 if TYPE_CHECKING:
     from cloudsync_chassis.rpc.server import RpcServer

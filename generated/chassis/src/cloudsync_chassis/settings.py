@@ -54,7 +54,8 @@ class Settings(BaseSettings):
     machine that is slow.
     """
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    # what derives from it is built once it is asked for, and this never
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     environment: Literal["development", "test", "production"] = "development"
     region: str | None = None

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import httpx
-from fastapi import FastAPI
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from cloudsync_chassis import clock, testing_databases
 from cloudsync_chassis.client.call import Call
+from cloudsync_chassis.client.late import Result, reader
 from cloudsync_chassis.events.bus import InProcessBus
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import Kind, Principal
+from cloudsync_chassis.web.framework import FastAPI
 
 if TYPE_CHECKING:
     from cloudsync_chassis.rpc.asking import RpcAsker
@@ -194,7 +195,7 @@ class _Canned:
         self._known = known
         self._otherwise = otherwise
 
-    async def __call__(self, request: Call, result: TypeAdapter[Any]) -> Any:
+    async def __call__(self, request: Call, result: TypeAdapter[Any] | Result[Any]) -> Any:
         if request.operation not in self._known:
             return await self._otherwise(request, result)
         answer = self._known[request.operation]
@@ -202,7 +203,7 @@ class _Canned:
             answer = answer(request)
         if isinstance(answer, Exception):
             raise answer
-        return result.validate_json(to_json(answer), strict=False)
+        return reader(result).validate_json(to_json(answer), strict=False)
 
 
 @asynccontextmanager

@@ -53,6 +53,10 @@ def test_a_small_circle_is_found_again(tmp_path: Path) -> None:
         assert (again["id"], "name" in again) == (first["id"], False)
         group = await crew.did(crew.ann, "POST", "/channels", circle("group", bob, eve))
         assert group["id"] != first["id"]
+        path = f"/channels/{first['id']}/messages"
+        await crew.did(crew.ann, "POST", path, {"clientMessageId": str(uuid7()), "body": "hello"})
+        [told] = await crew.events("message-posted")
+        assert told["recipientUserIds"] == [str(bob.subject)]
         three = circle("direct", bob, eve)
         assert await crew.refused(crew.ann, "POST", "/channels", three) == "rule-broken"
         direct = circle("direct", guest)

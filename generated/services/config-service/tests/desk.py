@@ -16,10 +16,9 @@ import grpc
 import httpx
 from cloudsync.platform.config.v1 import config_pb2
 from cloudsync_chassis import clock
-from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.ids import PLATFORM, uuid7
 from cloudsync_chassis.testing import Caller, Running
 from config_service.generated.testing import started
-from config_service.places import PLATFORM
 
 SERVICE = "cloudsync.platform.config.v1.ConfigService"
 KEY = "document.limits.pages"
@@ -180,7 +179,7 @@ def play(
                 service.caller("platform-operator", organization=organization) for _ in range(3)
             ]
             pod = service.caller(
-                "workload", organization=uuid7(), kind="workload", scopes=["config:read"]
+                "workload", organization=PLATFORM, kind="workload", scopes=["config:read"]
             )
             await scene(Desk(service, *people, pod, state))
 

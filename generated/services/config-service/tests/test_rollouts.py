@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from cloudsync_chassis.ids import uuid7
-from config_service.places import PLATFORM
+from cloudsync_chassis.ids import PLATFORM, uuid7
 from desk import KEY, MINUTE, QUERY, Desk, at, play
 
 

@@ -11,9 +11,8 @@ from typing import Any
 
 import grpc
 import pytest
-from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.ids import PLATFORM, uuid7
 from config_service import serving
-from config_service.places import PLATFORM
 from desk import KEY, Desk, play
 
 
@@ -36,9 +35,17 @@ def test_the_narrowest_value_holds(tmp_path: Path) -> None:
         assert await at.told(tenantId=str(tenant)) == {KEY: "13"}
         assert await at.told(tenantId=str(uuid7())) == {KEY: "12"}
         assert await at.told() == {KEY: "12"}
-        stranger = at.service.caller("platform-operator")
         body = at.place(tenantId=str(tenant))
-        assert await at.refused("GetConfig", body, stranger) == "forbidden"
+        strangers = [
+            at.service.caller("platform-operator"),
+            at.service.caller("workload", kind="workload", scopes=["config:read"]),
+        ]
+        for each in strangers:
+            assert await at.refused("GetConfig", body, each) == "forbidden"
+        theirs = at.service.caller(
+            "workload", kind="workload", scopes=["config:read"], organization=tenant
+        )
+        assert (await at.ask("GetConfig", body, theirs)).is_success
         assert await at.refused("GetConfig", at.place(serviceName="no-service")) == "not-found"
 
     play(tmp_path, scene)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
-import json
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cloudsync_chassis import clock
+from cloudsync_chassis.client.call import Call
+from cloudsync_chassis.client.errors import NoAnswerError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.replay import revive
 from cloudsync_chassis.ids import uuid7
@@ -28,8 +29,8 @@ async def _subjects(desk: Desk) -> list[str | None]:
 def test_an_invitation_quotes_names_without_links(tmp_path: Path) -> None:
     async def test(desk: Desk) -> None:
         key = uuid7()
-        _invitation(tmp_path, desk, key, inviter="Eve https://evil.example/win")
-        data = {"invitationId": key, "role": "member", "expiresAt": later(7 * 86400)}
+        desk.account["displayName"] = "Eve https://evil.example/win"
+        data = _invitation(tmp_path, desk, key)
         await desk.tell("member-invited", data)
         await desk.tell("member-invited", data)
         (mail,) = await desk.mails()
@@ -43,17 +44,21 @@ def test_an_invitation_quotes_names_without_links(tmp_path: Path) -> None:
     run(tmp_path, test)
 
 
-def test_an_invitation_nobody_knows_is_a_dead_letter_until_it_is_replayed(tmp_path: Path) -> None:
+def test_an_invitation_waits_for_the_name_of_who_invites(tmp_path: Path) -> None:
     async def test(desk: Desk) -> None:
         begin = clock.now()
-        data = {"invitationId": uuid7(), "role": "member", "expiresAt": later(86400)}
+        data = _invitation(tmp_path, desk, uuid7())
+        away = NoAnswerError(
+            Call(service="user-service", operation="getUser", method="GET", path="/"), "away"
+        )
+        desk.service.answers("user-service", "getUser", away)
         with pytest.raises(AssertionError, match="given up"):
             await desk.tell("member-invited", data)
         dead = [each for each in await desk.service.published() if each.failure is not None]
         assert [each.topic for each in dead] == ["cloudsync.user.membership.v1.dlq"]
         assert dead[0].failure is not None
         assert dead[0].failure.reason == "unavailable"
-        _invitation(tmp_path, desk, data["invitationId"])
+        desk.service.answers("user-service", "getUser", desk.known_user)
         for _ in range(2):
             await revive(desk.service.runtime.bus, "email-service", dead[0].topic, begin)
             await desk.service.settle()
@@ -63,30 +68,52 @@ def test_an_invitation_nobody_knows_is_a_dead_letter_until_it_is_replayed(tmp_pa
     run(tmp_path, test)
 
 
-def _invitation(state: Path, desk: Desk, key: Any, **fields: str) -> None:
-    """What a local invitation looks like."""
-    place = state / "invitations" / str(desk.organization) / f"{key}.json"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    invitation = {
-        "address": "new@outside.example",
-        "inviter": "Eve",
-        "organization": "Acme",
-        "locale": "de",
-        **fields,
+def test_an_address_that_others_sealed_is_not_written_to(tmp_path: Path) -> None:
+    async def test(desk: Desk) -> None:
+        data = _invitation(tmp_path, desk, uuid7())
+        foreign = {
+            **data,
+            "sealedInvitee": _sealed(tmp_path, "webhook-service", desk, "x@y.example"),
+        }
+        with pytest.raises(AssertionError, match="given up"):
+            await desk.tell("member-invited", foreign)
+        assert await desk.mails() == []
+
+    run(tmp_path, test)
+
+
+def _sealed(state: Path, service: str, desk: Desk, *addresses: str) -> str:
+    """Addresses as a service seals them for the desk's organisation."""
+    keys = OwnKeys(state / service / "field-keys")
+    keys.ensure()
+    sealed = FieldCipher.of(keys, b"x" * 32).encrypt(list(addresses), desk.organization)
+    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+
+
+def _invitation(
+    state: Path, desk: Desk, key: Any, address: str = "new@outside.example"
+) -> dict[str, Any]:
+    """What is told of an invitation."""
+    return {
+        "invitationId": key,
+        "role": "member",
+        "expiresAt": later(5 * 86400),
+        "invitedBy": desk.person,
+        "organizationName": "Acme",
+        "sealedInvitee": _sealed(state, "org-service", desk, address),
     }
-    place.write_text(json.dumps(invitation))
 
 
 def test_an_organisation_on_trial_invites_so_many_a_day(tmp_path: Path) -> None:
     async def test(desk: Desk) -> None:
         desk.set(trial_invitations_per_day=1)
-        role = {"role": "member", "expiresAt": later(5 * 86400)}
-        keys = [uuid7() for _ in range(3)]
-        for number, key in enumerate(keys):
-            _invitation(tmp_path, desk, key, address=f"new{number}@outside.example")
-        await desk.tell("member-invited", {**role, "invitationId": keys[0]})
+        invited = [
+            _invitation(tmp_path, desk, uuid7(), f"new{number}@outside.example")
+            for number in range(3)
+        ]
+        await desk.tell("member-invited", invited[0])
         with pytest.raises(AssertionError, match="given up"):
-            await desk.tell("member-invited", {**role, "invitationId": keys[1]})
+            await desk.tell("member-invited", invited[1])
         active = {
             "subscriptionId": uuid7(),
             "productLine": "workspace",
@@ -104,7 +131,7 @@ def test_an_organisation_on_trial_invites_so_many_a_day(tmp_path: Path) -> None:
             "trial": False,
         }
         await desk.tell("subscription-activated", active, "billing")
-        await desk.tell("member-invited", {**role, "invitationId": keys[2]})
+        await desk.tell("member-invited", invited[2])
         sent = [each["To"] for each in desk.sent()]
         assert sent == ["new0@outside.example", "new2@outside.example"]
 
@@ -218,20 +245,18 @@ def test_off_boarding_tells_the_owner_and_silences_the_rest(tmp_path: Path) -> N
 
 def test_contacts_of_a_webhook_are_opened_and_told(tmp_path: Path) -> None:
     async def test(desk: Desk) -> None:
-        keys = OwnKeys(tmp_path / "webhook-service" / "field-keys")
-        keys.ensure()
         contacts = ["ops@acme.example", "cto@acme.example"]
-        sealed = FieldCipher.of(keys, b"x" * 32).encrypt(contacts, desk.organization)
         data = {
             "endpointId": uuid7(),
             "label": "CRM",
             "disabledReason": "gone410",
-            "sealedContacts": base64.urlsafe_b64encode(sealed).decode().rstrip("="),
+            "sealedContacts": _sealed(tmp_path, "webhook-service", desk, *contacts),
             "pendingDeliveries": 4,
         }
         await desk.tell("webhook-disabled", data, "notification")
         assert sorted(each["To"] for each in desk.sent()) == sorted(contacts)
         assert "gone410" in text_of(desk.sent()[0])
+        keys = OwnKeys(tmp_path / "webhook-service" / "field-keys")
         elsewhere = FieldCipher.of(keys, b"x" * 32).encrypt(contacts, uuid7())
         data["sealedContacts"] = base64.urlsafe_b64encode(elsewhere).decode().rstrip("=")
         with pytest.raises(AssertionError, match="given up"):

@@ -14,9 +14,8 @@ import grpc
 import httpx
 from cloudsync.platform.featureflag.v1 import feature_flag_pb2
 from cloudsync_chassis import clock
-from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.ids import PLATFORM, uuid7
 from cloudsync_chassis.testing import Caller, Running
-from feature_flag_service.base import PLATFORM
 from feature_flag_service.generated.testing import started
 
 SERVICE = "cloudsync.platform.featureflag.v1.FeatureFlagService"
@@ -137,7 +136,10 @@ def play(state: Path, scene: Callable[[Board], Awaitable[None]]) -> None:
         async with started(state) as service:
             operator = service.caller("platform-operator", organization=PLATFORM)
             workload = service.caller(
-                "workload", kind="workload", scopes=["flag:evaluate", "flag:watch"]
+                "workload",
+                kind="workload",
+                organization=PLATFORM,
+                scopes=["flag:evaluate", "flag:watch"],
             )
             await scene(Board(service, operator, workload))
 

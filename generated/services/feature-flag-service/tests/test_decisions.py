@@ -6,15 +6,15 @@ import asyncio
 import hashlib
 import hmac
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from board import DAY, KEY, Board, at, play
-from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.ids import PLATFORM, uuid7
 from feature_flag_service import rules
-from feature_flag_service.base import PLATFORM
 from feature_flag_service.generated import models
 from feature_flag_service.zstd import Stored
 
@@ -172,6 +172,56 @@ def test_prerequisites_come_first(tmp_path: Path) -> None:
         ]
         assert found[::2] == found[1::2]
         assert set(found) == {"on", "off"}
+
+    play(tmp_path, scene)
+
+
+def test_a_diamond_of_prerequisites_is_decided_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty layers of two flags that each need both of the layer below: a million ways down."""
+    layers, decided = 20, Counter[str]()
+    by_share = rules.Bundle._by_share
+
+    def counted(self: Any, flag: Any, asked: Any) -> Any:
+        decided[flag.key] += 1
+        return by_share(self, flag, asked)
+
+    monkeypatch.setattr(rules.Bundle, "_by_share", counted)
+
+    async def scene(board: Board) -> None:
+        needs: list[str] = []
+        for layer in range(layers):
+            pair = [f"diamond.{layer}.{side}" for side in ("left", "right")]
+            for key in pair:
+                await board.active(100, key=key, prerequisites=needs)
+            needs = pair
+        decided.clear()
+        assert (await board.variant(needs[0]))[0] == "on"
+        assert set(decided.values()) == {1}
+        assert len(decided) == 2 * layers - 1
+        decided.clear()
+        body = {
+            "keys": needs,
+            "environment": "production",
+            "context": {"organizationId": str(uuid7())},
+        }
+        await board.done("EvaluateBatch", body, board.workload)
+        assert set(decided.values()) == {1}
+
+    play(tmp_path, scene)
+
+
+def test_nobody_asks_for_another_organisation(tmp_path: Path) -> None:
+    async def scene(board: Board) -> None:
+        await board.active()
+        context = {"context": {"organizationId": str(uuid7())}, "environment": "production"}
+        asks = {"EvaluateFlag": {"key": KEY}, "EvaluateBatch": {"keys": [KEY]}}
+        stranger = board.service.caller("workload", kind="workload", scopes=["flag:evaluate"])
+        theirs = {"context": {"organizationId": str(stranger.organization)}}
+        for rpc, asked in asks.items():
+            assert await board.refused(rpc, {**context, **asked}, stranger) == "forbidden"
+            assert await board.done(rpc, {**context, **asked, **theirs}, stranger)
 
     play(tmp_path, scene)
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from board import DAY, KEY, Board, at, play
-from cloudsync_chassis.ids import uuid7
-from feature_flag_service.base import PLATFORM
+from cloudsync_chassis.ids import PLATFORM, uuid7
 
 ANOMALY = "cloudsync.analytics.metric-anomaly-detected.v1"
 

@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 from cloudsync_chassis import clock
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.ids import PLATFORM, uuid7
 from payment_service.generated import models
-from payment_service.ledger import CLOUDSYNC
 from payment_service.provider import ProviderUnavailableError
 from till import DAY, Till, play, slug
 
@@ -204,7 +203,7 @@ def test_days_are_settled_by_the_clock(tmp_path: Path) -> None:
     async def scene(at: Till) -> None:
         order = await at.ordered(await at.card())
         await at.reserved(order)
-        clerk = at.service.caller("finance-operator", organization=CLOUDSYNC)
+        clerk = at.service.caller("finance-operator", organization=PLATFORM)
         await at.service.tick()
         assert (await at.get("settlements", by=clerk))["items"] == []
         at.service.later(DAY)

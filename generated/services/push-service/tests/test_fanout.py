@@ -252,14 +252,15 @@ def test_what_still_waits_of_a_retracted_message_is_dropped(tmp_path: Path) -> N
     run(tmp_path, test)
 
 
-def test_a_direct_channel_tells_whoever_wrote_in_it(tmp_path: Path) -> None:
+def test_a_direct_channel_tells_whoever_else_is_in_it(tmp_path: Path) -> None:
     async def test(desk: Desk) -> None:
         key = await desk.enrol()
         channel = {"channelId": uuid7(), "channelType": "direct", "mentionedUserIds": []}
-        mine = _message(desk, **channel, authorId=desk.person)
+        mine = _message(desk, **channel, authorId=desk.person, recipientUserIds=[uuid7()])
         await desk.tell("message-posted", mine, "collaboration")
         assert desk.shown(key) == []
-        await desk.tell("message-posted", _message(desk, **channel), "collaboration")
+        theirs = _message(desk, **channel, recipientUserIds=[desk.person])
+        await desk.tell("message-posted", theirs, "collaboration")
         assert [each["title"] for each in desk.shown(key)] == ["New message"]
 
     run(tmp_path, test)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import NoAnswerError
-from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.ids import PLATFORM, uuid7
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.testing import Caller, Running, isolated, running
 from reporting_service.generated.app import build
@@ -20,7 +20,6 @@ from reporting_service.generated.settings import ServiceSettings
 from reporting_service.handlers import Handlers
 from reporting_service.world import SealedFiles
 
-PLATFORM = UUID("00000000-0000-7000-8000-000000000000")
 ENDED = ("ready", "failed", "cancelled", "expired")
 _ROUNDS = 4
 """After so many looks at the clock a report has come to its end."""

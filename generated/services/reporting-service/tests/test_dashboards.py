@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.ids import PLATFORM, uuid7
 
-from .steps import PLATFORM, Desk, metric, played, tile
+from .steps import Desk, metric, played, tile
 
 
 async def board(desk: Desk, name: str = "Mornings", **more: Any) -> Any:

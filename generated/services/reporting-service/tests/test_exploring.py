@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from cloudsync_chassis.client.call import Call
+from cloudsync_chassis.ids import PLATFORM
 
-from .steps import PLATFORM, Desk, away, metric, played
+from .steps import Desk, away, metric, played
 
 DAYS = {"rangeStart": "2026-09-01", "rangeEnd": "2026-09-30"}
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 from cloudsync_chassis import files
-from cloudsync_chassis.ids import uuid7
-from secret_service.base import PLATFORM
+from cloudsync_chassis.ids import PLATFORM, uuid7
 from vault import HOUR, MINUTE, PATH, VALUE, Vault, at, plain, play
 
 DATABASE = {"kind": "databaseCredential", "path": "chat-service/postgres", "initialValue": None}

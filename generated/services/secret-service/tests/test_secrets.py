@@ -9,9 +9,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.ids import PLATFORM, uuid7
 from secret_service import sealing
-from secret_service.base import PLATFORM
 from vault import HOUR, PATH, VALUE, Vault, coded, plain, play
 
 DAY = 24 * HOUR
@@ -286,6 +285,23 @@ def test_fields_open_for_their_tenant_and_purpose_alone(tmp_path: Path) -> None:
         assert await vault.refused("DecryptFields", broken, "user-service") == "purpose-mismatch"
         long = {**body, "values": [coded(b"x" * 4097)]}
         assert await vault.refused("EncryptFields", long, "user-service") == "rule-broken"
+
+    play(tmp_path, scene)
+
+
+def test_fields_are_sealed_for_the_tenant_that_the_caller_works_for(tmp_path: Path) -> None:
+    async def scene(vault: Vault) -> None:
+        tenant = uuid7()
+        body = {"tenantId": str(tenant), "purpose": "pii"}
+        own, other = (vault.workload("user-service", each) for each in (tenant, uuid7()))
+        values = {"values": [coded(b"Ada")]}
+        [sealed] = await vault.done("EncryptFields", {**body, **values}, own)
+        assert (
+            await vault.done("DecryptFields", {**body, "items": [sealed]}, own) == values["values"]
+        )
+        assert await vault.refused("EncryptFields", {**body, **values}, other) == "forbidden"
+        opening = {**body, "items": [sealed]}
+        assert await vault.refused("DecryptFields", opening, other) == "forbidden"
 
     play(tmp_path, scene)
 

@@ -13,9 +13,8 @@ from uuid import UUID
 
 import httpx
 from cloudsync_chassis import clock
-from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.ids import PLATFORM, uuid7
 from cloudsync_chassis.testing import Caller, Running
-from secret_service.base import PLATFORM
 from secret_service.generated.testing import started
 
 SERVICE = "cloudsync.platform.secret.v1.SecretService"

@@ -15,10 +15,9 @@ import grpc
 import httpx
 from cloudsync.platform.discovery.v1 import discovery_pb2
 from cloudsync_chassis import clock
-from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.ids import PLATFORM, uuid7
 from cloudsync_chassis.security.principal import Principal
 from cloudsync_chassis.testing import Caller, Running
-from service_discovery.base import PLATFORM
 from service_discovery.generated.testing import started
 
 SERVICE = "cloudsync.platform.discovery.v1.DiscoveryService"

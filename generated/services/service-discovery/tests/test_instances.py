@@ -9,9 +9,8 @@ from typing import Any
 
 import grpc
 import pytest
-from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.ids import PLATFORM, uuid7
 from registry import CHAT, HOUR, MINUTE, SECOND, Registry, at, play
-from service_discovery.base import PLATFORM
 from service_discovery.ports import OwnOrLoopback
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.testing import isolated, running
 from registry import Registry
 from service_discovery import release
-from service_discovery.base import PLATFORM
 from service_discovery.generated.app import build
 from service_discovery.generated.service import SERVICE
 from service_discovery.generated.settings import ServiceSettings

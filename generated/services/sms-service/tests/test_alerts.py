@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 from cloudsync_chassis import clock
-from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.ids import PLATFORM, uuid7
 from desk import Desk, later, refused, run
 from sms_service.generated import models, operations, port
-from sms_service.memory import PLATFORM
 
 
 async def _fail(desk: Desk, identifier: str, **fields: Any) -> None:

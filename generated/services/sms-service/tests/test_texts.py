@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from cloudsync_chassis import clock
+from cloudsync_chassis.ids import PLATFORM
 from desk import Desk, refused, run
 from sms_service import alphabet, world
 from sms_service.generated import models, operations, port
-from sms_service.memory import PLATFORM
 
 _STATES = models.SmsDeliveryState
 _OTP, _RECEIPTS = "notify.sms.otp", "notify.sms.receipt"

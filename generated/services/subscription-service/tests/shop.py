@@ -18,12 +18,11 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.bus import InProcessBus
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.executor import Incoming
-from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.ids import PLATFORM, uuid7
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.testing import Caller, Running, isolated, running
-from subscription_service.catalogue import CLOUDSYNC
 from subscription_service.generated import models, operations, port
 from subscription_service.generated.app import build
 from subscription_service.generated.sagas import SAGAS
@@ -229,7 +228,7 @@ async def introduce(handlers: Handlers, code: str, family: str, euro: int, **mor
             request = models.PublishPlanPriceRequest.model_validate(price, strict=False)
             await handlers.publish_plan_price(ctx, port.PublishPlanPrice(body=request))
 
-    await _run(handlers.runtime, CLOUDSYNC, enter)
+    await _run(handlers.runtime, PLATFORM, enter)
 
 
 def reservation(call: Call) -> dict[str, Any]:

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.ids import PLATFORM, uuid7
 from shop import DAY, Shop, introduce, refusal, shop, slug
 from subscription_service import release
-from subscription_service.catalogue import CLOUDSYNC
 from subscription_service.generated import port
 
 Scene = Callable[[Shop], Awaitable[None]]
@@ -32,7 +31,7 @@ def play(tmp_path: Path) -> Callable[[Scene], None]:
 
 
 async def promote(at: Shop, code: str, **more: Any) -> None:
-    finance = at.service.caller("finance-operator", organization=CLOUDSYNC)
+    finance = at.service.caller("finance-operator", organization=PLATFORM)
     body = {
         "promotionCode": code,
         "percentOffBasisPoints": 2_000,

@@ -141,6 +141,35 @@ class Setting(Part, frozen=True, kw_only=True):
     description: Short
 
 
+class RegistryCall(Part, frozen=True, kw_only=True):
+    """What a copy of a service tells the registry when it begins, as long as it lives, or as it goes.
+
+    `sends`: property of the request -> a text in which `{fact}` stands for what the copy knows:
+    `service`, `version`, `region`, `port`, `protocol`, `id` (that it was registered with), `load`
+    (per cent), and whatever its setting `REGISTRATION` says besides.
+    """
+
+    step: Literal["register", "renew", "leave"]
+    operation: Link
+    sends: dict[Identifier, Short]
+
+
+class Registry(Part, frozen=True, kw_only=True):
+    """The service is where the copies of all others are known; it answers these RPCs to them.
+
+    A copy renews `every` so often what it has registered as, which the answer names in `key`.
+    `protocols`: style of a service -> how the registry calls what it speaks. Fallback: nobody
+    waits for a registry, the copy tries again.
+    """
+
+    every: Duration
+    timeout: Duration
+    retries: Annotated[int, Meta(ge=0, le=5)] = 0
+    key: Identifier = "id"
+    protocols: dict[Identifier, Short]
+    calls: tuple[RegistryCall, ...]
+
+
 class Service(Element, frozen=True, kw_only=True):
     """A deployable unit with one owner. `spec` is implied: contracts name their service."""
 
@@ -159,6 +188,7 @@ class Service(Element, frozen=True, kw_only=True):
     resources: Resources
     placement: Placement
     resilience: Resilience
+    registry: Registry | None = None
     settings: tuple[Setting, ...] = ()
     motivation: Motivation = Motivation()
     apm: Observability = Observability()

@@ -90,6 +90,9 @@ def callees_of(model: Model, service: Service) -> list[Service]:
         callee = owner(model, call.operation)
         if callee is not None and callee.id != service.id:
             found[callee.id] = callee
+    for each in model.all(Service):
+        if each.registry is not None and each.id != service.id:
+            found[each.id] = each
     return [found[each] for each in sorted(found)]
 
 
@@ -101,6 +104,8 @@ def callers_of(model: Model, service: Service) -> list[Service]:
 
 
 def _callers(model: Model, service: Service) -> Iterator[ElementId]:
+    if service.registry is not None:
+        yield from (ElementId(each.id) for each in model.all(Service))
     for performed in model.origins(service.id, "performed-by-service"):
         for carried in ("operation-command", "rpc-command"):
             for called in model.origins(performed, carried):

@@ -11,10 +11,20 @@ from typing import Any
 
 from msgspec import Struct
 
-from cloudsync_gen.model.artefacts import SYSTEM, Data, Form, Planned, ProtoStubs, Unit
+from cloudsync_gen.model.artefacts import (
+    SYSTEM,
+    Data,
+    Form,
+    Planned,
+    ProtoStubs,
+    Template,
+    Unit,
+    Verbatim,
+)
 from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import kebab
+from cloudsync_gen.targets._registry import RegistryView, registry_view
 from cloudsync_gen.targets._target import Target
 
 FOLDER = "generated/clients/grpc"
@@ -34,6 +44,7 @@ class StubsView(Struct, frozen=True, kw_only=True):
     name: str
     version: str
     roots: tuple[str, ...]
+    registry: RegistryView | None
     stubs: tuple[StubView, ...]
 
 
@@ -45,10 +56,13 @@ def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
         StubView(import_path=each.import_path, descriptors=each.descriptors, source=each.source)
         for each in contracts.grpc.values()
     )
+    registry = registry_view(model, contracts)
+    roots = {stub.import_path.partition("/")[0] for stub in stubs}
     view = StubsView(
         name=f"{kebab(model.project.slug)}-grpc",
         version=model.project.version,
-        roots=tuple(sorted({stub.import_path.partition("/")[0] for stub in stubs})),
+        roots=tuple(sorted(roots | ({registry.package} if registry else set()))),
+        registry=registry,
         stubs=stubs,
     )
     yield Unit(target=TARGET.name, name=SYSTEM, view=view)
@@ -59,6 +73,11 @@ def files(view: StubsView) -> Iterable[Planned]:
     sources = tuple(stub.source for stub in view.stubs)
     project: Form = Data("toml", _project(view))
     yield Planned(path=f"{FOLDER}/pyproject.toml", form=project, sources=sources)
+    if view.registry is not None:
+        shared = f"{FOLDER}/src/{view.registry.package}"
+        facts: Form = Template("grpc_stubs/registry.py.j2", view)
+        yield Planned(path=f"{shared}/__init__.py", form=facts, sources=sources)
+        yield Planned(path=f"{shared}/py.typed", form=Verbatim(""), sources=sources)
     for stub in view.stubs:
         form: Form = ProtoStubs(stub.descriptors, (stub.import_path,))
         yield Planned(path=f"{FOLDER}/src", form=form, sources=(stub.source,))

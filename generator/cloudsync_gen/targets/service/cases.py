@@ -79,6 +79,7 @@ def _rpc_case(
         rich=rich,
         custom=not method.default.verb,
         rpc=path,
+        refusals=tuple(sorted(each.slug for each in performed.errors if each.status >= 500)),
     )
 
 
@@ -155,8 +156,10 @@ def _row(case: CaseView, entities: Mapping[str, dict[str, Any]]) -> dict[str, An
         "rich": case.rich,
         "custom": case.custom,
         "rpc": case.rpc,
+        "refusals": case.refusals,
     }
-    empty = {name for name in ("parameters", "query", "seeds", "custom", "rpc") if not told[name]}
+    optional = ("parameters", "query", "seeds", "custom", "rpc", "refusals")
+    empty = {name for name in optional if not told[name]}
     if case.performs == _in_kebab_case(case.operation):
         empty.add("performs")
     return {n: v for n, v in told.items() if n not in empty and v is not None}

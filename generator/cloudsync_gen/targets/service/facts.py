@@ -192,9 +192,14 @@ def _callers(model: Model) -> dict[str, set[str]]:
         if element is not None and element.command:
             found[element.command].add(name_of(caller))
 
-    for service in model.all(Service):
+    services = model.all(Service)
+    for service in services:
         for call in service.calls:
             note(service.id, call.operation)
+        for told in service.registry.calls if service.registry else ():
+            for other in services:
+                if other.id != service.id:
+                    note(other.id, told.operation)
     schemas = {each.document: each.service for each in model.all(GraphqlApi) if each.service}
     for field in model.all(RootField):
         resolver = schemas.get(field.document)

@@ -34,7 +34,7 @@ COMMON = frozenset(
         *("workload_issuer", "workload_jwks_url", "workload_algorithm", "workload_namespaces"),
         *("workload_token_lifetime", "trusted_proxies", "telemetry_endpoint", "telemetry_headers"),
         *("telemetry_timeout", "telemetry_sampling"),
-        *("state_path", "validate", "construct", "jobs", "patience"),
+        *("state_path", "validate", "construct", "jobs", "patience", "registration"),
     )
 )
 """Names of the settings that every service has, and of what its settings' class is made of."""

@@ -16,6 +16,7 @@ from cloudsync_gen.naming import kebab, screaming
 from cloudsync_gen.targets._models import document
 from cloudsync_gen.targets._packages import distribution_of, package_of
 from cloudsync_gen.targets._ports import metrics_port
+from cloudsync_gen.targets._registry import registry_of, registry_package
 from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets.service.aggregate_views import AggregateView
 from cloudsync_gen.targets.service.aggregates import aggregates_of
@@ -38,6 +39,7 @@ from cloudsync_gen.targets.service.surroundings import (
     settings_of,
 )
 from cloudsync_gen.targets.service.tables import schemas_of, tables_of
+from cloudsync_gen.targets.service.view_calls import CalleeView, RegistrationView
 from cloudsync_gen.targets.service.views import MethodView, ServiceView
 
 NAME = "service"
@@ -57,7 +59,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
     consumers = consumers_of(facts, methods)
     problems = problems_of(facts)
     aggregates, emissions = aggregates_of(facts, problems)
-    callees = callees_of(facts)
+    callees, registration = callees_of(facts), _registration(facts)
     stubs = _stubs(facts)
     access = grants_of(methods, system.grants.full)
     related = grants_of(methods, system.grants.related)
@@ -85,7 +87,8 @@ def _view(facts: ServiceFacts) -> ServiceView:
         security=security_settings_of(facts.model),
         edges=edges_of(facts),
         callees=callees,
-        client_stubs=_messages(facts) if any(each.rpc for each in callees) else "",
+        registration=registration,
+        client_stubs=_messages(facts) if _by_rpc(callees, registration) else "",
         breaker=breaker_of(service.resilience.breaker),
         concurrent=service.resilience.max_concurrent_per_callee,
         metrics=metrics_of(facts),
@@ -104,6 +107,23 @@ def _view(facts: ServiceFacts) -> ServiceView:
         problems=problems,
         guide=guide_of(methods, (*access, *related)),
         sources=_sources(facts),
+    )
+
+
+def _by_rpc(callees: tuple[CalleeView, ...], registration: RegistrationView | None) -> bool:
+    """Whether any call of the service is one by gRPC."""
+    return registration is not None or any(each.rpc for each in callees)
+
+
+def _registration(facts: ServiceFacts) -> RegistrationView | None:
+    """How the copies of the service become known; None for the registry itself."""
+    found = registry_of(facts.model)
+    if found is None or found.registry is None or found.id == facts.service.id:
+        return None
+    style = facts.service.style
+    return RegistrationView(
+        package=registry_package(facts.model),
+        protocol=found.registry.protocols.get(style, style),
     )
 
 

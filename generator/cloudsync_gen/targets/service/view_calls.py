@@ -27,6 +27,13 @@ class EdgeView(Struct, frozen=True, kw_only=True):
     budgets: tuple[BudgetView, ...]
 
 
+class RegistrationView(Struct, frozen=True, kw_only=True):
+    """The module with what the registry of the model is told, and how it calls what we speak."""
+
+    package: str
+    protocol: str
+
+
 class CallEdgeView(Struct, frozen=True, kw_only=True):
     """A declared call: the client's method, and the chassis' class for its fallback.
 

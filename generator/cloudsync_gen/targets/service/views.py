@@ -12,7 +12,12 @@ from cloudsync_gen.targets.service.aggregate_views import AggregateView, Emissio
 from cloudsync_gen.targets.service.flow_views import CallView, FlowsView
 from cloudsync_gen.targets.service.guide import GuideView, ProblemView
 from cloudsync_gen.targets.service.listeners import ListenerView
-from cloudsync_gen.targets.service.view_calls import BreakerView, CalleeView, EdgeView
+from cloudsync_gen.targets.service.view_calls import (
+    BreakerView,
+    CalleeView,
+    EdgeView,
+    RegistrationView,
+)
 from cloudsync_gen.targets.service.view_jobs import JobView
 from cloudsync_gen.targets.service.view_metrics import MetricView, TracingView
 from cloudsync_gen.targets.service.view_policies import PoliciesView
@@ -210,7 +215,7 @@ class CaseView(Struct, frozen=True, kw_only=True):
     `parameters`: path parameter -> an example. `seeds` must exist before it is asked. `custom`:
     nothing follows from the model for it. `rich`: the body with all that may be left out. `rpc`:
     the path of the RPC that carries it where the service speaks gRPC; its message has the fields
-    `parameters`.
+    `parameters`, and `refusals` are the problems of status 500 and more that the model declares.
     """
 
     operation: str
@@ -222,6 +227,7 @@ class CaseView(Struct, frozen=True, kw_only=True):
     rich: Any
     custom: bool
     rpc: str = ""
+    refusals: tuple[str, ...] = ()
 
 
 class ServiceView(Struct, frozen=True, kw_only=True):
@@ -267,6 +273,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     security: tuple[SettingView, ...]
     edges: tuple[EdgeView, ...]
     callees: tuple[CalleeView, ...]
+    registration: RegistrationView | None
     client_stubs: str
     breaker: BreakerView
     concurrent: int

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from cloudsync_gen.model.contracts import ProtoContract
+from cloudsync_gen.targets._clients import python_module
 
 _MESSAGE = 11
 _ENUM = 14
@@ -74,12 +74,6 @@ def messages_of(contract: ProtoContract) -> Messages:
             for each in (method for service in file.service for method in service.method):
                 methods[each.name] = (each.input_type[1:], each.output_type[1:])
     return Messages(messages=messages, enums=enums, methods=methods)
-
-
-def python_module(path: str) -> str:
-    """The module that protoc's Python plug-in makes of a file."""
-    pure = PurePosixPath(path)
-    return ".".join((*pure.parent.parts, f"{pure.stem}_pb2"))
 
 
 def _add(

@@ -50,7 +50,8 @@ def _view(facts: ServiceFacts, contract: ProtoContract) -> GrpcView:
     name = name_of(facts.service.id)
     enums = enum_names(known, iter(reader.pairs), facts.schemas)
     kinds = {each.type for rpc in rpcs for each in rpc.arguments}
-    stubs = [_stub(module, alias) for module, alias in reader.modules().items()]
+    modules = reader.modules()
+    stubs = [_stub(module, alias) for module, alias in modules.items()]
     return GrpcView(
         service=name,
         package=package_of(name),
@@ -63,7 +64,7 @@ def _view(facts: ServiceFacts, contract: ProtoContract) -> GrpcView:
         has_models=any(each.body for each in rpcs) or any("models." in each for each in kinds),
         enums=enums,
         rpcs=rpcs,
-        client=_client(facts, contract, rpcs, stubs, reader.results, bool(enums)),
+        client=_client(facts, contract, rpcs, modules, reader.results),
         sources=(facts.service.id, contract.source),
     )
 
@@ -76,11 +77,11 @@ def _server_imports(enums: bool) -> Iterator[ImportView]:
     yield ImportView(module="cloudsync_chassis.runtime", names=("Runtime",))
 
 
-def _stub(module: str, alias: str) -> ImportView:
+def _stub(module: str, alias: str, indent: int = 0) -> ImportView:
     package, _, name = module.rpartition(".")
     renamed = alias if alias != name else ""
     line = f"from {package} import {name}" + (f" as {renamed}" if renamed else "")
-    return ImportView(module=package, names=(name,), alias=renamed, long=len(line) > _LINE)
+    return ImportView(module=package, names=(name,), alias=renamed, long=indent + len(line) > _LINE)
 
 
 def _sorted(imports: Iterable[ImportView]) -> tuple[ImportView, ...]:
@@ -91,29 +92,28 @@ def _client(
     facts: ServiceFacts,
     contract: ProtoContract,
     rpcs: tuple[RpcView, ...],
-    stubs: list[ImportView],
+    modules: Mapping[str, str],
     results: set[str],
-    enums: bool,
 ) -> ClientView:
     kinds = {each.type for rpc in rpcs for each in rpc.arguments}
     adapters = {rpc.adapter: f"models.{rpc.result}" for rpc in rpcs if rpc.result}
     call = ("Call", "body_of") if any(rpc.body for rpc in rpcs) else ("Call",)
+    named = any("models." in each for each in kinds) or any(rpc.body for rpc in rpcs)
+    late = [*(("Result",) if adapters else ()), *(("late",) if named or adapters else ())]
     imports = [
-        *stubs,
         ImportView(module="cloudsync_chassis.client.call", names=call),
         ImportView(
             module="cloudsync_chassis.client.rpc", names=("METHOD", "RpcClient", "RpcMethod")
         ),
     ]
-    if enums:
-        module = "cloudsync_chassis.protobuf.convert"
-        imports.append(ImportView(module=module, names=("EnumNames",)))
-    if adapters:
-        imports.append(ImportView(module="pydantic", names=("TypeAdapter",)))
+    if late:
+        imports.append(ImportView(module="cloudsync_chassis.client.late", names=tuple(late)))
     return ClientView(
         package=grpc_package(contract.name),
         class_name=grpc_class(contract.name),
         imports=_sorted(imports),
+        messages=_sorted(_stub(*each, indent=8) for each in modules.items()),
+        has_models=named or bool(adapters),
         adapters=tuple(AdapterView(name=n, type=t) for n, t in sorted(adapters.items())),
         uses=imported(kinds),
         has_keys=any(rpc.idempotent for rpc in rpcs),

@@ -89,11 +89,15 @@ class AdapterView(Struct, frozen=True, kw_only=True):
 
 
 class ClientView(Struct, frozen=True, kw_only=True):
-    """The client package. `uses` are words of its annotations, `schemas` those of its models."""
+    """The client package. `uses` are words of its annotations, `schemas` those of its models,
+    `messages` what it loads with its first call.
+    """
 
     package: str
     class_name: str
     imports: tuple[ImportView, ...]
+    messages: tuple[ImportView, ...]
+    has_models: bool
     adapters: tuple[AdapterView, ...]
     uses: tuple[str, ...]
     has_keys: bool

@@ -63,6 +63,8 @@ class Case:
         scopes: those of a workload that may call it.
         custom: whether the model implies no behaviour, so that a handler may be missing.
         aggregate: what the operation works on; `state_field` holds its state.
+        refusals: slugs of the problems with which the operation may be refused though nobody is at
+            fault (503), where its contract does not name statuses.
         legal: the states in which the life cycle takes the command; `illegal`: all others, without
             those in which a command that is idempotent by nature has nothing left to do.
     """
@@ -92,6 +94,7 @@ class Case:
     alone: bool = False
     permission: str = ""
     related: bool = False
+    refusals: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.operation
@@ -134,7 +137,7 @@ def load(path: Path, spec: ServiceSpec, *modules: ModuleType) -> tuple[Case, ...
         trials: dict[str, Any] = {
             kind: tuple(_trials(told.pop(kind, {}), own)) for kind in ("breaks", "moves")
         }
-        rpc = told.pop("rpc", "")
+        rpc, refusals = told.pop("rpc", ""), tuple(told.pop("refusals", ()))
         made.append(
             Case(
                 **told,
@@ -146,6 +149,7 @@ def load(path: Path, spec: ServiceSpec, *modules: ModuleType) -> tuple[Case, ...
                 scopes=(operation.permission,) if operation.permission else (),
                 permission=operation.permission or "",
                 related=bool(operation.relations),
+                refusals=refusals,
                 access=_access(operation, roles),
                 alone=_for_workloads_alone(aggregates, operation),
                 **_states(aggregates, operation),

@@ -8,6 +8,12 @@ import threading
 import time
 from uuid import UUID
 
+PLATFORM = UUID("00000000-0000-7000-8000-000000000001")
+"""The organisation of whoever runs the platform: what all tenants share is kept in its name."""
+
+TOMBSTONE = UUID("00000000-0000-7000-8000-000000000000")
+"""Stands where a person did who was erased."""
+
 _lock = threading.Lock()
 _last = 0
 

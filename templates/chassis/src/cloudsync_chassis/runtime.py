@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -18,6 +19,7 @@ from cloudsync_chassis.aggregate.spec import AggregateSpec
 from cloudsync_chassis.audit.repository import AuditedRepository
 from cloudsync_chassis.audit.trail import AuditTrail, drop_older
 from cloudsync_chassis.client.attempts import Client
+from cloudsync_chassis.client.policy import Budget, Edge
 from cloudsync_chassis.client.queue import CallQueue
 from cloudsync_chassis.events.bus import Bus, InProcessBus
 from cloudsync_chassis.events.consumer import Consumer, Subscription
@@ -52,6 +54,11 @@ from cloudsync_chassis.store.repository import Repository
 from cloudsync_chassis.store.sealed import Renewable, Sealed, SealedDocuments
 from cloudsync_chassis.store.table import TableRepository, TableStore
 from cloudsync_chassis.telemetry import Telemetry, Tracing, headers_of
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from cloudsync_chassis.client.registrar import Registrar
 
 E = TypeVar("E", bound=BaseModel)
 C = TypeVar("C", bound=Client)
@@ -116,6 +123,10 @@ class Runtime:
         self.calls = CallQueue(spec.name, self.outbox, self.clients)
         brokered = settings.bus == "rabbitmq" or settings.queue_url is not None
         self.queues = WorkQueues(spec.name, self.outbox, spec.queues, brokered)
+        self.otherwise: ASGIApp | None = None
+        """Answers paths that the service's own contract does not have, see `answer_otherwise`."""
+        self._closing: list[Callable[[], Awaitable[None]]] = []
+        self.registrar = self._registrar()
         self._subscriptions: list[Subscription] = []
         self._projectors: list[Projector] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -155,8 +166,13 @@ class Runtime:
 
     def client(self, kind: type[C], service: str) -> C:
         """A client for a callee of the model, with the edge's budgets and our own identity."""
-        edge = self.spec.edges[service]
-        client = kind(
+        client = self._client(kind, self.spec.edges[service])
+        self.clients[service] = client
+        return client
+
+    def _client(self, kind: type[C], edge: Edge) -> C:
+        service = edge.service
+        return kind(
             self.settings.peers.get(service, edge.url),
             token=lambda: self.identity.workload_token(service),
             budgets={
@@ -167,8 +183,36 @@ class Runtime:
             concurrent=edge.concurrent,
             observer=self.metrics.standard.observer(service),
         )
-        self.clients[service] = client
-        return client
+
+    def _registrar(self) -> Registrar | None:
+        """What makes this copy known, where the settings say what it is known by."""
+        spec, told = self.spec.registration, self.settings.registration
+        if spec is None or told is None:
+            return None
+        from cloudsync_chassis.client.registrar import Registrar, client_of
+
+        budget = Budget(timeout=spec.timeout, retries=spec.retries)
+        budgets = {each.operation: budget for each in spec.steps}
+        edge = Edge(service=spec.service, url=spec.url, budgets=budgets)
+        client = self._client(client_of(spec), edge)
+        self.clients.setdefault(spec.service, client)
+        facts: dict[str, str | int] = {
+            "service": self.spec.name,
+            "version": self.spec.version,
+            "port": self.settings.port,
+            "protocol": spec.protocol,
+        }
+        if self.settings.region is not None:
+            facts["region"] = self.settings.region
+        return Registrar(spec, client, {**facts, **told})
+
+    def answer_otherwise(self, app: ASGIApp, close: Callable[[], Awaitable[None]]) -> None:
+        """Have an application of the service's own answer whatever no route of its contract takes,
+        within the same envelope (bounds, headers, log, metrics by `scope["route"].path`), with
+        problems for what it raises. `close` is awaited at the end, after the last request.
+        """
+        self.otherwise = app
+        self._closing.append(close)
 
     @property
     def subscriptions(self) -> tuple[Subscription, ...]:
@@ -211,6 +255,8 @@ class Runtime:
             self._spawn(self.sagas.run(self.executor.consume))
         for each in self.work.loops() if self.settings.jobs else ():
             self._spawn(each)
+        if self.registrar is not None:
+            self._spawn(self.registrar.run())
         self.health.started = True
 
     async def _forget(self) -> None:
@@ -251,6 +297,7 @@ class Runtime:
     async def stop(self) -> None:
         """End consumers, publish what is committed, then close everything."""
         self.health.stopping = True
+        await self._leave()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -260,9 +307,18 @@ class Runtime:
         await asyncio.gather(self._flush(), self._tell())
         for client in self.clients.values():
             await client.aclose()
+        for close in self._closing:
+            await close()
         await self.bus.stop()
         await self.limiter.aclose()
         await self.database.dispose()
+
+    async def _leave(self) -> None:
+        """Be called by nobody any more, if the registry takes it in time."""
+        if self.registrar is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.settings.flush_seconds):
+                    await self.registrar.leave()
 
     async def _tell(self) -> None:
         """Export the last spans."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from cloudsync_chassis.client.policy import Edge
+from cloudsync_chassis.client.registration import Registration
 from cloudsync_chassis.events.queues import Queue
 from cloudsync_chassis.metrics.spec import LATENCY
 from cloudsync_chassis.sagas.spec import Saga
@@ -32,6 +33,7 @@ class ServiceSpec:
         tables: the tables that the service writes; created as they are on the embedded database.
         migrations: the Alembic folder that makes them on PostgreSQL.
         edges: the services that it calls, by name.
+        registration: how its copies become known, where the model has a registry.
         dead_letters: the topic or queue of the dead letters of each that is consumed.
         queues: the work queues that the service takes from and sends to, and where these lead.
         streams: aggregates whose events are kept for ever in the event store, with the number of
@@ -57,6 +59,7 @@ class ServiceSpec:
     schemas: tuple[str, ...] = ()
     migrations: Path | None = None
     edges: Mapping[str, Edge] = field(default_factory=dict)
+    registration: Registration | None = None
     dead_letters: Mapping[str, str] = field(default_factory=dict)
     queues: tuple[Queue, ...] = ()
     streams: Mapping[str, int] = field(default_factory=dict)

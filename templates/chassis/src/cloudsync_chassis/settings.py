@@ -54,7 +54,8 @@ class Settings(BaseSettings):
     machine that is slow.
     """
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    # what derives from it is built once it is asked for, and this never
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     environment: Literal["development", "test", "production"] = "development"
     region: str | None = None
@@ -119,6 +120,8 @@ class Settings(BaseSettings):
     shutdown_grace: Seconds = 10.0
     drain_pause: Annotated[float, Field(ge=0)] = 0.0
     peers: dict[str, str] = {}
+    registration: dict[str, str | int] | None = None
+    """What this copy tells the registry of itself beside what it knows; unset, it tells nothing."""
 
     @model_validator(mode="after")
     def _complete_in_production(self) -> Self:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from types import MappingProxyType
+from typing import Any
 
-import sqlalchemy as sa
 from pydantic import ValidationError
-from sqlalchemy.exc import IntegrityError
 
 from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.context import Context
@@ -19,16 +18,13 @@ from cloudsync_chassis.events.envelope import Event, Failure
 from cloudsync_chassis.events.wire import UNREADABLE
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import Problem
+from cloudsync_chassis.store.database import insert_of
 from cloudsync_chassis.store.system import inbox
 
 Handle = Callable[[Context, Event], Awaitable[None]]
 GivenUp = Callable[[Context, Event], Awaitable[bool]]
 Run = Callable[[Event, Callable[[Context], Awaitable[None]]], Awaitable[None]]
 
-_ADD = sa.insert(inbox)
-_HANDLED = sa.select(inbox.c.event_id).where(
-    inbox.c.consumer == sa.bindparam("group"), inbox.c.event_id == sa.bindparam("event")
-)
 _BATCH = 50
 _LONGEST_PAUSE = 5.0
 
@@ -173,14 +169,18 @@ class Consumer:
             "handled_at": ctx.now,
         }
         connection = await ctx.unit.connection()
-        if await connection.scalar(_HANDLED, {"group": self._group, "event": row["event_id"]}):
+        if (await connection.execute(_add(ctx.unit.dialect), row)).first() is None:
             self._repeated(event)
             return
-        try:
-            await connection.execute(_ADD, row)
-        except IntegrityError as error:
-            raise RuntimeError("handled at the same time by another replica") from error
         await handle(ctx, event)
+
+
+@cache
+def _add(dialect: str) -> Any:
+    """Notes that an event is handled; gives no row where it was. Who notes the same meanwhile is
+    waited for.
+    """
+    return insert_of(dialect, inbox).on_conflict_do_nothing().returning(inbox.c.event_id)
 
 
 async def _told(given_up: GivenUp, event: Event, answers: list[bool], ctx: Context) -> None:

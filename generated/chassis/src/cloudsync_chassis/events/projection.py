@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloudsync_chassis import clock
 from cloudsync_chassis.events import store
 from cloudsync_chassis.events.store import Stored
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.store.database import Database, dialect_insert
+from cloudsync_chassis.store.engine import AsyncConnection
 from cloudsync_chassis.store.system import projections as checkpoints
 from cloudsync_chassis.store.system import stream_events
 

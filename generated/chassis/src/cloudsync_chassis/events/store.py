@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloudsync_chassis import ids
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.problem import VERSION_CONFLICT
+from cloudsync_chassis.store.engine import AsyncConnection
 from cloudsync_chassis.store.system import stream_events as log
 from cloudsync_chassis.store.system import stream_snapshots as snapshots
 

@@ -10,10 +10,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.database import dialect_insert
+from cloudsync_chassis.store.engine import AsyncConnection
 from cloudsync_chassis.store.predicates import equals
 from cloudsync_chassis.store.repository import UniqueViolationError
 from cloudsync_chassis.store.statements import Selection, selected

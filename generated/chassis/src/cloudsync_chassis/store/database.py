@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateSchema
 
 from cloudsync_chassis import propagation
 from cloudsync_chassis.store import sqlite
+from cloudsync_chassis.store.engine import AsyncConnection, create_async_engine
 from cloudsync_chassis.store.sqlite import MODE, Mode
 
 _RESERVE = 0.01

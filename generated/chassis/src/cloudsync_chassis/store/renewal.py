@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.columns import sql
 from cloudsync_chassis.store.database import Database, dialect_insert
+from cloudsync_chassis.store.engine import AsyncConnection
 from cloudsync_chassis.store.keys import FieldKey, OwnKeys
 from cloudsync_chassis.store.sealed import Renewable
 from cloudsync_chassis.store.system import metadata

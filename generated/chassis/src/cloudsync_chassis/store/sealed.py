@@ -9,10 +9,10 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloudsync_chassis.store.cipher import FieldCipher, key_of
 from cloudsync_chassis.store.claims import Claims
+from cloudsync_chassis.store.engine import AsyncConnection
 from cloudsync_chassis.store.system import documents
 from cloudsync_chassis.store.table import TableStore
 

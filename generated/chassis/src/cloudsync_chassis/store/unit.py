@@ -7,9 +7,8 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from cloudsync_chassis.store.database import Database
+from cloudsync_chassis.store.engine import AsyncConnection
 
 
 class Unit:

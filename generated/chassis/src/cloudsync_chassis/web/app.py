@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-
-from fastapi import APIRouter, FastAPI, Response
 
 from cloudsync_chassis import published
 from cloudsync_chassis.metrics.series import CONTENT_TYPE
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.web import problems
+from cloudsync_chassis.web.framework import APIRouter, FastAPI, Response
+from cloudsync_chassis.web.late import LateRoute
 from cloudsync_chassis.web.middleware import Envelope
 
 
@@ -36,11 +37,12 @@ def create_app(runtime: Runtime, *routers: APIRouter) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.runtime = runtime
-    all_routers = (_own_routes(runtime), *routers)
-    problems.install(app, [route for router in all_routers for route in router.routes])
-    for router in all_routers:
+    every = (APIRouter(routes=list(_own_routes(runtime))), *routers)
+    problems.install(app, [route for router in every for route in router.routes])
+    for router in every:
         problems.refuse_other_methods(router)
-        app.include_router(router)
+        # as they are: a router that is included looks for each route twice
+        app.router.routes.extend(router.routes)
     app.add_middleware(
         Envelope,
         settings=runtime.settings,
@@ -50,35 +52,32 @@ def create_app(runtime: Runtime, *routers: APIRouter) -> FastAPI:
     return app
 
 
-def _own_routes(runtime: Runtime) -> APIRouter:
-    router = APIRouter()
-
-    @router.get("/health/live")
+def _own_routes(runtime: Runtime) -> Iterator[LateRoute]:
     async def live() -> Response:
         return _state(True)
 
-    @router.get("/health/started")
     async def started() -> Response:
         return _state(runtime.health.started)
 
-    @router.get("/health/ready")
     async def ready() -> Response:
         return _state(await runtime.health.ready())
 
-    @router.get("/.well-known/jwks.json")
     async def keys() -> Response:
         keys = runtime.identity.keys.public_keys()
         return Response(json.dumps({"keys": keys}), media_type="application/jwk-set+json")
 
-    @router.get("/metrics")
     async def metrics() -> Response:
         return Response(await runtime.metrics.text(), media_type=CONTENT_TYPE)
 
+    yield LateRoute("GET", "/health/live", lambda: live)
+    yield LateRoute("GET", "/health/started", lambda: started)
+    yield LateRoute("GET", "/health/ready", lambda: ready)
+    yield LateRoute("GET", "/.well-known/jwks.json", lambda: keys)
+    yield LateRoute("GET", "/metrics", lambda: metrics)
     contract = runtime.spec.contract
     if contract is not None:
-        router.add_api_route("/openapi.yaml", lambda: _text(contract))
-        router.add_api_route("/openapi.json", lambda: _json(contract))
-    return router
+        yield LateRoute("GET", "/openapi.yaml", lambda: partial(_text, contract))
+        yield LateRoute("GET", "/openapi.json", lambda: partial(_json, contract))
 
 
 def _state(good: bool) -> Response:

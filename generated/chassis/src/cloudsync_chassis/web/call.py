@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from fastapi import Depends, Request, Response
-
 from cloudsync_chassis import headers as sent
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
@@ -17,6 +15,7 @@ from cloudsync_chassis.security.principal import Principal
 from cloudsync_chassis.store.idempotency import Answer, digest
 from cloudsync_chassis.store.query import PageRequest
 from cloudsync_chassis.web import answers
+from cloudsync_chassis.web.framework import Depends, Request, Response
 from cloudsync_chassis.web.middleware import TRACE
 
 Q = TypeVar("Q")

@@ -8,8 +8,6 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
 
@@ -21,6 +19,13 @@ from cloudsync_chassis.problem import (
     VALIDATION_FAILED,
     Problem,
     ProblemType,
+)
+from cloudsync_chassis.web.framework import (
+    APIRouter,
+    FastAPI,
+    Request,
+    RequestValidationError,
+    Response,
 )
 
 PROBLEM = "chassis.problem"

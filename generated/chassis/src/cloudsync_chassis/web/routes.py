@@ -21,7 +21,6 @@ from typing import (
     get_type_hints,
 )
 
-from fastapi import APIRouter, Path, Query, Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator
 from pydantic import Field as Limits
 
@@ -34,6 +33,8 @@ from cloudsync_chassis.store.query import PageRequest
 from cloudsync_chassis.texts import FIRST, KINDS, LAST, checked, formatted
 from cloudsync_chassis.web.body import json_body
 from cloudsync_chassis.web.call import RestCall, admitted, page_of
+from cloudsync_chassis.web.framework import APIRouter, Path, Query, Response
+from cloudsync_chassis.web.late import LateRoute
 
 
 class Dataclass(Protocol):
@@ -65,15 +66,18 @@ def add(
     """
     verb, path = place.split(" ")
 
-    async def endpoint(call: RestCall, **given: Any) -> Response:
-        return await call(method, request(**given))
+    def made() -> Callable[..., Awaitable[Response]]:
+        async def endpoint(call: RestCall, **given: Any) -> Response:
+            return await call(method, request(**given))
 
-    made = [
-        _parameter("call", Annotated[RestCall, admitted(operation)]),
-        *_parameters(operation, path, request, parameters),
-    ]
-    endpoint.__signature__ = Signature(made, return_annotation=Response)  # type: ignore[attr-defined]
-    router.add_api_route(path, endpoint, methods=[verb], name=operation.id)
+        told = [
+            _parameter("call", Annotated[RestCall, admitted(operation)]),
+            *_parameters(operation, path, request, parameters),
+        ]
+        endpoint.__signature__ = Signature(told, return_annotation=Response)  # type: ignore[attr-defined]
+        return endpoint
+
+    router.routes.append(LateRoute(verb, path, made))
 
 
 def _parameters(

@@ -11,14 +11,13 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import project, to_record
 from cloudsync_chassis.problem import ALREADY_EXISTS, NOT_FOUND, Problem, breaks_rule
+from cloudsync_chassis.security.passwords import hash_password, is_password
 
 from .base import SESSIONS
 from .generated import models, port, problems, tables
 from .proofs import (
     digest,
     digits,
-    hash_password,
-    is_password,
     is_public_key,
     new_seed,
     same,

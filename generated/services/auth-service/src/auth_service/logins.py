@@ -15,6 +15,7 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import to_record
 from cloudsync_chassis.problem import RATE_LIMITED, Problem
 from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.passwords import is_password
 from cloudsync_chassis.store.document import sortable
 from cloudsync_chassis.store.system import documents
 
@@ -23,7 +24,7 @@ from .base import SESSIONS, new_refresh, read_refresh, tenant_of
 from .federation import OIDC, Voucher
 from .generated import models, port, problems
 from .memory import WITHHELD_COLLECTION, Challenge
-from .proofs import digest, digits, is_password, is_signature, is_totp, is_work, same
+from .proofs import digest, digits, is_signature, is_totp, is_work, same
 from .world import Origin
 
 _METHODS = models.AuthMethod

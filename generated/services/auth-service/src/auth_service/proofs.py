@@ -9,33 +9,12 @@ import os
 import secrets
 import struct
 
-from cryptography.exceptions import InvalidKey, InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-_ITERATIONS = 2
 _STEP = 30
 """Seconds of a time-based code (RFC 6238)."""
-
-
-def hash_password(password: str, memory_kib: int) -> str:
-    """An encoded argon2id hash (RFC 9106) with its parameters and salt."""
-    kdf = Argon2id(
-        salt=os.urandom(16), length=32, iterations=_ITERATIONS, lanes=1, memory_cost=memory_kib
-    )
-    return kdf.derive_phc_encoded(password.encode())
-
-
-def is_password(password: str, encoded: str) -> bool:
-    """Whether the hash is that of the password."""
-    if not encoded.startswith("$argon2id$"):
-        return False
-    try:
-        Argon2id.verify_phc_encoded(password.encode(), encoded)
-    except (InvalidKey, ValueError):
-        return False
-    return True
 
 
 def digest(text: str) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from cloudsync_chassis.context import Context, Grant
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.ids import TOMBSTONE
 from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.problem import Problem
 from cloudsync_chassis.runtime import Runtime
@@ -19,7 +20,6 @@ from .attendees import Attendees
 from .calendars import Calendars
 from .generated import models, operations, port, tables
 from .ics_imports import IcsImports
-from .scheduling import TOMBSTONE
 
 _AT_A_TIME = 500
 """Series whose blocks are written anew in one transaction."""

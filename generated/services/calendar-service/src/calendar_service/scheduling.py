@@ -30,9 +30,6 @@ from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
 from .recurrence import RuleError, Series, UnboundedError, parse
 
-TOMBSTONE = UUID("00000000-0000-7000-8000-000000000000")
-"""Stands where an erased person stood."""
-
 EVENTS_KEPT = timedelta(days=7 * 365)
 """How long an event is kept after its last occurrence."""
 

@@ -8,13 +8,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.ids import TOMBSTONE
 from cloudsync_chassis.store.system import documents, unique_keys
 
 from .channels import Channels
 from .generated import models, port
 from .messages import Messages
 from .presences import Presences
-from .talk import TOMBSTONE
 
 _COLLECTIONS = (
     "message-reaction",

@@ -40,16 +40,27 @@ class Posting(Talk):
         fields = await self._fields(ctx, channel, given(body))
         rung = await self._rung(ctx, channel, author, body.mentions or ())
         fields |= {"authorId": author, "postedAt": ctx.now}
-        told = {
-            "channelType": str(channel.type),
-            "mentionedUserIds": rung or None,
-            "excerpt": self.excerpt(body.body),
-        }
+        told = await self._told(ctx, channel, author, rung, body.body)
         message = await self.message.create(
             ctx, "post-message", {**fields, **told}, channelId=channel.id
         )
         await self.stands(ctx, channel, message, rung)
         return message
+
+    async def _told(
+        self, ctx: Context, channel: models.Channel, author: UUID, rung: list[UUID], text: str
+    ) -> dict[str, Any]:
+        """What others are told of a message, beside what it says of itself."""
+        recipients: list[UUID] = []
+        if channel.type == "direct":
+            seats = self.channel_member.each(ctx, channelId=channel.id)
+            recipients = [each.user_id async for each in seats if each.user_id != author]
+        return {
+            "channelType": str(channel.type),
+            "mentionedUserIds": rung or None,
+            "recipientUserIds": recipients or None,
+            "excerpt": self.excerpt(text),
+        }
 
     async def _sent_before(
         self, ctx: Context, author: UUID, client_id: str, channel: models.Channel
@@ -233,11 +244,7 @@ class Posting(Talk):
         rung = await self._rung_later(ctx, channel, message)
         due = {"status": "posted", "postedAt": ctx.now, "sendAt": None}
         after = await self.message.rewrite(ctx, message, due)
-        told = {
-            "channelType": str(channel.type),
-            "mentionedUserIds": rung or None,
-            "excerpt": self.excerpt(message.body),
-        }
+        told = await self._told(ctx, channel, message.author_id, rung, message.body)
         await self.message.announce(ctx, "message-posted", after, **told)
         await self.stands(ctx, channel, after, rung)
 

@@ -17,9 +17,6 @@ from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
 from .ports import Archives, FileWordings, FolderArchives, LeakFilter, PatternFilter, Wordings
 
-TOMBSTONE = UUID("00000000-0000-7000-8000-000000000000")
-"""Stands where an erased person stood, and where no person acted."""
-
 _EXCERPT = 140
 _AT_ONCE = 32
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from cloudsync_chassis.changes import Changes
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import NOT_FOUND
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
@@ -16,7 +17,6 @@ from . import memory, places
 from .generated import models
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
-from .places import PLATFORM
 from .ports import AbortQueries, Backups, FiringFile, FolderBackups
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import REFERENCE_UNKNOWN, FieldError, Problem, breaks_rule
 from cloudsync_chassis.store.query import ListQuery, PageRequest
 
 from . import places, values
 from .base import Base
 from .generated import models, port, problems
-from .places import GLOBAL, PLATFORM
+from .places import GLOBAL
 
 
 class Drafting(Base):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import breaks_rule
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import ListQuery, PageRequest
 
 from .base import Base
 from .generated import models, port, problems
-from .places import PLATFORM
 
 _MANY = 200
 """Freezes that are looked at, those which end last; no two of them overlap for one service."""

@@ -6,13 +6,13 @@ import json
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.model import to_record
 from cloudsync_chassis.runtime import Runtime
 from pydantic_core import to_jsonable_python
 
 from .generated import models, port
-from .places import PLATFORM
 from .rollouts import Rollouts
 
 _LIVE = models.ConfigStatus.live

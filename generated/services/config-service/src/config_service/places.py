@@ -5,12 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from typing import Any
-from uuid import UUID
 
 from .generated import models
-
-PLATFORM = UUID("00000000-0000-7000-8000-000000000001")
-"""The organisation that the platform itself is."""
 
 GLOBAL = "global"
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.model import to_record
 from cloudsync_chassis.problem import CONDITION_NOT_MET, breaks_rule
 
@@ -16,7 +17,6 @@ from . import memory
 from .base import itself
 from .freezes import Freezes
 from .generated import models, port, problems
-from .places import PLATFORM
 
 _STATES = models.ConfigStatus
 _EVERYWHERE = 100

@@ -9,14 +9,15 @@ from typing import Any
 from cloudsync_chassis import clock
 from cloudsync_chassis.changes import heard
 from cloudsync_chassis.context import Context, Deadline
-from cloudsync_chassis.problem import FORBIDDEN
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.access import require_own
 from cloudsync_chassis.store.query import ListQuery, PageRequest
 
 from . import places
 from .base import Base
 from .generated import models, port, problems
-from .places import GLOBAL, PLATFORM
+from .places import GLOBAL
 
 LONGEST = 3600.0
 """Seconds after which a watch ends at the latest; the operation's own time-out comes first."""
@@ -53,8 +54,7 @@ class Serving(Base):
         _check_service(body.service_name)
         inside = [ctx.within(PLATFORM)]
         if body.tenant_id is not None:
-            if ctx.principal.kind == "user" and ctx.tenant not in (PLATFORM, body.tenant_id):
-                raise FORBIDDEN("values of another organisation")
+            require_own(ctx.principal, body.tenant_id)
             inside.append(ctx.within(body.tenant_id))
         keys = tuple(each.root for each in body.keys)
         found: list[models.ConfigEntry] = []

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import secrets
 from typing import Any
 
@@ -17,9 +16,8 @@ from cloudsync_chassis import ids
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.problem import RATE_LIMITED, breaks_rule
 from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.passwords import hash_password, is_password
 from cloudsync_chassis.store.sealed import Sealed
-from cryptography.exceptions import InvalidKey
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from .generated import models, port, problems, tables
 from .places import Places
@@ -63,7 +61,7 @@ class Links(Places):
         if body.expires_at is not None:
             fields["expiresAt"] = body.expires_at
         token = secrets.token_urlsafe(32)
-        passcode = await asyncio.to_thread(_hashed, body.passcode) if body.passcode else None
+        passcode = await asyncio.to_thread(hash_password, body.passcode) if body.passcode else None
         grant = await self.share_grant.create(
             ctx, "create-share-link", fields, documentId=document.id
         )
@@ -127,7 +125,7 @@ class Links(Places):
         if self.world.throttle.full(link, _WRONG_PASSCODES, _A_MINUTE):
             raise _later()
         known = self.runtime.cipher.decrypt(row.passcode_ciphertext, row.organization_id)
-        if passcode is None or not await asyncio.to_thread(_fits, passcode, known):
+        if passcode is None or not await asyncio.to_thread(is_password, passcode, known):
             self.world.throttle.admit(link, _WRONG_PASSCODES, _A_MINUTE)
             self.world.throttle.admit(who, _GUESSES, _A_MINUTE)
             raise problems.PASSCODE_WRONG("the link asks for another passcode")
@@ -165,23 +163,6 @@ class Links(Places):
 
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _argon2(salt: bytes) -> Argon2id:
-    """The second recommendation of OWASP: 19 MiB, two passes, one lane."""
-    return Argon2id(salt=salt, length=32, iterations=2, lanes=1, memory_cost=19_456)
-
-
-def _hashed(passcode: str) -> str:
-    return _argon2(os.urandom(16)).derive_phc_encoded(passcode.encode())
-
-
-def _fits(passcode: str, known: str) -> bool:
-    try:
-        Argon2id.verify_phc_encoded(passcode.encode(), known)
-    except InvalidKey:
-        return False
-    return True
 
 
 def _later() -> Exception:

@@ -11,6 +11,7 @@ from uuid import UUID
 from cloudsync_chassis.client.errors import CallError, RefusedError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.propagation import Trace
@@ -19,7 +20,7 @@ from cloudsync_chassis.security.principal import workload
 from profile_client import models as profiles
 
 from . import memory, wording, world
-from .catalogue import MANDATORY, PLATFORM, Route
+from .catalogue import MANDATORY, Route
 from .generated import models
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings

@@ -11,10 +11,6 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
-
-PLATFORM = UUID("00000000-0000-7000-8000-000000000001")
-"""The tenant of what belongs to nobody's organisation: templates, our own sender domain."""
 
 MANDATORY = frozenset({"security", "billing"})
 """Categories that cannot be switched off."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.problem import NOT_FOUND, breaks_rule
 from cloudsync_chassis.runtime import Runtime
 
 from . import outlet, world
-from .catalogue import PLATFORM
 from .generated import models, port, problems
 from .templates import Templates
 

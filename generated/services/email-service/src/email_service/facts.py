@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from cloudsync_chassis.client.errors import CallError, RefusedError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Event, Received
 from cloudsync_chassis.logs import logger
@@ -146,23 +147,24 @@ class Facts(Receipts):
         """Quote the inviter's and the organisation's name and nothing else, without links.
 
         Raises:
-            Problem: `unavailable` while nobody can say whose invitation it is; `rate-limited`
+            Problem: `unavailable` while nobody says what the inviter is called; `rate-limited`
                 beyond what a tenant on trial may send in a day.
+            KeyError, cryptography.exceptions.InvalidTag: sealed by somebody else.
         """
         body = request.body
-        found = await self.world.invitations.get(ctx.tenant, body.invitation_id)
-        if found is None:
-            raise UNAVAILABLE("the invitation cannot be read")
-        if body.expires_at <= ctx.now:
+        if body.expires_at <= ctx.now or body.sealed_invitee is None:
             return
+        name = body.organization_name or "an organisation"
+        inviter = await self._name_of(body.invited_by) or name
+        (address,) = self.world.contacts.opened("org-service", body.sealed_invitee, ctx.tenant)
         most, state = self.settings.trial_invitations_per_day, await self.tenant_state(ctx)
         trial = state is None or not state.paying
         if trial and await self.tally(ctx, "invitations", ctx.now) >= most:
             raise RATE_LIMITED(f"{most} invitations a day")
         await self.tally(ctx, "invitations", ctx.now, 1)
         variables = {
-            "inviter": found.inviter,
-            "organization": found.organization,
+            "inviter": inviter,
+            "organization": name,
             "role": str(body.role),
             "expires": when(body.expires_at),
             "invitationLink": f"{APP}/invitations/{body.invitation_id}",
@@ -171,10 +173,25 @@ class Facts(Receipts):
             source=body.invitation_id,
             route=ROUTES["member-invited"],
             variables=variables,
-            address=found.address,
-            locale=found.locale,
+            address=address,
         )
         await self.order(ctx, wanted)
+
+    async def _name_of(self, user_id: UUID | None) -> str | None:
+        """What somebody is called; None who is gone.
+
+        Raises:
+            Problem: `unavailable`: user-service does not say.
+        """
+        if user_id is None:
+            return None
+        try:
+            found = await self.clients.user.client.get_user(user_id=user_id)
+        except CallError as error:
+            if isinstance(error, RefusedError) and error.status in (404, 410):
+                return None
+            raise UNAVAILABLE("user-service does not say who invites") from error
+        return found.display_name
 
     async def on_organization_deleted(
         self, ctx: Context, event: Received[models.OrganizationDeleted]
@@ -226,7 +243,9 @@ class Facts(Receipts):
             "endpointLink": f"{APP}/settings/webhooks/{body.endpoint_id}",
         }
         source = event.id if event is not None else body.endpoint_id
-        for address in self.world.contacts.opened(body.sealed_contacts, ctx.tenant):
+        for address in self.world.contacts.opened(
+            "webhook-service", body.sealed_contacts, ctx.tenant
+        ):
             route = ROUTES["webhook-disabled"]
             wanted = Wanted(source=source, route=route, variables=variables, address=address)
             await self.order(ctx, wanted)

@@ -6,11 +6,12 @@ import hmac
 from datetime import datetime, timedelta
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import VALIDATION_FAILED
 from cloudsync_chassis.store.query import ListQuery, PageRequest
 
-from .catalogue import MANDATORY, PLATFORM
+from .catalogue import MANDATORY
 from .domains import Domains
 from .generated import models, port, problems
 from .sending import host_class, hourly

@@ -13,6 +13,7 @@ from uuid import UUID
 from cloudsync_chassis.client.breaker import Breaker
 from cloudsync_chassis.client.policy import BreakerPolicy
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.runtime import Runtime
@@ -20,7 +21,7 @@ from file_client import models as stored
 
 from . import outlet, wording, world
 from .base import SEND
-from .catalogue import MANDATORY, PLATFORM
+from .catalogue import MANDATORY
 from .generated import models
 from .ordering import Ordering
 

@@ -6,12 +6,12 @@ They belong to the platform and to no organisation, whoever writes them.
 from __future__ import annotations
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import CONDITION_NOT_MET, NOT_FOUND
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
 from . import catalogue, wording, world
-from .catalogue import PLATFORM
 from .generated import models, port, problems
 from .sending import Sending
 

@@ -10,13 +10,13 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from cloudsync_chassis import files
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.settings import Settings
 from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.keys import OwnKeys
 from secret_grpc_client import models as secrets
 
 from . import outlet
-from .catalogue import PLATFORM
 from .generated import models
 
 APP = "https://app.cloudsync.example"
@@ -120,41 +120,11 @@ _SPF = "_spf.cloudsync.example"
 SPF_INCLUDE = f"include:{_SPF}"
 
 
-@dataclass(frozen=True, slots=True)
-class Invitation:
-    """What a mail needs of an invitation, and no event carries."""
-
-    address: str
-    inviter: str
-    organization: str
-    locale: str
-
-
-class Invitations(Protocol):
-    """Invitations by reference."""
-
-    async def get(self, tenant: UUID, invitation_id: UUID) -> Invitation | None:
-        """The invitation; None while nobody has said what it is."""
-        ...
-
-
-class LocalInvitations:
-    """Files `invitations/<organisation>/<id>.json` below the state folder."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    async def get(self, tenant: UUID, invitation_id: UUID) -> Invitation | None:
-        """See `Invitations.get`."""
-        path = self._settings.state_path("invitations", str(tenant), f"{invitation_id}.json")
-        return Invitation(**json.loads(path.read_bytes())) if path.is_file() else None
-
-
 class Contacts(Protocol):
-    """Opens what webhook-service sealed of an endpoint's contacts."""
+    """Opens addresses that another service sealed, since none lies on the bus in clear."""
 
-    def opened(self, sealed: str, tenant: UUID) -> tuple[str, ...]:
-        """The addresses.
+    def opened(self, service: str, sealed: str, tenant: UUID) -> tuple[str, ...]:
+        """The addresses that a service sealed.
 
         Raises:
             KeyError, cryptography.exceptions.InvalidTag: not sealed for this tenant.
@@ -163,15 +133,15 @@ class Contacts(Protocol):
 
 
 class LocalContacts:
-    """The field keys of webhook-service below the same state folder."""
+    """The field keys of the other service below the same state folder."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def opened(self, sealed: str, tenant: UUID) -> tuple[str, ...]:
+    def opened(self, service: str, sealed: str, tenant: UUID) -> tuple[str, ...]:
         """See `Contacts.opened`."""
         place = self._settings.field_key_file
-        keys = OwnKeys(place or self._settings.state_path("webhook-service", "field-keys"))
+        keys = OwnKeys(place or self._settings.state_path(service, "field-keys"))
         content = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
         found = FieldCipher.of(keys, b"unused").decrypt(content, tenant)
         return tuple(map(str, found))
@@ -201,7 +171,6 @@ class World:
     outlet: outlet.Outlet
     keys: Keys
     resolvers: tuple[Resolver, Resolver]
-    invitations: Invitations
     contacts: Contacts
     contents: Contents
 
@@ -213,7 +182,6 @@ def local(settings: Settings) -> World:
         outlet=outlet.LocalOutlet(settings),
         keys=keys,
         resolvers=(LocalZone(settings, keys, "first"), LocalZone(settings, keys, "second")),
-        invitations=LocalInvitations(settings),
         contacts=LocalContacts(settings),
         contents=LinksOnly(),
     )

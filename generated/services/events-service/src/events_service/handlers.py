@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .generated.defaults import Defaults
+from .erasing import Erasing
 
 
-class Handlers(Defaults):
-    """Override what you need: each method of `Defaults` shows how, and may still be called."""
+class Handlers(Erasing):
+    """Collecting, the archive, questions, replays and forgetting; each builds on the one before."""

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from cloudsync_chassis.changes import Changes
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import NOT_FOUND, UNAVAILABLE
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
@@ -20,9 +21,6 @@ from .generated import models
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
 from .zstd import Compression, Stored
-
-PLATFORM = UUID("00000000-0000-7000-8000-000000000001")
-"""The organisation that keeps all flags, segments and exceptions."""
 
 _FRESH = 2.0
 """Seconds until a replica sees what another one has changed."""

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.store.query import ListQuery, PageRequest
 
 from . import memory, rules
-from .base import PLATFORM, Base
+from .base import Base
 from .generated import models, port, problems
 
 _MANY = 200

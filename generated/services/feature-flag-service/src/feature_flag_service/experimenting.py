@@ -6,10 +6,11 @@ import math
 from typing import Protocol
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import breaks_rule
 from cloudsync_chassis.runtime import Runtime
 
-from .base import PLATFORM, Base
+from .base import Base
 from .generated import models, port, problems
 
 _Z = 1.959964 + 0.841621

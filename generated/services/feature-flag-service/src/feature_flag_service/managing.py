@@ -8,11 +8,12 @@ from typing import Any
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import Problem, breaks_rule
 from cloudsync_chassis.store.repository import UniqueViolationError
 
 from . import rules
-from .base import PLATFORM, Base, itself
+from .base import Base, itself
 from .generated import models, port, problems
 
 _STATES = models.FlagStatus

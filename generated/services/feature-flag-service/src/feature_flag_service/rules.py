@@ -116,8 +116,20 @@ class Bundle:
             return {**found, "condition": segment.condition}
         return {**found, "organizationIds": sorted(str(each) for each in segment.organization_ids)}
 
-    def decide(self, flag: models.FeatureFlag, asked: Asked) -> Decided:
-        """In the order override, entitlement, prerequisite, rule, share; a killed flag is off."""
+    def decide(
+        self, flag: models.FeatureFlag, asked: Asked, known: dict[str, Decided] | None = None
+    ) -> Decided:
+        """In the order override, entitlement, prerequisite, rule, share; a killed flag is off.
+
+        `known`: what was decided for `asked` already, by key; each flag is decided once, by
+        however many ways others ask for it.
+        """
+        known = {} if known is None else known
+        if flag.key not in known:
+            known[flag.key] = self._decide(flag, asked, known)
+        return known[flag.key]
+
+    def _decide(self, flag: models.FeatureFlag, asked: Asked, known: dict[str, Decided]) -> Decided:
         off = Decided(flag.off_variant, REASONS.off_variant)
         if flag.status is models.FlagStatus.killed:
             return off
@@ -126,16 +138,16 @@ class Bundle:
             return Decided(asked.overrides[flag.id], REASONS.override)
         if sold and (variant := self._by_rules(flag, asked)) is not None:
             return Decided(variant, REASONS.entitlement)
-        if not all(self._is_on(each.root, asked) for each in flag.prerequisites):
+        if not all(self._is_on(each.root, asked, known) for each in flag.prerequisites):
             return off
         if not sold and (variant := self._by_rules(flag, asked)) is not None:
             return Decided(variant, REASONS.rule)
         return self._by_share(flag, asked) or off
 
-    def _is_on(self, key: str, asked: Asked) -> bool:
+    def _is_on(self, key: str, asked: Asked, known: dict[str, Decided]) -> bool:
         """Whether a prerequisite is not off. Prerequisites form no circle."""
         flag = self.flags.get(key)
-        return flag is not None and self.decide(flag, asked).variant != flag.off_variant
+        return flag is not None and self.decide(flag, asked, known).variant != flag.off_variant
 
     def _by_rules(self, flag: models.FeatureFlag, asked: Asked) -> str | None:
         for rule in sorted(flag.rules, key=lambda each: each.order):

@@ -10,12 +10,13 @@ from uuid import UUID
 from cloudsync_chassis import clock
 from cloudsync_chassis.changes import heard
 from cloudsync_chassis.context import Context, Deadline
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import UNAVAILABLE
 from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.access import require_own
 
 from . import rules
-from .base import PLATFORM
 from .excepting import Excepting
 from .generated import models, port
 
@@ -57,11 +58,19 @@ class Serving(Excepting):
         bundle = await self.rules_of(ctx, body.environment)
         asked = await self._asked(ctx, body.context)
         digest = bundle.checksum
-        items = [self._decision(ctx, bundle, digest, each.root, asked) for each in body.keys]
+        known: dict[str, rules.Decided] = {}
+        items = [
+            self._decision(ctx, bundle, digest, each.root, asked, known=known) for each in body.keys
+        ]
         return models.FlagDecisions(items=items)
 
     async def _asked(self, ctx: Context, told: models.EvaluationContext) -> rules.Asked:
-        """Whom it is about, with what the organisation has bought and is excepted from."""
+        """Whom it is about, with what the organisation has bought and is excepted from.
+
+        Raises:
+            Problem: `forbidden`: another organisation than the caller works for.
+        """
+        require_own(ctx.principal, told.organization_id)
         plan, seats = await self.bought(ctx.within(told.organization_id))
         overrides = {
             each.feature_flag_id: each.variant
@@ -91,6 +100,7 @@ class Serving(Excepting):
         key: str,
         asked: rules.Asked,
         fallback: str | None = None,
+        known: dict[str, rules.Decided] | None = None,
     ) -> models.FlagDecision:
         flag = bundle.flags.get(key)
         if flag is None:
@@ -100,7 +110,7 @@ class Serving(Excepting):
                 key=key, variant=_UNKNOWN, value=fallback or "null", reason=reason
             )
         self._note(ctx, flag)
-        found = bundle.decide(flag, asked)
+        found = bundle.decide(flag, asked, known)
         values = {each.name: each.value for each in flag.variants}
         # an exception may outlive the variant that it names
         variant = found.variant if found.variant in values else flag.off_variant

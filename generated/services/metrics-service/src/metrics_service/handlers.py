@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .generated.defaults import Defaults
+from .watching import Watching
 
 
-class Handlers(Defaults):
-    """Override what you need: each method of `Defaults` shows how, and may still be called."""
+class Handlers(Watching):
+    """Definitions, facts, roll-ups, questions and bands; each builds on the one before."""

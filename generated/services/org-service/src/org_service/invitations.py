@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import secrets
 from collections.abc import Callable
@@ -87,6 +88,7 @@ class Invitations(Base):
             "unitId": body.unit_id,
             "expiresAt": ctx.now + timedelta(days=body.expires_in_days or _DAYS),
             "invitedBy": self.person(ctx, organization.owner_user_id),
+            "organizationName": organization.legal_name,
         }
         told = {name: each for name, each in fields.items() if each is not None}
         invited = [await self._invite(ctx, each, told) for each in welcome]
@@ -96,7 +98,12 @@ class Invitations(Base):
         self, ctx: Context, address: str, fields: dict[str, Any]
     ) -> models.InvitationCard:
         token = secrets.token_urlsafe(32)
-        own = {"inviteeEmail": address, "tokenHash": _digest(token)}
+        sealed = base64.urlsafe_b64encode(self.runtime.cipher.encrypt([address], ctx.tenant))
+        own = {
+            "inviteeEmail": address,
+            "tokenHash": _digest(token),
+            "sealedInvitee": sealed.decode().rstrip("="),
+        }
         made = await self.invitation.create(
             ctx, "invite-member", {**fields, **own}, organizationId=ctx.tenant
         )

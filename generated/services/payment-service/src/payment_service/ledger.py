@@ -21,9 +21,6 @@ from .providers import Providers, RiskThresholds
 SERVICE_ID = UUID("01890000-0000-7000-8000-0000000000f2")
 """Who asked for a refund where no person did: this service."""
 
-CLOUDSYNC = UUID("01890000-0000-7000-8000-000000000001")
-"""CloudSync's own organisation, to which settlements with providers belong."""
-
 ACCOUNTS = models.LedgerAccount
 _LARGEST = 100_000_000
 _SIDES = models.LedgerDirection

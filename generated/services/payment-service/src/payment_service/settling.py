@@ -8,12 +8,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.problem import UNAVAILABLE, Problem
 from cloudsync_chassis.runtime import Runtime
 
 from .generated import models, port, problems, tables
-from .ledger import CLOUDSYNC
 from .provider import ProviderUnavailableError
 from .returning import Returning
 
@@ -43,7 +43,7 @@ class Settling(Returning):
             .distinct()
         )
         rows = (await (await ctx.unit.connection()).execute(statement)).all()
-        inside = ctx.within(CLOUDSYNC)
+        inside = ctx.within(PLATFORM)
         for provider, currency in rows:
             fields = {"settlementDate": day, "provider": provider, "currency": currency}
             if await self.settlement.find(inside, **fields) is None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import FORBIDDEN
@@ -22,7 +23,6 @@ from .catalogue import Route
 from .generated import models
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
-from .memory import PLATFORM
 
 T = TypeVar("T")
 

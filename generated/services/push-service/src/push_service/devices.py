@@ -8,7 +8,7 @@ from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.ids import PLATFORM, uuid7
 from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.model import given, project
@@ -19,7 +19,6 @@ from cloudsync_chassis.store.query import Page
 from . import world
 from .base import Base, address_of
 from .generated import models, port, problems
-from .memory import PLATFORM
 
 _WEEK = timedelta(days=7)
 _HOUR = timedelta(hours=1)

@@ -9,6 +9,7 @@ from uuid import UUID
 from cloudsync_chassis.client.errors import CallError, RefusedError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Event, Received
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import CONDITION_NOT_MET
 from profile_client import models as profiles
@@ -17,7 +18,6 @@ from . import catalogue
 from .catalogue import ROUTES
 from .fanout import FanOut
 from .generated import models, port
-from .memory import PLATFORM
 
 Told = tuple[list[UUID], dict[str, str]]
 _ALL_WEEK = list(range(1, 8))
@@ -72,16 +72,13 @@ class Facts(FanOut):
         await self.push_message(ctx, port.PushMessage(body=event.data))
 
     async def push_message(self, ctx: Context, request: port.PushMessage) -> None:
-        """Tell those whom it mentions, and in a direct channel all who wrote or were named there."""
+        """Tell those whom it mentions, and in a direct channel whoever else is in it."""
         body = request.body
         mentioned = [each for each in body.mentioned_user_ids or () if each != body.author_id]
         await self.tell(ctx, mentioned, "message-mention", text=body.excerpt)
-        if body.channel_type not in (models.ChannelType.direct, models.ChannelType.group):
-            return
-        about = f"channel:{body.channel_id}"
-        await self.involve(ctx, about, [body.author_id, *mentioned])
         if body.channel_type == models.ChannelType.direct:
-            people = [each for each in await self.involved_in(ctx, about) if each != body.author_id]
+            others = body.recipient_user_ids or ()
+            people = [each for each in others if each != body.author_id]
             await self.tell(ctx, people, "message-direct", text=body.excerpt)
 
     async def on_message_retracted(

@@ -10,9 +10,6 @@ from cloudsync_chassis.camel import Model
 from cloudsync_chassis.store.document import DocumentStore
 from pydantic import AwareDatetime
 
-PLATFORM = UUID("00000000-0000-7000-8000-000000000001")
-"""The tenant of what belongs to no organisation: words, and whose a token is."""
-
 
 class Remembered(Model):
     """The envelope."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from cloudsync_chassis import serve
+from cloudsync_chassis import heap
 
-from .generated.app import build
-from .generated.service import SERVICE
-from .generated.settings import ServiceSettings
-from .handlers import Handlers
+with heap.still():
+    from cloudsync_chassis import serve
+
+    from .generated.app import build
+    from .generated.service import SERVICE
+    from .generated.settings import ServiceSettings
+    from .handlers import Handlers
 
 
 def main() -> int:

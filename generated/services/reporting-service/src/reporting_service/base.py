@@ -22,9 +22,6 @@ from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
 from .world import World
 
-PLATFORM = UUID("00000000-0000-7000-8000-000000000000")
-"""The tenant of what is nobody's own; also who stands where an erased person did."""
-
 ADMINISTRATORS = frozenset({"org-admin", "org-owner"})
 
 _WORK = Operation(id="reporting-work", access="workload", writes=True, timeout=60.0)

@@ -10,10 +10,11 @@ from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.model import given, to_record
 from cloudsync_chassis.store.query import Page
 
-from .base import ADMINISTRATORS, PLATFORM
+from .base import ADMINISTRATORS
 from .exploring import Exploring
 from .generated import models, port
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from cloudsync_chassis.aggregate.engine import Aggregate
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.ids import TOMBSTONE
 
-from .base import PLATFORM
 from .generated import models, port
 from .handing_out import HandingOut
 from .schedules import UNDER_WAY
@@ -32,7 +32,7 @@ class Leavers(HandingOut):
         erased += await self._strike(ctx, body.user_id)
         await self._hand_boards_on(ctx, body.user_id, body.successor_user_id)
         async for link in self.report_share_link.each(ctx, sharedBy=body.user_id):
-            await self.report_share_link.rewrite(ctx, link, {"sharedBy": PLATFORM})
+            await self.report_share_link.rewrite(ctx, link, {"sharedBy": TOMBSTONE})
         told = {
             "userId": body.user_id,
             "erasureRequestId": body.erasure_request_id,
@@ -59,7 +59,7 @@ class Leavers(HandingOut):
 
     async def _hand_boards_on(self, ctx: Context, user: UUID, successor: UUID | None) -> None:
         """Private boards go, open ones are an administrator's from now on."""
-        heir = successor or self.world.administrators.one_of(ctx.tenant, user) or PLATFORM
+        heir = successor or self.world.administrators.one_of(ctx.tenant, user) or TOMBSTONE
         async for board in self.dashboard.each(ctx, ownerId=user):
             if board.visibility == models.DashboardVisibility.private:
                 await self.dashboard.remove(ctx, board)

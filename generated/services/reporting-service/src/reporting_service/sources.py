@@ -16,13 +16,14 @@ from uuid import UUID
 from cloudsync_chassis import clock
 from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.model import from_record
 from cloudsync_chassis.problem import breaks_rule
 from cloudsync_chassis.runtime import Runtime
 from metrics_grpc_client import models as metrics
 from pydantic import TypeAdapter
 
-from .base import PLATFORM, Base
+from .base import Base
 from .generated import problems
 
 MOST_DAYS = 400

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from cloudsync_chassis import files
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import FORBIDDEN, NOT_FOUND, not_valid
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
@@ -19,9 +20,6 @@ from . import memory, ports, sealing
 from .generated import models, problems
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
-
-PLATFORM = UUID("00000000-0000-7000-8000-000000000001")
-"""The organisation that the platform's own secrets and all data keys belong to."""
 
 GONE = (models.SecretStatus.revoked, models.SecretStatus.destroyed)
 

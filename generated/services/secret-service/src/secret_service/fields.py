@@ -8,12 +8,14 @@ from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import breaks_rule
 from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.access import require_own
 from cloudsync_chassis.store.repository import UniqueViolationError
 
 from . import sealing
-from .base import PLATFORM, closed, opened, reader
+from .base import closed, opened, reader
 from .generated import models, port, problems
 from .keeping import Keeping
 
@@ -46,6 +48,7 @@ class Fields(Keeping):
             Problem: `key-retired`, `value-rate`, `forbidden`, `rule-broken`.
         """
         caller, body = reader(ctx), request.body
+        require_own(ctx.principal, body.tenant_id)
         values = [opened(each.root, f"/values/{place}") for place, each in enumerate(body.values)]
         for place, each in enumerate(values):
             if len(each) > _LARGEST:
@@ -75,6 +78,7 @@ class Fields(Keeping):
             Problem: `key-retired`, `purpose-mismatch`, `value-rate`, `forbidden`.
         """
         caller, body = reader(ctx), request.body
+        require_own(ctx.principal, body.tenant_id)
         self._spend(caller, len(body.items))
         inside, found = ctx.within(PLATFORM), []
         for place, each in enumerate(body.items):

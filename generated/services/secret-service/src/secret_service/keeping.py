@@ -10,6 +10,7 @@ from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.model import project
 from cloudsync_chassis.operation import Operation
@@ -18,7 +19,7 @@ from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
 
 from . import sealing
-from .base import GONE, PLATFORM, Base, closed, itself, opened, reader, spiffe_id
+from .base import GONE, Base, closed, itself, opened, reader, spiffe_id
 from .generated import models, port, problems
 from .ports import IssuerError
 

@@ -6,11 +6,12 @@ import json
 from collections import Counter
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.model import to_record
 from pydantic_core import to_jsonable_python
 
 from . import sealing
-from .base import PLATFORM, Base, closed
+from .base import Base, closed
 from .generated import models
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from cloudsync_chassis.changes import Changes
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import NOT_FOUND
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
@@ -20,9 +21,6 @@ from .endpoints import CALLED, Shift, View
 from .generated import models
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
-
-PLATFORM = UUID("00000000-0000-7000-8000-000000000001")
-"""The organisation that the registry belongs to, for whomever a copy works."""
 
 ITSELF = "service-discovery"
 

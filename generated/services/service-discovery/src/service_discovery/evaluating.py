@@ -8,8 +8,9 @@ from statistics import median
 from uuid import UUID
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 
-from .base import PLATFORM, itself
+from .base import itself
 from .endpoints import STATUS
 from .generated import models, port
 from .registering import Registering

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.runtime import Runtime
 
-from .base import PLATFORM
 from .endpoints import LIVING, STATUS
 from .evaluating import Evaluating
 from .listening import Listening

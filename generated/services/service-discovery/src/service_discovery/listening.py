@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.ids import PLATFORM
 
-from .base import PLATFORM, Base
+from .base import Base
 from .endpoints import LIVING
 from .generated import models, port
 

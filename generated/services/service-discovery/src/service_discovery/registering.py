@@ -8,10 +8,11 @@ from ipaddress import ip_address
 from typing import Any
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import RATE_LIMITED, breaks_rule
 from cloudsync_chassis.runtime import Runtime
 
-from .base import PLATFORM, Base, itself
+from .base import Base, itself
 from .endpoints import LIVING, STATUS
 from .generated import models, port, problems
 

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
 from pydantic import BaseModel
 
-from .base import ITSELF, PLATFORM
+from .base import ITSELF
 from .generated import models, operations, port
 from .generated.service import SERVICE
 from .generated.settings import ServiceSettings

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 from cloudsync_chassis import clock
 from cloudsync_chassis.changes import heard
 from cloudsync_chassis.context import Context, Deadline
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import NOT_FOUND
 from cloudsync_chassis.runtime import Runtime
 
-from .base import PLATFORM, Base
+from .base import Base
 from .generated import models, port, problems
 
 LONGEST = 3600.0

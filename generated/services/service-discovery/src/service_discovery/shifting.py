@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import breaks_rule
 
-from .base import PLATFORM, Base, itself
+from .base import Base, itself
 from .endpoints import CALLED, may_serve, share_of
 from .generated import models, port, problems
 

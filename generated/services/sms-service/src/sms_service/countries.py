@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import breaks_rule
@@ -13,7 +14,6 @@ from cloudsync_chassis.runtime import Runtime
 
 from . import alphabet
 from .generated import models, port, problems
-from .memory import PLATFORM
 from .receipts import Receipts
 
 _DAY = timedelta(days=1)

@@ -7,12 +7,12 @@ from typing import Any
 from cloudsync_chassis.aggregate.engine import Aggregate
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import CONDITION_NOT_MET
 
 from . import alphabet
 from .alerts import Alerts
 from .generated import models, port
-from .memory import PLATFORM
 
 _NOBODY = "+10000000"
 _OPEN = frozenset({"accepted", "throttled"})

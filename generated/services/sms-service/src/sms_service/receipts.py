@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.runtime import Runtime
@@ -14,7 +15,6 @@ from cloudsync_chassis.store.query import ListQuery, Page, PageRequest
 
 from . import memory
 from .generated import models, port, problems
-from .memory import PLATFORM
 from .texts import Texts
 
 _DAY = timedelta(days=1)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from cloudsync_chassis import daily
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import CONDITION_NOT_MET, FORBIDDEN, ProblemType
@@ -20,7 +21,6 @@ from cloudsync_chassis.runtime import Runtime
 from . import alphabet, world
 from .base import Base, Bucket
 from .generated import models, port, problems
-from .memory import PLATFORM
 
 SUBMIT = "submit-texts"
 _MANY = 200

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import breaks_rule
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.shared import Shared
@@ -15,9 +15,6 @@ from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
 from .pricing import unit
 from .tax import StandardRates, TaxEstimator
-
-CLOUDSYNC = UUID("01890000-0000-7000-8000-000000000001")
-"""CloudSync's own organisation, to which the catalogue belongs."""
 
 NOTICE = timedelta(days=30)
 """How long ahead a price that replaces another is published."""
@@ -36,13 +33,13 @@ class Catalogue(Defaults):
             raise TypeError("settings of another service")
         self.settings = settings
         self.taxes: TaxEstimator = StandardRates()
-        self.plan.repository = Shared(self.plan.repository, CLOUDSYNC)
-        self.plan_price.repository = Shared(self.plan_price.repository, CLOUDSYNC)
-        self.promotion.repository = Shared(self.promotion.repository, CLOUDSYNC)
+        self.plan.repository = Shared(self.plan.repository, PLATFORM)
+        self.plan_price.repository = Shared(self.plan_price.repository, PLATFORM)
+        self.promotion.repository = Shared(self.promotion.repository, PLATFORM)
 
     async def introduce_plan(self, ctx: Context, request: port.IntroducePlan) -> None:
         """Enter a plan; entering the same one again changes nothing."""
-        await self.plan.create(ctx.within(CLOUDSYNC), "introduce-plan", request.body)
+        await self.plan.create(ctx.within(PLATFORM), "introduce-plan", request.body)
 
     async def publish_plan_price(self, ctx: Context, request: port.PublishPlanPrice) -> None:
         """Add a price and end the one before it at that moment.
@@ -50,7 +47,7 @@ class Catalogue(Defaults):
         Raises:
             Problem: `rule-broken`: it would change a price within thirty days.
         """
-        inside, wanted = ctx.within(CLOUDSYNC), request.body
+        inside, wanted = ctx.within(PLATFORM), request.body
         known = {
             "planCode": wanted.plan_code,
             "interval": wanted.interval,
@@ -74,14 +71,14 @@ class Catalogue(Defaults):
         self, ctx: Context, request: port.CreatePromotion
     ) -> models.Promotion:
         """Make a code that all tenants can redeem."""
-        return await self.promotion.create(ctx.within(CLOUDSYNC), "create-promotion", request.body)
+        return await self.promotion.create(ctx.within(PLATFORM), "create-promotion", request.body)
 
     async def list_plans(self, ctx: Context, request: port.ListPlans) -> models.PlanOfferList:
         """Plans on sale with the prices of this moment; cheaper families first."""
         order = list(models.PlanFamily)
         offers = [
             await self._offer(ctx, plan)
-            async for plan in self.plan.each(ctx.within(CLOUDSYNC))
+            async for plan in self.plan.each(ctx.within(PLATFORM))
             if _on_sale(plan, ctx.now)
         ]
         offers.sort(key=lambda each: (order.index(each.family), each.code))
@@ -90,7 +87,7 @@ class Catalogue(Defaults):
     async def _offer(self, ctx: Context, plan: models.Plan) -> models.PlanOffer:
         prices = [
             models.OfferedPrice(interval=each.interval, currency=each.currency, tiers=each.tiers)
-            async for each in self.plan_price.each(ctx.within(CLOUDSYNC), planCode=plan.code)
+            async for each in self.plan_price.each(ctx.within(PLATFORM), planCode=plan.code)
             if _valid(each, ctx.now)
         ]
         return models.PlanOffer(

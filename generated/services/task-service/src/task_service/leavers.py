@@ -8,9 +8,10 @@ from uuid import UUID
 from cloudsync_chassis.aggregate.engine import Aggregate
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.ids import TOMBSTONE
 
 from .generated import models, port
-from .work import TOMBSTONE, Work
+from .work import Work
 
 
 class Leavers(Work):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from uuid import UUID
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import TOMBSTONE
 from cloudsync_chassis.problem import CURSOR_UNKNOWN
 from cloudsync_chassis.store.cursor import Position
 
 from .generated import models, port, problems
 from .task_index import IndexUnavailableError, Question
-from .work import OPEN, TOMBSTONE, Work
+from .work import OPEN, Work
 
 _PAGE = 50
 _MOST = 10_000

@@ -24,9 +24,6 @@ OPEN = ("backlog", "ready", "inProgress", "inReview", "blocked")
 IN_HAND = ("inProgress", "inReview")
 """States in which somebody has to hold a task."""
 
-TOMBSTONE = UUID("00000000-0000-7000-8000-000000000000")
-"""Stands where an erased person stood, and where no person acted."""
-
 
 class Work(Defaults):
     """The base of all mixins."""

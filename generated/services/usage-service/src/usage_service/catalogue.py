@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from uuid import UUID
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.store.shared import Shared
@@ -14,9 +14,6 @@ from cloudsync_chassis.store.shared import Shared
 from .generated import models, port
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
-
-CLOUDSYNC = UUID("01890000-0000-7000-8000-000000000001")
-"""CloudSync's own organisation, to which the meters belong."""
 
 _EDITION = re.compile("-[0-9]{4}$")
 _FAMILY = re.compile("[a-z]+")
@@ -32,11 +29,11 @@ class Catalogue(Defaults):
         if not isinstance(settings, ServiceSettings):
             raise TypeError("settings of another service")
         self.settings = settings
-        self.meter.repository = Shared(self.meter.repository, CLOUDSYNC)
+        self.meter.repository = Shared(self.meter.repository, PLATFORM)
 
     async def define_meter(self, ctx: Context, request: port.DefineMeter) -> None:
         """Enter a meter, or renew its sources."""
-        inside = ctx.within(CLOUDSYNC)
+        inside = ctx.within(PLATFORM)
         if await self.meter.find(inside, code=request.body.code) is None:
             await self.meter.create(inside, "define-meter", request.body)
             return
@@ -46,7 +43,7 @@ class Catalogue(Defaults):
 
     async def meters(self, ctx: Context) -> dict[str, models.Meter]:
         """Meters that count at present, by code."""
-        found = self.meter.each(ctx.within(CLOUDSYNC))
+        found = self.meter.each(ctx.within(PLATFORM))
         return {each.code: each async for each in found if each.retired_at is None}
 
 

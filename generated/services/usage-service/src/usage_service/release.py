@@ -11,12 +11,12 @@ from pathlib import Path
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
 from pydantic import BaseModel
 
-from .catalogue import CLOUDSYNC
 from .generated import models, operations, port
 from .generated.service import SERVICE
 from .generated.settings import ServiceSettings
@@ -39,7 +39,7 @@ async def enter(handlers: Handlers, path: Path) -> None:
     """
     catalogue = CatalogueFile.model_validate_json(path.read_bytes())
     runtime = handlers.runtime
-    incoming = Incoming(principal=workload(runtime.spec.name, CLOUDSYNC), trace=Trace.new())
+    incoming = Incoming(principal=workload(runtime.spec.name, PLATFORM), trace=Trace.new())
 
     async def all_of_it(ctx: Context) -> None:
         for meter in catalogue.meters:

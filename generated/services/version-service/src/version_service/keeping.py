@@ -8,13 +8,11 @@ from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.ids import TOMBSTONE
 
 from .base import cause
 from .generated import models, port
 from .thinning import Thinning
-
-TOMBSTONE = UUID("00000000-0000-7000-8000-000000000000")
-"""Stands where an erased person stood."""
 
 _HELD = "legal"
 _FREE = "standard"

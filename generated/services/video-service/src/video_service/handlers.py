@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .generated.defaults import Defaults
+from .timers import Timers
 
 
-class Handlers(Defaults):
-    """Override what you need: each method of `Defaults` shows how, and may still be called."""
+class Handlers(Timers):
+    """Meetings, their doors and rooms, who is in them, and what is kept of them."""

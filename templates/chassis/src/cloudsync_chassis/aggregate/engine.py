@@ -162,7 +162,7 @@ class Aggregate(Entities[E]):
             return await self._make(ctx, command, fields, parameters)
         await self.grants.require_new(ctx, twin)
         self._check_version(ctx, twin)
-        silent = _sayable(body) & self._fields
+        silent = (_sayable(body) & self._fields).difference(ENVELOPE)
         start = {name: each for name, each in twin.items() if name not in silent}
         start |= {name: each for name, each in self._defaults().items() if name in silent}
         moves = not self._lifecycle.arrived(command, twin)
@@ -264,8 +264,8 @@ class Aggregate(Entities[E]):
     ) -> E:
         """Merge into `start`, assign, move, check and write."""
         known = self._command(command)
-        fields = {name: each for name, each in change.body.items() if name in self._fields}
-        record = merge(start, fields)
+        names = self._fields.difference(ENVELOPE)
+        record = merge(start, {name: each for name, each in change.body.items() if name in names})
         sources.assign(ctx, record, known.sets, change.body, change.parameters)
         if moves and self._lifecycle.governs(command):
             to = await self._target(ctx, command, change.before, change.before, change.inputs)

@@ -14,7 +14,7 @@ from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.aggregate.rules import Invariants
 from cloudsync_chassis.aggregate.spec import AggregateSpec, Emission
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.envelope import Event
+from cloudsync_chassis.events.envelope import Actor, Event
 from cloudsync_chassis.events.outbox import Outbox
 from cloudsync_chassis.events.store import Fact, Journal
 from cloudsync_chassis.model import Record, from_record, to_record
@@ -176,6 +176,7 @@ class Entities(Generic[E]):
                 time=ctx.now,
                 organization_id=ctx.tenant,
                 traceparent=ctx.trace.header,
+                actor=Actor.of(ctx.principal),
                 data=data,
             )
             await self._outbox.append(ctx, _series(event), event)

@@ -35,7 +35,8 @@ def derive(change: Change, fields: Iterable[str], state_field: str | None) -> di
     """The fields of an event's data that can be told; others are left to a handler's override.
 
     A field is, in this order: `changedFields`; a field of the entity; `<aggregate>Id`, its id;
-    `fromX`/`toX`, field x before and after (`from`/`to`: the state); a parameter; a body field.
+    `from`/`to`, the state before and after; a parameter; a body field; `fromX`/`toX`, field x
+    before and after.
     """
     found = {name: _field(change, name, state_field) for name in fields}
     return {name: value for name, value in found.items() if value is not None}
@@ -48,15 +49,17 @@ def _field(change: Change, name: str, state_field: str | None) -> Any:
         return change.after[name]
     if name == _lower_first(change.aggregate) + "Id":
         return change.after.get("id")
-    for prefix, record in (("from", change.before), ("to", change.after)):
-        if name == prefix:
-            return record.get(state_field or "")
+    sides = {"from": change.before, "to": change.after}
+    if name in sides:
+        return sides[name].get(state_field or "")
+    for said in (change.parameters, change.body):
+        if said.get(name) is not None:
+            return said[name]
+    for prefix, record in sides.items():
         rest = name.removeprefix(prefix)
         if rest != name and rest[:1].isupper() and _lower_first(rest) in record:
             return record[_lower_first(rest)]
-    if name in change.parameters:
-        return change.parameters[name]
-    return change.body.get(name)
+    return None
 
 
 def _lower_first(text: str) -> str:

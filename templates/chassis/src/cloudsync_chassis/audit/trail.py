@@ -18,7 +18,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic_core import to_jsonable_python
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloudsync_chassis.audit.tables import heads, records
 from cloudsync_chassis.context import Context
@@ -26,6 +25,7 @@ from cloudsync_chassis.masking import Masking
 from cloudsync_chassis.model import Record
 from cloudsync_chassis.store.columns import utc_text
 from cloudsync_chassis.store.database import Database, insert_of
+from cloudsync_chassis.store.engine import AsyncConnection
 
 Action = Literal["created", "changed", "removed"]
 

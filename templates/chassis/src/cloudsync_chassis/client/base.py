@@ -6,7 +6,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import Mapping
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
@@ -15,6 +15,7 @@ from pydantic_core import to_jsonable_python
 from cloudsync_chassis.client.attempts import Client, Outcome, TokenSource, no_token, silent
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import RefusedError, readable
+from cloudsync_chassis.client.late import Result, reader
 from cloudsync_chassis.client.observer import SILENT, Observer
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget
 from cloudsync_chassis.lean import httpx
@@ -46,24 +47,25 @@ class ServiceClient(Client):
             concurrent=concurrent,
             observer=observer,
         )
-        self._made = partial(
-            httpx.AsyncClient,
-            base_url=base_url,
-            verify=_trusted(base_url),
-            transport=transport,
-            timeout=None,
-        )
+        self._transport = transport
 
     @cached_property
     def _http(self) -> httpx.AsyncClient:
         """Made for the first call, since with TLS reading the authorities takes a while."""
-        return self._made()
+        return httpx.AsyncClient(
+            base_url=self.base_url,
+            verify=_trusted(self.base_url),
+            transport=self._transport,
+            timeout=None,
+        )
 
-    async def call(self, request: Call, result: TypeAdapter[R]) -> R:
+    async def call(self, request: Call, result: TypeAdapter[R] | Result[R]) -> R:
         """The typed answer, without what a newer callee adds to it. Raises as `send` does."""
         response = await self.send(request)
         with readable(request):
-            return result.validate_json(response.content or b"null", strict=False, extra="ignore")
+            return reader(result).validate_json(
+                response.content or b"null", strict=False, extra="ignore"
+            )
 
     async def send(self, request: Call) -> httpx.Response:
         """The successful answer as it came."""
@@ -77,8 +79,9 @@ class ServiceClient(Client):
     async def _answer(self, request: Call, timeout: float) -> Outcome[httpx.Response]:
         try:
             headers = await self.headers(request, timeout)
+            http = self._http  # not within the time of the call, of which making it is no part
             async with asyncio.timeout(timeout):
-                response = await self._http.send(self._build(request, headers))
+                response = await http.send(self._build(request, headers))
         except (httpx.TransportError, TimeoutError) as error:
             return silent(request, error)
         if response.is_success:

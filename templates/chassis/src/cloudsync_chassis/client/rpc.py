@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from google.protobuf.message import Message
 from pydantic import TypeAdapter
 from pydantic_core import to_json, to_jsonable_python
 
 from cloudsync_chassis.client.attempts import Client, Outcome, TokenSource, no_token
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import readable
+from cloudsync_chassis.client.late import Result, reader
 from cloudsync_chassis.client.observer import SILENT, Observer
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget
 from cloudsync_chassis.propagation import TIMEOUT_HEADER
-from cloudsync_chassis.protobuf.convert import Converter, EnumNames
 
 if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
     from cloudsync_chassis.client.wire import Wire
+    from cloudsync_chassis.protobuf.convert import Converter, EnumNames
 
 R = TypeVar("R")
 
@@ -64,10 +67,21 @@ class RpcClient(Client):
             concurrent=concurrent,
             observer=observer,
         )
-        self._converter = Converter(self.enum_names)
         self._opened: Wire | None = None
 
-    async def call(self, request: Call, result: TypeAdapter[R]) -> R:
+    @cached_property
+    def rpcs(self) -> Mapping[str, RpcMethod]:
+        """`methods`, or what a client says that loads its messages with the first call."""
+        return self.methods
+
+    @cached_property
+    def _converter(self) -> Converter:
+        """Of messages; protobuf is loaded with the first call."""
+        from cloudsync_chassis.protobuf.convert import Converter
+
+        return Converter(self.enum_names)
+
+    async def call(self, request: Call, result: TypeAdapter[R] | Result[R]) -> R:
         """The typed answer. Raises as `send` does."""
         return self._result(request, await self.send(request), result)
 
@@ -75,7 +89,7 @@ class RpcClient(Client):
         """The answer as it came."""
         return await self.attempts(request, lambda timeout: self._answer(request, timeout))
 
-    async def stream(self, request: Call, result: TypeAdapter[R]) -> AsyncIterator[R]:
+    async def stream(self, request: Call, result: TypeAdapter[R] | Result[R]) -> AsyncIterator[R]:
         """The typed answers as they come, all of them within one attempt's time; nothing is
         retried, since what has come cannot be told apart from what comes again.
 
@@ -109,13 +123,13 @@ class RpcClient(Client):
             await wire.close()
 
     async def _answer(self, request: Call, timeout: float) -> Outcome[Message]:
-        method = self.methods[request.path]
+        method = self.rpcs[request.path]
         metadata = await self._metadata(request, timeout)
         message = self._message(request, method)
         return await self._wire.answer(request, method.answer, message, timeout, metadata)
 
     async def _open(self, request: Call, timeout: float) -> Any:
-        method = self.methods[request.path]
+        method = self.rpcs[request.path]
         metadata = await self._metadata(request, timeout)
         message = self._message(request, method)
         return self._wire.open(request, method.answer, message, timeout, metadata)
@@ -125,12 +139,12 @@ class RpcClient(Client):
         self._converter.to_message(to_jsonable_python(request.body or {}), message)
         return message
 
-    def _result(self, request: Call, message: Message, result: TypeAdapter[R]) -> R:
+    def _result(self, request: Call, message: Message, result: TypeAdapter[R] | Result[R]) -> R:
         values = self._converter.to_json(message)
-        field = self.methods[request.path].field
+        field = self.rpcs[request.path].field
         content = to_json(values.get(field) if field else values)
         with readable(request):
-            return result.validate_json(content, strict=False, extra="ignore")
+            return reader(result).validate_json(content, strict=False, extra="ignore")
 
     async def _metadata(self, request: Call, timeout: float) -> tuple[tuple[str, str], ...]:
         """gRPC has a deadline of its own."""

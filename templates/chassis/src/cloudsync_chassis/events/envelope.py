@@ -1,7 +1,10 @@
-"""CloudEvents 1.0 in the JSON format, with the extensions partitioning, sequence and tracing."""
+"""CloudEvents 1.0 in the JSON format, with the extensions partitioning, sequence, distributed
+tracing and auth context.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +15,7 @@ from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 from cloudsync_chassis.model import to_record
+from cloudsync_chassis.security.principal import Kind, Principal
 
 C = TypeVar("C")
 D = TypeVar("D", bound=BaseModel)
@@ -27,6 +31,55 @@ class Failure:
     topic: str
     group: str
     reason: str
+
+
+_TYPES: Mapping[Kind, str] = {
+    "user": "app_user",
+    "workload": "service_account",
+    "anonymous": "unauthenticated",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who brought an event about (CloudEvents extension `authcontext`).
+
+    `type`: `app_user`, `service_account`, `unauthenticated` or another word of the extension.
+    `id`: of the person or workload, absent for who had not signed in. `roles`: what they were then.
+    """
+
+    type: str
+    id: str | None = None
+    roles: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, principal: Principal) -> Actor:
+        """The caller of an operation."""
+        kind = _TYPES[principal.kind]
+        if not principal.authenticated:
+            return cls(kind)
+        return cls(kind, principal.subject, tuple(sorted(principal.roles)))
+
+    def to_json(self) -> dict[str, Any]:
+        """The attributes; claims are a text of JSON, as the extension demands."""
+        claims = json.dumps({"roles": self.roles}) if self.roles else None
+        return {"authtype": self.type, "authid": self.id, "authclaims": claims}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Actor | None:
+        """Read the attributes; None without a type. Claims that are not ours say nothing."""
+        kind, name = document.get("authtype"), document.get("authid")
+        if not isinstance(kind, str):
+            return None
+        return cls(kind, name if isinstance(name, str) else None, _roles(document))
+
+
+def _roles(document: Mapping[str, Any]) -> tuple[str, ...]:
+    try:
+        roles = json.loads(document.get("authclaims", "{}"))["roles"]
+    except (ValueError, TypeError, KeyError):
+        return ()
+    return tuple(each for each in roles if isinstance(each, str)) if isinstance(roles, list) else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +101,7 @@ class Event:
     data: Mapping[str, Any] = field(default_factory=dict)
     failure: Failure | None = None
     correlation: str | None = None
+    actor: Actor | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The structured form; extension names are lower case, as the specification demands."""
@@ -65,6 +119,7 @@ class Event:
             "organizationid": (str(self.organization_id) if self.organization_id else None),
             "traceparent": self.traceparent,
             "correlationid": self.correlation,
+            **(self.actor.to_json() if self.actor else {}),
             "failedtopic": self.failure and self.failure.topic,
             "failedgroup": self.failure and self.failure.group,
             "failedreason": self.failure and self.failure.reason,
@@ -94,6 +149,7 @@ class Event:
             data=document.get("data", {}),
             failure=Failure(*failed) if any(failed) else None,
             correlation=document.get("correlationid"),
+            actor=Actor.from_json(document),
         )
 
 

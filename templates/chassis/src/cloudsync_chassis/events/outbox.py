@@ -104,7 +104,8 @@ class Relay:
         while True:
             self._woken.clear()
             try:
-                while await self.publish_once():
+                # what comes meanwhile wakes us
+                while await self.publish_once() == _BATCH:
                     pass
                 if loop.time() - tidied > _HOUR:
                     await self._tidy()

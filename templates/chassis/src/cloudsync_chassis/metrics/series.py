@@ -91,9 +91,12 @@ class GaugeSeries(Series):
     def record(self, value: float, *labels: str) -> None:
         """Set it."""
         super().record(value, *labels)
-        running = _round.get()
-        if running is not None or self._rounds:
-            self._note(running, labels)
+        self._note(labels)
+
+    def add(self, value: float, *labels: str) -> None:
+        """Move it by `value`; what a round of a job has moved it has measured."""
+        super().add(value, *labels)
+        self._note(labels)
 
     def forget(self, job: str, but: Round | None = None) -> None:
         """What rounds of the job have set, `but` by this one, is known no more."""
@@ -103,7 +106,10 @@ class GaugeSeries(Series):
                 if labels:
                     self._metric.remove(*labels)
 
-    def _note(self, running: Round | None, labels: tuple[str, ...]) -> None:
+    def _note(self, labels: tuple[str, ...]) -> None:
+        running = _round.get()
+        if running is None and not self._rounds:
+            return
         key = labels if labels in self._children else (OTHER,) * len(labels)
         if running is None:
             self._rounds.pop(key, None)

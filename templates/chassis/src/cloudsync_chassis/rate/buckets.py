@@ -15,8 +15,8 @@ _SWEPT_AT = 4096
 class Buckets(Protocol):
     """One count per key."""
 
-    async def take(self, key: str, rate: Rate) -> Verdict:
-        """Count a request, if it is admitted."""
+    async def take(self, key: str, rate: Rate, cost: int = 1) -> Verdict:
+        """Count a request, if it is admitted, for `cost` plain ones."""
         ...
 
     async def aclose(self) -> None:
@@ -36,10 +36,10 @@ class MemoryBuckets:
         self._until: dict[str, int] = {}
         self._sweep_at = _SWEPT_AT
 
-    async def take(self, key: str, rate: Rate) -> Verdict:
+    async def take(self, key: str, rate: Rate, cost: int = 1) -> Verdict:
         """See `Buckets.take`."""
         now = self._now()
-        verdict = judge(rate, max(0, self._until.get(key, now) - now))
+        verdict = judge(rate, max(0, self._until.get(key, now) - now), cost)
         if verdict.admitted:
             self._until[key] = now + verdict.ahead
             if len(self._until) >= self._sweep_at:

@@ -42,6 +42,7 @@ class Verdict:
     rate: Rate
     admitted: bool
     ahead: int
+    cost: int = 1
 
     @property
     def remaining(self) -> int:
@@ -55,11 +56,16 @@ class Verdict:
 
     @property
     def retry_after(self) -> float:
-        """Seconds until the next request would be admitted."""
-        return max(0, self.ahead + self.rate.interval - self.rate.span) / TICKS
+        """Seconds until the next request of that cost would be admitted."""
+        return max(0, self.ahead + self.cost * self.rate.interval - self.rate.span) / TICKS
 
 
-def judge(rate: Rate, ahead: int) -> Verdict:
-    """The verdict on a request for which `ahead` ticks of the span are taken already."""
-    after = ahead + rate.interval
-    return Verdict(rate, after <= rate.span, after if after <= rate.span else ahead)
+def judge(rate: Rate, ahead: int, cost: int = 1) -> Verdict:
+    """The verdict on a request for which `ahead` ticks of the span are taken already.
+
+    `cost`: for how many plain requests it counts. One that costs more than the burst never passes,
+    and one that costs nothing only looks.
+    """
+    after = ahead + cost * rate.interval
+    admitted = after <= rate.span
+    return Verdict(rate, admitted, after if admitted else ahead, cost)

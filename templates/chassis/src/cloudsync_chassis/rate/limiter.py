@@ -62,7 +62,7 @@ class Limiter:
         verdict = await self._take(self._prefix + share_of(principal), self._rate)
         if not verdict.admitted:
             self.refused()
-            raise _refusal(verdict)
+            raise refusal(verdict)
 
     async def aclose(self) -> None:
         """Close the connection to the shared counts."""
@@ -84,7 +84,8 @@ class Limiter:
         return verdict
 
 
-def _refusal(verdict: Verdict) -> Problem:
+def refusal(verdict: Verdict) -> Problem:
+    """The answer to whoever has used up their share: `rate-limited`, with when to come back."""
     return Problem(
         RATE_LIMITED,
         headers={

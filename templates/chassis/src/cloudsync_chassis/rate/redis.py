@@ -23,7 +23,7 @@ if ahead + interval > span then
     return {0, ahead}
 end
 ahead = ahead + interval
-local kept = math.ceil(ahead / 10000)
+local kept = math.max(1, math.ceil(ahead / 10000))
 redis.call('SET', KEYS[1], string.format('%.0f', now + ahead), 'PX', kept)
 return {1, ahead}
 """
@@ -47,12 +47,12 @@ class RedisBuckets:
         )
         self._script = self._redis.register_script(_SCRIPT)
 
-    async def take(self, key: str, rate: Rate) -> Verdict:
+    async def take(self, key: str, rate: Rate, cost: int = 1) -> Verdict:
         """See `Buckets.take`."""
         admitted, ahead = cast(
-            tuple[int, int], await self._script(keys=[key], args=[rate.interval, rate.span])
+            tuple[int, int], await self._script(keys=[key], args=[cost * rate.interval, rate.span])
         )
-        return Verdict(rate, bool(admitted), ahead)
+        return Verdict(rate, bool(admitted), ahead, cost)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from uuid import UUID
 
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import FORBIDDEN
 from cloudsync_chassis.security.principal import Principal
@@ -58,6 +60,18 @@ def authorize(operation: Operation, principal: Principal, access: Access) -> Non
         allowed = holds(operation, principal, access) or may_hold(operation, principal, access)
     if not allowed:
         raise FORBIDDEN(f"{operation.permission or operation.id} is not granted")
+
+
+def require_own(principal: Principal, organization: UUID) -> None:
+    """Refuse a request that names another organisation than the one that its caller works in.
+
+    Whoever works for the platform itself may name any: its people, and workloads that act for all.
+
+    Raises:
+        Problem: `forbidden`.
+    """
+    if principal.organization_id not in (organization, PLATFORM):
+        raise FORBIDDEN("what is asked for belongs to another organisation")
 
 
 def granting(operation: Operation, principal: Principal, access: Access) -> frozenset[str]:

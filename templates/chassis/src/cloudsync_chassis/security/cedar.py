@@ -8,11 +8,14 @@ from datetime import UTC, date, datetime
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
-import cedarpy
 from pydantic_core import to_jsonable_python
 
 from cloudsync_chassis.expressions import ExpressionError
+from cloudsync_chassis.lean import emptied
 from cloudsync_chassis.security.policies import Policy, Request
+
+with emptied("cedarpy.pst"):  # policies as trees, for who edits them
+    import cedarpy
 
 _LET_IN = "permit(principal, action, resource);\n"
 _LONGEST = 2**63

@@ -236,16 +236,18 @@ class DocumentRepository(Generic[E]):
 
     def _finding(self, ctx: Context, values: Mapping[str, Any]) -> list[Condition]:
         """What tells the one entity with these values: by its claim where they are unique and some
-        of them encrypted, since the document itself does not tell.
+        of them encrypted, since the document itself does not tell, or objects, whose JSON may be
+        written in several ways.
         """
-        secret = self._store.encrypted & values.keys()
-        if not secret:
+        objects = {name for name, each in values.items() if isinstance(each, Mapping)}
+        hidden = self._store.encrypted & values.keys() | objects
+        if not hidden:
             return self._passing(ctx, values)
         plain = sortable({**values, "organizationId": ctx.tenant})
         for fields, value in self._claims.of(plain, self._cipher):
-            if secret.issubset(fields):
+            if hidden.issubset(fields):
                 claim = self._claims.claimant(fields, value)
-                others = {name: each for name, each in values.items() if name not in secret}
+                others = {name: each for name, each in values.items() if name not in hidden}
                 told = statements.among("id", documents.c.id, claim)
                 return [*self._passing(ctx, others), told]
         return [NEVER]

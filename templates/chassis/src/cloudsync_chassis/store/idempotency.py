@@ -13,17 +13,18 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic_core import to_json
-from sqlalchemy.exc import IntegrityError
 
 from cloudsync_chassis import clock
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.problem import KEY_REUSED, UNAVAILABLE, Problem
+from cloudsync_chassis.store.database import insert_of
 from cloudsync_chassis.store.system import idempotency_keys as table
 
 KEPT = timedelta(hours=24)
@@ -39,9 +40,8 @@ _MINE = (
 )
 _MOMENT = sa.bindparam("moment", type_=table.c.expires_at.type)
 _FRESH = sa.select(table).where(*_MINE, table.c.expires_at > _MOMENT)
-_PAST = sa.delete(table).where(*_MINE, table.c.expires_at <= _MOMENT)
+_ROW = ("key", "principal", "request_hash", "response", "expires_at")
 _FORGET = sa.delete(table).where(*_MINE)
-_ADD = sa.insert(table)
 
 _NATURAL = "natural "
 """Begins the keys that no caller sends: a space is not allowed in an `Idempotency-Key`."""
@@ -170,20 +170,28 @@ async def _kept(ctx: Context, key: str) -> sa.Row[Any] | None:
 
 
 async def _keep(ctx: Context, key: str, request_hash: str, response: Mapping[str, Any]) -> None:
-    connection = await ctx.unit.connection()
-    await connection.execute(_PAST, _mine(ctx, key))
     row = {
         "key": key,
         "principal": _principal(ctx),
         "request_hash": request_hash,
         "response": response,
         "expires_at": ctx.now + KEPT,
+        "moment": ctx.now,
     }
-    try:
-        await connection.execute(_ADD, row)
-    except IntegrityError as error:
-        busy = UNAVAILABLE("the same request is being carried out")
-        raise OvertakenError(busy) from error
+    connection = await ctx.unit.connection()
+    if (await connection.execute(_add(ctx.unit.dialect), row)).first() is None:
+        raise OvertakenError(UNAVAILABLE("the same request is being carried out"))
+
+
+@cache
+def _add(dialect: str) -> Any:
+    """Keeps a row, in place of one whose time is over; gives no row where another is kept."""
+    adding = insert_of(dialect, table).values({each: sa.bindparam(each) for each in _ROW})
+    return adding.on_conflict_do_update(
+        index_elements=[table.c.key, table.c.principal],
+        set_={each: adding.excluded[each] for each in _ROW},
+        where=table.c.expires_at <= _MOMENT,
+    ).returning(table.c.key)
 
 
 def _mine(ctx: Context, key: str) -> dict[str, Any]:

@@ -21,8 +21,9 @@ import aiosqlite
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from cloudsync_chassis.store.engine import AsyncEngine
 
 MODE = "chassis_mode"
 """The execution option of a connection that says what its transactions are for, a `Mode`."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from fastapi import Depends, Request
 from pydantic import BaseModel
 
 from cloudsync_chassis.problem import UNSUPPORTED_MEDIA_TYPE, Problem
 from cloudsync_chassis.validation import parse
+from cloudsync_chassis.web.framework import Depends, Request
 
 B = TypeVar("B", bound=BaseModel)
 

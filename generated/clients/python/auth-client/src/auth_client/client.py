@@ -4,33 +4,41 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from cloudsync_chassis.client.base import ServiceClient
 from cloudsync_chassis.client.call import Call, body_of
-from pydantic import TypeAdapter
+from cloudsync_chassis.client.late import Result, late
 
-from auth_client import models
+if TYPE_CHECKING:
+    from auth_client import models
+else:
+    models = late("auth_client.models")
 
-_ACCESS_DECISIONS = TypeAdapter[models.AccessDecisions](models.AccessDecisions)
-_API_KEY_PAGE = TypeAdapter[models.ApiKeyPage](models.ApiKeyPage)
-_API_KEY_VIEW = TypeAdapter[models.ApiKeyView](models.ApiKeyView)
-_AUTH_POLICY = TypeAdapter[models.AuthPolicy](models.AuthPolicy)
-_AUTH_POLICY_PAGE = TypeAdapter[models.AuthPolicyPage](models.AuthPolicyPage)
-_AUTHORIZATION_CODE = TypeAdapter[models.AuthorizationCode](models.AuthorizationCode)
-_CREDENTIAL_PAGE = TypeAdapter[models.CredentialPage](models.CredentialPage)
-_CREDENTIAL_VIEW = TypeAdapter[models.CredentialView](models.CredentialView)
-_IDENTITY_PROVIDER_PAGE = TypeAdapter[models.IdentityProviderPage](models.IdentityProviderPage)
-_IDENTITY_PROVIDER_VIEW = TypeAdapter[models.IdentityProviderView](models.IdentityProviderView)
-_ISSUED_API_KEY = TypeAdapter[models.IssuedApiKey](models.IssuedApiKey)
-_LOGIN_CHALLENGE = TypeAdapter[models.LoginChallenge](models.LoginChallenge)
-_REVOKED_SESSIONS = TypeAdapter[models.RevokedSessions](models.RevokedSessions)
-_ROLE_GRANT_PAGE = TypeAdapter[models.RoleGrantPage](models.RoleGrantPage)
-_SESSION_PAGE = TypeAdapter[models.SessionPage](models.SessionPage)
-_SESSION_VIEW = TypeAdapter[models.SessionView](models.SessionView)
-_SIGNING_KEY_SET = TypeAdapter[models.SigningKeySet](models.SigningKeySet)
-_TOKEN_INTROSPECTION = TypeAdapter[models.TokenIntrospection](models.TokenIntrospection)
-_TOKEN_SET = TypeAdapter[models.TokenSet](models.TokenSet)
+_ACCESS_DECISIONS: Result[models.AccessDecisions] = Result(lambda: models.AccessDecisions)
+_API_KEY_PAGE: Result[models.ApiKeyPage] = Result(lambda: models.ApiKeyPage)
+_API_KEY_VIEW: Result[models.ApiKeyView] = Result(lambda: models.ApiKeyView)
+_AUTH_POLICY: Result[models.AuthPolicy] = Result(lambda: models.AuthPolicy)
+_AUTH_POLICY_PAGE: Result[models.AuthPolicyPage] = Result(lambda: models.AuthPolicyPage)
+_AUTHORIZATION_CODE: Result[models.AuthorizationCode] = Result(lambda: models.AuthorizationCode)
+_CREDENTIAL_PAGE: Result[models.CredentialPage] = Result(lambda: models.CredentialPage)
+_CREDENTIAL_VIEW: Result[models.CredentialView] = Result(lambda: models.CredentialView)
+_IDENTITY_PROVIDER_PAGE: Result[models.IdentityProviderPage] = Result(
+    lambda: models.IdentityProviderPage
+)
+_IDENTITY_PROVIDER_VIEW: Result[models.IdentityProviderView] = Result(
+    lambda: models.IdentityProviderView
+)
+_ISSUED_API_KEY: Result[models.IssuedApiKey] = Result(lambda: models.IssuedApiKey)
+_LOGIN_CHALLENGE: Result[models.LoginChallenge] = Result(lambda: models.LoginChallenge)
+_REVOKED_SESSIONS: Result[models.RevokedSessions] = Result(lambda: models.RevokedSessions)
+_ROLE_GRANT_PAGE: Result[models.RoleGrantPage] = Result(lambda: models.RoleGrantPage)
+_SESSION_PAGE: Result[models.SessionPage] = Result(lambda: models.SessionPage)
+_SESSION_VIEW: Result[models.SessionView] = Result(lambda: models.SessionView)
+_SIGNING_KEY_SET: Result[models.SigningKeySet] = Result(lambda: models.SigningKeySet)
+_TOKEN_INTROSPECTION: Result[models.TokenIntrospection] = Result(lambda: models.TokenIntrospection)
+_TOKEN_SET: Result[models.TokenSet] = Result(lambda: models.TokenSet)
 
 
 class AuthClient(ServiceClient):

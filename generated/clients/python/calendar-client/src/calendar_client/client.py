@@ -5,28 +5,32 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from cloudsync_chassis.client.base import ServiceClient
 from cloudsync_chassis.client.call import Call, body_of
-from pydantic import TypeAdapter
+from cloudsync_chassis.client.late import Result, late
 
-from calendar_client import models
+if TYPE_CHECKING:
+    from calendar_client import models
+else:
+    models = late("calendar_client.models")
 
-_ATTENDEE_PAGE = TypeAdapter[models.AttendeePage](models.AttendeePage)
-_CALENDAR_EVENT = TypeAdapter[models.CalendarEvent](models.CalendarEvent)
-_CALENDAR_PAGE = TypeAdapter[models.CalendarPage](models.CalendarPage)
-_CALENDAR_SHARE = TypeAdapter[models.CalendarShare](models.CalendarShare)
-_CALENDAR_SHARE_PAGE = TypeAdapter[models.CalendarSharePage](models.CalendarSharePage)
-_CALENDAR_VIEW = TypeAdapter[models.CalendarView](models.CalendarView)
-_EVENT_ATTENDEE = TypeAdapter[models.EventAttendee](models.EventAttendee)
-_FREE_BUSY_ANSWER = TypeAdapter[models.FreeBusyAnswer](models.FreeBusyAnswer)
-_FREE_SLOT_LIST = TypeAdapter[models.FreeSlotList](models.FreeSlotList)
-_ICS_FEED = TypeAdapter[models.IcsFeed](models.IcsFeed)
-_ICS_IMPORT = TypeAdapter[models.IcsImport](models.IcsImport)
-_OCCURRENCE_LIST = TypeAdapter[models.OccurrenceList](models.OccurrenceList)
-_SCHEDULING_POLICY = TypeAdapter[models.SchedulingPolicy](models.SchedulingPolicy)
-_WORKING_HOURS_PAGE = TypeAdapter[models.WorkingHoursPage](models.WorkingHoursPage)
+_ATTENDEE_PAGE: Result[models.AttendeePage] = Result(lambda: models.AttendeePage)
+_CALENDAR_EVENT: Result[models.CalendarEvent] = Result(lambda: models.CalendarEvent)
+_CALENDAR_PAGE: Result[models.CalendarPage] = Result(lambda: models.CalendarPage)
+_CALENDAR_SHARE: Result[models.CalendarShare] = Result(lambda: models.CalendarShare)
+_CALENDAR_SHARE_PAGE: Result[models.CalendarSharePage] = Result(lambda: models.CalendarSharePage)
+_CALENDAR_VIEW: Result[models.CalendarView] = Result(lambda: models.CalendarView)
+_EVENT_ATTENDEE: Result[models.EventAttendee] = Result(lambda: models.EventAttendee)
+_FREE_BUSY_ANSWER: Result[models.FreeBusyAnswer] = Result(lambda: models.FreeBusyAnswer)
+_FREE_SLOT_LIST: Result[models.FreeSlotList] = Result(lambda: models.FreeSlotList)
+_ICS_FEED: Result[models.IcsFeed] = Result(lambda: models.IcsFeed)
+_ICS_IMPORT: Result[models.IcsImport] = Result(lambda: models.IcsImport)
+_OCCURRENCE_LIST: Result[models.OccurrenceList] = Result(lambda: models.OccurrenceList)
+_SCHEDULING_POLICY: Result[models.SchedulingPolicy] = Result(lambda: models.SchedulingPolicy)
+_WORKING_HOURS_PAGE: Result[models.WorkingHoursPage] = Result(lambda: models.WorkingHoursPage)
 
 
 class CalendarClient(ServiceClient):

@@ -4,28 +4,32 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from cloudsync_chassis.client.base import ServiceClient
 from cloudsync_chassis.client.call import Call, body_of
-from pydantic import TypeAdapter
+from cloudsync_chassis.client.late import Result, late
 
-from chat_client import models
+if TYPE_CHECKING:
+    from chat_client import models
+else:
+    models = late("chat_client.models")
 
-_CHANNEL_EXPORT = TypeAdapter[models.ChannelExport](models.ChannelExport)
-_CHANNEL_HITS = TypeAdapter[models.ChannelHits](models.ChannelHits)
-_CHANNEL_HOLD = TypeAdapter[models.ChannelHold](models.ChannelHold)
-_CHANNEL_MEMBER = TypeAdapter[models.ChannelMember](models.ChannelMember)
-_CHANNEL_MEMBER_PAGE = TypeAdapter[models.ChannelMemberPage](models.ChannelMemberPage)
-_CHANNEL_PAGE = TypeAdapter[models.ChannelPage](models.ChannelPage)
-_CHANNEL_VIEW = TypeAdapter[models.ChannelView](models.ChannelView)
-_CHAT_POLICY = TypeAdapter[models.ChatPolicy](models.ChatPolicy)
-_MEMBERS_CHANGED = TypeAdapter[models.MembersChanged](models.MembersChanged)
-_MESSAGE = TypeAdapter[models.Message](models.Message)
-_MESSAGE_PAGE = TypeAdapter[models.MessagePage](models.MessagePage)
-_OWN_SEAT_PAGE = TypeAdapter[models.OwnSeatPage](models.OwnSeatPage)
-_PRESENCE = TypeAdapter[models.Presence](models.Presence)
-_PRESENCE_LIST = TypeAdapter[models.PresenceList](models.PresenceList)
+_CHANNEL_EXPORT: Result[models.ChannelExport] = Result(lambda: models.ChannelExport)
+_CHANNEL_HITS: Result[models.ChannelHits] = Result(lambda: models.ChannelHits)
+_CHANNEL_HOLD: Result[models.ChannelHold] = Result(lambda: models.ChannelHold)
+_CHANNEL_MEMBER: Result[models.ChannelMember] = Result(lambda: models.ChannelMember)
+_CHANNEL_MEMBER_PAGE: Result[models.ChannelMemberPage] = Result(lambda: models.ChannelMemberPage)
+_CHANNEL_PAGE: Result[models.ChannelPage] = Result(lambda: models.ChannelPage)
+_CHANNEL_VIEW: Result[models.ChannelView] = Result(lambda: models.ChannelView)
+_CHAT_POLICY: Result[models.ChatPolicy] = Result(lambda: models.ChatPolicy)
+_MEMBERS_CHANGED: Result[models.MembersChanged] = Result(lambda: models.MembersChanged)
+_MESSAGE: Result[models.Message] = Result(lambda: models.Message)
+_MESSAGE_PAGE: Result[models.MessagePage] = Result(lambda: models.MessagePage)
+_OWN_SEAT_PAGE: Result[models.OwnSeatPage] = Result(lambda: models.OwnSeatPage)
+_PRESENCE: Result[models.Presence] = Result(lambda: models.Presence)
+_PRESENCE_LIST: Result[models.PresenceList] = Result(lambda: models.PresenceList)
 
 
 class ChatClient(ServiceClient):

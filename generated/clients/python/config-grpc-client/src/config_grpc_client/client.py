@@ -5,87 +5,99 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from cloudsync.platform.config.v1 import config_pb2
 from cloudsync_chassis.client.call import Call, body_of
+from cloudsync_chassis.client.late import Result, late
 from cloudsync_chassis.client.rpc import METHOD, RpcClient, RpcMethod
-from pydantic import TypeAdapter
 
-from config_grpc_client import models
+if TYPE_CHECKING:
+    from config_grpc_client import models
+else:
+    models = late("config_grpc_client.models")
 
-METHODS: Mapping[str, RpcMethod] = {
-    "/cloudsync.platform.config.v1.ConfigService/ApproveChange": RpcMethod(
-        config_pb2.ApproveChangeRequest, config_pb2.ApproveChangeResponse, "configEntry"
-    ),
-    "/cloudsync.platform.config.v1.ConfigService/CompareRevisions": RpcMethod(
-        config_pb2.CompareRevisionsRequest, config_pb2.CompareRevisionsResponse
-    ),
-    "/cloudsync.platform.config.v1.ConfigService/CompleteConfigRollout": RpcMethod(
-        config_pb2.CompleteConfigRolloutRequest,
-        config_pb2.CompleteConfigRolloutResponse,
-        "configEntry",
-    ),
-    "/cloudsync.platform.config.v1.ConfigService/CountersignChange": RpcMethod(
-        config_pb2.CountersignChangeRequest, config_pb2.CountersignChangeResponse, "configEntry"
-    ),
-    "/cloudsync.platform.config.v1.ConfigService/DefineConfigSchema": RpcMethod(
-        config_pb2.DefineConfigSchemaRequest, config_pb2.DefineConfigSchemaResponse, "configSchema"
-    ),
-    "/cloudsync.platform.config.v1.ConfigService/DraftChange": RpcMethod(
-        config_pb2.DraftChangeRequest, config_pb2.DraftChangeResponse, "configEntry"
-    ),
-    "/cloudsync.platform.config.v1.ConfigService/FreezeChanges": RpcMethod(
-        config_pb2.FreezeChangesRequest, config_pb2.FreezeChangesResponse, "changeFreeze"
-    ),
-    "/cloudsync.platform.config.v1.ConfigService/GetConfig": RpcMethod(
-        config_pb2.GetConfigRequest, config_pb2.GetConfigResponse
-    ),
-    "/cloudsync.platform.config.v1.ConfigService/GetRevision": RpcMethod(
-        config_pb2.GetRevisionRequest, config_pb2.GetRevisionResponse, "configEntry"
-    ),
-    "/cloudsync.platform.config.v1.ConfigService/LiftFreeze": RpcMethod(
-        config_pb2.LiftFreezeRequest, config_pb2.LiftFreezeResponse, "changeFreeze"
-    ),
-    "/cloudsync.platform.config.v1.ConfigService/ListFreezes": RpcMethod(
-        config_pb2.ListFreezesRequest, config_pb2.ListFreezesResponse
-    ),
-    "/cloudsync.platform.config.v1.ConfigService/ListRevisions": RpcMethod(
-        config_pb2.ListRevisionsRequest, config_pb2.ListRevisionsResponse
-    ),
-    "/cloudsync.platform.config.v1.ConfigService/PlanRelease": RpcMethod(
-        config_pb2.PlanReleaseRequest, config_pb2.PlanReleaseResponse, "configRelease"
-    ),
-    "/cloudsync.platform.config.v1.ConfigService/ProposeChange": RpcMethod(
-        config_pb2.ProposeChangeRequest, config_pb2.ProposeChangeResponse, "configEntry"
-    ),
-    "/cloudsync.platform.config.v1.ConfigService/RejectChange": RpcMethod(
-        config_pb2.RejectChangeRequest, config_pb2.RejectChangeResponse, "configEntry"
-    ),
-    "/cloudsync.platform.config.v1.ConfigService/RollbackChange": RpcMethod(
-        config_pb2.RollbackChangeRequest, config_pb2.RollbackChangeResponse, "configEntry"
-    ),
-    "/cloudsync.platform.config.v1.ConfigService/RolloutChange": RpcMethod(
-        config_pb2.RolloutChangeRequest, config_pb2.RolloutChangeResponse, "configEntry"
-    ),
-    "/cloudsync.platform.config.v1.ConfigService/WatchConfig": RpcMethod(
-        config_pb2.WatchConfigRequest, config_pb2.WatchConfigResponse
-    ),
-}
-_CHANGE_FREEZE = TypeAdapter[models.ChangeFreeze](models.ChangeFreeze)
-_CHANGE_FREEZE_PAGE = TypeAdapter[models.ChangeFreezePage](models.ChangeFreezePage)
-_CONFIG_BUNDLE = TypeAdapter[models.ConfigBundle](models.ConfigBundle)
-_CONFIG_ENTRY = TypeAdapter[models.ConfigEntry](models.ConfigEntry)
-_CONFIG_ENTRY_PAGE = TypeAdapter[models.ConfigEntryPage](models.ConfigEntryPage)
-_CONFIG_RELEASE = TypeAdapter[models.ConfigRelease](models.ConfigRelease)
-_CONFIG_SCHEMA = TypeAdapter[models.ConfigSchema](models.ConfigSchema)
-_REVISION_COMPARISON = TypeAdapter[models.RevisionComparison](models.RevisionComparison)
+_CHANGE_FREEZE: Result[models.ChangeFreeze] = Result(lambda: models.ChangeFreeze)
+_CHANGE_FREEZE_PAGE: Result[models.ChangeFreezePage] = Result(lambda: models.ChangeFreezePage)
+_CONFIG_BUNDLE: Result[models.ConfigBundle] = Result(lambda: models.ConfigBundle)
+_CONFIG_ENTRY: Result[models.ConfigEntry] = Result(lambda: models.ConfigEntry)
+_CONFIG_ENTRY_PAGE: Result[models.ConfigEntryPage] = Result(lambda: models.ConfigEntryPage)
+_CONFIG_RELEASE: Result[models.ConfigRelease] = Result(lambda: models.ConfigRelease)
+_CONFIG_SCHEMA: Result[models.ConfigSchema] = Result(lambda: models.ConfigSchema)
+_REVISION_COMPARISON: Result[models.RevisionComparison] = Result(lambda: models.RevisionComparison)
 
 
 class ConfigGrpcClient(RpcClient):
     """Calls config-service."""
 
-    methods = METHODS
+    @cached_property
+    def rpcs(self) -> Mapping[str, RpcMethod]:
+        """Path -> the messages of the RPC, which are loaded with the first call."""
+        from cloudsync.platform.config.v1 import config_pb2
+
+        return {
+            "/cloudsync.platform.config.v1.ConfigService/ApproveChange": RpcMethod(
+                config_pb2.ApproveChangeRequest, config_pb2.ApproveChangeResponse, "configEntry"
+            ),
+            "/cloudsync.platform.config.v1.ConfigService/CompareRevisions": RpcMethod(
+                config_pb2.CompareRevisionsRequest, config_pb2.CompareRevisionsResponse
+            ),
+            "/cloudsync.platform.config.v1.ConfigService/CompleteConfigRollout": RpcMethod(
+                config_pb2.CompleteConfigRolloutRequest,
+                config_pb2.CompleteConfigRolloutResponse,
+                "configEntry",
+            ),
+            "/cloudsync.platform.config.v1.ConfigService/CountersignChange": RpcMethod(
+                config_pb2.CountersignChangeRequest,
+                config_pb2.CountersignChangeResponse,
+                "configEntry",
+            ),
+            "/cloudsync.platform.config.v1.ConfigService/DefineConfigSchema": RpcMethod(
+                config_pb2.DefineConfigSchemaRequest,
+                config_pb2.DefineConfigSchemaResponse,
+                "configSchema",
+            ),
+            "/cloudsync.platform.config.v1.ConfigService/DraftChange": RpcMethod(
+                config_pb2.DraftChangeRequest, config_pb2.DraftChangeResponse, "configEntry"
+            ),
+            "/cloudsync.platform.config.v1.ConfigService/FreezeChanges": RpcMethod(
+                config_pb2.FreezeChangesRequest, config_pb2.FreezeChangesResponse, "changeFreeze"
+            ),
+            "/cloudsync.platform.config.v1.ConfigService/GetConfig": RpcMethod(
+                config_pb2.GetConfigRequest, config_pb2.GetConfigResponse
+            ),
+            "/cloudsync.platform.config.v1.ConfigService/GetRevision": RpcMethod(
+                config_pb2.GetRevisionRequest, config_pb2.GetRevisionResponse, "configEntry"
+            ),
+            "/cloudsync.platform.config.v1.ConfigService/LiftFreeze": RpcMethod(
+                config_pb2.LiftFreezeRequest, config_pb2.LiftFreezeResponse, "changeFreeze"
+            ),
+            "/cloudsync.platform.config.v1.ConfigService/ListFreezes": RpcMethod(
+                config_pb2.ListFreezesRequest, config_pb2.ListFreezesResponse
+            ),
+            "/cloudsync.platform.config.v1.ConfigService/ListRevisions": RpcMethod(
+                config_pb2.ListRevisionsRequest, config_pb2.ListRevisionsResponse
+            ),
+            "/cloudsync.platform.config.v1.ConfigService/PlanRelease": RpcMethod(
+                config_pb2.PlanReleaseRequest, config_pb2.PlanReleaseResponse, "configRelease"
+            ),
+            "/cloudsync.platform.config.v1.ConfigService/ProposeChange": RpcMethod(
+                config_pb2.ProposeChangeRequest, config_pb2.ProposeChangeResponse, "configEntry"
+            ),
+            "/cloudsync.platform.config.v1.ConfigService/RejectChange": RpcMethod(
+                config_pb2.RejectChangeRequest, config_pb2.RejectChangeResponse, "configEntry"
+            ),
+            "/cloudsync.platform.config.v1.ConfigService/RollbackChange": RpcMethod(
+                config_pb2.RollbackChangeRequest, config_pb2.RollbackChangeResponse, "configEntry"
+            ),
+            "/cloudsync.platform.config.v1.ConfigService/RolloutChange": RpcMethod(
+                config_pb2.RolloutChangeRequest, config_pb2.RolloutChangeResponse, "configEntry"
+            ),
+            "/cloudsync.platform.config.v1.ConfigService/WatchConfig": RpcMethod(
+                config_pb2.WatchConfigRequest, config_pb2.WatchConfigResponse
+            ),
+        }
 
     async def approve_change(
         self,

@@ -5,89 +5,114 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from cloudsync.platform.discovery.v1 import discovery_pb2
 from cloudsync_chassis.client.call import Call, body_of
+from cloudsync_chassis.client.late import Result, late
 from cloudsync_chassis.client.rpc import METHOD, RpcClient, RpcMethod
-from pydantic import TypeAdapter
 
-from discovery_grpc_client import models
+if TYPE_CHECKING:
+    from discovery_grpc_client import models
+else:
+    models = late("discovery_grpc_client.models")
 
-METHODS: Mapping[str, RpcMethod] = {
-    "/cloudsync.platform.discovery.v1.DiscoveryService/ApproveTrafficShift": RpcMethod(
-        discovery_pb2.ApproveTrafficShiftRequest,
-        discovery_pb2.ApproveTrafficShiftResponse,
-        "trafficShift",
-    ),
-    "/cloudsync.platform.discovery.v1.DiscoveryService/DefineService": RpcMethod(
-        discovery_pb2.DefineServiceRequest, discovery_pb2.DefineServiceResponse, "serviceDefinition"
-    ),
-    "/cloudsync.platform.discovery.v1.DiscoveryService/DeregisterInstance": RpcMethod(
-        discovery_pb2.DeregisterInstanceRequest,
-        discovery_pb2.DeregisterInstanceResponse,
-        "serviceInstance",
-    ),
-    "/cloudsync.platform.discovery.v1.DiscoveryService/DrainInstance": RpcMethod(
-        discovery_pb2.DrainInstanceRequest, discovery_pb2.DrainInstanceResponse, "serviceInstance"
-    ),
-    "/cloudsync.platform.discovery.v1.DiscoveryService/ExpireLease": RpcMethod(
-        discovery_pb2.ExpireLeaseRequest, discovery_pb2.ExpireLeaseResponse, "serviceInstance"
-    ),
-    "/cloudsync.platform.discovery.v1.DiscoveryService/GetInstance": RpcMethod(
-        discovery_pb2.GetInstanceRequest, discovery_pb2.GetInstanceResponse, "serviceInstance"
-    ),
-    "/cloudsync.platform.discovery.v1.DiscoveryService/ListInstances": RpcMethod(
-        discovery_pb2.ListInstancesRequest, discovery_pb2.ListInstancesResponse
-    ),
-    "/cloudsync.platform.discovery.v1.DiscoveryService/ListServiceDefinitions": RpcMethod(
-        discovery_pb2.ListServiceDefinitionsRequest, discovery_pb2.ListServiceDefinitionsResponse
-    ),
-    "/cloudsync.platform.discovery.v1.DiscoveryService/ListTrafficShifts": RpcMethod(
-        discovery_pb2.ListTrafficShiftsRequest, discovery_pb2.ListTrafficShiftsResponse
-    ),
-    "/cloudsync.platform.discovery.v1.DiscoveryService/RegisterInstance": RpcMethod(
-        discovery_pb2.RegisterInstanceRequest,
-        discovery_pb2.RegisterInstanceResponse,
-        "serviceInstance",
-    ),
-    "/cloudsync.platform.discovery.v1.DiscoveryService/RenewInstanceLease": RpcMethod(
-        discovery_pb2.RenewInstanceLeaseRequest,
-        discovery_pb2.RenewInstanceLeaseResponse,
-        "serviceInstance",
-    ),
-    "/cloudsync.platform.discovery.v1.DiscoveryService/ReportHealth": RpcMethod(
-        discovery_pb2.ReportHealthRequest, discovery_pb2.ReportHealthResponse, "healthReport"
-    ),
-    "/cloudsync.platform.discovery.v1.DiscoveryService/ResolveService": RpcMethod(
-        discovery_pb2.ResolveServiceRequest, discovery_pb2.ResolveServiceResponse
-    ),
-    "/cloudsync.platform.discovery.v1.DiscoveryService/RevertTrafficShift": RpcMethod(
-        discovery_pb2.RevertTrafficShiftRequest,
-        discovery_pb2.RevertTrafficShiftResponse,
-        "trafficShift",
-    ),
-    "/cloudsync.platform.discovery.v1.DiscoveryService/ShiftTraffic": RpcMethod(
-        discovery_pb2.ShiftTrafficRequest, discovery_pb2.ShiftTrafficResponse, "trafficShift"
-    ),
-    "/cloudsync.platform.discovery.v1.DiscoveryService/WatchEndpoints": RpcMethod(
-        discovery_pb2.WatchEndpointsRequest, discovery_pb2.WatchEndpointsResponse
-    ),
-}
-_ENDPOINT_SET = TypeAdapter[models.EndpointSet](models.EndpointSet)
-_HEALTH_REPORT = TypeAdapter[models.HealthReport](models.HealthReport)
-_SERVICE_DEFINITION = TypeAdapter[models.ServiceDefinition](models.ServiceDefinition)
-_SERVICE_DEFINITION_PAGE = TypeAdapter[models.ServiceDefinitionPage](models.ServiceDefinitionPage)
-_SERVICE_INSTANCE = TypeAdapter[models.ServiceInstance](models.ServiceInstance)
-_SERVICE_INSTANCE_PAGE = TypeAdapter[models.ServiceInstancePage](models.ServiceInstancePage)
-_TRAFFIC_SHIFT = TypeAdapter[models.TrafficShift](models.TrafficShift)
-_TRAFFIC_SHIFT_PAGE = TypeAdapter[models.TrafficShiftPage](models.TrafficShiftPage)
+_ENDPOINT_SET: Result[models.EndpointSet] = Result(lambda: models.EndpointSet)
+_HEALTH_REPORT: Result[models.HealthReport] = Result(lambda: models.HealthReport)
+_SERVICE_DEFINITION: Result[models.ServiceDefinition] = Result(lambda: models.ServiceDefinition)
+_SERVICE_DEFINITION_PAGE: Result[models.ServiceDefinitionPage] = Result(
+    lambda: models.ServiceDefinitionPage
+)
+_SERVICE_INSTANCE: Result[models.ServiceInstance] = Result(lambda: models.ServiceInstance)
+_SERVICE_INSTANCE_PAGE: Result[models.ServiceInstancePage] = Result(
+    lambda: models.ServiceInstancePage
+)
+_TRAFFIC_SHIFT: Result[models.TrafficShift] = Result(lambda: models.TrafficShift)
+_TRAFFIC_SHIFT_PAGE: Result[models.TrafficShiftPage] = Result(lambda: models.TrafficShiftPage)
 
 
 class DiscoveryGrpcClient(RpcClient):
     """Calls service-discovery."""
 
-    methods = METHODS
+    @cached_property
+    def rpcs(self) -> Mapping[str, RpcMethod]:
+        """Path -> the messages of the RPC, which are loaded with the first call."""
+        from cloudsync.platform.discovery.v1 import discovery_pb2
+
+        return {
+            "/cloudsync.platform.discovery.v1.DiscoveryService/ApproveTrafficShift": RpcMethod(
+                discovery_pb2.ApproveTrafficShiftRequest,
+                discovery_pb2.ApproveTrafficShiftResponse,
+                "trafficShift",
+            ),
+            "/cloudsync.platform.discovery.v1.DiscoveryService/DefineService": RpcMethod(
+                discovery_pb2.DefineServiceRequest,
+                discovery_pb2.DefineServiceResponse,
+                "serviceDefinition",
+            ),
+            "/cloudsync.platform.discovery.v1.DiscoveryService/DeregisterInstance": RpcMethod(
+                discovery_pb2.DeregisterInstanceRequest,
+                discovery_pb2.DeregisterInstanceResponse,
+                "serviceInstance",
+            ),
+            "/cloudsync.platform.discovery.v1.DiscoveryService/DrainInstance": RpcMethod(
+                discovery_pb2.DrainInstanceRequest,
+                discovery_pb2.DrainInstanceResponse,
+                "serviceInstance",
+            ),
+            "/cloudsync.platform.discovery.v1.DiscoveryService/ExpireLease": RpcMethod(
+                discovery_pb2.ExpireLeaseRequest,
+                discovery_pb2.ExpireLeaseResponse,
+                "serviceInstance",
+            ),
+            "/cloudsync.platform.discovery.v1.DiscoveryService/GetInstance": RpcMethod(
+                discovery_pb2.GetInstanceRequest,
+                discovery_pb2.GetInstanceResponse,
+                "serviceInstance",
+            ),
+            "/cloudsync.platform.discovery.v1.DiscoveryService/ListInstances": RpcMethod(
+                discovery_pb2.ListInstancesRequest, discovery_pb2.ListInstancesResponse
+            ),
+            "/cloudsync.platform.discovery.v1.DiscoveryService/ListServiceDefinitions": RpcMethod(
+                discovery_pb2.ListServiceDefinitionsRequest,
+                discovery_pb2.ListServiceDefinitionsResponse,
+            ),
+            "/cloudsync.platform.discovery.v1.DiscoveryService/ListTrafficShifts": RpcMethod(
+                discovery_pb2.ListTrafficShiftsRequest, discovery_pb2.ListTrafficShiftsResponse
+            ),
+            "/cloudsync.platform.discovery.v1.DiscoveryService/RegisterInstance": RpcMethod(
+                discovery_pb2.RegisterInstanceRequest,
+                discovery_pb2.RegisterInstanceResponse,
+                "serviceInstance",
+            ),
+            "/cloudsync.platform.discovery.v1.DiscoveryService/RenewInstanceLease": RpcMethod(
+                discovery_pb2.RenewInstanceLeaseRequest,
+                discovery_pb2.RenewInstanceLeaseResponse,
+                "serviceInstance",
+            ),
+            "/cloudsync.platform.discovery.v1.DiscoveryService/ReportHealth": RpcMethod(
+                discovery_pb2.ReportHealthRequest,
+                discovery_pb2.ReportHealthResponse,
+                "healthReport",
+            ),
+            "/cloudsync.platform.discovery.v1.DiscoveryService/ResolveService": RpcMethod(
+                discovery_pb2.ResolveServiceRequest, discovery_pb2.ResolveServiceResponse
+            ),
+            "/cloudsync.platform.discovery.v1.DiscoveryService/RevertTrafficShift": RpcMethod(
+                discovery_pb2.RevertTrafficShiftRequest,
+                discovery_pb2.RevertTrafficShiftResponse,
+                "trafficShift",
+            ),
+            "/cloudsync.platform.discovery.v1.DiscoveryService/ShiftTraffic": RpcMethod(
+                discovery_pb2.ShiftTrafficRequest,
+                discovery_pb2.ShiftTrafficResponse,
+                "trafficShift",
+            ),
+            "/cloudsync.platform.discovery.v1.DiscoveryService/WatchEndpoints": RpcMethod(
+                discovery_pb2.WatchEndpointsRequest, discovery_pb2.WatchEndpointsResponse
+            ),
+        }
 
     async def approve_traffic_shift(self, *, traffic_shift_id: UUID) -> models.TrafficShift:
         """Agrees to a shift of more than half."""

@@ -4,33 +4,39 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from cloudsync_chassis.client.base import ServiceClient
 from cloudsync_chassis.client.call import Call, body_of
-from pydantic import TypeAdapter
+from cloudsync_chassis.client.late import Result, late
 
-from document_client import models
+if TYPE_CHECKING:
+    from document_client import models
+else:
+    models = late("document_client.models")
 
-_ATTACHMENT_LIST = TypeAdapter[models.AttachmentList](models.AttachmentList)
-_COMMENT_THREAD = TypeAdapter[models.CommentThread](models.CommentThread)
-_COMMENT_THREAD_PAGE = TypeAdapter[models.CommentThreadPage](models.CommentThreadPage)
-_DOCUMENT = TypeAdapter[models.Document](models.Document)
-_DOCUMENT_BODY = TypeAdapter[models.DocumentBody](models.DocumentBody)
-_DOCUMENT_PAGE = TypeAdapter[models.DocumentPage](models.DocumentPage)
-_DOCUMENT_TRANSFER = TypeAdapter[models.DocumentTransfer](models.DocumentTransfer)
-_DOCUMENT_TRANSFER_PAGE = TypeAdapter[models.DocumentTransferPage](models.DocumentTransferPage)
-_DOWNLOAD_ADDRESS = TypeAdapter[models.DownloadAddress](models.DownloadAddress)
-_FOLDER = TypeAdapter[models.Folder](models.Folder)
-_FOLDER_PAGE = TypeAdapter[models.FolderPage](models.FolderPage)
-_OPENED_SHARE_LINK = TypeAdapter[models.OpenedShareLink](models.OpenedShareLink)
-_OPERATION_BATCH_PAGE = TypeAdapter[models.OperationBatchPage](models.OperationBatchPage)
-_OPERATIONS_APPLIED = TypeAdapter[models.OperationsApplied](models.OperationsApplied)
-_RESTORE_ACCEPTED = TypeAdapter[models.RestoreAccepted](models.RestoreAccepted)
-_SHARE_GRANT = TypeAdapter[models.ShareGrant](models.ShareGrant)
-_SHARE_GRANT_PAGE = TypeAdapter[models.ShareGrantPage](models.ShareGrantPage)
-_SHARE_LINK = TypeAdapter[models.ShareLink](models.ShareLink)
-_SHARED_DOCUMENT_PAGE = TypeAdapter[models.SharedDocumentPage](models.SharedDocumentPage)
+_ATTACHMENT_LIST: Result[models.AttachmentList] = Result(lambda: models.AttachmentList)
+_COMMENT_THREAD: Result[models.CommentThread] = Result(lambda: models.CommentThread)
+_COMMENT_THREAD_PAGE: Result[models.CommentThreadPage] = Result(lambda: models.CommentThreadPage)
+_DOCUMENT: Result[models.Document] = Result(lambda: models.Document)
+_DOCUMENT_BODY: Result[models.DocumentBody] = Result(lambda: models.DocumentBody)
+_DOCUMENT_PAGE: Result[models.DocumentPage] = Result(lambda: models.DocumentPage)
+_DOCUMENT_TRANSFER: Result[models.DocumentTransfer] = Result(lambda: models.DocumentTransfer)
+_DOCUMENT_TRANSFER_PAGE: Result[models.DocumentTransferPage] = Result(
+    lambda: models.DocumentTransferPage
+)
+_DOWNLOAD_ADDRESS: Result[models.DownloadAddress] = Result(lambda: models.DownloadAddress)
+_FOLDER: Result[models.Folder] = Result(lambda: models.Folder)
+_FOLDER_PAGE: Result[models.FolderPage] = Result(lambda: models.FolderPage)
+_OPENED_SHARE_LINK: Result[models.OpenedShareLink] = Result(lambda: models.OpenedShareLink)
+_OPERATION_BATCH_PAGE: Result[models.OperationBatchPage] = Result(lambda: models.OperationBatchPage)
+_OPERATIONS_APPLIED: Result[models.OperationsApplied] = Result(lambda: models.OperationsApplied)
+_RESTORE_ACCEPTED: Result[models.RestoreAccepted] = Result(lambda: models.RestoreAccepted)
+_SHARE_GRANT: Result[models.ShareGrant] = Result(lambda: models.ShareGrant)
+_SHARE_GRANT_PAGE: Result[models.ShareGrantPage] = Result(lambda: models.ShareGrantPage)
+_SHARE_LINK: Result[models.ShareLink] = Result(lambda: models.ShareLink)
+_SHARED_DOCUMENT_PAGE: Result[models.SharedDocumentPage] = Result(lambda: models.SharedDocumentPage)
 
 
 class DocumentClient(ServiceClient):

@@ -5,88 +5,96 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from cloudsync.analytics.events.v1 import events_pb2
 from cloudsync_chassis.client.call import Call, body_of
+from cloudsync_chassis.client.late import Result, late
 from cloudsync_chassis.client.rpc import METHOD, RpcClient, RpcMethod
-from pydantic import TypeAdapter
 
-from events_grpc_client import models
+if TYPE_CHECKING:
+    from events_grpc_client import models
+else:
+    models = late("events_grpc_client.models")
 
-METHODS: Mapping[str, RpcMethod] = {
-    "/cloudsync.analytics.events.v1.EventsService/AbortReplay": RpcMethod(
-        events_pb2.AbortReplayRequest, events_pb2.AbortReplayResponse, "archiveReplay"
-    ),
-    "/cloudsync.analytics.events.v1.EventsService/ApproveReplay": RpcMethod(
-        events_pb2.ApproveReplayRequest, events_pb2.ApproveReplayResponse, "archiveReplay"
-    ),
-    "/cloudsync.analytics.events.v1.EventsService/ApproveSchema": RpcMethod(
-        events_pb2.ApproveSchemaRequest, events_pb2.ApproveSchemaResponse, "eventSchema"
-    ),
-    "/cloudsync.analytics.events.v1.EventsService/CollectEvents": RpcMethod(
-        events_pb2.CollectEventsRequest, events_pb2.CollectEventsResponse
-    ),
-    "/cloudsync.analytics.events.v1.EventsService/CountEvents": RpcMethod(
-        events_pb2.CountEventsRequest, events_pb2.CountEventsResponse
-    ),
-    "/cloudsync.analytics.events.v1.EventsService/DeprecateSchema": RpcMethod(
-        events_pb2.DeprecateSchemaRequest, events_pb2.DeprecateSchemaResponse, "eventSchema"
-    ),
-    "/cloudsync.analytics.events.v1.EventsService/GetSnapshot": RpcMethod(
-        events_pb2.GetSnapshotRequest, events_pb2.GetSnapshotResponse, "streamSnapshot"
-    ),
-    "/cloudsync.analytics.events.v1.EventsService/ListArchiveReplays": RpcMethod(
-        events_pb2.ListArchiveReplaysRequest, events_pb2.ListArchiveReplaysResponse
-    ),
-    "/cloudsync.analytics.events.v1.EventsService/ListSchemas": RpcMethod(
-        events_pb2.ListSchemasRequest, events_pb2.ListSchemasResponse
-    ),
-    "/cloudsync.analytics.events.v1.EventsService/PauseReplay": RpcMethod(
-        events_pb2.PauseReplayRequest, events_pb2.PauseReplayResponse, "archiveReplay"
-    ),
-    "/cloudsync.analytics.events.v1.EventsService/QueryEvents": RpcMethod(
-        events_pb2.QueryEventsRequest, events_pb2.QueryEventsResponse
-    ),
-    "/cloudsync.analytics.events.v1.EventsService/ReadStream": RpcMethod(
-        events_pb2.ReadStreamRequest, events_pb2.ReadStreamResponse
-    ),
-    "/cloudsync.analytics.events.v1.EventsService/RegisterSchema": RpcMethod(
-        events_pb2.RegisterSchemaRequest, events_pb2.RegisterSchemaResponse, "eventSchema"
-    ),
-    "/cloudsync.analytics.events.v1.EventsService/ReleaseQuarantined": RpcMethod(
-        events_pb2.ReleaseQuarantinedRequest, events_pb2.ReleaseQuarantinedResponse
-    ),
-    "/cloudsync.analytics.events.v1.EventsService/RequestReplay": RpcMethod(
-        events_pb2.RequestReplayRequest, events_pb2.RequestReplayResponse, "archiveReplay"
-    ),
-    "/cloudsync.analytics.events.v1.EventsService/ResumeReplay": RpcMethod(
-        events_pb2.ResumeReplayRequest, events_pb2.ResumeReplayResponse, "archiveReplay"
-    ),
-    "/cloudsync.analytics.events.v1.EventsService/SaveSnapshot": RpcMethod(
-        events_pb2.SaveSnapshotRequest, events_pb2.SaveSnapshotResponse, "streamSnapshot"
-    ),
-    "/cloudsync.analytics.events.v1.EventsService/ShredSubject": RpcMethod(
-        events_pb2.ShredSubjectRequest, events_pb2.ShredSubjectResponse, "erasureOrder"
-    ),
-}
-_ARCHIVE_REPLAY = TypeAdapter[models.ArchiveReplay](models.ArchiveReplay)
-_ARCHIVE_REPLAY_PAGE = TypeAdapter[models.ArchiveReplayPage](models.ArchiveReplayPage)
-_COLLECTION_RECEIPT = TypeAdapter[models.CollectionReceipt](models.CollectionReceipt)
-_ERASURE_ORDER = TypeAdapter[models.ErasureOrder](models.ErasureOrder)
-_EVENT_COUNTS = TypeAdapter[models.EventCounts](models.EventCounts)
-_EVENT_SCHEMA = TypeAdapter[models.EventSchema](models.EventSchema)
-_EVENT_SLICE = TypeAdapter[models.EventSlice](models.EventSlice)
-_RELEASE_REPORT = TypeAdapter[models.ReleaseReport](models.ReleaseReport)
-_SCHEMA_PAGE = TypeAdapter[models.SchemaPage](models.SchemaPage)
-_STREAM_SLICE = TypeAdapter[models.StreamSlice](models.StreamSlice)
-_STREAM_SNAPSHOT = TypeAdapter[models.StreamSnapshot](models.StreamSnapshot)
+_ARCHIVE_REPLAY: Result[models.ArchiveReplay] = Result(lambda: models.ArchiveReplay)
+_ARCHIVE_REPLAY_PAGE: Result[models.ArchiveReplayPage] = Result(lambda: models.ArchiveReplayPage)
+_COLLECTION_RECEIPT: Result[models.CollectionReceipt] = Result(lambda: models.CollectionReceipt)
+_ERASURE_ORDER: Result[models.ErasureOrder] = Result(lambda: models.ErasureOrder)
+_EVENT_COUNTS: Result[models.EventCounts] = Result(lambda: models.EventCounts)
+_EVENT_SCHEMA: Result[models.EventSchema] = Result(lambda: models.EventSchema)
+_EVENT_SLICE: Result[models.EventSlice] = Result(lambda: models.EventSlice)
+_RELEASE_REPORT: Result[models.ReleaseReport] = Result(lambda: models.ReleaseReport)
+_SCHEMA_PAGE: Result[models.SchemaPage] = Result(lambda: models.SchemaPage)
+_STREAM_SLICE: Result[models.StreamSlice] = Result(lambda: models.StreamSlice)
+_STREAM_SNAPSHOT: Result[models.StreamSnapshot] = Result(lambda: models.StreamSnapshot)
 
 
 class EventsGrpcClient(RpcClient):
     """Calls events-service."""
 
-    methods = METHODS
+    @cached_property
+    def rpcs(self) -> Mapping[str, RpcMethod]:
+        """Path -> the messages of the RPC, which are loaded with the first call."""
+        from cloudsync.analytics.events.v1 import events_pb2
+
+        return {
+            "/cloudsync.analytics.events.v1.EventsService/AbortReplay": RpcMethod(
+                events_pb2.AbortReplayRequest, events_pb2.AbortReplayResponse, "archiveReplay"
+            ),
+            "/cloudsync.analytics.events.v1.EventsService/ApproveReplay": RpcMethod(
+                events_pb2.ApproveReplayRequest, events_pb2.ApproveReplayResponse, "archiveReplay"
+            ),
+            "/cloudsync.analytics.events.v1.EventsService/ApproveSchema": RpcMethod(
+                events_pb2.ApproveSchemaRequest, events_pb2.ApproveSchemaResponse, "eventSchema"
+            ),
+            "/cloudsync.analytics.events.v1.EventsService/CollectEvents": RpcMethod(
+                events_pb2.CollectEventsRequest, events_pb2.CollectEventsResponse
+            ),
+            "/cloudsync.analytics.events.v1.EventsService/CountEvents": RpcMethod(
+                events_pb2.CountEventsRequest, events_pb2.CountEventsResponse
+            ),
+            "/cloudsync.analytics.events.v1.EventsService/DeprecateSchema": RpcMethod(
+                events_pb2.DeprecateSchemaRequest, events_pb2.DeprecateSchemaResponse, "eventSchema"
+            ),
+            "/cloudsync.analytics.events.v1.EventsService/GetSnapshot": RpcMethod(
+                events_pb2.GetSnapshotRequest, events_pb2.GetSnapshotResponse, "streamSnapshot"
+            ),
+            "/cloudsync.analytics.events.v1.EventsService/ListArchiveReplays": RpcMethod(
+                events_pb2.ListArchiveReplaysRequest, events_pb2.ListArchiveReplaysResponse
+            ),
+            "/cloudsync.analytics.events.v1.EventsService/ListSchemas": RpcMethod(
+                events_pb2.ListSchemasRequest, events_pb2.ListSchemasResponse
+            ),
+            "/cloudsync.analytics.events.v1.EventsService/PauseReplay": RpcMethod(
+                events_pb2.PauseReplayRequest, events_pb2.PauseReplayResponse, "archiveReplay"
+            ),
+            "/cloudsync.analytics.events.v1.EventsService/QueryEvents": RpcMethod(
+                events_pb2.QueryEventsRequest, events_pb2.QueryEventsResponse
+            ),
+            "/cloudsync.analytics.events.v1.EventsService/ReadStream": RpcMethod(
+                events_pb2.ReadStreamRequest, events_pb2.ReadStreamResponse
+            ),
+            "/cloudsync.analytics.events.v1.EventsService/RegisterSchema": RpcMethod(
+                events_pb2.RegisterSchemaRequest, events_pb2.RegisterSchemaResponse, "eventSchema"
+            ),
+            "/cloudsync.analytics.events.v1.EventsService/ReleaseQuarantined": RpcMethod(
+                events_pb2.ReleaseQuarantinedRequest, events_pb2.ReleaseQuarantinedResponse
+            ),
+            "/cloudsync.analytics.events.v1.EventsService/RequestReplay": RpcMethod(
+                events_pb2.RequestReplayRequest, events_pb2.RequestReplayResponse, "archiveReplay"
+            ),
+            "/cloudsync.analytics.events.v1.EventsService/ResumeReplay": RpcMethod(
+                events_pb2.ResumeReplayRequest, events_pb2.ResumeReplayResponse, "archiveReplay"
+            ),
+            "/cloudsync.analytics.events.v1.EventsService/SaveSnapshot": RpcMethod(
+                events_pb2.SaveSnapshotRequest, events_pb2.SaveSnapshotResponse, "streamSnapshot"
+            ),
+            "/cloudsync.analytics.events.v1.EventsService/ShredSubject": RpcMethod(
+                events_pb2.ShredSubjectRequest, events_pb2.ShredSubjectResponse, "erasureOrder"
+            ),
+        }
 
     async def abort_replay(self, *, archive_replay_id: UUID) -> models.ArchiveReplay:
         """Ends a replay for good."""

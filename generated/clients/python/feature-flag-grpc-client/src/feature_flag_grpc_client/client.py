@@ -5,98 +5,124 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from cloudsync.platform.featureflag.v1 import feature_flag_pb2
 from cloudsync_chassis.client.call import Call, body_of
+from cloudsync_chassis.client.late import Result, late
 from cloudsync_chassis.client.rpc import METHOD, RpcClient, RpcMethod
-from pydantic import TypeAdapter
 
-from feature_flag_grpc_client import models
+if TYPE_CHECKING:
+    from feature_flag_grpc_client import models
+else:
+    models = late("feature_flag_grpc_client.models")
 
-METHODS: Mapping[str, RpcMethod] = {
-    "/cloudsync.platform.featureflag.v1.FeatureFlagService/ActivateFlag": RpcMethod(
-        feature_flag_pb2.ActivateFlagRequest, feature_flag_pb2.ActivateFlagResponse, "featureFlag"
-    ),
-    "/cloudsync.platform.featureflag.v1.FeatureFlagService/ArchiveFlag": RpcMethod(
-        feature_flag_pb2.ArchiveFlagRequest, feature_flag_pb2.ArchiveFlagResponse, "featureFlag"
-    ),
-    "/cloudsync.platform.featureflag.v1.FeatureFlagService/ChangeRollout": RpcMethod(
-        feature_flag_pb2.ChangeRolloutRequest, feature_flag_pb2.ChangeRolloutResponse, "featureFlag"
-    ),
-    "/cloudsync.platform.featureflag.v1.FeatureFlagService/ClearOverride": RpcMethod(
-        feature_flag_pb2.ClearOverrideRequest, feature_flag_pb2.ClearOverrideResponse
-    ),
-    "/cloudsync.platform.featureflag.v1.FeatureFlagService/CompleteRollout": RpcMethod(
-        feature_flag_pb2.CompleteRolloutRequest,
-        feature_flag_pb2.CompleteRolloutResponse,
-        "featureFlag",
-    ),
-    "/cloudsync.platform.featureflag.v1.FeatureFlagService/CreateFlag": RpcMethod(
-        feature_flag_pb2.CreateFlagRequest, feature_flag_pb2.CreateFlagResponse, "featureFlag"
-    ),
-    "/cloudsync.platform.featureflag.v1.FeatureFlagService/DecideExperiment": RpcMethod(
-        feature_flag_pb2.DecideExperimentRequest,
-        feature_flag_pb2.DecideExperimentResponse,
-        "flagExperiment",
-    ),
-    "/cloudsync.platform.featureflag.v1.FeatureFlagService/DefineSegment": RpcMethod(
-        feature_flag_pb2.DefineSegmentRequest, feature_flag_pb2.DefineSegmentResponse, "flagSegment"
-    ),
-    "/cloudsync.platform.featureflag.v1.FeatureFlagService/EditFlag": RpcMethod(
-        feature_flag_pb2.EditFlagRequest, feature_flag_pb2.EditFlagResponse, "featureFlag"
-    ),
-    "/cloudsync.platform.featureflag.v1.FeatureFlagService/EvaluateBatch": RpcMethod(
-        feature_flag_pb2.EvaluateBatchRequest, feature_flag_pb2.EvaluateBatchResponse
-    ),
-    "/cloudsync.platform.featureflag.v1.FeatureFlagService/EvaluateFlag": RpcMethod(
-        feature_flag_pb2.EvaluateFlagRequest, feature_flag_pb2.EvaluateFlagResponse, "decision"
-    ),
-    "/cloudsync.platform.featureflag.v1.FeatureFlagService/GetFlag": RpcMethod(
-        feature_flag_pb2.GetFlagRequest, feature_flag_pb2.GetFlagResponse, "featureFlag"
-    ),
-    "/cloudsync.platform.featureflag.v1.FeatureFlagService/KillFlag": RpcMethod(
-        feature_flag_pb2.KillFlagRequest, feature_flag_pb2.KillFlagResponse, "featureFlag"
-    ),
-    "/cloudsync.platform.featureflag.v1.FeatureFlagService/ListFlags": RpcMethod(
-        feature_flag_pb2.ListFlagsRequest, feature_flag_pb2.ListFlagsResponse
-    ),
-    "/cloudsync.platform.featureflag.v1.FeatureFlagService/ListOverrides": RpcMethod(
-        feature_flag_pb2.ListOverridesRequest, feature_flag_pb2.ListOverridesResponse
-    ),
-    "/cloudsync.platform.featureflag.v1.FeatureFlagService/RestoreFlag": RpcMethod(
-        feature_flag_pb2.RestoreFlagRequest, feature_flag_pb2.RestoreFlagResponse, "featureFlag"
-    ),
-    "/cloudsync.platform.featureflag.v1.FeatureFlagService/ScheduleFlag": RpcMethod(
-        feature_flag_pb2.ScheduleFlagRequest, feature_flag_pb2.ScheduleFlagResponse, "featureFlag"
-    ),
-    "/cloudsync.platform.featureflag.v1.FeatureFlagService/SetOverride": RpcMethod(
-        feature_flag_pb2.SetOverrideRequest, feature_flag_pb2.SetOverrideResponse, "flagOverride"
-    ),
-    "/cloudsync.platform.featureflag.v1.FeatureFlagService/StartExperiment": RpcMethod(
-        feature_flag_pb2.StartExperimentRequest,
-        feature_flag_pb2.StartExperimentResponse,
-        "flagExperiment",
-    ),
-    "/cloudsync.platform.featureflag.v1.FeatureFlagService/WatchFlags": RpcMethod(
-        feature_flag_pb2.WatchFlagsRequest, feature_flag_pb2.WatchFlagsResponse
-    ),
-}
-_FEATURE_FLAG = TypeAdapter[models.FeatureFlag](models.FeatureFlag)
-_FLAG_DECISION = TypeAdapter[models.FlagDecision](models.FlagDecision)
-_FLAG_DECISIONS = TypeAdapter[models.FlagDecisions](models.FlagDecisions)
-_FLAG_EXPERIMENT = TypeAdapter[models.FlagExperiment](models.FlagExperiment)
-_FLAG_OVERRIDE = TypeAdapter[models.FlagOverride](models.FlagOverride)
-_FLAG_OVERRIDE_PAGE = TypeAdapter[models.FlagOverridePage](models.FlagOverridePage)
-_FLAG_PAGE = TypeAdapter[models.FlagPage](models.FlagPage)
-_FLAG_RULES_UPDATE = TypeAdapter[models.FlagRulesUpdate](models.FlagRulesUpdate)
-_FLAG_SEGMENT = TypeAdapter[models.FlagSegment](models.FlagSegment)
+_FEATURE_FLAG: Result[models.FeatureFlag] = Result(lambda: models.FeatureFlag)
+_FLAG_DECISION: Result[models.FlagDecision] = Result(lambda: models.FlagDecision)
+_FLAG_DECISIONS: Result[models.FlagDecisions] = Result(lambda: models.FlagDecisions)
+_FLAG_EXPERIMENT: Result[models.FlagExperiment] = Result(lambda: models.FlagExperiment)
+_FLAG_OVERRIDE: Result[models.FlagOverride] = Result(lambda: models.FlagOverride)
+_FLAG_OVERRIDE_PAGE: Result[models.FlagOverridePage] = Result(lambda: models.FlagOverridePage)
+_FLAG_PAGE: Result[models.FlagPage] = Result(lambda: models.FlagPage)
+_FLAG_RULES_UPDATE: Result[models.FlagRulesUpdate] = Result(lambda: models.FlagRulesUpdate)
+_FLAG_SEGMENT: Result[models.FlagSegment] = Result(lambda: models.FlagSegment)
 
 
 class FeatureFlagGrpcClient(RpcClient):
     """Calls feature-flag-service."""
 
-    methods = METHODS
+    @cached_property
+    def rpcs(self) -> Mapping[str, RpcMethod]:
+        """Path -> the messages of the RPC, which are loaded with the first call."""
+        from cloudsync.platform.featureflag.v1 import feature_flag_pb2
+
+        return {
+            "/cloudsync.platform.featureflag.v1.FeatureFlagService/ActivateFlag": RpcMethod(
+                feature_flag_pb2.ActivateFlagRequest,
+                feature_flag_pb2.ActivateFlagResponse,
+                "featureFlag",
+            ),
+            "/cloudsync.platform.featureflag.v1.FeatureFlagService/ArchiveFlag": RpcMethod(
+                feature_flag_pb2.ArchiveFlagRequest,
+                feature_flag_pb2.ArchiveFlagResponse,
+                "featureFlag",
+            ),
+            "/cloudsync.platform.featureflag.v1.FeatureFlagService/ChangeRollout": RpcMethod(
+                feature_flag_pb2.ChangeRolloutRequest,
+                feature_flag_pb2.ChangeRolloutResponse,
+                "featureFlag",
+            ),
+            "/cloudsync.platform.featureflag.v1.FeatureFlagService/ClearOverride": RpcMethod(
+                feature_flag_pb2.ClearOverrideRequest, feature_flag_pb2.ClearOverrideResponse
+            ),
+            "/cloudsync.platform.featureflag.v1.FeatureFlagService/CompleteRollout": RpcMethod(
+                feature_flag_pb2.CompleteRolloutRequest,
+                feature_flag_pb2.CompleteRolloutResponse,
+                "featureFlag",
+            ),
+            "/cloudsync.platform.featureflag.v1.FeatureFlagService/CreateFlag": RpcMethod(
+                feature_flag_pb2.CreateFlagRequest,
+                feature_flag_pb2.CreateFlagResponse,
+                "featureFlag",
+            ),
+            "/cloudsync.platform.featureflag.v1.FeatureFlagService/DecideExperiment": RpcMethod(
+                feature_flag_pb2.DecideExperimentRequest,
+                feature_flag_pb2.DecideExperimentResponse,
+                "flagExperiment",
+            ),
+            "/cloudsync.platform.featureflag.v1.FeatureFlagService/DefineSegment": RpcMethod(
+                feature_flag_pb2.DefineSegmentRequest,
+                feature_flag_pb2.DefineSegmentResponse,
+                "flagSegment",
+            ),
+            "/cloudsync.platform.featureflag.v1.FeatureFlagService/EditFlag": RpcMethod(
+                feature_flag_pb2.EditFlagRequest, feature_flag_pb2.EditFlagResponse, "featureFlag"
+            ),
+            "/cloudsync.platform.featureflag.v1.FeatureFlagService/EvaluateBatch": RpcMethod(
+                feature_flag_pb2.EvaluateBatchRequest, feature_flag_pb2.EvaluateBatchResponse
+            ),
+            "/cloudsync.platform.featureflag.v1.FeatureFlagService/EvaluateFlag": RpcMethod(
+                feature_flag_pb2.EvaluateFlagRequest,
+                feature_flag_pb2.EvaluateFlagResponse,
+                "decision",
+            ),
+            "/cloudsync.platform.featureflag.v1.FeatureFlagService/GetFlag": RpcMethod(
+                feature_flag_pb2.GetFlagRequest, feature_flag_pb2.GetFlagResponse, "featureFlag"
+            ),
+            "/cloudsync.platform.featureflag.v1.FeatureFlagService/KillFlag": RpcMethod(
+                feature_flag_pb2.KillFlagRequest, feature_flag_pb2.KillFlagResponse, "featureFlag"
+            ),
+            "/cloudsync.platform.featureflag.v1.FeatureFlagService/ListFlags": RpcMethod(
+                feature_flag_pb2.ListFlagsRequest, feature_flag_pb2.ListFlagsResponse
+            ),
+            "/cloudsync.platform.featureflag.v1.FeatureFlagService/ListOverrides": RpcMethod(
+                feature_flag_pb2.ListOverridesRequest, feature_flag_pb2.ListOverridesResponse
+            ),
+            "/cloudsync.platform.featureflag.v1.FeatureFlagService/RestoreFlag": RpcMethod(
+                feature_flag_pb2.RestoreFlagRequest,
+                feature_flag_pb2.RestoreFlagResponse,
+                "featureFlag",
+            ),
+            "/cloudsync.platform.featureflag.v1.FeatureFlagService/ScheduleFlag": RpcMethod(
+                feature_flag_pb2.ScheduleFlagRequest,
+                feature_flag_pb2.ScheduleFlagResponse,
+                "featureFlag",
+            ),
+            "/cloudsync.platform.featureflag.v1.FeatureFlagService/SetOverride": RpcMethod(
+                feature_flag_pb2.SetOverrideRequest,
+                feature_flag_pb2.SetOverrideResponse,
+                "flagOverride",
+            ),
+            "/cloudsync.platform.featureflag.v1.FeatureFlagService/StartExperiment": RpcMethod(
+                feature_flag_pb2.StartExperimentRequest,
+                feature_flag_pb2.StartExperimentResponse,
+                "flagExperiment",
+            ),
+            "/cloudsync.platform.featureflag.v1.FeatureFlagService/WatchFlags": RpcMethod(
+                feature_flag_pb2.WatchFlagsRequest, feature_flag_pb2.WatchFlagsResponse
+            ),
+        }
 
     async def activate_flag(self, *, feature_flag_id: UUID) -> models.FeatureFlag:
         """Lets a flag decide from now on."""

@@ -4,26 +4,32 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from cloudsync_chassis.client.base import ServiceClient
 from cloudsync_chassis.client.call import Call, body_of
-from pydantic import TypeAdapter
+from cloudsync_chassis.client.late import Result, late
 
-from file_client import models
+if TYPE_CHECKING:
+    from file_client import models
+else:
+    models = late("file_client.models")
 
-_DOWNLOAD_ADDRESS = TypeAdapter[models.DownloadAddress](models.DownloadAddress)
-_DOWNLOAD_GRANT_PAGE = TypeAdapter[models.DownloadGrantPage](models.DownloadGrantPage)
-_FILE_LINK = TypeAdapter[models.FileLink](models.FileLink)
-_FILE_LINK_PAGE = TypeAdapter[models.FileLinkPage](models.FileLinkPage)
-_FILE_RESTORE_ACCEPTED = TypeAdapter[models.FileRestoreAccepted](models.FileRestoreAccepted)
-_RENDITION = TypeAdapter[models.Rendition](models.Rendition)
-_RENDITION_PAGE = TypeAdapter[models.RenditionPage](models.RenditionPage)
-_SIGNED_PARTS = TypeAdapter[models.SignedParts](models.SignedParts)
-_STORAGE_USAGE_REPORT = TypeAdapter[models.StorageUsageReport](models.StorageUsageReport)
-_STORED_FILE_PAGE = TypeAdapter[models.StoredFilePage](models.StoredFilePage)
-_STORED_FILE_VIEW = TypeAdapter[models.StoredFileView](models.StoredFileView)
-_UPLOAD_SESSION_PAGE = TypeAdapter[models.UploadSessionPage](models.UploadSessionPage)
+_DOWNLOAD_ADDRESS: Result[models.DownloadAddress] = Result(lambda: models.DownloadAddress)
+_DOWNLOAD_GRANT_PAGE: Result[models.DownloadGrantPage] = Result(lambda: models.DownloadGrantPage)
+_FILE_LINK: Result[models.FileLink] = Result(lambda: models.FileLink)
+_FILE_LINK_PAGE: Result[models.FileLinkPage] = Result(lambda: models.FileLinkPage)
+_FILE_RESTORE_ACCEPTED: Result[models.FileRestoreAccepted] = Result(
+    lambda: models.FileRestoreAccepted
+)
+_RENDITION: Result[models.Rendition] = Result(lambda: models.Rendition)
+_RENDITION_PAGE: Result[models.RenditionPage] = Result(lambda: models.RenditionPage)
+_SIGNED_PARTS: Result[models.SignedParts] = Result(lambda: models.SignedParts)
+_STORAGE_USAGE_REPORT: Result[models.StorageUsageReport] = Result(lambda: models.StorageUsageReport)
+_STORED_FILE_PAGE: Result[models.StoredFilePage] = Result(lambda: models.StoredFilePage)
+_STORED_FILE_VIEW: Result[models.StoredFileView] = Result(lambda: models.StoredFileView)
+_UPLOAD_SESSION_PAGE: Result[models.UploadSessionPage] = Result(lambda: models.UploadSessionPage)
 
 
 class FileClient(ServiceClient):

@@ -4,24 +4,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from cloudsync_chassis.client.base import ServiceClient
 from cloudsync_chassis.client.call import Call, body_of
-from pydantic import TypeAdapter
+from cloudsync_chassis.client.late import Result, late
 
-from invoice_client import models
+if TYPE_CHECKING:
+    from invoice_client import models
+else:
+    models = late("invoice_client.models")
 
-_BILLING_PROFILE = TypeAdapter[models.BillingProfile](models.BillingProfile)
-_CREDIT_NOTE = TypeAdapter[models.CreditNote](models.CreditNote)
-_CREDIT_NOTE_PAGE = TypeAdapter[models.CreditNotePage](models.CreditNotePage)
-_DUNNING_ATTEMPT_PAGE = TypeAdapter[models.DunningAttemptPage](models.DunningAttemptPage)
-_INVOICE = TypeAdapter[models.Invoice](models.Invoice)
-_INVOICE_DISPUTE = TypeAdapter[models.InvoiceDispute](models.InvoiceDispute)
-_INVOICE_DISPUTE_PAGE = TypeAdapter[models.InvoiceDisputePage](models.InvoiceDisputePage)
-_INVOICE_LINK = TypeAdapter[models.InvoiceLink](models.InvoiceLink)
-_INVOICE_PAGE = TypeAdapter[models.InvoicePage](models.InvoicePage)
-_UPCOMING_INVOICE = TypeAdapter[models.UpcomingInvoice](models.UpcomingInvoice)
+_BILLING_PROFILE: Result[models.BillingProfile] = Result(lambda: models.BillingProfile)
+_CREDIT_NOTE: Result[models.CreditNote] = Result(lambda: models.CreditNote)
+_CREDIT_NOTE_PAGE: Result[models.CreditNotePage] = Result(lambda: models.CreditNotePage)
+_DUNNING_ATTEMPT_PAGE: Result[models.DunningAttemptPage] = Result(lambda: models.DunningAttemptPage)
+_INVOICE: Result[models.Invoice] = Result(lambda: models.Invoice)
+_INVOICE_DISPUTE: Result[models.InvoiceDispute] = Result(lambda: models.InvoiceDispute)
+_INVOICE_DISPUTE_PAGE: Result[models.InvoiceDisputePage] = Result(lambda: models.InvoiceDisputePage)
+_INVOICE_LINK: Result[models.InvoiceLink] = Result(lambda: models.InvoiceLink)
+_INVOICE_PAGE: Result[models.InvoicePage] = Result(lambda: models.InvoicePage)
+_UPCOMING_INVOICE: Result[models.UpcomingInvoice] = Result(lambda: models.UpcomingInvoice)
 
 
 class InvoiceClient(ServiceClient):

@@ -5,94 +5,114 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from cloudsync.analytics.metrics.v1 import metrics_pb2
 from cloudsync_chassis.client.call import Call, body_of
+from cloudsync_chassis.client.late import Result, late
 from cloudsync_chassis.client.rpc import METHOD, RpcClient, RpcMethod
-from pydantic import TypeAdapter
 
-from metrics_grpc_client import models
+if TYPE_CHECKING:
+    from metrics_grpc_client import models
+else:
+    models = late("metrics_grpc_client.models")
 
-METHODS: Mapping[str, RpcMethod] = {
-    "/cloudsync.analytics.metrics.v1.MetricsService/AcknowledgeAnomaly": RpcMethod(
-        metrics_pb2.AcknowledgeAnomalyRequest, metrics_pb2.AcknowledgeAnomalyResponse, "anomaly"
-    ),
-    "/cloudsync.analytics.metrics.v1.MetricsService/ActivateMetric": RpcMethod(
-        metrics_pb2.ActivateMetricRequest, metrics_pb2.ActivateMetricResponse, "metricDefinition"
-    ),
-    "/cloudsync.analytics.metrics.v1.MetricsService/DefineMetric": RpcMethod(
-        metrics_pb2.DefineMetricRequest, metrics_pb2.DefineMetricResponse, "metricDefinition"
-    ),
-    "/cloudsync.analytics.metrics.v1.MetricsService/DeprecateMetric": RpcMethod(
-        metrics_pb2.DeprecateMetricRequest, metrics_pb2.DeprecateMetricResponse, "metricDefinition"
-    ),
-    "/cloudsync.analytics.metrics.v1.MetricsService/DetectAnomalies": RpcMethod(
-        metrics_pb2.DetectAnomaliesRequest, metrics_pb2.DetectAnomaliesResponse
-    ),
-    "/cloudsync.analytics.metrics.v1.MetricsService/DismissAnomaly": RpcMethod(
-        metrics_pb2.DismissAnomalyRequest, metrics_pb2.DismissAnomalyResponse, "anomaly"
-    ),
-    "/cloudsync.analytics.metrics.v1.MetricsService/ExplainAnomaly": RpcMethod(
-        metrics_pb2.ExplainAnomalyRequest, metrics_pb2.ExplainAnomalyResponse, "anomaly"
-    ),
-    "/cloudsync.analytics.metrics.v1.MetricsService/GetBackfill": RpcMethod(
-        metrics_pb2.GetBackfillRequest, metrics_pb2.GetBackfillResponse, "backfillRun"
-    ),
-    "/cloudsync.analytics.metrics.v1.MetricsService/GetMetric": RpcMethod(
-        metrics_pb2.GetMetricRequest, metrics_pb2.GetMetricResponse, "metricDefinition"
-    ),
-    "/cloudsync.analytics.metrics.v1.MetricsService/ListAnomalies": RpcMethod(
-        metrics_pb2.ListAnomaliesRequest, metrics_pb2.ListAnomaliesResponse
-    ),
-    "/cloudsync.analytics.metrics.v1.MetricsService/ListMetrics": RpcMethod(
-        metrics_pb2.ListMetricsRequest, metrics_pb2.ListMetricsResponse
-    ),
-    "/cloudsync.analytics.metrics.v1.MetricsService/MuteRule": RpcMethod(
-        metrics_pb2.MuteRuleRequest, metrics_pb2.MuteRuleResponse, "anomalyRule"
-    ),
-    "/cloudsync.analytics.metrics.v1.MetricsService/PutAnomalyRule": RpcMethod(
-        metrics_pb2.PutAnomalyRuleRequest, metrics_pb2.PutAnomalyRuleResponse, "anomalyRule"
-    ),
-    "/cloudsync.analytics.metrics.v1.MetricsService/Query": RpcMethod(
-        metrics_pb2.QueryRequest, metrics_pb2.QueryResponse
-    ),
-    "/cloudsync.analytics.metrics.v1.MetricsService/RecordFacts": RpcMethod(
-        metrics_pb2.RecordFactsRequest, metrics_pb2.RecordFactsResponse
-    ),
-    "/cloudsync.analytics.metrics.v1.MetricsService/ReinstateMetric": RpcMethod(
-        metrics_pb2.ReinstateMetricRequest, metrics_pb2.ReinstateMetricResponse, "metricDefinition"
-    ),
-    "/cloudsync.analytics.metrics.v1.MetricsService/ReviseMetric": RpcMethod(
-        metrics_pb2.ReviseMetricRequest, metrics_pb2.ReviseMetricResponse, "metricDefinition"
-    ),
-    "/cloudsync.analytics.metrics.v1.MetricsService/StartBackfill": RpcMethod(
-        metrics_pb2.StartBackfillRequest, metrics_pb2.StartBackfillResponse, "backfillRun"
-    ),
-    "/cloudsync.analytics.metrics.v1.MetricsService/StreamLatest": RpcMethod(
-        metrics_pb2.StreamLatestRequest, metrics_pb2.StreamLatestResponse
-    ),
-    "/cloudsync.analytics.metrics.v1.MetricsService/ValidateMetric": RpcMethod(
-        metrics_pb2.ValidateMetricRequest, metrics_pb2.ValidateMetricResponse
-    ),
-}
-_ANOMALY = TypeAdapter[models.Anomaly](models.Anomaly)
-_ANOMALY_PAGE = TypeAdapter[models.AnomalyPage](models.AnomalyPage)
-_ANOMALY_RULE = TypeAdapter[models.AnomalyRule](models.AnomalyRule)
-_BACKFILL_RUN = TypeAdapter[models.BackfillRun](models.BackfillRun)
-_DETECTED_ANOMALIES = TypeAdapter[models.DetectedAnomalies](models.DetectedAnomalies)
-_FACTS_RECEIPT = TypeAdapter[models.FactsReceipt](models.FactsReceipt)
-_LATEST_POINT = TypeAdapter[models.LatestPoint](models.LatestPoint)
-_METRIC_DEFINITION = TypeAdapter[models.MetricDefinition](models.MetricDefinition)
-_METRIC_PAGE = TypeAdapter[models.MetricPage](models.MetricPage)
-_SERIES_ANSWER = TypeAdapter[models.SeriesAnswer](models.SeriesAnswer)
-_VALIDATION_REPORT = TypeAdapter[models.ValidationReport](models.ValidationReport)
+_ANOMALY: Result[models.Anomaly] = Result(lambda: models.Anomaly)
+_ANOMALY_PAGE: Result[models.AnomalyPage] = Result(lambda: models.AnomalyPage)
+_ANOMALY_RULE: Result[models.AnomalyRule] = Result(lambda: models.AnomalyRule)
+_BACKFILL_RUN: Result[models.BackfillRun] = Result(lambda: models.BackfillRun)
+_DETECTED_ANOMALIES: Result[models.DetectedAnomalies] = Result(lambda: models.DetectedAnomalies)
+_FACTS_RECEIPT: Result[models.FactsReceipt] = Result(lambda: models.FactsReceipt)
+_LATEST_POINT: Result[models.LatestPoint] = Result(lambda: models.LatestPoint)
+_METRIC_DEFINITION: Result[models.MetricDefinition] = Result(lambda: models.MetricDefinition)
+_METRIC_PAGE: Result[models.MetricPage] = Result(lambda: models.MetricPage)
+_SERIES_ANSWER: Result[models.SeriesAnswer] = Result(lambda: models.SeriesAnswer)
+_VALIDATION_REPORT: Result[models.ValidationReport] = Result(lambda: models.ValidationReport)
 
 
 class MetricsGrpcClient(RpcClient):
     """Calls metrics-service."""
 
-    methods = METHODS
+    @cached_property
+    def rpcs(self) -> Mapping[str, RpcMethod]:
+        """Path -> the messages of the RPC, which are loaded with the first call."""
+        from cloudsync.analytics.metrics.v1 import metrics_pb2
+
+        return {
+            "/cloudsync.analytics.metrics.v1.MetricsService/AcknowledgeAnomaly": RpcMethod(
+                metrics_pb2.AcknowledgeAnomalyRequest,
+                metrics_pb2.AcknowledgeAnomalyResponse,
+                "anomaly",
+            ),
+            "/cloudsync.analytics.metrics.v1.MetricsService/ActivateMetric": RpcMethod(
+                metrics_pb2.ActivateMetricRequest,
+                metrics_pb2.ActivateMetricResponse,
+                "metricDefinition",
+            ),
+            "/cloudsync.analytics.metrics.v1.MetricsService/DefineMetric": RpcMethod(
+                metrics_pb2.DefineMetricRequest,
+                metrics_pb2.DefineMetricResponse,
+                "metricDefinition",
+            ),
+            "/cloudsync.analytics.metrics.v1.MetricsService/DeprecateMetric": RpcMethod(
+                metrics_pb2.DeprecateMetricRequest,
+                metrics_pb2.DeprecateMetricResponse,
+                "metricDefinition",
+            ),
+            "/cloudsync.analytics.metrics.v1.MetricsService/DetectAnomalies": RpcMethod(
+                metrics_pb2.DetectAnomaliesRequest, metrics_pb2.DetectAnomaliesResponse
+            ),
+            "/cloudsync.analytics.metrics.v1.MetricsService/DismissAnomaly": RpcMethod(
+                metrics_pb2.DismissAnomalyRequest, metrics_pb2.DismissAnomalyResponse, "anomaly"
+            ),
+            "/cloudsync.analytics.metrics.v1.MetricsService/ExplainAnomaly": RpcMethod(
+                metrics_pb2.ExplainAnomalyRequest, metrics_pb2.ExplainAnomalyResponse, "anomaly"
+            ),
+            "/cloudsync.analytics.metrics.v1.MetricsService/GetBackfill": RpcMethod(
+                metrics_pb2.GetBackfillRequest, metrics_pb2.GetBackfillResponse, "backfillRun"
+            ),
+            "/cloudsync.analytics.metrics.v1.MetricsService/GetMetric": RpcMethod(
+                metrics_pb2.GetMetricRequest, metrics_pb2.GetMetricResponse, "metricDefinition"
+            ),
+            "/cloudsync.analytics.metrics.v1.MetricsService/ListAnomalies": RpcMethod(
+                metrics_pb2.ListAnomaliesRequest, metrics_pb2.ListAnomaliesResponse
+            ),
+            "/cloudsync.analytics.metrics.v1.MetricsService/ListMetrics": RpcMethod(
+                metrics_pb2.ListMetricsRequest, metrics_pb2.ListMetricsResponse
+            ),
+            "/cloudsync.analytics.metrics.v1.MetricsService/MuteRule": RpcMethod(
+                metrics_pb2.MuteRuleRequest, metrics_pb2.MuteRuleResponse, "anomalyRule"
+            ),
+            "/cloudsync.analytics.metrics.v1.MetricsService/PutAnomalyRule": RpcMethod(
+                metrics_pb2.PutAnomalyRuleRequest, metrics_pb2.PutAnomalyRuleResponse, "anomalyRule"
+            ),
+            "/cloudsync.analytics.metrics.v1.MetricsService/Query": RpcMethod(
+                metrics_pb2.QueryRequest, metrics_pb2.QueryResponse
+            ),
+            "/cloudsync.analytics.metrics.v1.MetricsService/RecordFacts": RpcMethod(
+                metrics_pb2.RecordFactsRequest, metrics_pb2.RecordFactsResponse
+            ),
+            "/cloudsync.analytics.metrics.v1.MetricsService/ReinstateMetric": RpcMethod(
+                metrics_pb2.ReinstateMetricRequest,
+                metrics_pb2.ReinstateMetricResponse,
+                "metricDefinition",
+            ),
+            "/cloudsync.analytics.metrics.v1.MetricsService/ReviseMetric": RpcMethod(
+                metrics_pb2.ReviseMetricRequest,
+                metrics_pb2.ReviseMetricResponse,
+                "metricDefinition",
+            ),
+            "/cloudsync.analytics.metrics.v1.MetricsService/StartBackfill": RpcMethod(
+                metrics_pb2.StartBackfillRequest, metrics_pb2.StartBackfillResponse, "backfillRun"
+            ),
+            "/cloudsync.analytics.metrics.v1.MetricsService/StreamLatest": RpcMethod(
+                metrics_pb2.StreamLatestRequest, metrics_pb2.StreamLatestResponse
+            ),
+            "/cloudsync.analytics.metrics.v1.MetricsService/ValidateMetric": RpcMethod(
+                metrics_pb2.ValidateMetricRequest, metrics_pb2.ValidateMetricResponse
+            ),
+        }
 
     async def acknowledge_anomaly(self, *, anomaly_id: UUID) -> models.Anomaly:
         """Takes an anomaly on."""

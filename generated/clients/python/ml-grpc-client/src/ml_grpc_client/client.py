@@ -5,109 +5,117 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from cloudsync.analytics.ml.v1 import ml_pb2
 from cloudsync_chassis.client.call import Call, body_of
+from cloudsync_chassis.client.late import Result, late
 from cloudsync_chassis.client.rpc import METHOD, RpcClient, RpcMethod
-from pydantic import TypeAdapter
 
-from ml_grpc_client import models
+if TYPE_CHECKING:
+    from ml_grpc_client import models
+else:
+    models = late("ml_grpc_client.models")
 
-METHODS: Mapping[str, RpcMethod] = {
-    "/cloudsync.analytics.ml.v1.MlService/DefineFeatureView": RpcMethod(
-        ml_pb2.DefineFeatureViewRequest, ml_pb2.DefineFeatureViewResponse, "featureView"
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/DeployModel": RpcMethod(
-        ml_pb2.DeployModelRequest, ml_pb2.DeployModelResponse, "model"
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/EvaluateModel": RpcMethod(
-        ml_pb2.EvaluateModelRequest, ml_pb2.EvaluateModelResponse, "model"
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/ExplainPrediction": RpcMethod(
-        ml_pb2.ExplainPredictionRequest, ml_pb2.ExplainPredictionResponse, "prediction"
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/GetFeatureView": RpcMethod(
-        ml_pb2.GetFeatureViewRequest, ml_pb2.GetFeatureViewResponse, "featureView"
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/GetFeatures": RpcMethod(
-        ml_pb2.GetFeaturesRequest, ml_pb2.GetFeaturesResponse
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/GetModel": RpcMethod(
-        ml_pb2.GetModelRequest, ml_pb2.GetModelResponse, "model"
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/GetTrainingRun": RpcMethod(
-        ml_pb2.GetTrainingRunRequest, ml_pb2.GetTrainingRunResponse, "trainingRun"
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/ListFeatureViews": RpcMethod(
-        ml_pb2.ListFeatureViewsRequest, ml_pb2.ListFeatureViewsResponse
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/ListModels": RpcMethod(
-        ml_pb2.ListModelsRequest, ml_pb2.ListModelsResponse
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/ListTrainingRuns": RpcMethod(
-        ml_pb2.ListTrainingRunsRequest, ml_pb2.ListTrainingRunsResponse
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/MeasureDrift": RpcMethod(
-        ml_pb2.MeasureDriftRequest, ml_pb2.MeasureDriftResponse
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/Predict": RpcMethod(
-        ml_pb2.PredictRequest, ml_pb2.PredictResponse
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/PredictBatch": RpcMethod(
-        ml_pb2.PredictBatchRequest, ml_pb2.PredictBatchResponse
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/RecordOutcome": RpcMethod(
-        ml_pb2.RecordOutcomeRequest, ml_pb2.RecordOutcomeResponse, "prediction"
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/RegisterModel": RpcMethod(
-        ml_pb2.RegisterModelRequest, ml_pb2.RegisterModelResponse, "model"
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/RejectModel": RpcMethod(
-        ml_pb2.RejectModelRequest, ml_pb2.RejectModelResponse, "model"
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/RetireFeatureView": RpcMethod(
-        ml_pb2.RetireFeatureViewRequest, ml_pb2.RetireFeatureViewResponse, "featureView"
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/RetireModel": RpcMethod(
-        ml_pb2.RetireModelRequest, ml_pb2.RetireModelResponse, "model"
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/RollBackModel": RpcMethod(
-        ml_pb2.RollBackModelRequest, ml_pb2.RollBackModelResponse, "model"
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/StartCanary": RpcMethod(
-        ml_pb2.StartCanaryRequest, ml_pb2.StartCanaryResponse, "model"
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/StartShadow": RpcMethod(
-        ml_pb2.StartShadowRequest, ml_pb2.StartShadowResponse, "model"
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/StartTraining": RpcMethod(
-        ml_pb2.StartTrainingRequest, ml_pb2.StartTrainingResponse, "trainingRun"
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/StopRollout": RpcMethod(
-        ml_pb2.StopRolloutRequest, ml_pb2.StopRolloutResponse, "model"
-    ),
-    "/cloudsync.analytics.ml.v1.MlService/StopTraining": RpcMethod(
-        ml_pb2.StopTrainingRequest, ml_pb2.StopTrainingResponse, "trainingRun"
-    ),
-}
-_BATCH_ITEM = TypeAdapter[models.BatchItem](models.BatchItem)
-_DRIFT_REPORT = TypeAdapter[models.DriftReport](models.DriftReport)
-_FEATURE_VECTORS = TypeAdapter[models.FeatureVectors](models.FeatureVectors)
-_FEATURE_VIEW = TypeAdapter[models.FeatureView](models.FeatureView)
-_FEATURE_VIEW_PAGE = TypeAdapter[models.FeatureViewPage](models.FeatureViewPage)
-_MODEL_MODEL = TypeAdapter[models.ModelModel](models.ModelModel)
-_MODEL_PAGE = TypeAdapter[models.ModelPage](models.ModelPage)
-_PREDICTION = TypeAdapter[models.Prediction](models.Prediction)
-_PREDICTION_ANSWER = TypeAdapter[models.PredictionAnswer](models.PredictionAnswer)
-_TRAINING_RUN = TypeAdapter[models.TrainingRun](models.TrainingRun)
-_TRAINING_RUN_PAGE = TypeAdapter[models.TrainingRunPage](models.TrainingRunPage)
+_BATCH_ITEM: Result[models.BatchItem] = Result(lambda: models.BatchItem)
+_DRIFT_REPORT: Result[models.DriftReport] = Result(lambda: models.DriftReport)
+_FEATURE_VECTORS: Result[models.FeatureVectors] = Result(lambda: models.FeatureVectors)
+_FEATURE_VIEW: Result[models.FeatureView] = Result(lambda: models.FeatureView)
+_FEATURE_VIEW_PAGE: Result[models.FeatureViewPage] = Result(lambda: models.FeatureViewPage)
+_MODEL_MODEL: Result[models.ModelModel] = Result(lambda: models.ModelModel)
+_MODEL_PAGE: Result[models.ModelPage] = Result(lambda: models.ModelPage)
+_PREDICTION: Result[models.Prediction] = Result(lambda: models.Prediction)
+_PREDICTION_ANSWER: Result[models.PredictionAnswer] = Result(lambda: models.PredictionAnswer)
+_TRAINING_RUN: Result[models.TrainingRun] = Result(lambda: models.TrainingRun)
+_TRAINING_RUN_PAGE: Result[models.TrainingRunPage] = Result(lambda: models.TrainingRunPage)
 
 
 class MlGrpcClient(RpcClient):
     """Calls ml-service."""
 
-    methods = METHODS
+    @cached_property
+    def rpcs(self) -> Mapping[str, RpcMethod]:
+        """Path -> the messages of the RPC, which are loaded with the first call."""
+        from cloudsync.analytics.ml.v1 import ml_pb2
+
+        return {
+            "/cloudsync.analytics.ml.v1.MlService/DefineFeatureView": RpcMethod(
+                ml_pb2.DefineFeatureViewRequest, ml_pb2.DefineFeatureViewResponse, "featureView"
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/DeployModel": RpcMethod(
+                ml_pb2.DeployModelRequest, ml_pb2.DeployModelResponse, "model"
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/EvaluateModel": RpcMethod(
+                ml_pb2.EvaluateModelRequest, ml_pb2.EvaluateModelResponse, "model"
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/ExplainPrediction": RpcMethod(
+                ml_pb2.ExplainPredictionRequest, ml_pb2.ExplainPredictionResponse, "prediction"
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/GetFeatureView": RpcMethod(
+                ml_pb2.GetFeatureViewRequest, ml_pb2.GetFeatureViewResponse, "featureView"
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/GetFeatures": RpcMethod(
+                ml_pb2.GetFeaturesRequest, ml_pb2.GetFeaturesResponse
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/GetModel": RpcMethod(
+                ml_pb2.GetModelRequest, ml_pb2.GetModelResponse, "model"
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/GetTrainingRun": RpcMethod(
+                ml_pb2.GetTrainingRunRequest, ml_pb2.GetTrainingRunResponse, "trainingRun"
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/ListFeatureViews": RpcMethod(
+                ml_pb2.ListFeatureViewsRequest, ml_pb2.ListFeatureViewsResponse
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/ListModels": RpcMethod(
+                ml_pb2.ListModelsRequest, ml_pb2.ListModelsResponse
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/ListTrainingRuns": RpcMethod(
+                ml_pb2.ListTrainingRunsRequest, ml_pb2.ListTrainingRunsResponse
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/MeasureDrift": RpcMethod(
+                ml_pb2.MeasureDriftRequest, ml_pb2.MeasureDriftResponse
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/Predict": RpcMethod(
+                ml_pb2.PredictRequest, ml_pb2.PredictResponse
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/PredictBatch": RpcMethod(
+                ml_pb2.PredictBatchRequest, ml_pb2.PredictBatchResponse
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/RecordOutcome": RpcMethod(
+                ml_pb2.RecordOutcomeRequest, ml_pb2.RecordOutcomeResponse, "prediction"
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/RegisterModel": RpcMethod(
+                ml_pb2.RegisterModelRequest, ml_pb2.RegisterModelResponse, "model"
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/RejectModel": RpcMethod(
+                ml_pb2.RejectModelRequest, ml_pb2.RejectModelResponse, "model"
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/RetireFeatureView": RpcMethod(
+                ml_pb2.RetireFeatureViewRequest, ml_pb2.RetireFeatureViewResponse, "featureView"
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/RetireModel": RpcMethod(
+                ml_pb2.RetireModelRequest, ml_pb2.RetireModelResponse, "model"
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/RollBackModel": RpcMethod(
+                ml_pb2.RollBackModelRequest, ml_pb2.RollBackModelResponse, "model"
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/StartCanary": RpcMethod(
+                ml_pb2.StartCanaryRequest, ml_pb2.StartCanaryResponse, "model"
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/StartShadow": RpcMethod(
+                ml_pb2.StartShadowRequest, ml_pb2.StartShadowResponse, "model"
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/StartTraining": RpcMethod(
+                ml_pb2.StartTrainingRequest, ml_pb2.StartTrainingResponse, "trainingRun"
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/StopRollout": RpcMethod(
+                ml_pb2.StopRolloutRequest, ml_pb2.StopRolloutResponse, "model"
+            ),
+            "/cloudsync.analytics.ml.v1.MlService/StopTraining": RpcMethod(
+                ml_pb2.StopTrainingRequest, ml_pb2.StopTrainingResponse, "trainingRun"
+            ),
+        }
 
     async def define_feature_view(
         self, body: models.DefineFeatureViewRequest

@@ -4,29 +4,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from cloudsync_chassis.client.base import ServiceClient
 from cloudsync_chassis.client.call import Call, body_of
-from pydantic import TypeAdapter
+from cloudsync_chassis.client.late import Result, late
 
-from org_client import models
+if TYPE_CHECKING:
+    from org_client import models
+else:
+    models = late("org_client.models")
 
-_DOMAIN_CLAIM = TypeAdapter[models.DomainClaim](models.DomainClaim)
-_HIERARCHY = TypeAdapter[models.Hierarchy](models.Hierarchy)
-_INVITATION_BATCH = TypeAdapter[models.InvitationBatch](models.InvitationBatch)
-_INVITATION_PAGE = TypeAdapter[models.InvitationPage](models.InvitationPage)
-_MEMBERSHIP = TypeAdapter[models.Membership](models.Membership)
-_MEMBERSHIP_PAGE = TypeAdapter[models.MembershipPage](models.MembershipPage)
-_ORG_UNIT = TypeAdapter[models.OrgUnit](models.OrgUnit)
-_ORG_UNIT_PAGE = TypeAdapter[models.OrgUnitPage](models.OrgUnitPage)
-_ORGANIZATION = TypeAdapter[models.Organization](models.Organization)
-_ORGANIZATION_CARD = TypeAdapter[models.OrganizationCard](models.OrganizationCard)
-_ORGANIZATION_PAGE = TypeAdapter[models.OrganizationPage](models.OrganizationPage)
-_OWNERSHIP_TRANSFER = TypeAdapter[models.OwnershipTransfer](models.OwnershipTransfer)
-_TEAM = TypeAdapter[models.Team](models.Team)
-_TEAM_MEMBER_PAGE = TypeAdapter[models.TeamMemberPage](models.TeamMemberPage)
-_TEAM_PAGE = TypeAdapter[models.TeamPage](models.TeamPage)
+_DOMAIN_CLAIM: Result[models.DomainClaim] = Result(lambda: models.DomainClaim)
+_HIERARCHY: Result[models.Hierarchy] = Result(lambda: models.Hierarchy)
+_INVITATION_BATCH: Result[models.InvitationBatch] = Result(lambda: models.InvitationBatch)
+_INVITATION_PAGE: Result[models.InvitationPage] = Result(lambda: models.InvitationPage)
+_MEMBERSHIP: Result[models.Membership] = Result(lambda: models.Membership)
+_MEMBERSHIP_PAGE: Result[models.MembershipPage] = Result(lambda: models.MembershipPage)
+_ORG_UNIT: Result[models.OrgUnit] = Result(lambda: models.OrgUnit)
+_ORG_UNIT_PAGE: Result[models.OrgUnitPage] = Result(lambda: models.OrgUnitPage)
+_ORGANIZATION: Result[models.Organization] = Result(lambda: models.Organization)
+_ORGANIZATION_CARD: Result[models.OrganizationCard] = Result(lambda: models.OrganizationCard)
+_ORGANIZATION_PAGE: Result[models.OrganizationPage] = Result(lambda: models.OrganizationPage)
+_OWNERSHIP_TRANSFER: Result[models.OwnershipTransfer] = Result(lambda: models.OwnershipTransfer)
+_TEAM: Result[models.Team] = Result(lambda: models.Team)
+_TEAM_MEMBER_PAGE: Result[models.TeamMemberPage] = Result(lambda: models.TeamMemberPage)
+_TEAM_PAGE: Result[models.TeamPage] = Result(lambda: models.TeamPage)
 
 
 class OrgClient(ServiceClient):

@@ -5,28 +5,34 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from cloudsync_chassis.client.base import ServiceClient
 from cloudsync_chassis.client.call import Call, body_of
-from pydantic import TypeAdapter
+from cloudsync_chassis.client.late import Result, late
 
-from payment_client import models
+if TYPE_CHECKING:
+    from payment_client import models
+else:
+    models = late("payment_client.models")
 
-_ACCOUNT_CREDIT = TypeAdapter[models.AccountCredit](models.AccountCredit)
-_CHARGE = TypeAdapter[models.Charge](models.Charge)
-_DISPUTE = TypeAdapter[models.Dispute](models.Dispute)
-_DISPUTE_PAGE = TypeAdapter[models.DisputePage](models.DisputePage)
-_LEDGER_ENTRY_PAGE = TypeAdapter[models.LedgerEntryPage](models.LedgerEntryPage)
-_PAYMENT = TypeAdapter[models.Payment](models.Payment)
-_PAYMENT_METHOD_PAGE = TypeAdapter[models.PaymentMethodPage](models.PaymentMethodPage)
-_PAYMENT_METHOD_SUMMARY = TypeAdapter[models.PaymentMethodSummary](models.PaymentMethodSummary)
-_PAYMENT_PAGE = TypeAdapter[models.PaymentPage](models.PaymentPage)
-_REFUND = TypeAdapter[models.Refund](models.Refund)
-_REFUND_PAGE = TypeAdapter[models.RefundPage](models.RefundPage)
-_SETTLEMENT_PAGE = TypeAdapter[models.SettlementPage](models.SettlementPage)
-_SETTLEMENT_RECONCILIATION = TypeAdapter[models.SettlementReconciliation](
-    models.SettlementReconciliation
+_ACCOUNT_CREDIT: Result[models.AccountCredit] = Result(lambda: models.AccountCredit)
+_CHARGE: Result[models.Charge] = Result(lambda: models.Charge)
+_DISPUTE: Result[models.Dispute] = Result(lambda: models.Dispute)
+_DISPUTE_PAGE: Result[models.DisputePage] = Result(lambda: models.DisputePage)
+_LEDGER_ENTRY_PAGE: Result[models.LedgerEntryPage] = Result(lambda: models.LedgerEntryPage)
+_PAYMENT: Result[models.Payment] = Result(lambda: models.Payment)
+_PAYMENT_METHOD_PAGE: Result[models.PaymentMethodPage] = Result(lambda: models.PaymentMethodPage)
+_PAYMENT_METHOD_SUMMARY: Result[models.PaymentMethodSummary] = Result(
+    lambda: models.PaymentMethodSummary
+)
+_PAYMENT_PAGE: Result[models.PaymentPage] = Result(lambda: models.PaymentPage)
+_REFUND: Result[models.Refund] = Result(lambda: models.Refund)
+_REFUND_PAGE: Result[models.RefundPage] = Result(lambda: models.RefundPage)
+_SETTLEMENT_PAGE: Result[models.SettlementPage] = Result(lambda: models.SettlementPage)
+_SETTLEMENT_RECONCILIATION: Result[models.SettlementReconciliation] = Result(
+    lambda: models.SettlementReconciliation
 )
 
 

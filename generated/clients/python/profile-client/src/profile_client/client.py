@@ -4,24 +4,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from cloudsync_chassis.client.base import ServiceClient
 from cloudsync_chassis.client.call import Call, body_of
-from pydantic import TypeAdapter
+from cloudsync_chassis.client.late import Result, late
 
-from profile_client import models
+if TYPE_CHECKING:
+    from profile_client import models
+else:
+    models = late("profile_client.models")
 
-_ENDORSEMENT = TypeAdapter[models.Endorsement](models.Endorsement)
-_ENDORSEMENT_PAGE = TypeAdapter[models.EndorsementPage](models.EndorsementPage)
-_PREFERENCE_SET = TypeAdapter[models.PreferenceSet](models.PreferenceSet)
-_PROFILE = TypeAdapter[models.Profile](models.Profile)
-_PROFILE_CARD_LIST = TypeAdapter[models.ProfileCardList](models.ProfileCardList)
-_PROFILE_EXPORT_RECEIPT = TypeAdapter[models.ProfileExportReceipt](models.ProfileExportReceipt)
-_PROFILE_FIELD_DEFINITION = TypeAdapter[models.ProfileFieldDefinition](
-    models.ProfileFieldDefinition
+_ENDORSEMENT: Result[models.Endorsement] = Result(lambda: models.Endorsement)
+_ENDORSEMENT_PAGE: Result[models.EndorsementPage] = Result(lambda: models.EndorsementPage)
+_PREFERENCE_SET: Result[models.PreferenceSet] = Result(lambda: models.PreferenceSet)
+_PROFILE: Result[models.Profile] = Result(lambda: models.Profile)
+_PROFILE_CARD_LIST: Result[models.ProfileCardList] = Result(lambda: models.ProfileCardList)
+_PROFILE_EXPORT_RECEIPT: Result[models.ProfileExportReceipt] = Result(
+    lambda: models.ProfileExportReceipt
 )
-_PROFILE_FIELD_PAGE = TypeAdapter[models.ProfileFieldPage](models.ProfileFieldPage)
+_PROFILE_FIELD_DEFINITION: Result[models.ProfileFieldDefinition] = Result(
+    lambda: models.ProfileFieldDefinition
+)
+_PROFILE_FIELD_PAGE: Result[models.ProfileFieldPage] = Result(lambda: models.ProfileFieldPage)
 
 
 class ProfileClient(ServiceClient):

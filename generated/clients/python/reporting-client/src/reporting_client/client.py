@@ -4,27 +4,31 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from cloudsync_chassis.client.base import ServiceClient
 from cloudsync_chassis.client.call import Call, body_of
-from pydantic import TypeAdapter
+from cloudsync_chassis.client.late import Result, late
 
-from reporting_client import models
+if TYPE_CHECKING:
+    from reporting_client import models
+else:
+    models = late("reporting_client.models")
 
-_DASHBOARD = TypeAdapter[models.Dashboard](models.Dashboard)
-_DASHBOARD_PAGE = TypeAdapter[models.DashboardPage](models.DashboardPage)
-_EXPLORATION = TypeAdapter[models.Exploration](models.Exploration)
-_METRIC_CATALOGUE = TypeAdapter[models.MetricCatalogue](models.MetricCatalogue)
-_REPORT = TypeAdapter[models.Report](models.Report)
-_REPORT_DOWNLOAD = TypeAdapter[models.ReportDownload](models.ReportDownload)
-_REPORT_PAGE = TypeAdapter[models.ReportPage](models.ReportPage)
-_REPORT_SCHEDULE = TypeAdapter[models.ReportSchedule](models.ReportSchedule)
-_REPORT_SCHEDULE_PAGE = TypeAdapter[models.ReportSchedulePage](models.ReportSchedulePage)
-_REPORT_SHARE = TypeAdapter[models.ReportShare](models.ReportShare)
-_REPORT_TEMPLATE_LIST = TypeAdapter[models.ReportTemplateList](models.ReportTemplateList)
-_REVENUE_SUMMARY = TypeAdapter[models.RevenueSummary](models.RevenueSummary)
-_USAGE_EXPLORATION = TypeAdapter[models.UsageExploration](models.UsageExploration)
+_DASHBOARD: Result[models.Dashboard] = Result(lambda: models.Dashboard)
+_DASHBOARD_PAGE: Result[models.DashboardPage] = Result(lambda: models.DashboardPage)
+_EXPLORATION: Result[models.Exploration] = Result(lambda: models.Exploration)
+_METRIC_CATALOGUE: Result[models.MetricCatalogue] = Result(lambda: models.MetricCatalogue)
+_REPORT: Result[models.Report] = Result(lambda: models.Report)
+_REPORT_DOWNLOAD: Result[models.ReportDownload] = Result(lambda: models.ReportDownload)
+_REPORT_PAGE: Result[models.ReportPage] = Result(lambda: models.ReportPage)
+_REPORT_SCHEDULE: Result[models.ReportSchedule] = Result(lambda: models.ReportSchedule)
+_REPORT_SCHEDULE_PAGE: Result[models.ReportSchedulePage] = Result(lambda: models.ReportSchedulePage)
+_REPORT_SHARE: Result[models.ReportShare] = Result(lambda: models.ReportShare)
+_REPORT_TEMPLATE_LIST: Result[models.ReportTemplateList] = Result(lambda: models.ReportTemplateList)
+_REVENUE_SUMMARY: Result[models.RevenueSummary] = Result(lambda: models.RevenueSummary)
+_USAGE_EXPLORATION: Result[models.UsageExploration] = Result(lambda: models.UsageExploration)
 
 
 class ReportingClient(ServiceClient):

@@ -5,28 +5,32 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from cloudsync_chassis.client.base import ServiceClient
 from cloudsync_chassis.client.call import Call, body_of
-from pydantic import TypeAdapter
+from cloudsync_chassis.client.late import Result, late
 
-from search_client import models
+if TYPE_CHECKING:
+    from search_client import models
+else:
+    models = late("search_client.models")
 
-_HIT_EXPLANATION = TypeAdapter[models.HitExplanation](models.HitExplanation)
-_INDEX_RECEIPT = TypeAdapter[models.IndexReceipt](models.IndexReceipt)
-_RANKING_PROFILE = TypeAdapter[models.RankingProfile](models.RankingProfile)
-_RANKING_PROFILE_PAGE = TypeAdapter[models.RankingProfilePage](models.RankingProfilePage)
-_REINDEX_JOB = TypeAdapter[models.ReindexJob](models.ReindexJob)
-_REINDEX_JOB_PAGE = TypeAdapter[models.ReindexJobPage](models.ReindexJobPage)
-_SAVED_SEARCH = TypeAdapter[models.SavedSearch](models.SavedSearch)
-_SAVED_SEARCH_PAGE = TypeAdapter[models.SavedSearchPage](models.SavedSearchPage)
-_SEARCH_ENTRY = TypeAdapter[models.SearchEntry](models.SearchEntry)
-_SEARCH_RESULTS = TypeAdapter[models.SearchResults](models.SearchResults)
-_SIMILAR_ENTRIES = TypeAdapter[models.SimilarEntries](models.SimilarEntries)
-_SUGGESTION_LIST = TypeAdapter[models.SuggestionList](models.SuggestionList)
-_SYNONYM_SET = TypeAdapter[models.SynonymSet](models.SynonymSet)
-_SYNONYM_SET_PAGE = TypeAdapter[models.SynonymSetPage](models.SynonymSetPage)
+_HIT_EXPLANATION: Result[models.HitExplanation] = Result(lambda: models.HitExplanation)
+_INDEX_RECEIPT: Result[models.IndexReceipt] = Result(lambda: models.IndexReceipt)
+_RANKING_PROFILE: Result[models.RankingProfile] = Result(lambda: models.RankingProfile)
+_RANKING_PROFILE_PAGE: Result[models.RankingProfilePage] = Result(lambda: models.RankingProfilePage)
+_REINDEX_JOB: Result[models.ReindexJob] = Result(lambda: models.ReindexJob)
+_REINDEX_JOB_PAGE: Result[models.ReindexJobPage] = Result(lambda: models.ReindexJobPage)
+_SAVED_SEARCH: Result[models.SavedSearch] = Result(lambda: models.SavedSearch)
+_SAVED_SEARCH_PAGE: Result[models.SavedSearchPage] = Result(lambda: models.SavedSearchPage)
+_SEARCH_ENTRY: Result[models.SearchEntry] = Result(lambda: models.SearchEntry)
+_SEARCH_RESULTS: Result[models.SearchResults] = Result(lambda: models.SearchResults)
+_SIMILAR_ENTRIES: Result[models.SimilarEntries] = Result(lambda: models.SimilarEntries)
+_SUGGESTION_LIST: Result[models.SuggestionList] = Result(lambda: models.SuggestionList)
+_SYNONYM_SET: Result[models.SynonymSet] = Result(lambda: models.SynonymSet)
+_SYNONYM_SET_PAGE: Result[models.SynonymSetPage] = Result(lambda: models.SynonymSetPage)
 
 
 class SearchClient(ServiceClient):

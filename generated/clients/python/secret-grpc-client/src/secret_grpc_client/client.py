@@ -5,84 +5,100 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from cloudsync.platform.secret.v1 import secret_pb2
 from cloudsync_chassis.client.call import Call, body_of
+from cloudsync_chassis.client.late import Result, late
 from cloudsync_chassis.client.rpc import METHOD, RpcClient, RpcMethod
-from pydantic import TypeAdapter
 
-from secret_grpc_client import models
+if TYPE_CHECKING:
+    from secret_grpc_client import models
+else:
+    models = late("secret_grpc_client.models")
 
-METHODS: Mapping[str, RpcMethod] = {
-    "/cloudsync.platform.secret.v1.SecretService/ActivateSecret": RpcMethod(
-        secret_pb2.ActivateSecretRequest, secret_pb2.ActivateSecretResponse, "secretMetadata"
-    ),
-    "/cloudsync.platform.secret.v1.SecretService/ConfirmRotation": RpcMethod(
-        secret_pb2.ConfirmRotationRequest, secret_pb2.ConfirmRotationResponse, "secretMetadata"
-    ),
-    "/cloudsync.platform.secret.v1.SecretService/CreateSecret": RpcMethod(
-        secret_pb2.CreateSecretRequest, secret_pb2.CreateSecretResponse, "secretMetadata"
-    ),
-    "/cloudsync.platform.secret.v1.SecretService/DecryptFields": RpcMethod(
-        secret_pb2.DecryptFieldsRequest, secret_pb2.DecryptFieldsResponse
-    ),
-    "/cloudsync.platform.secret.v1.SecretService/DestroySecret": RpcMethod(
-        secret_pb2.DestroySecretRequest, secret_pb2.DestroySecretResponse, "secretMetadata"
-    ),
-    "/cloudsync.platform.secret.v1.SecretService/EncryptFields": RpcMethod(
-        secret_pb2.EncryptFieldsRequest, secret_pb2.EncryptFieldsResponse
-    ),
-    "/cloudsync.platform.secret.v1.SecretService/FailRotation": RpcMethod(
-        secret_pb2.FailRotationRequest, secret_pb2.FailRotationResponse, "secretMetadata"
-    ),
-    "/cloudsync.platform.secret.v1.SecretService/GetRotationStatus": RpcMethod(
-        secret_pb2.GetRotationStatusRequest, secret_pb2.GetRotationStatusResponse, "rotationRun"
-    ),
-    "/cloudsync.platform.secret.v1.SecretService/GetSecret": RpcMethod(
-        secret_pb2.GetSecretRequest, secret_pb2.GetSecretResponse
-    ),
-    "/cloudsync.platform.secret.v1.SecretService/LeaseCredential": RpcMethod(
-        secret_pb2.LeaseCredentialRequest, secret_pb2.LeaseCredentialResponse
-    ),
-    "/cloudsync.platform.secret.v1.SecretService/ListSecrets": RpcMethod(
-        secret_pb2.ListSecretsRequest, secret_pb2.ListSecretsResponse
-    ),
-    "/cloudsync.platform.secret.v1.SecretService/ProposeSecretRemoval": RpcMethod(
-        secret_pb2.ProposeSecretRemovalRequest,
-        secret_pb2.ProposeSecretRemovalResponse,
-        "secretMetadata",
-    ),
-    "/cloudsync.platform.secret.v1.SecretService/RenewLease": RpcMethod(
-        secret_pb2.RenewLeaseRequest, secret_pb2.RenewLeaseResponse, "credentialLease"
-    ),
-    "/cloudsync.platform.secret.v1.SecretService/RevokeLease": RpcMethod(
-        secret_pb2.RevokeLeaseRequest, secret_pb2.RevokeLeaseResponse, "credentialLease"
-    ),
-    "/cloudsync.platform.secret.v1.SecretService/RevokeSecret": RpcMethod(
-        secret_pb2.RevokeSecretRequest, secret_pb2.RevokeSecretResponse, "secretMetadata"
-    ),
-    "/cloudsync.platform.secret.v1.SecretService/RotateSecret": RpcMethod(
-        secret_pb2.RotateSecretRequest, secret_pb2.RotateSecretResponse, "secretMetadata"
-    ),
-    "/cloudsync.platform.secret.v1.SecretService/VerifySecretVersion": RpcMethod(
-        secret_pb2.VerifySecretVersionRequest, secret_pb2.VerifySecretVersionResponse, "rotationRun"
-    ),
-}
-_CREDENTIAL_LEASE = TypeAdapter[models.CredentialLease](models.CredentialLease)
-_LEASED_CREDENTIAL = TypeAdapter[models.LeasedCredential](models.LeasedCredential)
-_OPENED_FIELDS = TypeAdapter[models.OpenedFields](models.OpenedFields)
-_ROTATION_RUN = TypeAdapter[models.RotationRun](models.RotationRun)
-_SEALED_FIELDS = TypeAdapter[models.SealedFields](models.SealedFields)
-_SECRET_METADATA = TypeAdapter[models.SecretMetadata](models.SecretMetadata)
-_SECRET_PAGE = TypeAdapter[models.SecretPage](models.SecretPage)
-_SECRET_VALUE = TypeAdapter[models.SecretValue](models.SecretValue)
+_CREDENTIAL_LEASE: Result[models.CredentialLease] = Result(lambda: models.CredentialLease)
+_LEASED_CREDENTIAL: Result[models.LeasedCredential] = Result(lambda: models.LeasedCredential)
+_OPENED_FIELDS: Result[models.OpenedFields] = Result(lambda: models.OpenedFields)
+_ROTATION_RUN: Result[models.RotationRun] = Result(lambda: models.RotationRun)
+_SEALED_FIELDS: Result[models.SealedFields] = Result(lambda: models.SealedFields)
+_SECRET_METADATA: Result[models.SecretMetadata] = Result(lambda: models.SecretMetadata)
+_SECRET_PAGE: Result[models.SecretPage] = Result(lambda: models.SecretPage)
+_SECRET_VALUE: Result[models.SecretValue] = Result(lambda: models.SecretValue)
 
 
 class SecretGrpcClient(RpcClient):
     """Calls secret-service."""
 
-    methods = METHODS
+    @cached_property
+    def rpcs(self) -> Mapping[str, RpcMethod]:
+        """Path -> the messages of the RPC, which are loaded with the first call."""
+        from cloudsync.platform.secret.v1 import secret_pb2
+
+        return {
+            "/cloudsync.platform.secret.v1.SecretService/ActivateSecret": RpcMethod(
+                secret_pb2.ActivateSecretRequest,
+                secret_pb2.ActivateSecretResponse,
+                "secretMetadata",
+            ),
+            "/cloudsync.platform.secret.v1.SecretService/ConfirmRotation": RpcMethod(
+                secret_pb2.ConfirmRotationRequest,
+                secret_pb2.ConfirmRotationResponse,
+                "secretMetadata",
+            ),
+            "/cloudsync.platform.secret.v1.SecretService/CreateSecret": RpcMethod(
+                secret_pb2.CreateSecretRequest, secret_pb2.CreateSecretResponse, "secretMetadata"
+            ),
+            "/cloudsync.platform.secret.v1.SecretService/DecryptFields": RpcMethod(
+                secret_pb2.DecryptFieldsRequest, secret_pb2.DecryptFieldsResponse
+            ),
+            "/cloudsync.platform.secret.v1.SecretService/DestroySecret": RpcMethod(
+                secret_pb2.DestroySecretRequest, secret_pb2.DestroySecretResponse, "secretMetadata"
+            ),
+            "/cloudsync.platform.secret.v1.SecretService/EncryptFields": RpcMethod(
+                secret_pb2.EncryptFieldsRequest, secret_pb2.EncryptFieldsResponse
+            ),
+            "/cloudsync.platform.secret.v1.SecretService/FailRotation": RpcMethod(
+                secret_pb2.FailRotationRequest, secret_pb2.FailRotationResponse, "secretMetadata"
+            ),
+            "/cloudsync.platform.secret.v1.SecretService/GetRotationStatus": RpcMethod(
+                secret_pb2.GetRotationStatusRequest,
+                secret_pb2.GetRotationStatusResponse,
+                "rotationRun",
+            ),
+            "/cloudsync.platform.secret.v1.SecretService/GetSecret": RpcMethod(
+                secret_pb2.GetSecretRequest, secret_pb2.GetSecretResponse
+            ),
+            "/cloudsync.platform.secret.v1.SecretService/LeaseCredential": RpcMethod(
+                secret_pb2.LeaseCredentialRequest, secret_pb2.LeaseCredentialResponse
+            ),
+            "/cloudsync.platform.secret.v1.SecretService/ListSecrets": RpcMethod(
+                secret_pb2.ListSecretsRequest, secret_pb2.ListSecretsResponse
+            ),
+            "/cloudsync.platform.secret.v1.SecretService/ProposeSecretRemoval": RpcMethod(
+                secret_pb2.ProposeSecretRemovalRequest,
+                secret_pb2.ProposeSecretRemovalResponse,
+                "secretMetadata",
+            ),
+            "/cloudsync.platform.secret.v1.SecretService/RenewLease": RpcMethod(
+                secret_pb2.RenewLeaseRequest, secret_pb2.RenewLeaseResponse, "credentialLease"
+            ),
+            "/cloudsync.platform.secret.v1.SecretService/RevokeLease": RpcMethod(
+                secret_pb2.RevokeLeaseRequest, secret_pb2.RevokeLeaseResponse, "credentialLease"
+            ),
+            "/cloudsync.platform.secret.v1.SecretService/RevokeSecret": RpcMethod(
+                secret_pb2.RevokeSecretRequest, secret_pb2.RevokeSecretResponse, "secretMetadata"
+            ),
+            "/cloudsync.platform.secret.v1.SecretService/RotateSecret": RpcMethod(
+                secret_pb2.RotateSecretRequest, secret_pb2.RotateSecretResponse, "secretMetadata"
+            ),
+            "/cloudsync.platform.secret.v1.SecretService/VerifySecretVersion": RpcMethod(
+                secret_pb2.VerifySecretVersionRequest,
+                secret_pb2.VerifySecretVersionResponse,
+                "rotationRun",
+            ),
+        }
 
     async def activate_secret(self, *, secret_id: UUID) -> models.SecretMetadata:
         """Hands the secret out to its readers from now on."""

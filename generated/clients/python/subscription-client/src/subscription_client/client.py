@@ -4,25 +4,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from cloudsync_chassis.client.base import ServiceClient
 from cloudsync_chassis.client.call import Call, body_of
-from pydantic import TypeAdapter
+from cloudsync_chassis.client.late import Result, late
 
-from subscription_client import models
+if TYPE_CHECKING:
+    from subscription_client import models
+else:
+    models = late("subscription_client.models")
 
-_ENTITLEMENT_ANSWER = TypeAdapter[models.EntitlementAnswer](models.EntitlementAnswer)
-_ORDER = TypeAdapter[models.Order](models.Order)
-_ORDER_PAGE = TypeAdapter[models.OrderPage](models.OrderPage)
-_ORDER_PREVIEW = TypeAdapter[models.OrderPreview](models.OrderPreview)
-_PLAN_OFFER_LIST = TypeAdapter[models.PlanOfferList](models.PlanOfferList)
-_PROMOTION = TypeAdapter[models.Promotion](models.Promotion)
-_SUBSCRIPTION = TypeAdapter[models.Subscription](models.Subscription)
-_SUBSCRIPTION_CHANGE_PAGE = TypeAdapter[models.SubscriptionChangePage](
-    models.SubscriptionChangePage
+_ENTITLEMENT_ANSWER: Result[models.EntitlementAnswer] = Result(lambda: models.EntitlementAnswer)
+_ORDER: Result[models.Order] = Result(lambda: models.Order)
+_ORDER_PAGE: Result[models.OrderPage] = Result(lambda: models.OrderPage)
+_ORDER_PREVIEW: Result[models.OrderPreview] = Result(lambda: models.OrderPreview)
+_PLAN_OFFER_LIST: Result[models.PlanOfferList] = Result(lambda: models.PlanOfferList)
+_PROMOTION: Result[models.Promotion] = Result(lambda: models.Promotion)
+_SUBSCRIPTION: Result[models.Subscription] = Result(lambda: models.Subscription)
+_SUBSCRIPTION_CHANGE_PAGE: Result[models.SubscriptionChangePage] = Result(
+    lambda: models.SubscriptionChangePage
 )
-_SUBSCRIPTION_PAGE = TypeAdapter[models.SubscriptionPage](models.SubscriptionPage)
+_SUBSCRIPTION_PAGE: Result[models.SubscriptionPage] = Result(lambda: models.SubscriptionPage)
 
 
 class SubscriptionClient(ServiceClient):

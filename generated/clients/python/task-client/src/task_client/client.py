@@ -4,32 +4,36 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from cloudsync_chassis.client.base import ServiceClient
 from cloudsync_chassis.client.call import Call, body_of
-from pydantic import TypeAdapter
+from cloudsync_chassis.client.late import Result, late
 
-from task_client import models
+if TYPE_CHECKING:
+    from task_client import models
+else:
+    models = late("task_client.models")
 
-_BOARD = TypeAdapter[models.Board](models.Board)
-_BOARD_COLUMN = TypeAdapter[models.BoardColumn](models.BoardColumn)
-_BOARD_IMPORT = TypeAdapter[models.BoardImport](models.BoardImport)
-_BOARD_MEMBER = TypeAdapter[models.BoardMember](models.BoardMember)
-_BOARD_MEMBER_PAGE = TypeAdapter[models.BoardMemberPage](models.BoardMemberPage)
-_BOARD_PAGE = TypeAdapter[models.BoardPage](models.BoardPage)
-_BOARD_VIEW = TypeAdapter[models.BoardView](models.BoardView)
-_CHECKLIST_ITEM = TypeAdapter[models.ChecklistItem](models.ChecklistItem)
-_CHECKLIST_PAGE = TypeAdapter[models.ChecklistPage](models.ChecklistPage)
-_CRITICAL_PATH = TypeAdapter[models.CriticalPath](models.CriticalPath)
-_DEPENDENCY_PAGE = TypeAdapter[models.DependencyPage](models.DependencyPage)
-_FOUND_TASKS = TypeAdapter[models.FoundTasks](models.FoundTasks)
-_TASK = TypeAdapter[models.Task](models.Task)
-_TASK_DEPENDENCY = TypeAdapter[models.TaskDependency](models.TaskDependency)
-_TASK_PAGE = TypeAdapter[models.TaskPage](models.TaskPage)
-_TIME_ENTRY = TypeAdapter[models.TimeEntry](models.TimeEntry)
-_TIME_ENTRY_PAGE = TypeAdapter[models.TimeEntryPage](models.TimeEntryPage)
-_WORK_POLICY = TypeAdapter[models.WorkPolicy](models.WorkPolicy)
+_BOARD: Result[models.Board] = Result(lambda: models.Board)
+_BOARD_COLUMN: Result[models.BoardColumn] = Result(lambda: models.BoardColumn)
+_BOARD_IMPORT: Result[models.BoardImport] = Result(lambda: models.BoardImport)
+_BOARD_MEMBER: Result[models.BoardMember] = Result(lambda: models.BoardMember)
+_BOARD_MEMBER_PAGE: Result[models.BoardMemberPage] = Result(lambda: models.BoardMemberPage)
+_BOARD_PAGE: Result[models.BoardPage] = Result(lambda: models.BoardPage)
+_BOARD_VIEW: Result[models.BoardView] = Result(lambda: models.BoardView)
+_CHECKLIST_ITEM: Result[models.ChecklistItem] = Result(lambda: models.ChecklistItem)
+_CHECKLIST_PAGE: Result[models.ChecklistPage] = Result(lambda: models.ChecklistPage)
+_CRITICAL_PATH: Result[models.CriticalPath] = Result(lambda: models.CriticalPath)
+_DEPENDENCY_PAGE: Result[models.DependencyPage] = Result(lambda: models.DependencyPage)
+_FOUND_TASKS: Result[models.FoundTasks] = Result(lambda: models.FoundTasks)
+_TASK: Result[models.Task] = Result(lambda: models.Task)
+_TASK_DEPENDENCY: Result[models.TaskDependency] = Result(lambda: models.TaskDependency)
+_TASK_PAGE: Result[models.TaskPage] = Result(lambda: models.TaskPage)
+_TIME_ENTRY: Result[models.TimeEntry] = Result(lambda: models.TimeEntry)
+_TIME_ENTRY_PAGE: Result[models.TimeEntryPage] = Result(lambda: models.TimeEntryPage)
+_WORK_POLICY: Result[models.WorkPolicy] = Result(lambda: models.WorkPolicy)
 
 
 class TaskClient(ServiceClient):

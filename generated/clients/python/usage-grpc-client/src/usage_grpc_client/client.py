@@ -5,89 +5,97 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from cloudsync.billing.usage.v1 import usage_pb2
 from cloudsync_chassis.client.call import Call, body_of
+from cloudsync_chassis.client.late import Result, late
 from cloudsync_chassis.client.rpc import METHOD, RpcClient, RpcMethod
-from pydantic import TypeAdapter
 
-from usage_grpc_client import models
+if TYPE_CHECKING:
+    from usage_grpc_client import models
+else:
+    models = late("usage_grpc_client.models")
 
-METHODS: Mapping[str, RpcMethod] = {
-    "/cloudsync.billing.usage.v1.UsageService/AdjustUsage": RpcMethod(
-        usage_pb2.AdjustUsageRequest, usage_pb2.AdjustUsageResponse, "usageRecord"
-    ),
-    "/cloudsync.billing.usage.v1.UsageService/AssignSeat": RpcMethod(
-        usage_pb2.AssignSeatRequest, usage_pb2.AssignSeatResponse, "seatAssignment"
-    ),
-    "/cloudsync.billing.usage.v1.UsageService/CheckQuota": RpcMethod(
-        usage_pb2.CheckQuotaRequest, usage_pb2.CheckQuotaResponse
-    ),
-    "/cloudsync.billing.usage.v1.UsageService/ClosePeriod": RpcMethod(
-        usage_pb2.ClosePeriodRequest, usage_pb2.ClosePeriodResponse, "usagePeriod"
-    ),
-    "/cloudsync.billing.usage.v1.UsageService/CommitSeats": RpcMethod(
-        usage_pb2.CommitSeatsRequest, usage_pb2.CommitSeatsResponse, "reservation"
-    ),
-    "/cloudsync.billing.usage.v1.UsageService/FreezePool": RpcMethod(
-        usage_pb2.FreezePoolRequest, usage_pb2.FreezePoolResponse, "seatPool"
-    ),
-    "/cloudsync.billing.usage.v1.UsageService/GetSeatPool": RpcMethod(
-        usage_pb2.GetSeatPoolRequest, usage_pb2.GetSeatPoolResponse, "seatPool"
-    ),
-    "/cloudsync.billing.usage.v1.UsageService/GetUsage": RpcMethod(
-        usage_pb2.GetUsageRequest, usage_pb2.GetUsageResponse
-    ),
-    "/cloudsync.billing.usage.v1.UsageService/GetUsageSeries": RpcMethod(
-        usage_pb2.GetUsageSeriesRequest, usage_pb2.GetUsageSeriesResponse
-    ),
-    "/cloudsync.billing.usage.v1.UsageService/ListMeters": RpcMethod(
-        usage_pb2.ListMetersRequest, usage_pb2.ListMetersResponse
-    ),
-    "/cloudsync.billing.usage.v1.UsageService/ListSeatAssignments": RpcMethod(
-        usage_pb2.ListSeatAssignmentsRequest, usage_pb2.ListSeatAssignmentsResponse
-    ),
-    "/cloudsync.billing.usage.v1.UsageService/ReclaimIdleSeats": RpcMethod(
-        usage_pb2.ReclaimIdleSeatsRequest, usage_pb2.ReclaimIdleSeatsResponse
-    ),
-    "/cloudsync.billing.usage.v1.UsageService/RecordUsage": RpcMethod(
-        usage_pb2.RecordUsageRequest, usage_pb2.RecordUsageResponse
-    ),
-    "/cloudsync.billing.usage.v1.UsageService/ReleaseSeats": RpcMethod(
-        usage_pb2.ReleaseSeatsRequest, usage_pb2.ReleaseSeatsResponse, "reservation"
-    ),
-    "/cloudsync.billing.usage.v1.UsageService/ReopenPeriod": RpcMethod(
-        usage_pb2.ReopenPeriodRequest, usage_pb2.ReopenPeriodResponse, "usagePeriod"
-    ),
-    "/cloudsync.billing.usage.v1.UsageService/ReserveSeats": RpcMethod(
-        usage_pb2.ReserveSeatsRequest, usage_pb2.ReserveSeatsResponse, "reservation"
-    ),
-    "/cloudsync.billing.usage.v1.UsageService/RevokeSeat": RpcMethod(
-        usage_pb2.RevokeSeatRequest, usage_pb2.RevokeSeatResponse, "seatAssignment"
-    ),
-    "/cloudsync.billing.usage.v1.UsageService/ThawPool": RpcMethod(
-        usage_pb2.ThawPoolRequest, usage_pb2.ThawPoolResponse, "seatPool"
-    ),
-}
-_METER_PAGE = TypeAdapter[models.MeterPage](models.MeterPage)
-_QUOTA_DECISION = TypeAdapter[models.QuotaDecision](models.QuotaDecision)
-_RECLAIMED_SEATS = TypeAdapter[models.ReclaimedSeats](models.ReclaimedSeats)
-_RESERVATION = TypeAdapter[models.Reservation](models.Reservation)
-_SEAT_ASSIGNMENT = TypeAdapter[models.SeatAssignment](models.SeatAssignment)
-_SEAT_ASSIGNMENT_PAGE = TypeAdapter[models.SeatAssignmentPage](models.SeatAssignmentPage)
-_SEAT_POOL = TypeAdapter[models.SeatPool](models.SeatPool)
-_USAGE_PERIOD = TypeAdapter[models.UsagePeriod](models.UsagePeriod)
-_USAGE_RECEIPT = TypeAdapter[models.UsageReceipt](models.UsageReceipt)
-_USAGE_RECORD = TypeAdapter[models.UsageRecord](models.UsageRecord)
-_USAGE_SERIES = TypeAdapter[models.UsageSeries](models.UsageSeries)
-_USAGE_SUMMARY = TypeAdapter[models.UsageSummary](models.UsageSummary)
+_METER_PAGE: Result[models.MeterPage] = Result(lambda: models.MeterPage)
+_QUOTA_DECISION: Result[models.QuotaDecision] = Result(lambda: models.QuotaDecision)
+_RECLAIMED_SEATS: Result[models.ReclaimedSeats] = Result(lambda: models.ReclaimedSeats)
+_RESERVATION: Result[models.Reservation] = Result(lambda: models.Reservation)
+_SEAT_ASSIGNMENT: Result[models.SeatAssignment] = Result(lambda: models.SeatAssignment)
+_SEAT_ASSIGNMENT_PAGE: Result[models.SeatAssignmentPage] = Result(lambda: models.SeatAssignmentPage)
+_SEAT_POOL: Result[models.SeatPool] = Result(lambda: models.SeatPool)
+_USAGE_PERIOD: Result[models.UsagePeriod] = Result(lambda: models.UsagePeriod)
+_USAGE_RECEIPT: Result[models.UsageReceipt] = Result(lambda: models.UsageReceipt)
+_USAGE_RECORD: Result[models.UsageRecord] = Result(lambda: models.UsageRecord)
+_USAGE_SERIES: Result[models.UsageSeries] = Result(lambda: models.UsageSeries)
+_USAGE_SUMMARY: Result[models.UsageSummary] = Result(lambda: models.UsageSummary)
 
 
 class UsageGrpcClient(RpcClient):
     """Calls usage-service."""
 
-    methods = METHODS
+    @cached_property
+    def rpcs(self) -> Mapping[str, RpcMethod]:
+        """Path -> the messages of the RPC, which are loaded with the first call."""
+        from cloudsync.billing.usage.v1 import usage_pb2
+
+        return {
+            "/cloudsync.billing.usage.v1.UsageService/AdjustUsage": RpcMethod(
+                usage_pb2.AdjustUsageRequest, usage_pb2.AdjustUsageResponse, "usageRecord"
+            ),
+            "/cloudsync.billing.usage.v1.UsageService/AssignSeat": RpcMethod(
+                usage_pb2.AssignSeatRequest, usage_pb2.AssignSeatResponse, "seatAssignment"
+            ),
+            "/cloudsync.billing.usage.v1.UsageService/CheckQuota": RpcMethod(
+                usage_pb2.CheckQuotaRequest, usage_pb2.CheckQuotaResponse
+            ),
+            "/cloudsync.billing.usage.v1.UsageService/ClosePeriod": RpcMethod(
+                usage_pb2.ClosePeriodRequest, usage_pb2.ClosePeriodResponse, "usagePeriod"
+            ),
+            "/cloudsync.billing.usage.v1.UsageService/CommitSeats": RpcMethod(
+                usage_pb2.CommitSeatsRequest, usage_pb2.CommitSeatsResponse, "reservation"
+            ),
+            "/cloudsync.billing.usage.v1.UsageService/FreezePool": RpcMethod(
+                usage_pb2.FreezePoolRequest, usage_pb2.FreezePoolResponse, "seatPool"
+            ),
+            "/cloudsync.billing.usage.v1.UsageService/GetSeatPool": RpcMethod(
+                usage_pb2.GetSeatPoolRequest, usage_pb2.GetSeatPoolResponse, "seatPool"
+            ),
+            "/cloudsync.billing.usage.v1.UsageService/GetUsage": RpcMethod(
+                usage_pb2.GetUsageRequest, usage_pb2.GetUsageResponse
+            ),
+            "/cloudsync.billing.usage.v1.UsageService/GetUsageSeries": RpcMethod(
+                usage_pb2.GetUsageSeriesRequest, usage_pb2.GetUsageSeriesResponse
+            ),
+            "/cloudsync.billing.usage.v1.UsageService/ListMeters": RpcMethod(
+                usage_pb2.ListMetersRequest, usage_pb2.ListMetersResponse
+            ),
+            "/cloudsync.billing.usage.v1.UsageService/ListSeatAssignments": RpcMethod(
+                usage_pb2.ListSeatAssignmentsRequest, usage_pb2.ListSeatAssignmentsResponse
+            ),
+            "/cloudsync.billing.usage.v1.UsageService/ReclaimIdleSeats": RpcMethod(
+                usage_pb2.ReclaimIdleSeatsRequest, usage_pb2.ReclaimIdleSeatsResponse
+            ),
+            "/cloudsync.billing.usage.v1.UsageService/RecordUsage": RpcMethod(
+                usage_pb2.RecordUsageRequest, usage_pb2.RecordUsageResponse
+            ),
+            "/cloudsync.billing.usage.v1.UsageService/ReleaseSeats": RpcMethod(
+                usage_pb2.ReleaseSeatsRequest, usage_pb2.ReleaseSeatsResponse, "reservation"
+            ),
+            "/cloudsync.billing.usage.v1.UsageService/ReopenPeriod": RpcMethod(
+                usage_pb2.ReopenPeriodRequest, usage_pb2.ReopenPeriodResponse, "usagePeriod"
+            ),
+            "/cloudsync.billing.usage.v1.UsageService/ReserveSeats": RpcMethod(
+                usage_pb2.ReserveSeatsRequest, usage_pb2.ReserveSeatsResponse, "reservation"
+            ),
+            "/cloudsync.billing.usage.v1.UsageService/RevokeSeat": RpcMethod(
+                usage_pb2.RevokeSeatRequest, usage_pb2.RevokeSeatResponse, "seatAssignment"
+            ),
+            "/cloudsync.billing.usage.v1.UsageService/ThawPool": RpcMethod(
+                usage_pb2.ThawPoolRequest, usage_pb2.ThawPoolResponse, "seatPool"
+            ),
+        }
 
     async def adjust_usage(
         self, body: models.AdjustUsageRequest, *, idempotency_key: str | None = None

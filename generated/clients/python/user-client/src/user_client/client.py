@@ -4,26 +4,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from cloudsync_chassis.client.base import ServiceClient
 from cloudsync_chassis.client.call import Call, body_of
-from pydantic import TypeAdapter
+from cloudsync_chassis.client.late import Result, late
 
-from user_client import models
+if TYPE_CHECKING:
+    from user_client import models
+else:
+    models = late("user_client.models")
 
-_DATA_EXPORT = TypeAdapter[models.DataExport](models.DataExport)
-_DIRECTORY_SYNC = TypeAdapter[models.DirectorySync](models.DirectorySync)
-_DIRECTORY_SYNC_PAGE = TypeAdapter[models.DirectorySyncPage](models.DirectorySyncPage)
-_EMAIL_ALIAS_PAGE = TypeAdapter[models.EmailAliasPage](models.EmailAliasPage)
-_EMAIL_ALIAS_VIEW = TypeAdapter[models.EmailAliasView](models.EmailAliasView)
-_EMAIL_CHANGE = TypeAdapter[models.EmailChange](models.EmailChange)
-_ERASURE_REQUEST = TypeAdapter[models.ErasureRequest](models.ErasureRequest)
-_ERASURE_REQUEST_PAGE = TypeAdapter[models.ErasureRequestPage](models.ErasureRequestPage)
-_RESOLVED_ATTENDEES = TypeAdapter[models.ResolvedAttendees](models.ResolvedAttendees)
-_USER = TypeAdapter[models.User](models.User)
-_USER_OVERVIEW = TypeAdapter[models.UserOverview](models.UserOverview)
-_USER_PAGE = TypeAdapter[models.UserPage](models.UserPage)
+_DATA_EXPORT: Result[models.DataExport] = Result(lambda: models.DataExport)
+_DIRECTORY_SYNC: Result[models.DirectorySync] = Result(lambda: models.DirectorySync)
+_DIRECTORY_SYNC_PAGE: Result[models.DirectorySyncPage] = Result(lambda: models.DirectorySyncPage)
+_EMAIL_ALIAS_PAGE: Result[models.EmailAliasPage] = Result(lambda: models.EmailAliasPage)
+_EMAIL_ALIAS_VIEW: Result[models.EmailAliasView] = Result(lambda: models.EmailAliasView)
+_EMAIL_CHANGE: Result[models.EmailChange] = Result(lambda: models.EmailChange)
+_ERASURE_REQUEST: Result[models.ErasureRequest] = Result(lambda: models.ErasureRequest)
+_ERASURE_REQUEST_PAGE: Result[models.ErasureRequestPage] = Result(lambda: models.ErasureRequestPage)
+_RESOLVED_ATTENDEES: Result[models.ResolvedAttendees] = Result(lambda: models.ResolvedAttendees)
+_USER: Result[models.User] = Result(lambda: models.User)
+_USER_OVERVIEW: Result[models.UserOverview] = Result(lambda: models.UserOverview)
+_USER_PAGE: Result[models.UserPage] = Result(lambda: models.UserPage)
 
 
 class UserClient(ServiceClient):

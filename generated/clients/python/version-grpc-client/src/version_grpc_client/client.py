@@ -5,82 +5,94 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from cloudsync.content.version.v1 import version_pb2
 from cloudsync_chassis.client.call import Call, body_of
+from cloudsync_chassis.client.late import Result, late
 from cloudsync_chassis.client.rpc import METHOD, RpcClient, RpcMethod
-from pydantic import TypeAdapter
 
-from version_grpc_client import models
+if TYPE_CHECKING:
+    from version_grpc_client import models
+else:
+    models = late("version_grpc_client.models")
 
-METHODS: Mapping[str, RpcMethod] = {
-    "/cloudsync.content.version.v1.VersionService/BlameRange": RpcMethod(
-        version_pb2.BlameRangeRequest, version_pb2.BlameRangeResponse
-    ),
-    "/cloudsync.content.version.v1.VersionService/CaptionVersion": RpcMethod(
-        version_pb2.CaptionVersionRequest, version_pb2.CaptionVersionResponse, "contentVersion"
-    ),
-    "/cloudsync.content.version.v1.VersionService/CreateVersion": RpcMethod(
-        version_pb2.CreateVersionRequest, version_pb2.CreateVersionResponse, "contentVersion"
-    ),
-    "/cloudsync.content.version.v1.VersionService/DiffVersions": RpcMethod(
-        version_pb2.DiffVersionsRequest, version_pb2.DiffVersionsResponse
-    ),
-    "/cloudsync.content.version.v1.VersionService/GetRestoreJob": RpcMethod(
-        version_pb2.GetRestoreJobRequest, version_pb2.GetRestoreJobResponse, "restoreJob"
-    ),
-    "/cloudsync.content.version.v1.VersionService/GetThinningPolicy": RpcMethod(
-        version_pb2.GetThinningPolicyRequest,
-        version_pb2.GetThinningPolicyResponse,
-        "thinningPolicy",
-    ),
-    "/cloudsync.content.version.v1.VersionService/GetVersion": RpcMethod(
-        version_pb2.GetVersionRequest, version_pb2.GetVersionResponse, "contentVersion"
-    ),
-    "/cloudsync.content.version.v1.VersionService/ListRestoreJobs": RpcMethod(
-        version_pb2.ListRestoreJobsRequest, version_pb2.ListRestoreJobsResponse
-    ),
-    "/cloudsync.content.version.v1.VersionService/ListThinningPolicies": RpcMethod(
-        version_pb2.ListThinningPoliciesRequest, version_pb2.ListThinningPoliciesResponse
-    ),
-    "/cloudsync.content.version.v1.VersionService/ListVersions": RpcMethod(
-        version_pb2.ListVersionsRequest, version_pb2.ListVersionsResponse
-    ),
-    "/cloudsync.content.version.v1.VersionService/PinVersion": RpcMethod(
-        version_pb2.PinVersionRequest, version_pb2.PinVersionResponse, "contentVersion"
-    ),
-    "/cloudsync.content.version.v1.VersionService/PreviewThinning": RpcMethod(
-        version_pb2.PreviewThinningRequest, version_pb2.PreviewThinningResponse
-    ),
-    "/cloudsync.content.version.v1.VersionService/RestoreVersion": RpcMethod(
-        version_pb2.RestoreVersionRequest, version_pb2.RestoreVersionResponse, "restoreJob"
-    ),
-    "/cloudsync.content.version.v1.VersionService/SetThinningPolicy": RpcMethod(
-        version_pb2.SetThinningPolicyRequest,
-        version_pb2.SetThinningPolicyResponse,
-        "thinningPolicy",
-    ),
-    "/cloudsync.content.version.v1.VersionService/StreamContent": RpcMethod(
-        version_pb2.StreamContentRequest, version_pb2.StreamContentResponse
-    ),
-}
-_BLAME = TypeAdapter[models.Blame](models.Blame)
-_CONTENT_CHUNK = TypeAdapter[models.ContentChunk](models.ContentChunk)
-_CONTENT_VERSION = TypeAdapter[models.ContentVersion](models.ContentVersion)
-_DIFF_PART = TypeAdapter[models.DiffPart](models.DiffPart)
-_RESTORE_JOB = TypeAdapter[models.RestoreJob](models.RestoreJob)
-_RESTORE_JOB_PAGE = TypeAdapter[models.RestoreJobPage](models.RestoreJobPage)
-_THINNING_POLICY = TypeAdapter[models.ThinningPolicy](models.ThinningPolicy)
-_THINNING_POLICY_PAGE = TypeAdapter[models.ThinningPolicyPage](models.ThinningPolicyPage)
-_THINNING_PREVIEW = TypeAdapter[models.ThinningPreview](models.ThinningPreview)
-_VERSION_PAGE = TypeAdapter[models.VersionPage](models.VersionPage)
+_BLAME: Result[models.Blame] = Result(lambda: models.Blame)
+_CONTENT_CHUNK: Result[models.ContentChunk] = Result(lambda: models.ContentChunk)
+_CONTENT_VERSION: Result[models.ContentVersion] = Result(lambda: models.ContentVersion)
+_DIFF_PART: Result[models.DiffPart] = Result(lambda: models.DiffPart)
+_RESTORE_JOB: Result[models.RestoreJob] = Result(lambda: models.RestoreJob)
+_RESTORE_JOB_PAGE: Result[models.RestoreJobPage] = Result(lambda: models.RestoreJobPage)
+_THINNING_POLICY: Result[models.ThinningPolicy] = Result(lambda: models.ThinningPolicy)
+_THINNING_POLICY_PAGE: Result[models.ThinningPolicyPage] = Result(lambda: models.ThinningPolicyPage)
+_THINNING_PREVIEW: Result[models.ThinningPreview] = Result(lambda: models.ThinningPreview)
+_VERSION_PAGE: Result[models.VersionPage] = Result(lambda: models.VersionPage)
 
 
 class VersionGrpcClient(RpcClient):
     """Calls version-service."""
 
-    methods = METHODS
+    @cached_property
+    def rpcs(self) -> Mapping[str, RpcMethod]:
+        """Path -> the messages of the RPC, which are loaded with the first call."""
+        from cloudsync.content.version.v1 import version_pb2
+
+        return {
+            "/cloudsync.content.version.v1.VersionService/BlameRange": RpcMethod(
+                version_pb2.BlameRangeRequest, version_pb2.BlameRangeResponse
+            ),
+            "/cloudsync.content.version.v1.VersionService/CaptionVersion": RpcMethod(
+                version_pb2.CaptionVersionRequest,
+                version_pb2.CaptionVersionResponse,
+                "contentVersion",
+            ),
+            "/cloudsync.content.version.v1.VersionService/CreateVersion": RpcMethod(
+                version_pb2.CreateVersionRequest,
+                version_pb2.CreateVersionResponse,
+                "contentVersion",
+            ),
+            "/cloudsync.content.version.v1.VersionService/DiffVersions": RpcMethod(
+                version_pb2.DiffVersionsRequest, version_pb2.DiffVersionsResponse
+            ),
+            "/cloudsync.content.version.v1.VersionService/GetRestoreJob": RpcMethod(
+                version_pb2.GetRestoreJobRequest, version_pb2.GetRestoreJobResponse, "restoreJob"
+            ),
+            "/cloudsync.content.version.v1.VersionService/GetThinningPolicy": RpcMethod(
+                version_pb2.GetThinningPolicyRequest,
+                version_pb2.GetThinningPolicyResponse,
+                "thinningPolicy",
+            ),
+            "/cloudsync.content.version.v1.VersionService/GetVersion": RpcMethod(
+                version_pb2.GetVersionRequest, version_pb2.GetVersionResponse, "contentVersion"
+            ),
+            "/cloudsync.content.version.v1.VersionService/ListRestoreJobs": RpcMethod(
+                version_pb2.ListRestoreJobsRequest, version_pb2.ListRestoreJobsResponse
+            ),
+            "/cloudsync.content.version.v1.VersionService/ListThinningPolicies": RpcMethod(
+                version_pb2.ListThinningPoliciesRequest, version_pb2.ListThinningPoliciesResponse
+            ),
+            "/cloudsync.content.version.v1.VersionService/ListVersions": RpcMethod(
+                version_pb2.ListVersionsRequest, version_pb2.ListVersionsResponse
+            ),
+            "/cloudsync.content.version.v1.VersionService/PinVersion": RpcMethod(
+                version_pb2.PinVersionRequest, version_pb2.PinVersionResponse, "contentVersion"
+            ),
+            "/cloudsync.content.version.v1.VersionService/PreviewThinning": RpcMethod(
+                version_pb2.PreviewThinningRequest, version_pb2.PreviewThinningResponse
+            ),
+            "/cloudsync.content.version.v1.VersionService/RestoreVersion": RpcMethod(
+                version_pb2.RestoreVersionRequest, version_pb2.RestoreVersionResponse, "restoreJob"
+            ),
+            "/cloudsync.content.version.v1.VersionService/SetThinningPolicy": RpcMethod(
+                version_pb2.SetThinningPolicyRequest,
+                version_pb2.SetThinningPolicyResponse,
+                "thinningPolicy",
+            ),
+            "/cloudsync.content.version.v1.VersionService/StreamContent": RpcMethod(
+                version_pb2.StreamContentRequest, version_pb2.StreamContentResponse
+            ),
+        }
 
     async def blame_range(self, body: models.BlameRangeRequest) -> models.Blame:
         """Who wrote the parts of a block or of a rectangle of cells."""

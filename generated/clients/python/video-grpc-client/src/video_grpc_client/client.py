@@ -5,95 +5,107 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from cloudsync.collaboration.video.v1 import video_pb2
 from cloudsync_chassis.client.call import Call, body_of
+from cloudsync_chassis.client.late import Result, late
 from cloudsync_chassis.client.rpc import METHOD, RpcClient, RpcMethod
-from pydantic import TypeAdapter
 
-from video_grpc_client import models
+if TYPE_CHECKING:
+    from video_grpc_client import models
+else:
+    models = late("video_grpc_client.models")
 
-METHODS: Mapping[str, RpcMethod] = {
-    "/cloudsync.collaboration.video.v1.VideoService/AdmitParticipant": RpcMethod(
-        video_pb2.AdmitParticipantRequest, video_pb2.AdmitParticipantResponse, "participant"
-    ),
-    "/cloudsync.collaboration.video.v1.VideoService/AgreeToRecording": RpcMethod(
-        video_pb2.AgreeToRecordingRequest, video_pb2.AgreeToRecordingResponse, "participant"
-    ),
-    "/cloudsync.collaboration.video.v1.VideoService/CancelMeeting": RpcMethod(
-        video_pb2.CancelMeetingRequest, video_pb2.CancelMeetingResponse, "meeting"
-    ),
-    "/cloudsync.collaboration.video.v1.VideoService/DeleteRecording": RpcMethod(
-        video_pb2.DeleteRecordingRequest, video_pb2.DeleteRecordingResponse, "recording"
-    ),
-    "/cloudsync.collaboration.video.v1.VideoService/EndMeeting": RpcMethod(
-        video_pb2.EndMeetingRequest, video_pb2.EndMeetingResponse, "meeting"
-    ),
-    "/cloudsync.collaboration.video.v1.VideoService/GetMeeting": RpcMethod(
-        video_pb2.GetMeetingRequest, video_pb2.GetMeetingResponse, "meeting"
-    ),
-    "/cloudsync.collaboration.video.v1.VideoService/HandOverHost": RpcMethod(
-        video_pb2.HandOverHostRequest, video_pb2.HandOverHostResponse, "meeting"
-    ),
-    "/cloudsync.collaboration.video.v1.VideoService/JoinMeeting": RpcMethod(
-        video_pb2.JoinMeetingRequest, video_pb2.JoinMeetingResponse
-    ),
-    "/cloudsync.collaboration.video.v1.VideoService/ListMeetings": RpcMethod(
-        video_pb2.ListMeetingsRequest, video_pb2.ListMeetingsResponse
-    ),
-    "/cloudsync.collaboration.video.v1.VideoService/ListRecordings": RpcMethod(
-        video_pb2.ListRecordingsRequest, video_pb2.ListRecordingsResponse
-    ),
-    "/cloudsync.collaboration.video.v1.VideoService/LockMeeting": RpcMethod(
-        video_pb2.LockMeetingRequest, video_pb2.LockMeetingResponse, "meeting"
-    ),
-    "/cloudsync.collaboration.video.v1.VideoService/LookUpMeeting": RpcMethod(
-        video_pb2.LookUpMeetingRequest, video_pb2.LookUpMeetingResponse
-    ),
-    "/cloudsync.collaboration.video.v1.VideoService/OpenBreakoutRooms": RpcMethod(
-        video_pb2.OpenBreakoutRoomsRequest, video_pb2.OpenBreakoutRoomsResponse
-    ),
-    "/cloudsync.collaboration.video.v1.VideoService/RemoveParticipant": RpcMethod(
-        video_pb2.RemoveParticipantRequest, video_pb2.RemoveParticipantResponse, "participant"
-    ),
-    "/cloudsync.collaboration.video.v1.VideoService/ScheduleMeeting": RpcMethod(
-        video_pb2.ScheduleMeetingRequest, video_pb2.ScheduleMeetingResponse, "meeting"
-    ),
-    "/cloudsync.collaboration.video.v1.VideoService/StartInstantMeeting": RpcMethod(
-        video_pb2.StartInstantMeetingRequest, video_pb2.StartInstantMeetingResponse, "meeting"
-    ),
-    "/cloudsync.collaboration.video.v1.VideoService/StartMeeting": RpcMethod(
-        video_pb2.StartMeetingRequest, video_pb2.StartMeetingResponse, "meeting"
-    ),
-    "/cloudsync.collaboration.video.v1.VideoService/StartRecording": RpcMethod(
-        video_pb2.StartRecordingRequest, video_pb2.StartRecordingResponse, "recording"
-    ),
-    "/cloudsync.collaboration.video.v1.VideoService/StopRecording": RpcMethod(
-        video_pb2.StopRecordingRequest, video_pb2.StopRecordingResponse, "recording"
-    ),
-    "/cloudsync.collaboration.video.v1.VideoService/WatchMeeting": RpcMethod(
-        video_pb2.WatchMeetingRequest, video_pb2.WatchMeetingResponse
-    ),
-    "/cloudsync.collaboration.video.v1.VideoService/WithdrawConsent": RpcMethod(
-        video_pb2.WithdrawConsentRequest, video_pb2.WithdrawConsentResponse, "participant"
-    ),
-}
-_BREAKOUT_ROOM_LIST = TypeAdapter[models.BreakoutRoomList](models.BreakoutRoomList)
-_MEETING = TypeAdapter[models.Meeting](models.Meeting)
-_MEETING_CARD = TypeAdapter[models.MeetingCard](models.MeetingCard)
-_MEETING_CHANGE = TypeAdapter[models.MeetingChange](models.MeetingChange)
-_MEETING_JOINED = TypeAdapter[models.MeetingJoined](models.MeetingJoined)
-_MEETING_PAGE = TypeAdapter[models.MeetingPage](models.MeetingPage)
-_PARTICIPANT = TypeAdapter[models.Participant](models.Participant)
-_RECORDING = TypeAdapter[models.Recording](models.Recording)
-_RECORDING_PAGE = TypeAdapter[models.RecordingPage](models.RecordingPage)
+_BREAKOUT_ROOM_LIST: Result[models.BreakoutRoomList] = Result(lambda: models.BreakoutRoomList)
+_MEETING: Result[models.Meeting] = Result(lambda: models.Meeting)
+_MEETING_CARD: Result[models.MeetingCard] = Result(lambda: models.MeetingCard)
+_MEETING_CHANGE: Result[models.MeetingChange] = Result(lambda: models.MeetingChange)
+_MEETING_JOINED: Result[models.MeetingJoined] = Result(lambda: models.MeetingJoined)
+_MEETING_PAGE: Result[models.MeetingPage] = Result(lambda: models.MeetingPage)
+_PARTICIPANT: Result[models.Participant] = Result(lambda: models.Participant)
+_RECORDING: Result[models.Recording] = Result(lambda: models.Recording)
+_RECORDING_PAGE: Result[models.RecordingPage] = Result(lambda: models.RecordingPage)
 
 
 class VideoGrpcClient(RpcClient):
     """Calls video-service."""
 
-    methods = METHODS
+    @cached_property
+    def rpcs(self) -> Mapping[str, RpcMethod]:
+        """Path -> the messages of the RPC, which are loaded with the first call."""
+        from cloudsync.collaboration.video.v1 import video_pb2
+
+        return {
+            "/cloudsync.collaboration.video.v1.VideoService/AdmitParticipant": RpcMethod(
+                video_pb2.AdmitParticipantRequest, video_pb2.AdmitParticipantResponse, "participant"
+            ),
+            "/cloudsync.collaboration.video.v1.VideoService/AgreeToRecording": RpcMethod(
+                video_pb2.AgreeToRecordingRequest, video_pb2.AgreeToRecordingResponse, "participant"
+            ),
+            "/cloudsync.collaboration.video.v1.VideoService/CancelMeeting": RpcMethod(
+                video_pb2.CancelMeetingRequest, video_pb2.CancelMeetingResponse, "meeting"
+            ),
+            "/cloudsync.collaboration.video.v1.VideoService/DeleteRecording": RpcMethod(
+                video_pb2.DeleteRecordingRequest, video_pb2.DeleteRecordingResponse, "recording"
+            ),
+            "/cloudsync.collaboration.video.v1.VideoService/EndMeeting": RpcMethod(
+                video_pb2.EndMeetingRequest, video_pb2.EndMeetingResponse, "meeting"
+            ),
+            "/cloudsync.collaboration.video.v1.VideoService/GetMeeting": RpcMethod(
+                video_pb2.GetMeetingRequest, video_pb2.GetMeetingResponse, "meeting"
+            ),
+            "/cloudsync.collaboration.video.v1.VideoService/HandOverHost": RpcMethod(
+                video_pb2.HandOverHostRequest, video_pb2.HandOverHostResponse, "meeting"
+            ),
+            "/cloudsync.collaboration.video.v1.VideoService/JoinMeeting": RpcMethod(
+                video_pb2.JoinMeetingRequest, video_pb2.JoinMeetingResponse
+            ),
+            "/cloudsync.collaboration.video.v1.VideoService/ListMeetings": RpcMethod(
+                video_pb2.ListMeetingsRequest, video_pb2.ListMeetingsResponse
+            ),
+            "/cloudsync.collaboration.video.v1.VideoService/ListRecordings": RpcMethod(
+                video_pb2.ListRecordingsRequest, video_pb2.ListRecordingsResponse
+            ),
+            "/cloudsync.collaboration.video.v1.VideoService/LockMeeting": RpcMethod(
+                video_pb2.LockMeetingRequest, video_pb2.LockMeetingResponse, "meeting"
+            ),
+            "/cloudsync.collaboration.video.v1.VideoService/LookUpMeeting": RpcMethod(
+                video_pb2.LookUpMeetingRequest, video_pb2.LookUpMeetingResponse
+            ),
+            "/cloudsync.collaboration.video.v1.VideoService/OpenBreakoutRooms": RpcMethod(
+                video_pb2.OpenBreakoutRoomsRequest, video_pb2.OpenBreakoutRoomsResponse
+            ),
+            "/cloudsync.collaboration.video.v1.VideoService/RemoveParticipant": RpcMethod(
+                video_pb2.RemoveParticipantRequest,
+                video_pb2.RemoveParticipantResponse,
+                "participant",
+            ),
+            "/cloudsync.collaboration.video.v1.VideoService/ScheduleMeeting": RpcMethod(
+                video_pb2.ScheduleMeetingRequest, video_pb2.ScheduleMeetingResponse, "meeting"
+            ),
+            "/cloudsync.collaboration.video.v1.VideoService/StartInstantMeeting": RpcMethod(
+                video_pb2.StartInstantMeetingRequest,
+                video_pb2.StartInstantMeetingResponse,
+                "meeting",
+            ),
+            "/cloudsync.collaboration.video.v1.VideoService/StartMeeting": RpcMethod(
+                video_pb2.StartMeetingRequest, video_pb2.StartMeetingResponse, "meeting"
+            ),
+            "/cloudsync.collaboration.video.v1.VideoService/StartRecording": RpcMethod(
+                video_pb2.StartRecordingRequest, video_pb2.StartRecordingResponse, "recording"
+            ),
+            "/cloudsync.collaboration.video.v1.VideoService/StopRecording": RpcMethod(
+                video_pb2.StopRecordingRequest, video_pb2.StopRecordingResponse, "recording"
+            ),
+            "/cloudsync.collaboration.video.v1.VideoService/WatchMeeting": RpcMethod(
+                video_pb2.WatchMeetingRequest, video_pb2.WatchMeetingResponse
+            ),
+            "/cloudsync.collaboration.video.v1.VideoService/WithdrawConsent": RpcMethod(
+                video_pb2.WithdrawConsentRequest, video_pb2.WithdrawConsentResponse, "participant"
+            ),
+        }
 
     async def admit_participant(self, body: models.AdmitParticipantRequest) -> models.Participant:
         """A host's word about somebody in the lobby."""

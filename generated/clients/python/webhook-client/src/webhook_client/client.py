@@ -4,21 +4,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from cloudsync_chassis.client.base import ServiceClient
 from cloudsync_chassis.client.call import Call, body_of
-from pydantic import TypeAdapter
+from cloudsync_chassis.client.late import Result, late
 
-from webhook_client import models
+if TYPE_CHECKING:
+    from webhook_client import models
+else:
+    models = late("webhook_client.models")
 
-_ATTEMPT_PAGE = TypeAdapter[models.AttemptPage](models.AttemptPage)
-_DELIVERY_PAGE = TypeAdapter[models.DeliveryPage](models.DeliveryPage)
-_ENDPOINT_PAGE = TypeAdapter[models.EndpointPage](models.EndpointPage)
-_ENDPOINT_WITH_SECRET = TypeAdapter[models.EndpointWithSecret](models.EndpointWithSecret)
-_REPLAY_JOB = TypeAdapter[models.ReplayJob](models.ReplayJob)
-_WEBHOOK_DELIVERY = TypeAdapter[models.WebhookDelivery](models.WebhookDelivery)
-_WEBHOOK_ENDPOINT = TypeAdapter[models.WebhookEndpoint](models.WebhookEndpoint)
+_ATTEMPT_PAGE: Result[models.AttemptPage] = Result(lambda: models.AttemptPage)
+_DELIVERY_PAGE: Result[models.DeliveryPage] = Result(lambda: models.DeliveryPage)
+_ENDPOINT_PAGE: Result[models.EndpointPage] = Result(lambda: models.EndpointPage)
+_ENDPOINT_WITH_SECRET: Result[models.EndpointWithSecret] = Result(lambda: models.EndpointWithSecret)
+_REPLAY_JOB: Result[models.ReplayJob] = Result(lambda: models.ReplayJob)
+_WEBHOOK_DELIVERY: Result[models.WebhookDelivery] = Result(lambda: models.WebhookDelivery)
+_WEBHOOK_ENDPOINT: Result[models.WebhookEndpoint] = Result(lambda: models.WebhookEndpoint)
 
 
 class WebhookClient(ServiceClient):

@@ -7,10 +7,11 @@ from __future__ import annotations
 from cloudsync_chassis.rpc.server import RpcServer
 from cloudsync_chassis.runtime import Runtime
 
-from . import events, port, rpc
+from . import events, jobs, port, rpc
 
 
 def build(runtime: Runtime, service: port.Port) -> RpcServer:
     """The application: all adapters over one port."""
     runtime.subscribe(events.subscriptions(service))
+    runtime.work.add(jobs.jobs(service))
     return RpcServer(runtime, rpc.services(runtime, service))

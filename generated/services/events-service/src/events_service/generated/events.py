@@ -14,59 +14,87 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
     """Topic and type of each event, queue and command of all work, and the port's method for it."""
     return (
         Subscription(
-            "cloudsync.collaboration.channel.v1",
-            "cloudsync.collaboration.channel-created.v1",
-            typed(models.ChannelCreated, service.on_channel_created),
+            "cloudsync.billing.invoice.v1",
+            "cloudsync.billing.invoice-issued.v1",
+            service.archive_event,
         ),
         Subscription(
-            "cloudsync.content.document.v1",
-            "cloudsync.content.document-created.v1",
-            typed(models.DocumentCreated, service.on_document_created),
+            "cloudsync.billing.payment.v1",
+            "cloudsync.billing.payment-processed.v1",
+            service.archive_event,
+        ),
+        Subscription(
+            "cloudsync.billing.subscription.v1",
+            "cloudsync.billing.subscription-activated.v1",
+            service.archive_event,
+        ),
+        Subscription(
+            "cloudsync.billing.usage.v1",
+            "cloudsync.billing.usage-recorded.v1",
+            service.archive_event,
         ),
         Subscription(
             "cloudsync.collaboration.calendar-event.v1",
             "cloudsync.collaboration.event-scheduled.v1",
-            typed(models.EventScheduled, service.on_event_scheduled),
+            service.archive_event,
         ),
         Subscription(
-            "cloudsync.content.file.v1",
-            "cloudsync.content.file-uploaded.v1",
-            typed(models.FileUploaded, service.on_file_uploaded),
-        ),
-        Subscription(
-            "cloudsync.billing.invoice.v1",
-            "cloudsync.billing.invoice-issued.v1",
-            typed(models.InvoiceIssued, service.on_invoice_issued),
-        ),
-        Subscription(
-            "cloudsync.user.session.v1",
-            "cloudsync.user.login-succeeded.v1",
-            typed(models.LoginSucceeded, service.on_login_succeeded),
-        ),
-        Subscription(
-            "cloudsync.collaboration.meeting.v1",
-            "cloudsync.collaboration.meeting-ended.v1",
-            typed(models.MeetingEnded, service.on_meeting_ended),
-        ),
-        Subscription(
-            "cloudsync.user.membership.v1",
-            "cloudsync.user.member-joined.v1",
-            typed(models.MemberJoined, service.on_member_joined),
+            "cloudsync.collaboration.channel.v1",
+            "cloudsync.collaboration.channel-created.v1",
+            service.archive_event,
         ),
         Subscription(
             "cloudsync.collaboration.channel.v1",
             "cloudsync.collaboration.message-posted.v1",
-            typed(models.MessagePosted, service.on_message_posted),
+            service.archive_event,
+        ),
+        Subscription(
+            "cloudsync.collaboration.meeting.v1",
+            "cloudsync.collaboration.meeting-ended.v1",
+            service.archive_event,
+        ),
+        Subscription(
+            "cloudsync.collaboration.task.v1",
+            "cloudsync.collaboration.task-completed.v1",
+            service.archive_event,
+        ),
+        Subscription(
+            "cloudsync.content.document.v1",
+            "cloudsync.content.document-created.v1",
+            service.archive_event,
+        ),
+        Subscription(
+            "cloudsync.content.file.v1", "cloudsync.content.file-uploaded.v1", service.archive_event
+        ),
+        Subscription(
+            "cloudsync.content.version.v1",
+            "cloudsync.content.version-created.v1",
+            service.archive_event,
         ),
         Subscription(
             "cloudsync.notification.email-delivery.v1",
             "cloudsync.notification.notification-delivered.v1",
-            typed(models.NotificationDelivered, service.on_notification_delivered),
+            service.archive_event,
+        ),
+        Subscription(
+            "cloudsync.user.membership.v1", "cloudsync.user.member-joined.v1", service.archive_event
         ),
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-created.v1",
-            typed(models.OrganizationCreated, service.on_organization_created),
+            service.archive_event,
+        ),
+        Subscription(
+            "cloudsync.user.profile.v1", "cloudsync.user.profile-updated.v1", service.archive_event
+        ),
+        Subscription(
+            "cloudsync.user.session.v1", "cloudsync.user.login-succeeded.v1", service.archive_event
+        ),
+        Subscription(
+            "cloudsync.user.team.v1", "cloudsync.user.team-created.v1", service.archive_event
+        ),
+        Subscription(
+            "cloudsync.user.user.v1", "cloudsync.user.user-created.v1", service.archive_event
         ),
         Subscription(
             "cloudsync.user.organization.v1",
@@ -74,53 +102,13 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             typed(models.OrganizationPurged, service.on_organization_purged),
         ),
         Subscription(
-            "cloudsync.billing.payment.v1",
-            "cloudsync.billing.payment-processed.v1",
-            typed(models.PaymentProcessed, service.on_payment_processed),
-        ),
-        Subscription(
-            "cloudsync.user.profile.v1",
-            "cloudsync.user.profile-updated.v1",
-            typed(models.ProfileUpdated, service.on_profile_updated),
-        ),
-        Subscription(
             "cloudsync.platform.secret.v1",
             "cloudsync.platform.secret-rotated.v1",
             typed(models.SecretRotated, service.on_secret_rotated),
         ),
         Subscription(
-            "cloudsync.billing.subscription.v1",
-            "cloudsync.billing.subscription-activated.v1",
-            typed(models.SubscriptionActivated, service.on_subscription_activated),
-        ),
-        Subscription(
-            "cloudsync.collaboration.task.v1",
-            "cloudsync.collaboration.task-completed.v1",
-            typed(models.TaskCompleted, service.on_task_completed),
-        ),
-        Subscription(
-            "cloudsync.user.team.v1",
-            "cloudsync.user.team-created.v1",
-            typed(models.TeamCreated, service.on_team_created),
-        ),
-        Subscription(
-            "cloudsync.billing.usage.v1",
-            "cloudsync.billing.usage-recorded.v1",
-            typed(models.UsageRecorded, service.on_usage_recorded),
-        ),
-        Subscription(
-            "cloudsync.user.user.v1",
-            "cloudsync.user.user-created.v1",
-            typed(models.UserCreated, service.on_user_created),
-        ),
-        Subscription(
             "cloudsync.user.user.v1",
             "cloudsync.user.user-deleted.v1",
             typed(models.UserDeleted, service.on_user_deleted),
-        ),
-        Subscription(
-            "cloudsync.content.version.v1",
-            "cloudsync.content.version-created.v1",
-            typed(models.VersionCreated, service.on_version_created),
         ),
     )

@@ -22,8 +22,6 @@ APPROVE_SCHEMA = Operation(
     id="approve-schema", permission="metric:approve-schema", writes=True, idempotency="natural"
 )
 
-ARCHIVE_EVENT = Operation(id="archive-event", access="workload", writes=True, idempotency="natural")
-
 COLLECT_EVENTS = Operation(
     id="collect-events", permission="metric:collect", writes=True, idempotency="natural"
 )

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.events.envelope import Event, Received
 from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.request import request
 from cloudsync_chassis.store.query import Page, PageRequest
@@ -40,11 +40,6 @@ class ApproveReplay:
 @request
 class ApproveSchema:
     event_schema_id: UUID
-
-
-@request
-class ArchiveEvent:
-    """Of `archive_event`."""
 
 
 @request
@@ -209,10 +204,6 @@ class Port(Protocol):
     async def approve_schema(self, ctx: Context, request: ApproveSchema) -> models.EventSchema:
         """Lets events of a wording in, once somebody other than its author has looked at where people appear in it."""
 
-    async def archive_event(self, ctx: Context, request: ArchiveEvent) -> None:
-        """Appends a domain event to its stream and to its type, in both at LOCAL_QUORUM before the bus is told that it was heard."""
-        raise handler_missing("archive-event")
-
     async def collect_events(
         self, ctx: Context, request: CollectEvents
     ) -> models.CollectionReceipt:
@@ -315,60 +306,8 @@ class Port(Protocol):
         """The history of one aggregate from a sequence on, for the workload that owns the stream."""
         raise handler_missing("read-stream")
 
-    async def on_channel_created(
-        self, ctx: Context, event: Received[models.ChannelCreated]
-    ) -> None:
-        """Channels are archived without their names, the first of a team becomes an adoption fact"""
-        not_handled(event)
-
-    async def on_document_created(
-        self, ctx: Context, event: Received[models.DocumentCreated]
-    ) -> None:
-        """Facts about documents are archived, beginning one becomes an adoption fact"""
-        not_handled(event)
-
-    async def on_event_scheduled(
-        self, ctx: Context, event: Received[models.EventScheduled]
-    ) -> None:
-        """Entries of calendars are archived by length and number of guests"""
-        not_handled(event)
-
-    async def on_file_uploaded(self, ctx: Context, event: Received[models.FileUploaded]) -> None:
-        """Uploads and verdicts of scans are archived"""
-        not_handled(event)
-
-    async def on_invoice_issued(self, ctx: Context, event: Received[models.InvoiceIssued]) -> None:
-        """Facts about invoices are archived by number and amount for the years of evidence"""
-        not_handled(event)
-
-    async def on_login_succeeded(
-        self, ctx: Context, event: Received[models.LoginSucceeded]
-    ) -> None:
-        """Sign-ins are archived under the pseudonym of their person"""
-        not_handled(event)
-
-    async def on_meeting_ended(self, ctx: Context, event: Received[models.MeetingEnded]) -> None:
-        """Length and size of a meeting become adoption facts"""
-        not_handled(event)
-
-    async def on_member_joined(self, ctx: Context, event: Received[models.MemberJoined]) -> None:
-        """Memberships and invitations are archived, joins become adoption facts"""
-        not_handled(event)
-
-    async def on_message_posted(self, ctx: Context, event: Received[models.MessagePosted]) -> None:
-        """Messages are archived without their text, posting becomes an adoption fact"""
-        not_handled(event)
-
-    async def on_notification_delivered(
-        self, ctx: Context, event: Received[models.NotificationDelivered]
-    ) -> None:
-        """What reached people is archived by channel and template and without address"""
-        not_handled(event)
-
-    async def on_organization_created(
-        self, ctx: Context, event: Received[models.OrganizationCreated]
-    ) -> None:
-        """The life of organisations is archived from its first day"""
+    async def archive_event(self, ctx: Context, event: Event) -> None:
+        """Appends a domain event to its stream and to its type, in both at LOCAL_QUORUM before the bus is told that it was heard."""
         not_handled(event)
 
     async def on_organization_purged(
@@ -377,49 +316,9 @@ class Port(Protocol):
         """The tenant's rows and its keys go, after which its streams cannot be read"""
         not_handled(event)
 
-    async def on_payment_processed(
-        self, ctx: Context, event: Received[models.PaymentProcessed]
-    ) -> None:
-        """Payments are archived by amount and without means of payment"""
-        not_handled(event)
-
-    async def on_profile_updated(
-        self, ctx: Context, event: Received[models.ProfileUpdated]
-    ) -> None:
-        """Which fields of a profile changed is archived, their values never arrive"""
-        not_handled(event)
-
     async def on_secret_rotated(self, ctx: Context, event: Received[models.SecretRotated]) -> None:
         """A new key for pseudonyms when the secret is one of ours, others are passed over"""
         not_handled(event)
 
-    async def on_subscription_activated(
-        self, ctx: Context, event: Received[models.SubscriptionActivated]
-    ) -> None:
-        """The life of subscriptions is archived for the seven years of evidence"""
-        not_handled(event)
-
-    async def on_task_completed(self, ctx: Context, event: Received[models.TaskCompleted]) -> None:
-        """Completed work becomes an adoption fact"""
-        not_handled(event)
-
-    async def on_team_created(self, ctx: Context, event: Received[models.TeamCreated]) -> None:
-        """Facts about teams and units are archived"""
-        not_handled(event)
-
-    async def on_usage_recorded(self, ctx: Context, event: Received[models.UsageRecorded]) -> None:
-        """Readings of meters are archived, so that a bill can be computed once more"""
-        not_handled(event)
-
-    async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:
-        """Every fact about accounts is archived; a sign-up also becomes an adoption fact"""
-        not_handled(event)
-
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """The person's key is due to be destroyed within thirteen days, and the erasure is reported with it"""
-
-    async def on_version_created(
-        self, ctx: Context, event: Received[models.VersionCreated]
-    ) -> None:
-        """Versions are archived by number"""
-        not_handled(event)
