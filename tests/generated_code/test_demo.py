@@ -46,7 +46,10 @@ def test_what_cannot_be_paid_is_taken_back(system: Running) -> None:
     run = play.fail(system, bob, silent)
     assert run.state == "undone"
     back = [each for each in run.of("undone") if each in play.TAKEN_BACK]
-    assert back == list(play.TAKEN_BACK)
+    assert {*back} == {*play.TAKEN_BACK}
+    # the order's own note of its seats goes by an event, which the log may overtake
+    back.remove("Note the seats on the order")
+    assert back == ["CreateOrder", "ReserveInventory", "ProcessPayment", "SendNotification"]
     assert run.of("done") == []
     assert accounts.settled(system, bob.organization) == []
     assert story.mails(system, bob.email).count("Your order came to nothing") == 1
