@@ -64,13 +64,13 @@ def buy(found: Running, person: Person, say: Say) -> Saga:
         wanted = {*PATH, *BESIDE}
         if story.unwritten(found, "metrics-service", "payment-processed"):
             wanted -= ANALYSED
-        return run if wanted <= {*run.of("done")} else None
+        # what comes after the end of a run is a fact like any other, and no step of it
+        late = {"SendNotification"} if run.state == "completed" and _told(found, person) else set()
+        return run if wanted - late <= {*run.of("done")} else None
 
     run = found.until("the steps beside the payment", beside)
     say(f"the order is fulfilled; done: {', '.join(run.of('done'))}")
-    for each in BESIDE:
-        if run.steps.get(each) != "done":
-            say(f"{each} waits for a handler that its team has not written")
+    say(f"{person.email} was told: {', '.join(story.mails(found, person.email))}")
     return run
 
 
@@ -92,6 +92,10 @@ def fail(found: Running, person: Person, say: Say) -> Saga:
     told = found.until("the mail to the customer", lambda: _undone_mail(found, person))
     say(f"the order is cancelled; {person.email} was told: {told}")
     return run
+
+
+def _told(found: Running, person: Person) -> bool:
+    return any(each.startswith("Receipt for") for each in story.mails(found, person.email))
 
 
 def _undone_mail(found: Running, person: Person) -> str:
@@ -118,16 +122,16 @@ def _followed(found: Running, person: Person, end: str, say: Say) -> Saga:
 
 
 def look_around(found: Running, person: Person, document: str, say: Say) -> list[traces.Node]:
-    """What a gateway will ask for a document's page, as one trace."""
+    """What a document's page asks at the gateway, as one trace."""
     trace = secrets.token_hex(16)
     found.parent = f"00-{trace}-{secrets.token_hex(8)}-01"
     try:
-        found.ask("GET", "user-service", f"/users/{person.id}/overview")
-        found.ask("GET", "document-service", f"/documents/{document}")
-        found.ask("GET", "search-service", "/search?q=lighthouse")
+        found.ask("GET", "api-gateway", f"/users/{person.id}/overview")
+        found.ask("GET", "api-gateway", f"/documents/{document}")
+        found.ask("GET", "api-gateway", "/search?q=lighthouse")
         made = found.ask(
             "POST",
-            "document-service",
+            "api-gateway",
             "/documents",
             {"title": f"Copy {uuid4().hex[:6]}", "documentType": "page"},
             expect=201,
@@ -143,6 +147,9 @@ def look_around(found: Running, person: Person, document: str, say: Say) -> list
 
 PAGE = frozenset(
     {
+        ("api-gateway", "user-service"),
+        ("api-gateway", "document-service"),
+        ("api-gateway", "search-service"),
         ("user-service", "profile-service"),
         ("user-service", "org-service"),
         ("document-service", "search-service"),

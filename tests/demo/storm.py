@@ -34,6 +34,9 @@ HIT = (
 """Those that take part in an order, and one that follows it."""
 
 _ENDED = ("fulfilled", "cancelled")
+_PATIENCE = 2.0
+"""Seconds for an answer: the storm goes on while a service is asleep."""
+
 _BACK = 6
 """How many events a group hears again at most."""
 
@@ -169,6 +172,7 @@ def weather(found: Running, customers: list[Customer], seed: int, seconds: float
         UnhappyError: an order does not end.
     """
     storm, until = Storm(found, seed), time.monotonic() + seconds
+    found.http.timeout = httpx.Timeout(_PATIENCE)
     while time.monotonic() < until:
         storm.blow()
         for each in customers:

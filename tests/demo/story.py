@@ -21,6 +21,7 @@ from cloudsync_chassis.security.tokens import TokenIssuer
 from demo.system import Running, UnhappyError, letters
 
 SERVICES = (
+    "api-gateway",
     "auth-service",
     "document-service",
     "email-service",
