@@ -9,7 +9,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 	--no-header --no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv dev generate check test test-all bench lint lock clean runtime-env test-env have-python
+.PHONY: help venv dev up demo generate check test test-all bench lint lock clean runtime-env test-env have-python
 
 help: ## show this list
 	@echo 'usage: make [PYTHON=python3.12] [ARGS="..."] TARGET'
@@ -20,6 +20,12 @@ venv: test-env ## bring .venv/ in line with runtime.lock and test.lock
 
 dev: test-env ## venv and the git hooks; SERVICE=document: run it beside stand-ins
 	@$(if $(SERVICE),$(BIN)/cloudsync-gen dev $(SERVICE) $(ARGS),$(BIN)/pre-commit install)
+
+up: test-env ## run all services together, until Ctrl-C (ARGS="--only document,file")
+	@$(BIN)/cloudsync-gen up $(ARGS)
+
+demo: test-env ## run CloudSync's services and play its story on them (ARGS="--traces FILE")
+	@PYTHONPATH=tests:templates/chassis/src $(BIN)/python -m demo $(ARGS)
 
 generate: runtime-env ## write what the model implies (ARGS="user-service --diff")
 	@$(BIN)/cloudsync-gen generate $(ARGS)

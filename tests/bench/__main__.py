@@ -18,7 +18,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from bench import growth, peers
+from bench import growth, peers, together
 from bench.measure import Job, Spent, adopt, both, command, others
 from bench.serving import table as serving
 from bench.tree import Tree
@@ -103,12 +103,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--model", type=Path, default=ROOT / "model", help="a folder `model`")
     parser.add_argument(
-        "--only", default="", help="rows whose name contains this; `growth`; `serving`"
+        "--only", default="", help="rows whose name contains this; `growth`; `serving`; `up`"
     )
     parser.add_argument("--large", action="store_true", help="growth up to 1000 services")
     options = parser.parse_args()
     adopt()
-    if options.only not in ("growth", "serving"):
+    if options.only not in ("growth", "serving", "up"):
         print(HEAD)
         with tempfile.TemporaryDirectory() as folder:
             tree = Tree(Path(folder) / "tree", _copied(options.model))
@@ -123,6 +123,9 @@ def main() -> None:
             print(text, flush=True)
     if options.only in ("", "serving"):
         for text in serving.table():
+            print(text, flush=True)
+    if options.only in ("", "up"):
+        for text in together.table(ROOT):
             print(text, flush=True)
 
 

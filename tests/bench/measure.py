@@ -130,3 +130,24 @@ def _busy() -> tuple[int, int] | None:
         return None
     ticks = [int(each) for each in fields]
     return sum(ticks) - ticks[3] - ticks[4], sum(ticks)
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of processors that a running process has used; 0 where the system does not tell."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_of(pid: int, kind: str) -> int:
+    """Bytes of a running process, as Linux counts them (`Rss`, `Pss`); 0 where the system does not
+    tell, or not to us.
+    """
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    found = (each.split()[1] for each in lines if each.startswith(f"{kind}:"))
+    return int(next(found, "0")) * 1024

@@ -28,6 +28,7 @@ COMMANDS = {
     "schema": "print the JSON Schema of a layer or of a type of element",
     "show": "show an element, what it links to and what links to it",
     "stats": "count elements, operations and links; services by kinds of output",
+    "up": "run all services together, each as a process of its own",
     "where": "list the files that an element caused",
     "why": "say what caused a file",
 }

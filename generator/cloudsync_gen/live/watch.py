@@ -28,7 +28,7 @@ def run_watched(
     command was stopped. For the main thread; both the command and this process hear Ctrl-C.
     """
     watched = tuple(folders)
-    with _interruption() as interrupted:
+    with interruption() as interrupted:
         while True:
             seen = _seen(watched)
             child = subprocess.Popen(command, env=dict(environment))
@@ -51,7 +51,7 @@ def run_watched(
 
 
 @contextmanager
-def _interruption() -> Iterator[Event]:
+def interruption() -> Iterator[Event]:
     """Set by Ctrl-C or SIGTERM, whatever runs then: an exception might come where nobody hears it,
     and the next loop would wait for ever.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable
 from typing import Any
@@ -334,3 +335,23 @@ def test_a_client_needs_no_database() -> None:
         env={"PYTHONPATH": ":".join(sys.path)},
     )  # fmt: skip
     assert done.stdout == "[]\n"
+
+
+async def test_authorities_are_read_only_where_something_is_encrypted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They take longer to read than the first call to a neighbour may last."""
+    read: list[str] = []
+    usual = ssl.create_default_context
+
+    def reading(*args: Any, **more: Any) -> ssl.SSLContext:
+        read.append("authorities")
+        return usual(*args, **more)
+
+    monkeypatch.setattr(ssl, "create_default_context", reading)
+    for url, times in (("http://127.0.0.1:1", 0), ("https://127.0.0.1:1", 1)):
+        client = ServiceClient(url)
+        with pytest.raises(NoAnswerError):
+            await client.send(CALL)
+        await client.aclose()
+        assert len(read) == times

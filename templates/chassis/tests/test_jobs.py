@@ -366,8 +366,10 @@ async def test_what_comes_after_an_operation_comes_only_if_it_commits(
 ) -> None:
     tenant = table_shop.caller().organization
     seen: list[tuple[str, Any]] = []
+    traces: list[str] = []
 
     async def after(ctx: Context) -> None:
+        assert ctx.trace.trace_id in traces
         seen.append((ctx.operation.id, ctx.tenant))
 
     async def count(ctx: Context) -> None:
@@ -385,6 +387,7 @@ async def test_what_comes_after_an_operation_comes_only_if_it_commits(
     async def succeed(ctx: Context) -> None:
         table_shop.runtime.work.soon(ctx, "tidy", after)
         table_shop.runtime.work.wake(ctx, "count-books")
+        traces.append(ctx.trace.trace_id)
         assert seen == []
 
     with pytest.raises(Exception, match="nothing here"):

@@ -19,6 +19,7 @@ from joserfc import jwt
 from joserfc.jwk import Key, import_key
 from msgspec import Struct
 
+from bench.measure import cpu_of, memory_of
 from bench.serving import guarded, load
 
 TESTS = Path(__file__).resolve().parents[2]
@@ -66,7 +67,6 @@ class Server:
             stderr=self._log,
             env={**os.environ, **environment},
         )
-        self._facts = Path(f"/proc/{self._process.pid}")
         self.weight = self._until_ready(began)
 
     def ask(self, run: load.Run) -> load.Told:
@@ -89,11 +89,7 @@ class Server:
     @property
     def cpu(self) -> float:
         """Seconds of processors that it has used; 0 where the system does not tell."""
-        try:
-            fields = (self._facts / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            return 0.0
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_of(self._process.pid)
 
     def settle(self) -> float:
         """Wait until it has done what its requests set off, then let it stand still; the share of a
@@ -138,16 +134,8 @@ class Server:
                 raise Failed(f"{self.name} did not become ready:\n{told}")
             time.sleep(0.005)
         seconds, cpu = time.perf_counter() - began, self.cpu
-        return Weight(seconds, cpu, self._memory("Rss"), self._memory("Pss"))
-
-    def _memory(self, kind: str) -> int:
-        """Bytes, as Linux counts them; 0 where the system does not tell, or not to us."""
-        try:
-            lines = (self._facts / "smaps_rollup").read_text().splitlines()
-        except OSError:
-            return 0
-        found = (each.split()[1] for each in lines if each.startswith(f"{kind}:"))
-        return int(next(found, "0")) * 1024
+        own = self._process.pid
+        return Weight(seconds, cpu, memory_of(own, "Rss"), memory_of(own, "Pss"))
 
 
 def _says_ready(port: int) -> bool:

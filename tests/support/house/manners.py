@@ -11,8 +11,11 @@ from support.house.python import SOURCE, Function, dotted, functions, modules
 MAX_MODULE, MAX_FUNCTION = 500, 60
 HEADINGS = ("What it does:", "Why:", "Example:", "Use instead:")
 
-WRITERS = {f"{SOURCE}/engine/{name}.py" for name in ("write", "cache", "index", "journal", "locks")}
-"""The modules that touch the user's tree."""
+WRITERS = {
+    *(f"{SOURCE}/engine/{name}.py" for name in ("write", "cache", "index", "journal", "locks")),
+    f"{SOURCE}/live/state.py",
+}
+"""The modules that touch the user's tree, and the one that keeps the state of running services."""
 
 WRITING_METHODS = {
     "hardlink_to",

@@ -57,12 +57,12 @@ class Town:
         found = await self.service.published()
         return [dict(each.data) for each in found if each.type == f"cloudsync.user.{name}.v1"]
 
-    def name(self, who: Caller, identifier: str) -> None:
+    async def name(self, who: Caller, identifier: str) -> None:
         """From now on an identifier is somebody's."""
-        folder = self.state / "auth-service" / "identifiers"
-        folder.mkdir(parents=True, exist_ok=True)
-        digest = hashlib.sha256(identifier.encode()).hexdigest()
-        (folder / digest).write_text(f"{self.id} {who.subject}")
+        opened = {"kind": "employee", "locale": "en", "timeZone": "Etc/UTC"}
+        hashed = hashlib.sha256(identifier.encode()).hexdigest()
+        told = {"userId": who.subject, "primaryEmailHash": hashed, **opened}
+        await self.tell("user-created", **told, provisioningSource="invitation")
 
     async def enrol(self, who: Caller, kind: str = "password", **fields: Any) -> httpx.Response:
         body = {"userId": str(who.subject), "type": kind, **fields}
@@ -71,7 +71,7 @@ class Town:
     async def person(self, identifier: str = "ann", role: str = "member") -> Caller:
         """Somebody with a password and a role."""
         who = self.caller()
-        self.name(who, identifier)
+        await self.name(who, identifier)
         made = await self.enrol(who, secret=PASSWORD)
         assert made.status_code == 201, made.text
         await self.tell("member-joined", userId=who.subject, role=role, seatType="full")

@@ -82,7 +82,7 @@ async def test_a_provider_vouches_for_its_people(tmp_path: Path) -> None:
     async with town(tmp_path) as made:
         provider, ann = Provider(made), made.caller()
         await _connect(made)
-        made.name(ann, ANN.casefold())
+        await made.name(ann, ANN.casefold())
         asked = (await made.begin(ANN, "oidc")).json()
         entrance = urlsplit(asked["redirectUrl"])
         said = {name: each[0] for name, each in parse_qs(entrance.query).items()}
@@ -118,7 +118,7 @@ async def test_any_other_token_opens_nothing(tmp_path: Path, claims: dict[str, A
     async with town(tmp_path) as made:
         provider = Provider(made)
         await _connect(made)
-        made.name(made.caller(), ANN.casefold())
+        await made.name(made.caller(), ANN.casefold())
         asked = (await made.begin(ANN, "oidc")).json()
         code = provider.code(**{"nonce": asked["nonce"], **claims})
         refused = await made.answer(asked["sessionId"], code, "oidc")
@@ -132,8 +132,8 @@ async def test_strangers_are_sent_there_as_well_and_let_in_never(tmp_path: Path)
         provider = Provider(made)
         await _connect(made)
         foreign = Town(made.service, made.state, uuid4())
-        foreign.name(foreign.caller(), "eve@example.org")
-        made.name(made.caller(), ANN.casefold())
+        await foreign.name(foreign.caller(), "eve@example.org")
+        await made.name(made.caller(), ANN.casefold())
         known = (await made.begin(ANN, "oidc")).json()
         for stranger in ("who@example.org", "eve@example.org"):
             asked = (await made.begin(stranger, "oidc")).json()
@@ -149,7 +149,7 @@ async def test_a_provider_that_was_stopped_meanwhile_vouches_for_nobody(tmp_path
     async with town(tmp_path) as made:
         provider = Provider(made)
         one = await _connect(made)
-        made.name(made.caller(), ANN.casefold())
+        await made.name(made.caller(), ANN.casefold())
         asked = (await made.begin(ANN, "oidc")).json()
         gone = await made.ask("DELETE", one, by=made.caller("security-admin"))
         assert gone.status_code == 204, gone.text

@@ -197,7 +197,7 @@ async def test_support_looks_over_a_shoulder_with_consent(tmp_path: Path) -> Non
 async def test_invitations_are_taken_up(tmp_path: Path) -> None:
     async with town(tmp_path) as made:
         ann = made.caller()
-        made.name(ann, "ann")
+        await made.name(ann, "ann")
         user_service = made.service.caller(
             organization=made.id, kind="workload", scopes=["credential:create"]
         )

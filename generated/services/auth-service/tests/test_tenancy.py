@@ -131,7 +131,7 @@ async def test_an_erasure_destroys_whatever_proves(tmp_path: Path) -> None:
         for _ in range(2):
             await made.tell("user-deleted", userId=ann.subject, erasureRequestId=request)
         done = await made.told("auth-erasure-completed")
-        assert [each["erasedItems"] for each in done] == [4, 0]
+        assert [each["erasedItems"] for each in done] == [5, 0]
         assert {(each["userId"], each["store"]) for each in done} == {(str(ann.subject), "auth")}
         assert await _keys(made) == []
         session = (await made.begin()).json()["sessionId"]

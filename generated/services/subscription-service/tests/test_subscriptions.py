@@ -93,6 +93,7 @@ def test_a_new_organisation_tries_and_buys(play: Callable[[Scene], None]) -> Non
         for _ in range(2):
             await at.tell(USER.format("organization-created"), **born)
         [trial] = (await at.get("subscriptions"))["items"]
+        assert trial["seatQuantity"] == 10, "no fewer than whoever tries nothing has"
         held = await at.bought()
         assert held["id"] == trial["id"]
         assert held["status"] == "active"

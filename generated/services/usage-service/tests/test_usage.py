@@ -147,10 +147,12 @@ def test_seats_grow_and_shrink_with_the_subscription(tmp_path: Path) -> None:
             seatQuantity=4,
         )
         assert await at.pool() == (0, 0, 0)
-        assert {each["releaseReason"] for each in await at.said("seats-released")} == {
+        released = await at.said("seats-released")
+        assert {each["releaseReason"] for each in released} == {
             "contraction",
             "subscriptionCancelled",
         }
+        assert [each for each in released if "orderId" in each] == [], "no saga is about that"
 
     play(tmp_path, scene)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,9 @@ async def test_the_primary_address_changes_by_digits(tmp_path: Path) -> None:
         assert (changed.status_code, changed.json()["state"]) == (200, "changed")
         assert (await made.user(ann))["primaryEmail"] == "ann@x.org"
         assert "undoableUntil" in made.mails("ann@example.org")[0]
-        fields = (await made.told("user-updated"))[-1]["changedFields"]
+        announced = (await made.told("user-updated"))[-1]
+        assert announced["primaryEmailHash"] == hashlib.sha256(b"ann@x.org").hexdigest()
+        fields = announced["changedFields"]
         assert "primaryEmail" in fields
         aliases = (await made.ask("GET", f"/users/{ann.subject}/email-aliases")).json()["items"]
         purposes = {each["address"]: each["purpose"] for each in aliases}

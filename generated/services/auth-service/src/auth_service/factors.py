@@ -165,8 +165,9 @@ class Factors(Sessions):
 
     async def destroy_credentials(self, ctx: Context, request: port.DestroyCredentials) -> None:
         """Remove whatever proves or stands for an erased person, and report how much it was."""
-        body, erased = request.body, 0
+        body = request.body
         user_id = body.user_id
+        erased = await self.forget_identifiers(ctx, user_id)
         places = {ctx.tenant: ctx}
         for table in (SESSIONS, tables.credentials, tables.api_keys):
             places |= {each.tenant: each for each in await self.everywhere(ctx, table, user_id)}
@@ -203,6 +204,7 @@ class Factors(Sessions):
         absorbed, survivor = request.body.absorbed_id, request.body.survivor_id
         if absorbed == survivor:
             return
+        await self.hand_on_identifiers(ctx, absorbed, survivor)
         for inside in await self.everywhere(ctx, SESSIONS, absorbed):
             await self.end_sessions(inside, absorbed, models.RevocationReason.admin_action)
         for inside in await self.everywhere(ctx, tables.credentials, absorbed):

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from cloudsync_chassis.context import Context
 
 from .assertions import Expected, address_in
-from .base import Base
 from .generated import models, tables
+from .identifiers import Identifiers
 from .memory import Challenge
 from .proofs import digest, same
 from .world import Registration
@@ -39,7 +39,7 @@ class Voucher:
         return f"{self.registration.authorization_endpoint}?{urlencode(asked)}"
 
 
-class Federation(Base):
+class Federation(Identifiers):
     """What sign-ins by an identity provider need."""
 
     async def voucher(

@@ -80,7 +80,7 @@ class Logins(Authorizations):
         if origin.blocked:
             raise problems.LOGIN_BLOCKED("no sign-in from this network")
         self._count_question(ctx, digest(body.identifier.casefold()))
-        owner = await self.world.identifiers.owner(body.identifier)
+        owner = await self.account_of(ctx, body.identifier)
         voucher = await self.voucher(ctx, body.identifier, body.method)
         session_id, nonce = ids.uuid7(), secrets.token_urlsafe(32)
         expires = ctx.now + timedelta(seconds=self.settings.challenge_lifetime)

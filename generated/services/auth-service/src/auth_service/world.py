@@ -50,14 +50,6 @@ class Origins(Protocol):
         ...
 
 
-class Identifiers(Protocol):
-    """Whose an address or a handle is."""
-
-    async def owner(self, identifier: str) -> tuple[UUID, UUID] | None:
-        """Organisation and account."""
-        ...
-
-
 class Letters(Protocol):
     """Brings a secret to its person, by mail or text; nothing else ever shows it."""
 
@@ -123,21 +115,6 @@ class OriginFile:
         del identifier, device
         told = json.loads(self._path.read_text()) if self._path.is_file() else {}
         return Origin(**({"address": "127.0.0.1", "country": "ZZ", "risk": 0} | told))
-
-
-class IdentifierFolder:
-    """A file per identifier, named by the digest of its lower case, with organisation and user."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    async def owner(self, identifier: str) -> tuple[UUID, UUID] | None:
-        """See `Identifiers.owner`."""
-        path = self._folder / digest(identifier.casefold())
-        if not path.is_file():
-            return None
-        organization, user = path.read_text().split()
-        return UUID(organization), UUID(user)
 
 
 class LetterFolder:
@@ -213,7 +190,6 @@ class World:
     """All ports of the service."""
 
     origins: Origins
-    identifiers: Identifiers
     letters: Letters
     breaches: Breaches
     consents: Consents
@@ -226,7 +202,6 @@ def local(settings: Settings) -> World:
     place = settings.state_path("auth-service")
     return World(
         origins=OriginFile(place),
-        identifiers=IdentifierFolder(place / "identifiers"),
         letters=LetterFolder(place / "letters"),
         breaches=CommonPasswords(),
         consents=ConsentFolder(place / "consents"),

@@ -14,6 +14,7 @@ from cloudsync_chassis.store.query import ListQuery, Page
 
 from .audiences import Audiences
 from .base import as_asked, in_order
+from .findable import Findable
 from .generated import models, port, problems, tables
 from .people import RANKS
 from .tenants import Tenants
@@ -23,7 +24,7 @@ _MOST_INSIDE = 10_000
 _LISTED = ("draft", "active")
 
 
-class Places(Writing, Audiences, Tenants):
+class Places(Writing, Audiences, Tenants, Findable):
     """What the defaults do, with what lies around a document."""
 
     async def create_document(self, ctx: Context, request: port.CreateDocument) -> models.Document:
@@ -41,6 +42,7 @@ class Places(Writing, Audiences, Tenants):
             fields["principals"] = [f"user:{ctx.principal.subject}"]
         document = await self.document.create(ctx, "create-document", fields)
         await self.recount(ctx, document.folder_id)
+        self.make_findable(ctx, document, fields["principals"])
         return document
 
     async def update_document(self, ctx: Context, request: port.UpdateDocument) -> models.Document:

@@ -63,7 +63,7 @@ class Lives(Saga):
             "number": await self.next_number(ctx),
             "productLine": plan.product_line,
             "billingInterval": models.BillingInterval.month,
-            "seatQuantity": plan.min_seats,
+            "seatQuantity": max(plan.min_seats, min(plan.max_seats, self.settings.trial_seats)),
             "unitAmountMinor": 0,
             "currency": models.Currency.usd,
             "currentPeriodStart": ctx.now,

@@ -25,6 +25,9 @@ _STATES = models.ReservationStatus
 _KINDS = models.ReservationKind
 _REASONS = models.RejectReason
 _RELEASES = models.ReleaseReason
+_LATER = (_RELEASES.contraction, _RELEASES.subscription_cancelled)
+"""Reasons for which seats go that no order waits for."""
+
 _RESERVED, _REJECTED = "seats-reserved", "seats-rejected"
 _COMMITTED, _RELEASED = "seats-committed", "seats-released"
 _REFUSALS: dict[models.RejectReason, ProblemType] = {
@@ -145,8 +148,12 @@ class Seats(Catalogue):
     async def _tell(
         self, ctx: Context, told: str, reservation: models.Reservation, **more: Any
     ) -> None:
-        """Announce; the reservation of an order bears its id."""
-        if reservation.kind in (_KINDS.order, _KINDS.plan_change) and not reservation.split_from_id:
+        """Announce; the reservation of an order bears its id, which is told as long as it is about
+        the order: seats that go long after it was fulfilled would take its saga back.
+        """
+        of_order = reservation.kind in (_KINDS.order, _KINDS.plan_change)
+        later = reservation.release_reason in _LATER
+        if of_order and not reservation.split_from_id and not later:
             more["orderId"] = reservation.id
         await self.reservation.announce(ctx, told, reservation, **more)
 

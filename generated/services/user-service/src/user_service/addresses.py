@@ -180,7 +180,8 @@ class Addresses(Base):
         else:
             await self.email_alias.rewrite(ctx, row, fields)
         proved = {"primaryEmail": address, "emailVerifiedAt": ctx.now}
-        await self.user.update(ctx, "change-primary-email", user.id, proved)
+        told = {**proved, "primaryEmailHash": digest(address)}
+        await self.user.update(ctx, "change-primary-email", user.id, told)
         await self.email_changes.remove(ctx, known)
         self._mail_undo(ctx, old, user.id, until)
         return models.EmailChange(

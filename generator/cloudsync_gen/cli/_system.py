@@ -1,0 +1,134 @@
+"""The services of a model as processes that know each other: what `up` runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cloudsync_gen.cli._look import Look
+    from cloudsync_gen.live.ports import Ports
+    from cloudsync_gen.live.supervisor import Member
+    from cloudsync_gen.model.layers.application import Service
+
+
+def system(
+    stack: ExitStack,
+    look: Look,
+    services: Sequence[Service],
+    state: Path,
+    traces: Path | None = None,
+) -> tuple[list[Member], Ports]:
+    """The services as processes, on free ports that are held until the stack closes, beside
+    stand-ins for what they call of others. With `traces` a collector writes all spans there.
+
+    They share the state folder, and with it the bus, the keys that sign and verify all tokens, and
+    nothing else: each has its own database there.
+    """
+    from cloudsync_gen.live.ports import Ports
+
+    ports = Ports()
+    stack.callback(ports.close)
+    taken = {each.id: ports.take() for each in services}
+    urls = _urls(look, services, taken)
+    peers = {**_absent(stack, look, services, urls), **urls}
+    shared = _collecting(stack, traces)
+    return [
+        _member(look, each, state, peers, taken[each.id], shared, ports) for each in services
+    ], ports
+
+
+def _urls(look: Look, services: Sequence[Service], taken: Mapping[str, int]) -> dict[str, str]:
+    from cloudsync_gen.live.ports import HOST
+    from cloudsync_gen.model.ids import name_of
+
+    return {name_of(each.id): f"http://{HOST}:{taken[each.id]}" for each in services}
+
+
+def _absent(
+    stack: ExitStack, look: Look, services: Sequence[Service], present: Mapping[str, str]
+) -> dict[str, str]:
+    """Addresses of stand-ins for what is called and does not run."""
+    from cloudsync_gen.cli._running import standins
+    from cloudsync_gen.contracts.compile import compile_contracts
+    from cloudsync_gen.model.ids import name_of
+    from cloudsync_gen.targets.charts.network import callees_of
+
+    called = {name_of(each.id) for service in services for each in callees_of(look.model, service)}
+    if called <= present.keys():
+        return {}
+    contracts, found = compile_contracts(look.model).value, dict[str, str]()
+    for each in services:
+        known = {*present, *found}
+        found.update(standins(stack, look, contracts, each, present=known))
+    return found
+
+
+def _collecting(stack: ExitStack, traces: Path | None) -> dict[str, str]:
+    """Settings with which services send every span to a collector of ours."""
+    if traces is None:
+        return {}
+    from cloudsync_gen.live.collector import collecting
+
+    return {
+        "CHASSIS_TELEMETRY": "otlp",
+        "CHASSIS_TELEMETRY_ENDPOINT": stack.enter_context(collecting(traces)),
+        "CHASSIS_TELEMETRY_SAMPLING": "1",
+        # all services of a system send to one small process
+        "CHASSIS_TELEMETRY_TIMEOUT": "20",
+        "OTEL_BSP_SCHEDULE_DELAY": "500",
+    }
+
+
+def _member(
+    look: Look,
+    service: Service,
+    state: Path,
+    peers: Mapping[str, str],
+    port: int,
+    shared: Mapping[str, str],
+    ports: Ports,
+) -> Member:
+    from cloudsync_gen.cli._running import command_of, environment
+    from cloudsync_gen.live.supervisor import Member
+    from cloudsync_gen.model.ids import name_of
+    from cloudsync_gen.naming import screaming
+    from cloudsync_gen.targets.charts.network import callees_of
+
+    name = name_of(service.id)
+    callees = sorted(name_of(each.id) for each in callees_of(look.model, service))
+    generated = Path(look.root, "generated").resolve()
+    told = environment(
+        generated, name, state, {each: peers[each] for each in callees if each in peers}
+    )
+    told |= {**shared, f"{screaming(name)}_PORT": str(port)}
+    rpc = service.style == "grpc"
+    if rpc:
+        told[f"{screaming(name)}_METRICS_PORT"] = str(ports.take())
+    return Member(
+        name=name,
+        command=command_of(name),
+        environment=told,
+        port=port,
+        rpc=rpc,
+        before=tuple(_before(name, generated)),
+    )
+
+
+def _before(name: str, generated: Path) -> Iterator[tuple[str, ...]]:
+    """What a deployment does before it serves: migrations, and the service's own release job where
+    its team has written one, `release.py` beside the handlers. The embedded database needs no
+    migration.
+    """
+    from cloudsync_gen.cli._running import command_of
+    from cloudsync_gen.naming import screaming
+    from cloudsync_gen.targets._packages import package_of
+
+    *python, package = command_of(name)
+    if {"CHASSIS_DATABASE_URL", f"{screaming(name)}_DATABASE_URL"} & os.environ.keys():
+        yield (*python, package, "migrate")
+    if (generated / "services" / name / "src" / package_of(name) / "release.py").is_file():
+        yield (*python, f"{package}.release")

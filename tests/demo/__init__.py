@@ -1,0 +1,1 @@
+"""CloudSync's own story on its running services: `make demo`, and what tests ask of it."""
