@@ -10,19 +10,19 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 from packaging.requirements import InvalidRequirement, Requirement
 
 
-class Contract(BuildHookInterface[Any]):
-    """Packs the contract; an sdist has it."""
+class Contracts(BuildHookInterface[Any]):
+    """Packs the contracts; an sdist has them."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        told = self.config["published"]
-        packed = f"{self.config['package']}/generated/{told}"
-        published = Path(self.root, "../../..", told)
-        if Path(self.root, "src", packed).is_file():
-            return
-        if not published.is_file():
-            raise FileNotFoundError(f"{told}: build from the repository or from its sdist")
-        inside = f"src/{packed}" if self.target_name == "sdist" else packed
-        build_data["force_include"][str(published)] = inside
+        for told in self.config["published"]:
+            packed = f"{self.config['package']}/generated/{told}"
+            published = Path(self.root, "../../..", told)
+            if Path(self.root, "src", packed).is_file():
+                continue
+            if not published.is_file():
+                raise FileNotFoundError(f"{told}: build from the repository or from its sdist")
+            inside = f"src/{packed}" if self.target_name == "sdist" else packed
+            build_data["force_include"][str(published)] = inside
 
 
 class Dependencies(MetadataHookInterface):

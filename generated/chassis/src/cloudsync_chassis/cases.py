@@ -22,6 +22,10 @@ _REQUIRED = {"If-Match": '"1"'}
 
 RPC = "RPC"
 """The method of a case that is asked by gRPC; its path is `/<full name of the service>/<RPC>`."""
+GRAPHQL = "GRAPHQL"
+"""That of one which is asked by GraphQL; its path is `<query or mutation>.<field>`."""
+BY_NAME = (RPC, GRAPHQL)
+"""Methods that say what they ask in a message of their own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +123,7 @@ def load(path: Path, spec: ServiceSpec, *modules: ModuleType) -> tuple[Case, ...
     invariant, and `cases`: the operation of the contract, the command or query that it `performs`
     if that is called otherwise, and what nothing else says: values of parameters and the body, and
     the entities that must exist, each with what differs from its example (null: absent). An
-    operation with an `rpc` is asked by gRPC.
+    operation with an `rpc` is asked by gRPC, one with a `graphql` by that.
     """
     table = json.loads(path.read_bytes())
     facts = [each for module in modules for each in vars(module).values()]
@@ -137,12 +141,13 @@ def load(path: Path, spec: ServiceSpec, *modules: ModuleType) -> tuple[Case, ...
         trials: dict[str, Any] = {
             kind: tuple(_trials(told.pop(kind, {}), own)) for kind in ("breaks", "moves")
         }
-        rpc, refusals = told.pop("rpc", ""), tuple(told.pop("refusals", ()))
+        named = _by_name(told.pop("rpc", ""), told.pop("graphql", ""), operation)
+        refusals = tuple(told.pop("refusals", ()))
         made.append(
             Case(
                 **told,
                 **trials,
-                **(_by_rpc(rpc, operation) if rpc else places[told["operation"]]),
+                **(named or places[told["operation"]]),
                 seeds=tuple(seeds),
                 roles=roles,
                 callers=tuple(sorted(operation.callers)),
@@ -188,10 +193,13 @@ def _trials(told: Mapping[str, Mapping[str, Any]], aggregate: str) -> Iterator[T
         yield Trial(name=name, aggregate=aggregate, seed=seed, body=body)
 
 
-def _by_rpc(path: str, operation: Operation) -> dict[str, Any]:
+def _by_name(rpc: str, graphql: str, operation: Operation) -> dict[str, Any]:
     """What is sent with each call: metadata has the names of HTTP's headers."""
+    if not (rpc or graphql):
+        return {}
+    method, path = (RPC, rpc) if rpc else (GRAPHQL, graphql)
     asked = {"key": _ALWAYS, "if-match": _REQUIRED}
-    return {"method": RPC, "path": path, "headers": dict(asked.get(operation.idempotency, {}))}
+    return {"method": method, "path": path, "headers": dict(asked.get(operation.idempotency, {}))}
 
 
 def _in_kebab_case(operation: str) -> str:

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from cloudsync_chassis import clock, hostile
-from cloudsync_chassis.cases import RPC, Case
+from cloudsync_chassis.cases import BY_NAME, GRAPHQL, RPC, Case
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.hostile import UnsayableError
@@ -233,6 +233,10 @@ class Bench:
             assert self.service.rpc is not None, "no gRPC service"
             values = {**(body or {}), **tenant.filled(case.parameters)}
             return await self.service.rpc.ask(case.path, values, headers)
+        if case.method == GRAPHQL:
+            assert self.service.graphql is not None, "no schema"
+            parameters = tenant.filled(case.parameters)
+            return await self.service.graphql.ask(case.path, parameters, body, headers)
         content = None
         if case.media and case.body is not None:
             headers["Content-Type"] = case.media
@@ -316,7 +320,7 @@ class Bench:
         if case.custom and answer.status_code == HANDLER_MISSING.status:
             slug = str(answer.json().get("type", "")).rpartition("/")[2]
             return [] if slug == HANDLER_MISSING.slug else [f"{slug} is no missing handler"]
-        if case.method == RPC:
+        if case.method in BY_NAME:
             return [] if _is_told(case, answer) else [f"{answer.status_code}: {answer.text}"]
         path = self.service.runtime.spec.contract
         found = document(path) if path is not None else {}

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from cloudsync_chassis.cases import RPC, Case
+from cloudsync_chassis.cases import BY_NAME, Case
 from cloudsync_chassis.propagation import TENANT_HEADER
 
 PAYLOAD = "'\"); DROP TABLE x;--<script>alert(1)</script>${7*7}{{7*7}}`id`"
@@ -23,17 +23,17 @@ _BY_HTTP = (*_EVERYWHERE, "Accept", "User-Agent")
 
 
 class UnsayableError(ValueError):
-    """Values that the message of an RPC cannot hold."""
+    """Values that the message of an RPC or the arguments of a field cannot hold."""
 
 
 def variants(case: Case) -> Iterator[tuple[str, Case]]:
     """(place, the case with the payload in that place), for each text that is sent."""
     for name in case.parameters:
-        text = PAYLOAD if case.method == RPC else _in_path()
+        text = PAYLOAD if case.method in BY_NAME else _in_path()
         yield f"path {name}", replace(case, parameters={**case.parameters, name: text})
     for name in dict.fromkeys((*case.query, *case.says.get("query", ()))):
         yield f"query {name}", replace(case, query={**case.query, name: PAYLOAD})
-    everywhere = _EVERYWHERE if case.method == RPC else _BY_HTTP
+    everywhere = _EVERYWHERE if case.method in BY_NAME else _BY_HTTP
     for name in dict.fromkeys((*case.headers, *case.says.get("header", ()), *everywhere)):
         yield f"header {name}", replace(case, headers={**case.headers, name: PAYLOAD})
     for place, body in _bodies(case):

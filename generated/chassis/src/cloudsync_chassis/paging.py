@@ -11,6 +11,9 @@ from cloudsync_chassis.store.cursor import CursorSigner, Position
 from cloudsync_chassis.store.query import PageRequest
 from cloudsync_chassis.texts import fits
 
+PARAMETERS = ("limit", "cursor", "sort")
+"""What is said of a page, however it is asked for."""
+
 
 class Pages:
     """Page sizes from the settings, cursors from their signer."""

@@ -65,6 +65,11 @@ class Trace:
 current: ContextVar[Context | None] = ContextVar("cloudsync_chassis_context", default=None)
 """The operation that the running task serves; clients and logs read it."""
 
+acting_for: ContextVar[str | None] = ContextVar("cloudsync_chassis_acting_for", default=None)
+"""The token of the caller for whom others are asked, as its holder would ask them; empty for
+somebody who has none. Without it a service asks others for itself.
+"""
+
 
 def outgoing_headers() -> dict[str, str]:
     """Headers that carry the trace, with the running span as the parent, and the tenant."""

@@ -37,6 +37,7 @@ from cloudsync_chassis.masking import Masking
 from cloudsync_chassis.metrics import watched
 from cloudsync_chassis.metrics.service import ServiceMetrics
 from cloudsync_chassis.paging import Pages
+from cloudsync_chassis.persisted import Documents, RememberedDocuments, manifest
 from cloudsync_chassis.rate.limiter import limiter_of
 from cloudsync_chassis.sagas.runner import Sagas
 from cloudsync_chassis.security.guard import Policies
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from cloudsync_chassis.client.registrar import Registrar
+    from cloudsync_chassis.graphql.fields import Fields
 
 E = TypeVar("E", bound=BaseModel)
 C = TypeVar("C", bound=Client)
@@ -114,6 +116,11 @@ class Runtime:
         audit_key = _secret(settings, settings.audit_key_file, "audit.key")
         self.audit = AuditTrail(audit_key, self.masking)
         self.health = Health(self.database.ping)
+        self.documents: Documents = RememberedDocuments(
+            manifest(settings.graphql_documents) if settings.graphql_documents else None
+        )
+        self.fields: Fields | None = None
+        """What answers the service's GraphQL schema, if it serves one."""
         self.telemetry: Telemetry | None = None
         self.aggregates = Registry(spec.inherits)
         self.work = Work(spec.name, self.database, self.executor, self.aggregates)

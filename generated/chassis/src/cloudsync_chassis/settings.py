@@ -110,6 +110,14 @@ class Settings(BaseSettings):
     policy_context: dict[str, Any] = {}
     policies_strict: bool | None = None
 
+    graphql_ad_hoc: Literal["anybody", "authenticated", "nobody"] | None = None
+    """Who may send documents that nobody has announced; unset, in production as the model says."""
+    graphql_introspection: bool | None = None
+    graphql_documents: Path | None = None
+    """Announced documents: a JSON object of their SHA-256 and texts."""
+    graphql_max_depth: Annotated[int, Field(ge=1)] | None = None
+    graphql_max_cost: Annotated[int, Field(ge=1)] | None = None
+
     problem_base: str = "https://problems.invalid/"
     max_body_bytes: Annotated[int, Field(ge=1)] = 1_048_576
     max_json_depth: Annotated[int, Field(ge=1, le=200)] = 64

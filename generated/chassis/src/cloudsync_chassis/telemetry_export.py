@@ -48,7 +48,8 @@ from cloudsync_chassis.telemetry import Tracing, begun
 
 STANDARD = frozenset(
     (
-        *("error.type", "exception.type", "http.request.method", "http.request.resend_count"),
+        *("error.type", "exception.type", "graphql.operation.type"),
+        *("http.request.method", "http.request.resend_count"),
         *("http.response.status_code", "http.route", "network.protocol.name"),
         *("network.protocol.version", "server.address", "server.port", "url.scheme"),
         *("peer.service", "rpc.grpc.status_code", "rpc.method", "rpc.response.status_code"),
@@ -60,9 +61,9 @@ STANDARD = frozenset(
         *("db.response.status_code", "db.system.name"),
     )
 )
-"""What any span may carry: of OpenTelemetry's semantic conventions for HTTP, RPC, messaging and
-databases, those that hold neither content nor an address of a person: no URL, header, query text
-or message of an exception.
+"""What any span may carry: of OpenTelemetry's semantic conventions for HTTP, RPC, GraphQL,
+messaging and databases, those that hold neither content nor an address of a person: no
+URL, header, text of a query or message of an exception.
 """
 
 _LIMITS = SpanLimits(max_span_attributes=64, max_span_attribute_length=256)

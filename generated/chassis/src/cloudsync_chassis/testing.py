@@ -31,6 +31,7 @@ from cloudsync_chassis.security.principal import Kind, Principal
 from cloudsync_chassis.web.framework import FastAPI
 
 if TYPE_CHECKING:
+    from cloudsync_chassis.graphql.asker import GraphqlAsker
     from cloudsync_chassis.rpc.asking import RpcAsker
     from cloudsync_chassis.rpc.server import RpcServer
 
@@ -58,7 +59,8 @@ class Caller:
 class Running:
     """A started service; `http` sends requests to it without a network.
 
-    A gRPC service answers at `address`, on a free port of this machine; `rpc` asks it.
+    A gRPC service answers at `address`, on a free port of this machine; `rpc` asks it. `graphql`
+    asks fields of a schema.
     """
 
     def __init__(
@@ -67,11 +69,13 @@ class Running:
         http: httpx.AsyncClient,
         address: str = "",
         rpc: RpcAsker | None = None,
+        graphql: GraphqlAsker | None = None,
     ) -> None:
         self.runtime = runtime
         self.http = http
         self.address = address
         self.rpc = rpc
+        self.graphql = graphql
 
     async def ready(self) -> bool:
         """Whether the service would be sent requests."""
@@ -260,7 +264,13 @@ async def _started(app: FastAPI | RpcServer) -> AsyncIterator[Running]:
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://service") as http,
     ):
-        yield Running(app.state.runtime, http)
+        runtime: Runtime = app.state.runtime
+        asker = None
+        if runtime.fields is not None:
+            from cloudsync_chassis.graphql.asker import GraphqlAsker  # GraphQL is an extra
+
+            asker = GraphqlAsker(runtime.fields, http)
+        yield Running(runtime, http, graphql=asker)
 
 
 def isolated(state: Path) -> dict[str, Any]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, cast
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from cloudsync_chassis import faults
 from cloudsync_chassis.bounds import JsonBounds
-from cloudsync_chassis.problem import VALIDATION_FAILED
+from cloudsync_chassis.problem import VALIDATION_FAILED, not_valid
 
 B = TypeVar("B", bound=BaseModel)
+T = TypeVar("T")
 
 _BOUNDS = JsonBounds()
 _FLOAT = re.compile(rb"\d[.eE]")
@@ -29,6 +31,26 @@ def parse(model: type[B], content: bytes, bounds: JsonBounds = _BOUNDS) -> B:
         return model.model_validate_json(_with_integers(content))
     except ValidationError as error:
         raise VALIDATION_FAILED(errors=faults.of_validation(error)) from error
+
+
+def parameter(name: str, value: Any, kind: type[T]) -> T:
+    """A value of JSON as a parameter of another type: an instant, a UUID, a member of an
+    enumeration.
+
+    Raises:
+        Problem: `validation-failed`, which names it.
+    """
+    try:
+        adapter: TypeAdapter[T] = _adapter(cast(Any, kind))
+        return adapter.validate_json(to_json(value), strict=False)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        raise not_valid(fault["msg"], parameter=name) from error
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 def as_sent(data: Any) -> bytes:

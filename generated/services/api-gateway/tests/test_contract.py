@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
-from api_gateway.generated.testing import Bench, breakers, proofs, started
+from api_gateway.generated.testing import Bench, Case, breakers, cases, proofs, started
 
 TABLE = Path(__file__).with_name("contract.json")
+CASES = cases(TABLE)
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +25,43 @@ def test_is_ready(bench: Bench) -> None:
     assert bench.ready()
     assert bench.get("/health/live").status_code == 200
     assert bench.get("/health/ready").status_code == 200
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_answers_as_the_contract_says(bench: Bench, case: Case) -> None:
+    assert bench.faults(case, bench.ask(case)) == []
+
+
+@pytest.mark.parametrize("case", [each for each in CASES if each.access != "public"], ids=str)
+def test_refuses_callers_without_a_token(bench: Bench, case: Case) -> None:
+    answer = bench.ask(case, token=False)
+    assert answer.status_code == 401
+    assert bench.faults(case, answer) == []
+
+
+def test_takes_text_as_text(bench: Bench) -> None:
+    assert proofs.found(bench.hostile, CASES) == {}
+
+
+def test_tells_no_other_organisation(bench: Bench) -> None:
+    assert proofs.found(bench.leaks, CASES) == {}
+
+
+def test_commands_move_only_as_the_life_cycle_says(bench: Bench) -> None:
+    assert proofs.found(bench.strays, CASES) == {}
+
+
+def test_takes_every_step_of_the_life_cycle(bench: Bench) -> None:
+    assert proofs.found(partial(proofs.missteps, bench), CASES) == {}
+
+
+def test_refuses_requests_that_break_an_invariant(bench: Bench) -> None:
+    assert proofs.found(partial(proofs.lapses, bench), CASES) == {}
+    assert proofs.unproven(bench, CASES, TABLE) == []
+
+
+def test_lets_in_whom_the_model_lets_in(bench: Bench) -> None:
+    assert proofs.found(partial(proofs.trespasses, bench), CASES) == {}
 
 
 def test_names_the_invariant_that_an_entity_breaks(bench: Bench) -> None:

@@ -119,8 +119,9 @@ class Client(ABC):
         """What goes beside the request: trace, tenant, deadline, who we are."""
         found = propagation.outgoing_headers()
         found[propagation.TIMEOUT_HEADER] = str(max(1, int(timeout * 1000)))
-        token = await self._token()
-        if token is not None:
+        callers = propagation.acting_for.get()
+        token = callers if callers is not None else await self._token()
+        if token:
             found["Authorization"] = f"Bearer {token}"
         return found | {name: each for name, each in request.headers.items() if each is not None}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, TypeVar
@@ -50,8 +51,13 @@ class ServiceClient(Client):
 
     @cached_property
     def _http(self) -> httpx.AsyncClient:
-        """Made for the first call, since reading the authorities that it trusts takes a while."""
-        return httpx.AsyncClient(base_url=self.base_url, transport=self._transport, timeout=None)
+        """Made for the first call, since with TLS reading the authorities takes a while."""
+        return httpx.AsyncClient(
+            base_url=self.base_url,
+            verify=_trusted(self.base_url),
+            transport=self._transport,
+            timeout=None,
+        )
 
     async def call(self, request: Call, result: TypeAdapter[R] | Result[R]) -> R:
         """The typed answer, without what a newer callee adds to it. Raises as `send` does."""
@@ -100,6 +106,15 @@ class ServiceClient(Client):
         return self._http.build_request(
             request.method, request.url, params=query, headers=headers, content=content
         )
+
+
+def _trusted(base_url: str) -> ssl.SSLContext | bool:
+    """The usual authorities; none where nothing is encrypted, for reading them takes longer than
+    the first call may.
+    """
+    if base_url.startswith("http:"):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return True
 
 
 def _retry_after(response: httpx.Response) -> float:

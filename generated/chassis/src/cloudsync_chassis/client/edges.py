@@ -23,7 +23,7 @@ class Omitted(Generic[P, R]):
     """The answer, or None: the caller's own answer goes out without it."""
 
     def __init__(self, call: Callable[P, Awaitable[R]]) -> None:
-        self._call = call
+        self._call = self.__wrapped__ = call
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R | None:
         """Make the call."""
@@ -42,15 +42,19 @@ class Defaulted(Generic[P, R]):
 
 
 class Cached(Generic[P, R]):
-    """The answer, or the last one to the same arguments of the same tenant, if young enough."""
+    """The answer, or the last one to the same arguments of the same tenant, if young enough.
+
+    What was answered to a caller's own token is nobody else's.
+    """
 
     def __init__(self, call: Callable[P, Awaitable[R]], max_age: float) -> None:
-        self._call = call
+        self._call = self.__wrapped__ = call
         self._answers: fallback.Cached[R] = fallback.Cached(max_age)
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Make the call. Raises `CallError` where no answer is kept."""
-        key = repr((_tenant(), args, sorted(kwargs.items())))
+        asking = propagation.acting_for.get()
+        key = repr((_tenant(), asking, args, sorted(kwargs.items())))
         return await self._answers.call(key, lambda: self._call(*args, **kwargs))
 
 

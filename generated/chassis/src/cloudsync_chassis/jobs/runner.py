@@ -104,7 +104,8 @@ class Work:
         self._first.append(action)
 
     def soon(self, ctx: Context, name: str, action: Action, *, timeout: float = TIMEOUT) -> None:
-        """Once the running operation has committed, call `action` in its tenant, as the service.
+        """Once the running operation has committed, call `action` in its tenant, as the service, in
+        the same trace.
 
         It is lost with the process: a job must do what nobody may miss.
         """
@@ -113,7 +114,7 @@ class Work:
 
         def begin() -> None:
             job = Job(operation=operation, every=0.0, per="service", call=_plain(action))
-            task = asyncio.create_task(self._one(job, tenant, None))
+            task = asyncio.create_task(self._one(job, tenant, None, ctx.trace))
             self._after.add(task)
             task.add_done_callback(self._after.discard)
 
@@ -249,7 +250,9 @@ class Work:
         reading = replace(job.call_operation, writes=False)
         return await self._executor.run(reading, self._incoming(tenant), action)
 
-    async def _one(self, job: Job, tenant: UUID | None, entity: Any) -> None:
+    async def _one(
+        self, job: Job, tenant: UUID | None, entity: Any, trace: Trace | None = None
+    ) -> None:
         """One call; what fails stops nobody else's."""
 
         async def act(ctx: Context) -> None:
@@ -257,16 +260,18 @@ class Work:
 
         began, well = perf_counter(), False
         try:
-            await self._executor.run(job.call_operation, self._incoming(tenant), act)
+            await self._executor.run(job.call_operation, self._incoming(tenant, trace), act)
             well = True
         except Exception as error:
             log.warning("job_failed", job=job.name, tenant=tenant, entity=entity, error=error)
         finally:
             self.ended(job.name, perf_counter() - began, well)
 
-    def _incoming(self, tenant: UUID | None) -> Incoming:
+    def _incoming(self, tenant: UUID | None, trace: Trace | None = None) -> Incoming:
         return Incoming(
-            principal=workload(self._service, tenant), trace=Trace.new(), kind=SpanKind.INTERNAL
+            principal=workload(self._service, tenant),
+            trace=trace or Trace.new(),
+            kind=SpanKind.INTERNAL,
         )
 
 

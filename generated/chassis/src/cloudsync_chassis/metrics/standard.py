@@ -87,6 +87,8 @@ def _traffic(latency: Sequence[float]) -> tuple[MetricSpec, ...]:
         _histogram("http_server_response_body_bytes", "Bytes that answers weigh.", SIZES, "route"),
         _histogram("rpc_server_duration_seconds", "Time that an RPC takes where it is served; of a "
                    "stream until its last message.", latency, "rpc_method", "grpc_status"),
+        _histogram("graphql_field_duration_seconds", "Time that a field of a root takes; of a "
+                   "subscription until its last result.", latency, "field", "status"),
         _histogram("rpc_client_duration_seconds", "What a caller waits, retries included.",
                    latency, "callee", "rpc_method", "grpc_status"),
         _counter("rpc_server_messages_total", "Messages of streams.", "rpc_method", "direction"),

@@ -13,13 +13,12 @@ from collections.abc import (
     Mapping,
 )
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import grpc
 from google.protobuf.message import Message
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel
 from pydantic_core import to_json
 
 from cloudsync_chassis import faults, headers, telemetry
@@ -35,7 +34,7 @@ from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.idempotency import Answer, digest
 from cloudsync_chassis.store.query import Page, PageRequest
 from cloudsync_chassis.traced import tell_fields
-from cloudsync_chassis.validation import parse
+from cloudsync_chassis.validation import parameter, parse
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -168,13 +167,7 @@ class RpcCalls:
         found = self._converter.to_json(message).get(name)
         if found is None or found == "":
             return None
-        wanted: Any = kind
-        try:
-            adapter: TypeAdapter[R] = _adapter(wanted)
-            return adapter.validate_json(to_json(found), strict=False)
-        except ValidationError as error:
-            fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            raise not_valid(fault["msg"], parameter=name) from error
+        return parameter(name, found, kind)
 
     def page(
         self, operation: Operation, limit: int = 0, cursor: str = "", sort: str = ""
@@ -293,11 +286,6 @@ def _trace_of(context: RpcContext) -> Trace:
 
 def _attributes(name: str) -> dict[str, str]:
     return {"rpc.system.name": "grpc", "rpc.method": name}
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
 
 
 async def _close(results: AsyncIterator[object]) -> None:

@@ -55,14 +55,25 @@ def _page(
     path: str,
 ) -> Answer:
     headers = [("content-type", JSON)]
-    body = b'{"items":' + to_json(page.items, by_alias=True, exclude_none=True)
-    if page.following is not None:
-        cursor = cursors.encode(page.following)
+    cursor = cursors.encode(page.following) if page.following is not None else None
+    if cursor is not None:
         rest = [(name, value) for name, value in query if name != "cursor"]
         link = f"{quote(path)}?{urlencode([*rest, ('cursor', cursor)])}"
         headers.append(("link", f'<{link}>; rel="next"'))
-        body += b',"nextCursor":' + to_json(cursor)
-    return Answer(operation.status, tuple(headers), body + b"}")
+    return Answer(operation.status, tuple(headers), _items(page, cursor))
+
+
+def content(result: Any, cursors: CursorSigner) -> bytes:
+    """The result as JSON; nothing where there is none."""
+    if isinstance(result, Page):
+        following = result.following
+        return _items(result, cursors.encode(following) if following is not None else None)
+    return b"" if result is None else _json(result)
+
+
+def _items(page: Page[Any], cursor: str | None) -> bytes:
+    body = b'{"items":' + to_json(page.items, by_alias=True, exclude_none=True)
+    return body + (b',"nextCursor":' + to_json(cursor) if cursor is not None else b"") + b"}"
 
 
 def _json(result: Any) -> bytes:

@@ -12,6 +12,7 @@ from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.propagation import TENANT_HEADER, TIMEOUT_HEADER, timeout_seconds
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import Principal
+from cloudsync_chassis.settings import Settings
 from cloudsync_chassis.store.idempotency import Answer, digest
 from cloudsync_chassis.store.query import PageRequest
 from cloudsync_chassis.traced import tell_fields
@@ -56,16 +57,10 @@ class RestCall:
             idempotency_key=key,
             if_match=sent.versions(headers.get("If-Match"), self._operation),
             digest=await self._digest() if key else "",
-            source_ip=self._source(),
+            source_ip=source_of(self._request, self._runtime.settings),
             route=route,
             attributes={"http.request.method": self._request.method, "http.route": route},
         )
-
-    def _source(self) -> str | None:
-        client = self._request.client
-        trusted = self._runtime.settings.trusted_proxies
-        forwarded = self._request.headers.getlist("X-Forwarded-For")
-        return sent.client_address(client.host if client else None, ",".join(forwarded), trusted)
 
     async def _digest(self) -> str:
         url = self._request.url
@@ -93,6 +88,13 @@ class RestCall:
     def _known(self, tag: str) -> bool:
         given = self._request.headers.get("If-None-Match", "")
         return tag in {each.strip().removeprefix("W/") for each in given.split(",")}
+
+
+def source_of(request: Request, settings: Settings) -> str | None:
+    """The client's address, as far as it can be trusted."""
+    forwarded = ",".join(request.headers.getlist("X-Forwarded-For"))
+    peer = request.client.host if request.client else None
+    return sent.client_address(peer, forwarded, settings.trusted_proxies)
 
 
 def admitted(operation: Operation) -> Any:

@@ -18,6 +18,7 @@ from cloudsync_chassis.request import request
 from cloudsync_chassis.store.query import Page, PageRequest
 
 from . import models
+from .clients import Clients
 
 
 @request
@@ -157,6 +158,9 @@ class ListThrottles:
 
 class Port(Protocol):
     """What api-gateway does."""
+
+    clients: Clients
+    """What it calls others with."""
 
     async def announce_excess(self, ctx: Context, request: AnnounceExcess) -> None:
         """Tells once a minute that a tenant asks for more than its plan."""

@@ -50,7 +50,7 @@ SERVICE = ServiceSpec(
             "gateway.route",
             "graphql.complexity",
             "graphql.depth",
-            "graphql.operation",
+            "graphql.operation.name",
             "tenant.hash",
         }
     ),

@@ -9,17 +9,23 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from cloudsync_chassis import proofs
-from cloudsync_chassis.cases import breakers
+from cloudsync_chassis.cases import Case, breakers, load
 from cloudsync_chassis.contract import Bench
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.testing import Running, isolated, running
 
 from ..handlers import Handlers
+from . import aggregates, operations
 from .app import build
 from .service import SERVICE
 from .settings import ServiceSettings
 
-__all__ = ["Bench", "Handlers", "Running", "breakers", "proofs", "started"]
+__all__ = ["Bench", "Case", "Handlers", "Running", "breakers", "cases", "proofs", "started"]
+
+
+def cases(path: Path) -> tuple[Case, ...]:
+    """The example requests of a file, with what contract and model say of them."""
+    return load(path, SERVICE, operations, aggregates)
 
 
 @asynccontextmanager

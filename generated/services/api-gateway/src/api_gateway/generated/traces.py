@@ -34,6 +34,6 @@ class Traces:
         """Say `graphql.depth`."""
         tell("graphql.depth", value)
 
-    def graphql_operation(self, value: Value) -> None:
-        """Say `graphql.operation`."""
-        tell("graphql.operation", value)
+    def graphql_operation_name(self, value: Value) -> None:
+        """Say `graphql.operation.name`."""
+        tell("graphql.operation.name", value)

@@ -8,10 +8,10 @@ from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.web.app import create_app
 from fastapi import FastAPI
 
-from . import events, port
+from . import events, graphql, port
 
 
 def build(runtime: Runtime, service: port.Port) -> FastAPI:
     """The application: all adapters over one port."""
     runtime.subscribe(events.subscriptions(service))
-    return create_app(runtime)
+    return create_app(runtime, graphql.routes(runtime, service))

@@ -18,6 +18,7 @@ from cloudsync_chassis.request import request
 from cloudsync_chassis.store.query import Page, PageRequest
 
 from . import models
+from .clients import Clients
 
 
 @request
@@ -161,6 +162,9 @@ class VerifyChain:
 
 class Port(Protocol):
     """What audit-service does."""
+
+    clients: Clients
+    """What it calls others with."""
 
     async def archive_records(self, ctx: Context, request: ArchiveRecords) -> models.PeriodResult:
         """Moves bodies of seven-year records of a day to the archive when they turn 400 days old, and notes on each when it went."""

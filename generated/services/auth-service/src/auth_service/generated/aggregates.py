@@ -181,10 +181,12 @@ CREDENTIAL = AggregateSpec(
     ),
     commands={
         "adopt-factors": Command(effect="custom", idempotency="natural", emits=(SESSION_REVOKED,)),
+        "change-identifier": Command(effect="custom", idempotency="natural"),
         "create-credentials": Command(effect="custom", idempotency="key"),
         "destroy-credentials": Command(
             effect="custom", idempotency="natural", emits=(SESSION_REVOKED, AUTH_ERASURE_COMPLETED)
         ),
+        "note-identifier": Command(effect="custom", idempotency="natural"),
         "reset-credential": Command(
             effect="custom", idempotency="key", emits=(CREDENTIAL_RESET, SESSION_REVOKED)
         ),

@@ -65,6 +65,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
         ),
         Subscription(
             "cloudsync.user.user.v1",
+            "cloudsync.user.user-created.v1",
+            typed(models.UserCreated, service.on_user_created),
+        ),
+        Subscription(
+            "cloudsync.user.user.v1",
             "cloudsync.user.user-deactivated.v1",
             typed(models.UserDeactivated, service.on_user_deactivated),
         ),
@@ -82,5 +87,10 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             "cloudsync.user.user.v1",
             "cloudsync.user.user-suspended.v1",
             typed(models.UserSuspended, service.on_user_suspended),
+        ),
+        Subscription(
+            "cloudsync.user.user.v1",
+            "cloudsync.user.user-updated.v1",
+            typed(models.UserUpdated, service.on_user_updated),
         ),
     )

@@ -18,6 +18,16 @@ class AccessEffect(StrEnum):
     deny = "deny"
 
 
+class AccountKind(StrEnum):
+    """
+    Whether an account belongs to somebody on the payroll, to somebody from outside who was asked in, or to a program.
+    """
+
+    employee = "employee"
+    guest = "guest"
+    service_account = "serviceAccount"
+
+
 class ApiKeyRotated(Model):
     """A new key is out and the old one runs for the overlap at most."""
 
@@ -358,6 +368,16 @@ class PolicyChangedChangedFieldsItem(RootModel[str]):
     root: Annotated[str, Field(max_length=40, pattern="^[a-z][a-zA-Z0-9]{0,39}$")]
 
 
+class ProvisioningSource(StrEnum):
+    """How the account came about."""
+
+    self_signup = "selfSignup"
+    invitation = "invitation"
+    scim = "scim"
+    saml_jit = "samlJit"
+    csv_import = "csvImport"
+
+
 class Region(StrEnum):
     """The four regions that serve people."""
 
@@ -619,6 +639,28 @@ class UpdateAuthPolicyRequest(Model):
     password_history: Annotated[int | None, Field(ge=0, le=24)] = None
 
 
+class UserCreated(Model):
+    """Somebody was invited, or a program got an identity."""
+
+    user_id: UUID
+    kind: AccountKind
+    primary_email_hash: Annotated[
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
+    ] = None
+    locale: Annotated[
+        str,
+        Field(
+            max_length=15,
+            min_length=2,
+            pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
+        ),
+    ]
+    time_zone: Annotated[
+        str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
+    ]
+    provisioning_source: ProvisioningSource
+
+
 class UserDeleted(Model):
     """
     Every store that holds something personal removes it and answers with the id of the erasure request.
@@ -656,6 +698,10 @@ class UserSuspended(Model):
     user_id: UUID
     reason: SuspensionReason
     effective_at: AwareDatetime | None = None
+
+
+class UserUpdatedChangedFieldsItem(RootModel[str]):
+    root: Annotated[str, Field(max_length=40, pattern="^[a-z][a-zA-Z0-9]{0,39}$")]
 
 
 class AccessDecisionsDecisionsItem(Model):
@@ -1039,6 +1085,18 @@ class UserDeactivated(Model):
 
     user_id: UUID
     from_status: UserStatus | None = None
+
+
+class UserUpdated(Model):
+    """Names which fields differ and not what they hold; caches drop the card and read it anew."""
+
+    user_id: UUID
+    changed_fields: Annotated[
+        list[UserUpdatedChangedFieldsItem] | None, Field(json_schema_extra=UNIQUE, max_length=30)
+    ] = None
+    primary_email_hash: Annotated[
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
+    ] = None
 
 
 class AccessDecisions(Model):

@@ -41,6 +41,10 @@ BEGIN_LOGIN = Operation(
     traced=(("auth.channel", "channel"), ("auth.method", "method")),
 )
 
+CHANGE_IDENTIFIER = Operation(
+    id="change-identifier", access="workload", writes=True, idempotency="natural"
+)
+
 CHANGE_ROLE_GRANT = Operation(
     id="change-role-grant", access="workload", writes=True, idempotency="natural"
 )
@@ -108,6 +112,10 @@ ISSUE_TOKEN = Operation(
     access="public",
     writes=True,
     traced=(("auth.assurance_level", "assuranceLevel"),),
+)
+
+NOTE_IDENTIFIER = Operation(
+    id="note-identifier", access="workload", writes=True, idempotency="natural"
 )
 
 OPEN_AUTH_POLICY = Operation(

@@ -51,6 +51,11 @@ class BeginLogin:
 
 
 @request
+class ChangeIdentifier:
+    body: models.UserUpdated
+
+
+@request
 class ChangeRoleGrant:
     body: models.MemberRoleChanged
 
@@ -110,6 +115,11 @@ class GrantRole:
 @request
 class IssueToken:
     body: models.IssueTokenRequest
+
+
+@request
+class NoteIdentifier:
+    body: models.UserCreated
 
 
 @request
@@ -306,6 +316,10 @@ class Port(Protocol):
         """Puts the first question to somebody who names themselves."""
         raise handler_missing("begin-login")
 
+    async def change_identifier(self, ctx: Context, request: ChangeIdentifier) -> None:
+        """Puts the digest of a new primary address in the place of the old."""
+        raise handler_missing("change-identifier")
+
     async def change_role_grant(self, ctx: Context, request: ChangeRoleGrant) -> None:
         """Puts the new role of a membership in the place of the old one, and makes the person's sessions fetch new tokens."""
         raise handler_missing("change-role-grant")
@@ -359,6 +373,10 @@ class Port(Protocol):
     async def issue_token(self, ctx: Context, request: IssueToken) -> models.TokenSet:
         """Exchanges a refresh token, a client's secret or an authorisation code for an access token."""
         raise handler_missing("issue-token")
+
+    async def note_identifier(self, ctx: Context, request: NoteIdentifier) -> None:
+        """Remembers by its digest whose an address is, so that a sign-in finds the account without asking another service."""
+        raise handler_missing("note-identifier")
 
     async def open_auth_policy(self, ctx: Context, request: OpenAuthPolicy) -> None:
         """Gives a new organisation the default rules."""
@@ -542,6 +560,10 @@ class Port(Protocol):
         """Codes by text are not offered there until the suspension ends"""
         not_handled(event)
 
+    async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:
+        """The newcomer can sign in by the address that was invited"""
+        not_handled(event)
+
     async def on_user_deactivated(
         self, ctx: Context, event: Received[models.UserDeactivated]
     ) -> None:
@@ -558,4 +580,8 @@ class Port(Protocol):
 
     async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
         """Every session of the account is revoked within five seconds"""
+        not_handled(event)
+
+    async def on_user_updated(self, ctx: Context, event: Received[models.UserUpdated]) -> None:
+        """The new address signs in and the old one no longer does"""
         not_handled(event)

@@ -31,6 +31,17 @@ api_keys = Table(
     key=("prefix",),
 ).of(metadata, "auth")
 
+identifiers = Table(
+    "identifiers",
+    Column("identifier_hash", "varchar(64)"),
+    Column("organization_id", "uuid"),
+    Column("user_id", "uuid"),
+    Column("noted_at", "timestamptz"),
+    Index("identifiers_user", ("user_id",)),
+    Index("identifiers_organization", ("organization_id",)),
+    key=("identifier_hash", "organization_id"),
+).of(metadata, "auth")
+
 auth_policies = Table(
     "auth_policies",
     Column("organization_id", "uuid"),

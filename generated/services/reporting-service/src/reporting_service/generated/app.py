@@ -8,11 +8,11 @@ from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.web.app import create_app
 from fastapi import FastAPI
 
-from . import events, jobs, port, rest
+from . import events, graphql, jobs, port, rest
 
 
 def build(runtime: Runtime, service: port.Port) -> FastAPI:
     """The application: all adapters over one port."""
     runtime.subscribe(events.subscriptions(service))
     runtime.work.add(jobs.jobs(service))
-    return create_app(runtime, rest.routes(service))
+    return create_app(runtime, rest.routes(service), graphql.routes(runtime, service))

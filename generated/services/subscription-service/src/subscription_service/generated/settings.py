@@ -51,3 +51,6 @@ class ServiceSettings(Settings):
 
     trial_plan: str = "team-2026"
     """Plan that a new organisation tries"""
+
+    trial_seats: int = 10
+    """Seats of a trial, as many as whoever pays nothing has."""

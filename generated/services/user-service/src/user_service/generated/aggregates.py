@@ -122,14 +122,14 @@ USER_UPDATED = Emission(
     type="cloudsync.user.user-updated.v1",
     topic="cloudsync.user.user.v1",
     key="userId",
-    fields=("userId", "changedFields"),
+    fields=("userId", "changedFields", "primaryEmailHash"),
 )
 
 USER_UPDATED_ = Emission(
     type="cloudsync.user.user-updated.v1",
     topic="cloudsync.user.user.v1",
     key_field="userId",
-    fields=("userId", "changedFields"),
+    fields=("userId", "changedFields", "primaryEmailHash"),
 )
 
 DIRECTORY_SYNC = AggregateSpec(

@@ -1116,6 +1116,9 @@ class UserUpdated(Model):
     changed_fields: Annotated[
         list[UserUpdatedChangedFieldsItem] | None, Field(json_schema_extra=UNIQUE, max_length=30)
     ] = None
+    primary_email_hash: Annotated[
+        str | None, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
+    ] = None
 
 
 class VersionErasureCompleted(Model):

@@ -46,6 +46,17 @@ SCHEMA = Schema(
         Index("idempotency_keys_expiry", ("expires_at",)),
         key=("key", "principal"),
     ),
+    # Whose a primary address is, as user-service announced its digest.
+    Table(
+        "identifiers",
+        Column("identifier_hash", "varchar(64)"),
+        Column("organization_id", "uuid"),
+        Column("user_id", "uuid"),
+        Column("noted_at", "timestamptz"),
+        Index("identifiers_user", ("user_id",)),
+        Index("identifiers_organization", ("organization_id",)),
+        key=("identifier_hash", "organization_id"),
+    ),
     # Sign-ins and revocations waiting for the relay.
     Table(
         "outbox",

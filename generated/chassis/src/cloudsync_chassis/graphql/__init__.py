@@ -1,0 +1,1 @@
+"""The GraphQL adapter over one port: a published schema, what answers its fields, its limits."""
