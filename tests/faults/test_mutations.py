@@ -49,7 +49,7 @@ MODEL = {
 
 
 def is_caught(files: Files) -> bool:
-    """Whether a gate refuses it: `check` as the command does it, or `generate` before it renders."""
+    """Whether a gate refuses it: `check`, as the command does it, or `generate` as it plans."""
     if pipeline.check(files, store=MEMORY).diagnostics:
         return True
     compiled = pipeline.compile_model(files, store=MEMORY)

@@ -352,5 +352,5 @@ def test_no_series_of_all_services_has_a_label_for_one_of_many() -> None:
         *("method", "route", "status", "rpc_method", "grpc_status", "problem_type", "reason"),
         *("job", "direction", "plan", "callee", "to_state", "outcome", "kind", "topic"),
         *("event_type", "saga", "step", "policy", "effect", "aggregate_type", "projection"),
-        *("age_bucket", "field"),
+        *("age_bucket", "field", "place"),
     }
