@@ -14,10 +14,12 @@ from cloudsync_chassis.web.framework import APIRoute
 
 
 class LateRoute(Route):
-    """What `make` gives answers `verb` of `path`, and no other."""
+    """What `make` gives answers `verb` of `path`, and no other; `name` is what it is told by."""
 
-    def __init__(self, verb: str, path: str, make: Callable[[], Callable[..., Any]]) -> None:
-        super().__init__(path, make)
+    def __init__(
+        self, verb: str, path: str, make: Callable[[], Callable[..., Any]], name: str | None = None
+    ) -> None:
+        super().__init__(path, make, name=name)
         self.methods = {verb}  # Starlette would have HEAD with each GET
         self._make = make
 

@@ -77,7 +77,7 @@ def add(
         endpoint.__signature__ = Signature(told, return_annotation=Response)  # type: ignore[attr-defined]
         return endpoint
 
-    router.routes.append(LateRoute(verb, path, made))
+    router.routes.append(LateRoute(verb, path, made, operation.id))
 
 
 def _parameters(
