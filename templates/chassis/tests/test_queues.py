@@ -117,6 +117,15 @@ async def test_work_is_done_with_typed_arguments_and_failures_go_to_the_models_q
     assert {each.body.title for each, _ in binder.bound} == {"a", "b"}
 
 
+async def test_a_body_is_sent_as_its_schema_has_it(tmp_path: Path) -> None:
+    body, book = bookshop.BookInput(title="a", price_minor=5), uuid7()
+    async with working(tmp_path) as (runtime, binder):
+        told = {"bookId": book, "body": body}
+        await within(runtime, lambda ctx: runtime.queues.send(ctx, WORK, "bind", told))
+        await until(lambda: bool(binder.bound))
+    assert binder.bound[0][0] == Bind(book_id=book, body=body)
+
+
 async def test_a_queue_that_delays_does_so_on_a_bus_that_knows_no_queues(tmp_path: Path) -> None:
     async with working(tmp_path) as (runtime, binder):
         sent = datetime.now(UTC).timestamp()

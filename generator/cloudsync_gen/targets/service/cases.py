@@ -10,10 +10,11 @@ from typing import Any
 from cloudsync_gen.model.effects import rpcs_of
 from cloudsync_gen.model.layers.api import Operation
 from cloudsync_gen.model.layers.application import Command, Query
+from cloudsync_gen.naming import words
 from cloudsync_gen.targets.service.facts import ServiceFacts
 from cloudsync_gen.targets.service.requests import request_of
 from cloudsync_gen.targets.service.samples import FORMATS, Unsampled, enriched, sample
-from cloudsync_gen.targets.service.seeds import Arrangement
+from cloudsync_gen.targets.service.seeds import ORGANIZATION, Arrangement
 from cloudsync_gen.targets.service.views import CaseView, MethodView
 
 
@@ -123,7 +124,24 @@ def _examples_of(schema: Any, schemas: Mapping[str, Any]) -> tuple[Any, Any]:
         plain, rich = sample(schema, schemas), enriched(schema, schemas)
     except Unsampled:
         return None, None
+    plain, rich = _of_the_tenant(plain), _of_the_tenant(rich)
     return plain, rich if rich != plain else None
+
+
+def _of_the_tenant(value: Any) -> Any:
+    """The value, whose ids of organisations are the caller's own: another one is refused."""
+    if isinstance(value, list):
+        return [_of_the_tenant(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: (
+            ORGANIZATION
+            if words(name)[-2:] == ("organization", "id") and isinstance(each, str)
+            else _of_the_tenant(each)
+        )
+        for name, each in value.items()
+    }
 
 
 def _examples(

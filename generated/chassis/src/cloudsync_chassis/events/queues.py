@@ -89,7 +89,7 @@ class WorkQueues:
             time=ctx.now,
             organization_id=ctx.principal.organization_id,
             traceparent=ctx.trace.header,
-            data=to_record(data) if isinstance(data, BaseModel) else data,
+            data=_plain(data),
         )
         sealed = self._seals.close(event, ours=self._comes_back(wanted))
         await self._outbox.append(ctx, identity, sealed, due=due)
@@ -102,3 +102,10 @@ class WorkQueues:
             seen.add(queue.name)
             queue = self._queues[queue.dead_letter]
         return queue.prefetch > 0
+
+
+def _plain(data: BaseModel | Mapping[str, Any]) -> Mapping[str, Any]:
+    """Arguments as JSON has them: what an entity or body does not have has no key."""
+    if isinstance(data, BaseModel):
+        return to_record(data)
+    return {k: to_record(v) if isinstance(v, BaseModel) else v for k, v in data.items()}
