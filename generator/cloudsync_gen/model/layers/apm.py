@@ -72,7 +72,7 @@ class Trace(Element, frozen=True, kw_only=True):
     """How a service is traced. `sampling` is the share of requests kept at the head."""
 
     service: Link
-    instruments: Links
+    instruments: tuple[Link, ...]
     sampling: Percentage
     attributes: tuple[Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_.]*$(?!\n)", max_length=80)], ...]
     retention: Duration

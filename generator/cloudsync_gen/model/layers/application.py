@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from cloudsync_gen.model.element import Element, Motivation, Observability, Part
-from cloudsync_gen.model.ids import Link, Links
+from cloudsync_gen.model.ids import Link
 from cloudsync_gen.model.values import (
     Count,
     Duration,
@@ -101,7 +101,7 @@ class Resources(Part, frozen=True, kw_only=True):
 class Placement(Part, frozen=True, kw_only=True):
     """Where a service runs."""
 
-    regions: Links
+    regions: tuple[Link, ...]
     namespace: Link
     node_pool: Link
 
@@ -178,7 +178,7 @@ class Service(Element, frozen=True, kw_only=True):
 
     domain: Link
     owner: Link
-    realizes: Links
+    realizes: tuple[Link, ...]
     tier: Literal[1, 2, 3]
     style: Literal["rest", "grpc", "graphql", "worker"]
     port: Annotated[int, Meta(ge=1024, le=65535)]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from cloudsync_gen.model.element import Element, Motivation, Part
-from cloudsync_gen.model.ids import Link, Links
+from cloudsync_gen.model.ids import Link
 from cloudsync_gen.model.values import Count, Duration, Name, Positive, Quantity, Short, Slug
 
 RegionCode = Annotated[str, Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$(?!\n)", max_length=30)]
@@ -39,7 +39,7 @@ class Cluster(Element, frozen=True, kw_only=True):
 class Namespace(Element, frozen=True, kw_only=True):
     """A namespace that exists in each of `clusters`."""
 
-    clusters: Links
+    clusters: tuple[Link, ...]
     kubernetes_name: Slug
     purpose: Literal["workload", "staging", "monitoring", "mesh"]
     mesh_injection: bool
@@ -57,7 +57,7 @@ class PoolSize(Part, frozen=True, kw_only=True):
 class NodePool(Element, frozen=True, kw_only=True):
     """Machines of one class. Numbers are per cluster, `sizes` those of one that differs."""
 
-    clusters: Links
+    clusters: tuple[Link, ...]
     node_class: Slug
     instance_type: Annotated[str, Meta(pattern=r"^[a-z0-9]+\.[a-z0-9]+$(?!\n)")]
     vcpu: Positive
@@ -84,7 +84,7 @@ class ManagedStore(Element, frozen=True, kw_only=True):
 
     engine: Literal["postgresql", "mongodb", "cassandra", "elasticsearch", "clickhouse", "redis"]
     engine_version: Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9x]+){0,2}$(?!\n)")]
-    regions: Links
+    regions: tuple[Link, ...]
     instance_type: Short
     nodes_per_region: Positive
     max_connections: Positive | None = None
@@ -97,7 +97,7 @@ class Broker(Element, frozen=True, kw_only=True):
 
     engine: Literal["kafka", "rabbitmq"]
     engine_version: Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9x]+){0,2}$(?!\n)")]
-    regions: Links
+    regions: tuple[Link, ...]
     nodes_per_region: Positive
     recovery: Recovery
     motivation: Motivation = Motivation()
@@ -130,7 +130,7 @@ class ObjectStorage(Element, frozen=True, kw_only=True):
     """Object storage that buckets live in."""
 
     engine: Literal["s3"]
-    regions: Links
+    regions: tuple[Link, ...]
     storage_classes: tuple[Name, ...]
     recovery: Recovery
     motivation: Motivation = Motivation()
@@ -140,7 +140,7 @@ class Edge(Element, frozen=True, kw_only=True):
     """Something between the public network and the clusters."""
 
     kind: Literal["dns", "cdn", "ddos-protection", "waf", "accelerator", "gateway"]
-    regions: Links
+    regions: tuple[Link, ...]
     settings: dict[str, str | int | float | bool] = {}
     controls: tuple[Link, ...] = ()
     motivation: Motivation = Motivation()

@@ -18,11 +18,14 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.ids import ElementId
 from cloudsync_gen.model.layers.apm import Metric
+from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
+    if not model.all(Service):  # it has only begun
+        return
     for metric in model.all(Metric):
         if not model.into.get(ElementId(metric.id)):
             yield RULE.at(

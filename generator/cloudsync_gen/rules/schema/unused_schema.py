@@ -17,12 +17,15 @@ from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.ids import ElementId
+from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.schema._walk import elements
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
+    if not model.all(Service):  # it has only begun
+        return
     for element in elements(model):
         if all(link.source == element.id for link in model.into.get(ElementId(element.id), ())):
             yield RULE.at(

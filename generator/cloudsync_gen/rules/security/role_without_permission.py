@@ -15,12 +15,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.layers.security import Role
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
+    if not model.all(Service):  # it has only begun
+        return
     for role in model.all(Role):
         if not (role.permissions or role.related_permissions or role.inherits):
             yield RULE.at(
