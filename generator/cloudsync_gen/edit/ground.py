@@ -25,6 +25,7 @@ from cloudsync_gen.source import Ref
 
 FIRST_PORT, LAST_PORT = 8001, 65535
 SUFFIX = "-service"
+STATUS_LABELS = ("status", "response_code", "status_code", "http_response_status_code")
 
 
 class Missing(Exception):
@@ -34,7 +35,8 @@ class Missing(Exception):
 class Ground(Struct, frozen=True, kw_only=True):
     """Ids, except where they say otherwise. `values`: kind of shared value -> place of its schema.
 
-    `latency` and `broker` may be absent: then nothing is announced, and no latency is promised.
+    `broker` may be absent: then nothing is announced. `latency` is a histogram of requests,
+    `errors` counts them by status, `at_once` is a gauge of those being answered, if there is one.
     """
 
     domain: str
@@ -50,7 +52,9 @@ class Ground(Struct, frozen=True, kw_only=True):
     content_classification: str
     role: str
     availability: Metric
-    latency: Metric | None
+    latency: Metric
+    errors: Metric
+    at_once: Metric | None
     values: Mapping[str, Ref]
 
 
@@ -60,6 +64,7 @@ def ground(
     """What the model offers. Raises `Missing`."""
     neighbours = [s for s in model.all(Service) if s.domain == domain.id] or [*model.all(Service)]
     store = _store(model, domain)
+    availability, latency = _availability(model, neighbours), _latency(model)
     return Ground(
         domain=domain.id,
         owner=owner or domain.owner,
@@ -73,8 +78,10 @@ def ground(
         classification=_classification(model, "internal"),
         content_classification=_classification(model, "confidential"),
         role=role or _role(model),
-        availability=_availability(model, neighbours),
-        latency=next((m for m in model.all(Metric) if _measures_http(m)), None),
+        availability=availability,
+        latency=latency,
+        errors=_by_status(availability, latency),
+        at_once=next((m for m in model.all(Metric) if _counts_open(m)), None),
         values=_values(model),
     )
 
@@ -154,6 +161,29 @@ def _role(model: Model) -> str:
 
 def _measures_http(metric: Metric) -> bool:
     return metric.instrument == "histogram" and metric.metric.startswith("http_server_request_dur")
+
+
+def _counts_open(metric: Metric) -> bool:
+    return metric.instrument == "gauge" and metric.metric == "http_server_active_requests"
+
+
+def _latency(model: Model) -> Metric:
+    found = next((each for each in model.all(Metric) if _measures_http(each)), None)
+    if found is None:
+        raise Missing("an apm.metric with the histogram http_server_request_duration_seconds")
+    return found
+
+
+def label_of(metric: Metric, names: Iterable[str]) -> str | None:
+    """The first of these names that is a label of the metric."""
+    return next((name for name in names if name in metric.labels), None)
+
+
+def _by_status(*metrics: Metric) -> Metric:
+    for metric in metrics:
+        if label_of(metric, STATUS_LABELS) is not None:
+            return metric
+    raise Missing("an apm.metric of requests with a label `status`")
 
 
 def _availability(model: Model, neighbours: list[Service]) -> Metric:

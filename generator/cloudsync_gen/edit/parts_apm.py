@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cloudsync_gen.edit.ground import STATUS_LABELS, label_of
 from cloudsync_gen.edit.names import words
 from cloudsync_gen.edit.site import Elements, Site
 from cloudsync_gen.model.layers.apm import Metric
@@ -15,7 +16,7 @@ _SERVICE_LABELS = ("service", "destination_service", "service_name")
 def objectives(site: Site) -> Elements:
     """Indicators: whether it answers, and how fast."""
     short, offered = site.called.short, site.offered
-    found: Elements = {
+    return {
         f"{short}-availability": {
             "id": f"apm.sli.{short}-availability",
             "name": f"Availability of {words(short)}",
@@ -24,10 +25,8 @@ def objectives(site: Site) -> Elements:
             "kind": "availability",
             "metric": offered.availability.id,
             "definition": "Requests answered below 500, of all valid ones",
-        }
-    }
-    if offered.latency is not None:
-        found[f"{short}-latency"] = {
+        },
+        f"{short}-latency": {
             "id": f"apm.sli.{short}-latency",
             "name": f"Latency of {words(short)}",
             "description": f"How long {site.called.spoken} takes to answer.",
@@ -36,14 +35,14 @@ def objectives(site: Site) -> Elements:
             "metric": offered.latency.id,
             "operations": [_operation(site, f"get-{site.called.one}")],
             "definition": "95th percentile over five minutes of requests that succeeded",
-        }
-    return found
+        },
+    }
 
 
 def promises(site: Site) -> Elements:
     """Objectives on them."""
     short = site.called.short
-    found: Elements = {
+    return {
         f"{short}-availability": {
             "id": f"apm.slo.{short}-availability",
             "name": f"{words(short).capitalize()} is available",
@@ -52,10 +51,8 @@ def promises(site: Site) -> Elements:
             "sli": f"apm.sli.{short}-availability",
             "objective": "99.9%",
             "window": WINDOW,
-        }
-    }
-    if site.offered.latency is not None:
-        found[f"{short}-latency"] = {
+        },
+        f"{short}-latency": {
             "id": f"apm.slo.{short}-latency",
             "name": f"{words(short).capitalize()} answers within 150 ms",
             "description": f"Nineteen of twenty reads of {words(site.called.many)} are this quick.",
@@ -65,8 +62,8 @@ def promises(site: Site) -> Elements:
             "window": WINDOW,
             "threshold": "150ms",
             "quantile": "95%",
-        }
-    return found
+        },
+    }
 
 
 def _operation(site: Site, command: str) -> str:
@@ -84,7 +81,7 @@ def trace(site: Site) -> Elements:
             "service": site.service,
             "instruments": [_operation(site, f"{verb}-{one}") for verb in ("get", "create")],
             "sampling": "5%",
-            "attributes": ["service.name", "cloud.region", "http.route", "organization.hash"],
+            "attributes": ["cloud.region", "http.route", "organization.hash"],
             "retention": "7d",
         }
     }
@@ -147,15 +144,14 @@ _LATER = "Take the three routes with most failures and look for what they share.
 
 
 def dashboard(site: Site) -> Elements:
-    """A page of panels."""
+    """A page of panels: the four golden signals."""
     called, offered = site.called, site.offered
-    panels = [_panel("Requests", offered.availability, _rate(site, offered.availability))]
-    if offered.latency is not None:
-        panels.append(
-            _panel("Latency, 95th percentile", offered.latency, _quantile(site, offered.latency))
-        )
-    known = [f"apm.slo.{called.short}-availability"]
-    known += [f"apm.slo.{called.short}-latency"] if offered.latency is not None else []
+    panels = [
+        _panel("Requests", "traffic", offered.availability, _rate(site, offered.availability)),
+        _panel("Share that fails", "errors", offered.errors, _failing(site, offered.errors)),
+        _panel("Latency, p95", "latency", offered.latency, _quantile(site, offered.latency)),
+        _at_once(site),
+    ]
     return {
         called.service: {
             "id": f"apm.dashboard.{called.service}",
@@ -163,25 +159,42 @@ def dashboard(site: Site) -> Elements:
             "description": f"How {called.spoken} does, and what is left of its allowance.",
             "services": [site.service],
             "panels": panels,
-            "slos": known,
+            "slos": [f"apm.slo.{called.short}-{each}" for each in ("availability", "latency")],
         }
     }
 
 
-def _panel(title: str, metric: Metric, expression: str) -> dict[str, Any]:
-    return {"title": title, "metric": metric.id, "expression": expression, "kind": "timeseries"}
+def _panel(title: str, signal: str, metric: Metric, expression: str) -> dict[str, Any]:
+    shown = {"metric": metric.id, "expression": expression}
+    return {"title": title, **shown, "kind": "timeseries", "signal": signal}
 
 
-def _selector(site: Site, metric: Metric) -> str:
-    for label in _SERVICE_LABELS:
-        if label in metric.labels:
-            return f'{{{label}="{site.called.service}"}}'
-    return ""
+def _at_once(site: Site) -> dict[str, Any]:
+    """Requests being answered; without a gauge of them, seconds spent on them in each second."""
+    gauge, latency = site.offered.at_once, site.offered.latency
+    if gauge is not None:
+        shown, expression = gauge, f"sum({gauge.metric}{_selector(site, gauge)})"
+    else:
+        shown, spent = latency, f"{latency.metric}_sum{_selector(site, latency)}"
+        expression = f"sum(rate({spent}[5m]))"
+    return _panel("Requests at once", "saturation", shown, expression)
 
 
-def _rate(site: Site, metric: Metric) -> str:
+def _selector(site: Site, metric: Metric, *more: str) -> str:
+    label = label_of(metric, _SERVICE_LABELS)
+    own = [f'{label}="{site.called.service}"'] if label else []
+    matchers = ",".join([*own, *more])
+    return f"{{{matchers}}}" if matchers else ""
+
+
+def _rate(site: Site, metric: Metric, *more: str) -> str:
     name = f"{metric.metric}_count" if metric.instrument == "histogram" else metric.metric
-    return f"sum(rate({name}{_selector(site, metric)}[5m]))"
+    return f"sum(rate({name}{_selector(site, metric, *more)}[5m]))"
+
+
+def _failing(site: Site, metric: Metric) -> str:
+    failed = f'{label_of(metric, STATUS_LABELS)}=~"5.."'
+    return f"{_rate(site, metric, failed)} / {_rate(site, metric)}"
 
 
 def _quantile(site: Site, metric: Metric) -> str:

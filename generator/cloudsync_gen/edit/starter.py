@@ -126,14 +126,7 @@ def _roles() -> Elements:
             "Works with the system every day.",
             holder="customer",
             permissions=[],
-        ),
-        "workload": _element(
-            "security.role.workload",
-            "Workload",
-            "A service that calls another.",
-            holder="workload",
-            permissions=[],
-        ),
+        )
     }
 
 
