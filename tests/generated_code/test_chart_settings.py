@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -28,6 +29,11 @@ RIGHT = {
     "field_key_rotation": "of keys that the service makes itself, in production none",
     "patience": "operations take the time that the model gives them",
     "jobs": "each replica asks for its lease: one of them works by the clock",
+    "graphql_ad_hoc": "the model's: an API says who may ask freely",
+    "graphql_documents": "none: clients announce theirs when the team keeps a list",
+    "graphql_introspection": "the model's: an API says whether its schema tells of itself",
+    "graphql_max_cost": "the model's, in the generated API",
+    "graphql_max_depth": "the model's, in the generated API",
     "issuer": "the model's, in the generated settings",
     "max_body_bytes": "the model's, in the generated settings",
     "max_json_depth": "deeper than any contract",
@@ -51,8 +57,13 @@ RIGHT = {
 }
 """Settings of the chassis that no chart says, and why their default is right in production."""
 
-SOMETIMES = {"bus", "bus_url", "queue_url", "redis_url", "metrics_port", "workload_token_file"}
-"""Said where the service has a broker, queues, Redis, a port for metrics, callees."""
+SOMETIMES = {
+    *("bus", "bus_url", "queue_url", "redis_url", "metrics_port", "workload_token_file"),
+    *("queue_key_file", "registration"),
+}
+"""Said where the service has a broker, queues, Redis, a port for metrics, callees, queues that
+others use too, a registry.
+"""
 
 FROM_SECRETS = {
     "CHASSIS_DATABASE_URL": "postgresql+psycopg://a:b@database/c",
@@ -60,6 +71,17 @@ FROM_SECRETS = {
     "CHASSIS_QUEUE_URL": "amqp://a:b@broker/",
     "CHASSIS_REDIS_URL": "redis://store:6379/0",
 }
+
+OF_THE_POD = {
+    "metadata.labels['topology.kubernetes.io/zone']": "north-1a",
+    "metadata.name": "copy-7d9f",
+    "metadata.namespace": "production",
+    "spec.nodeName": "node-7.internal",
+    "status.podIP": "fd00::7",
+}
+NAMED = re.compile(r"\$\((\w+)\)")
+REGISTERED = {"zone", "address", "pod", "node", "namespace"}
+"""What the model's registry wants and no copy knows of itself."""
 
 
 @cache
@@ -76,13 +98,22 @@ def settings_class(service: str) -> Any:
 
 
 def told(container: dict[str, Any]) -> dict[str, str]:
-    """The variables of a container, with a stand-in for what comes from a secret."""
-    found = {}
+    """The variables of a container, with stand-ins for what comes from a secret or the pod.
+
+    As in Kubernetes, a value may name variables before it; those only serve this.
+    """
+    found: dict[str, str] = {}
+    facts: dict[str, str] = {}
     for each in container["env"]:
-        assert each["name"] not in found
-        found[each["name"]] = each.get("value", FROM_SECRETS.get(each["name"], ""))
-        if "value" not in each:
-            assert each["valueFrom"]["secretKeyRef"].keys() == {"name", "key"}
+        name, origin = each["name"], each.get("valueFrom", {})
+        assert name not in found | facts
+        if "fieldRef" in origin:
+            facts[name] = OF_THE_POD[origin["fieldRef"]["fieldPath"]]
+        elif origin:
+            assert origin["secretKeyRef"].keys() == {"name", "key"}
+            found[name] = FROM_SECRETS.get(name, "")
+        else:
+            found[name] = NAMED.sub(lambda named: facts[named[1]], each["value"])
     return found
 
 
@@ -111,6 +142,9 @@ def test_a_service_comes_up_in_production_with_what_its_chart_says(
     files = (getattr(settings, name) for name in type(settings).model_fields if "_file" in name)
     for path in filter(None, files):
         assert any(str(path).startswith(place) for place in places), path
+    if settings.registration is not None:
+        assert settings.registration.keys() == REGISTERED
+        assert {*settings.registration.values()} == {*OF_THE_POD.values()}
     declared = {each.partition("://")[2].partition(":")[0] for each in settings.peers.values()}
     allowed = yaml.safe_load((chart / "values.yaml").read_bytes())["network"]["callees"]
     assert declared == {each["name"] for each in allowed}
@@ -144,3 +178,6 @@ def test_what_a_service_uses_is_said(tmp_path: Path) -> None:
     assert all(by_setting.values())
     assert len(by_setting["metrics_port"]) < len(CHARTS)
     assert "document-service" in by_setting["workload_token_file"]
+    every = {each.name for each in CHARTS}
+    assert every - by_setting["registration"] == {"service-discovery"}
+    assert by_setting["queue_key_file"] < every

@@ -50,9 +50,14 @@ def model() -> Model:
 
 
 def edges(model: Model) -> set[tuple[str, str]]:
-    """(caller, callee) of every declared call, read straight from the model."""
+    """(caller, callee) of every declared call, read straight from the model, and of the calls by
+    which copies make themselves known.
+    """
     found = set()
+    (registry,) = (each for each in model.all(Service) if each.registry is not None)
     for service in model.all(Service):
+        if service is not registry:
+            found.add((kebab(name_of(service.id)), kebab(name_of(registry.id))))
         for call in service.calls:
             operation = model.get(Operation, call.operation) or model.get(Rpc, call.operation)
             assert operation is not None

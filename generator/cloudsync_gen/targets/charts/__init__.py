@@ -19,7 +19,7 @@ from cloudsync_gen.targets.charts.surroundings import regions_of
 from cloudsync_gen.targets.charts.values import schema, values
 
 LIBRARY = "service-library"
-LIBRARY_VERSION = "1.2.0"
+LIBRARY_VERSION = "1.3.0"
 _LIBRARY_FILES = (
     "Chart.yaml",
     "README.md",

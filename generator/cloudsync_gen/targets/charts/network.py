@@ -140,6 +140,31 @@ def bus_of(model: Model, service: Service) -> Buses:
     return Buses(events, "rabbitmq" if "rabbitmq" in queues and events != "rabbitmq" else "")
 
 
+def shares_queues(model: Model, service: Service) -> bool:
+    """Whether it sends to queues that another service takes from, or takes what another sends."""
+    takers: dict[str, set[str]] = {}
+    for each in model.all(Service):
+        for used in each.queues:
+            takers.setdefault(used.queue, set()).add(each.id)
+    for sender in model.all(Service):
+        for sent in sender.sends:
+            for queue in _leads_to(model, sent.queue):
+                others = takers.get(queue, set()) - {sender.id}
+                if service.id in others or (others and service.id == sender.id):
+                    return True
+    return False
+
+
+def _leads_to(model: Model, queue: str | None) -> list[str]:
+    """A queue and those to which what is held back or given up in it goes on."""
+    found: list[str] = []
+    while queue and queue not in found:
+        found.append(queue)
+        known = model.get(Queue, queue)
+        queue = known.dead_letter if known else None
+    return found
+
+
 def _engines(model: Model, brokers: set[str]) -> set[str]:
     found = (model.get(Broker, each) for each in brokers)
     return {each.engine for each in found if each is not None}

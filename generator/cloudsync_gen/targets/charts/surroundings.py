@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from cloudsync_gen.model.ids import name_of
@@ -12,10 +13,32 @@ from cloudsync_gen.model.layers.technology import Namespace, Region
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import kebab
 from cloudsync_gen.targets._ports import metrics_port
-from cloudsync_gen.targets.charts.network import bus_of, callees_of, callers_of, engines
+from cloudsync_gen.targets._registry import registry_of
+from cloudsync_gen.targets.charts.network import (
+    bus_of,
+    callees_of,
+    callers_of,
+    engines,
+    shares_queues,
+)
 
 KEYS_PATH = "/.well-known/jwks.json"
 """Where an issuer publishes its keys unless a cluster's values say otherwise."""
+
+FACT = re.compile(r"\{([a-z]+)\}")
+KNOWN = frozenset({"service", "version", "region", "port", "protocol", "id", "load"})
+"""What a copy knows of itself without being told."""
+FIELDS = {
+    "account": "spec.serviceAccountName",
+    "address": "status.podIP",
+    "host": "status.hostIP",
+    "namespace": "metadata.namespace",
+    "node": "spec.nodeName",
+    "pod": "metadata.name",
+    "uid": "metadata.uid",
+    "zone": "metadata.labels['topology.kubernetes.io/zone']",
+}
+"""Fields of a pod, as Kubernetes names them, that say what a registry may want to know."""
 
 
 def surroundings(model: Model, service: Service) -> dict[str, Any]:
@@ -35,7 +58,8 @@ def surroundings(model: Model, service: Service) -> dict[str, Any]:
             "namespaces": sorted({_namespace(model, each) for each in callers_of(model, service)}),
             "audiences": sorted(_peers(model, service)),
         },
-        "keys": _keys(service),
+        "keys": _keys(model, service),
+        "registration": _registration(model, service),
         "migration": {"enabled": True},
         "settings": _settings(model, service),
         "secrets": _secrets(model, service),
@@ -78,9 +102,24 @@ def _namespace(model: Model, service: Service) -> str:
     return found.kubernetes_name if found else "default"
 
 
-def _keys(service: Service) -> dict[str, str]:
+def _keys(model: Model, service: Service) -> dict[str, str]:
+    """Secrets with keys; that of queues is one for all services, told to those that share any."""
     name = kebab(name_of(service.id))
-    return {"fields": f"{name}-field-keys", "own": f"{name}-keys"}
+    queues = f"{model.project.slug}-queue-keys" if shares_queues(model, service) else ""
+    return {"fields": f"{name}-field-keys", "own": f"{name}-keys", "queues": queues}
+
+
+def _registration(model: Model, service: Service) -> dict[str, str]:
+    """Fields of the pod, by the facts that the registry wants beyond what a copy knows itself.
+
+    None where a fact is of another kind: a copy that cannot tell all would not start.
+    """
+    registry = registry_of(model)
+    if registry is None or registry.registry is None or registry.id == service.id:
+        return {}
+    texts = (text for call in registry.registry.calls for text in call.sends.values())
+    wanted = {fact for text in texts for fact in FACT.findall(text)} - KNOWN
+    return {fact: FIELDS[fact] for fact in sorted(wanted)} if wanted <= FIELDS.keys() else {}
 
 
 def _settings(model: Model, service: Service) -> dict[str, str]:

@@ -107,6 +107,11 @@ _PORT = {"type": "integer", "minimum": 1, "maximum": 65535}
 _COUNT = {"type": "integer", "minimum": 1, "maximum": 1000}
 _URL = {"type": "string", "pattern": "^https?://[^\\s]+$", "maxLength": 2048}
 _CIDR = {"type": "string", "pattern": "^[0-9a-fA-F:.]+/[0-9]{1,3}$"}
+_FIELD = (
+    "^(metadata\\.(name|namespace|uid|labels\\['[-A-Za-z0-9_./]+'\\])"
+    "|spec\\.(nodeName|serviceAccountName)|status\\.(hostIP|podIP))$"
+)
+"""Of a pod, those whose values stand in JSON as they are."""
 _VARIABLE = {"type": "object", "propertyNames": {"pattern": "^[A-Z][A-Z0-9_]*$"}}
 
 
@@ -134,6 +139,7 @@ def schema(regions: Sequence[str]) -> dict[str, Any]:
         },
         "global",
         "service-library",
+        "registration",
     )
     return {"$schema": "http://json-schema.org/draft-07/schema#", **body}
 
@@ -184,7 +190,14 @@ def _surroundings(regions: Sequence[str]) -> dict[str, Any]:
                 "audiences": {"type": "array", "items": _LABEL, "uniqueItems": True},
             }
         ),
-        "keys": _object({"fields": _TEXT, "own": _TEXT}),
+        "keys": _object(
+            {"fields": _TEXT, "own": _TEXT, "queues": {"type": "string", "maxLength": 253}}
+        ),
+        "registration": {
+            "type": "object",
+            "propertyNames": {"pattern": "^[a-z]+$"},
+            "additionalProperties": {"type": "string", "pattern": _FIELD},
+        },
         "migration": _object({"enabled": {"type": "boolean"}}),
         "settings": {
             **_VARIABLE,
