@@ -208,6 +208,20 @@ def test_what_is_refused_leaves_everything_as_it_is(
         assert read_tree(ground) == before, what
 
 
+def test_a_model_that_does_not_measure_what_a_dashboard_must_show_is_told_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    starter(tmp_path)
+    arguments = ["--root", str(tmp_path), "new", "service", "till", "--domain", "core"]
+    metrics = tmp_path / "model" / "11_apm" / "metrics" / "requests.yaml"
+    metrics.write_text(metrics.read_text().replace("    - status\n", ""))
+    assert main(arguments) == 2
+    assert "requests with a label `status`" in capsys.readouterr().err
+    metrics.unlink()
+    assert main(arguments) == 2
+    assert "histogram http_server_request_duration_seconds" in capsys.readouterr().err
+
+
 def test_a_file_of_somebody_else_in_the_way_stops_it_all(ground: Path) -> None:
     theirs = ground / "generated" / "services" / "till" / "Dockerfile"
     theirs.parent.mkdir(parents=True)

@@ -64,7 +64,8 @@ def ground(
     """What the model offers. Raises `Missing`."""
     neighbours = [s for s in model.all(Service) if s.domain == domain.id] or [*model.all(Service)]
     store = _store(model, domain)
-    availability, latency = _availability(model, neighbours), _latency(model)
+    latency = _latency(model)
+    availability = _availability(model, neighbours, latency)
     return Ground(
         domain=domain.id,
         owner=owner or domain.owner,
@@ -186,13 +187,12 @@ def _by_status(*metrics: Metric) -> Metric:
     raise Missing("an apm.metric of requests with a label `status`")
 
 
-def _availability(model: Model, neighbours: list[Service]) -> Metric:
+def _availability(model: Model, neighbours: list[Service], otherwise: Metric) -> Metric:
     known = {metric.id: metric for metric in model.all(Metric)}
     services = {service.id for service in neighbours}
     indicators = [sli for sli in model.all(Sli) if sli.kind == "availability"]
     used = [sli.metric for sli in indicators if sli.service in services and sli.metric in known]
-    http = [metric.id for metric in known.values() if _measures_http(metric)]
-    return known[_first(used or http, "an apm.metric of requests")]
+    return known[_first(used or [otherwise.id], "an apm.metric of requests")]
 
 
 _SHARED: Mapping[str, Mapping[str, Any]] = {
