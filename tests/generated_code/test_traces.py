@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +35,9 @@ def made() -> Written:
 
 
 @contextmanager
-def started(made: Written, name: str, folder: Path, collector: Collector) -> Iterator[Process]:
+def started(
+    made: Written, name: str, folder: Path, collector: Collector, *callees: Process
+) -> Iterator[Process]:
     """A service, on the bus and with the keys of all that share the folder."""
     shared = {f"{screaming(name)}_STATE_DIR": str(folder / "state")}
     environment = made.environment(
@@ -45,6 +48,7 @@ def started(made: Written, name: str, folder: Path, collector: Collector) -> Ite
         CHASSIS_REGION="north",
         OTEL_BSP_SCHEDULE_DELAY="100",
         CHASSIS_PATIENCE="10",
+        CHASSIS_PEERS=json.dumps({each.service: each.url for each in callees}),
     )
     command = (sys.executable, "-m", made.package(name))
     with running_at(made, name, folder / name, command, environment) as process:
@@ -81,8 +85,8 @@ def test_one_trace_leads_from_a_request_over_its_event_to_the_consumer(
     writer, reader = SERVICES
     with (
         Collector() as collector,
-        started(made, reader, tmp_path, collector),
-        started(made, writer, tmp_path, collector) as documents,
+        started(made, reader, tmp_path, collector) as search,
+        started(made, writer, tmp_path, collector, search) as documents,
     ):
         token = documents.token("member", organization=str(uuid7()), subject=str(uuid7()))
         unsampled = created(documents, token, UNSAMPLED)

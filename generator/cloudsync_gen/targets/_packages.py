@@ -28,13 +28,13 @@ webbrowser winreg winsound wsgiref xdrlib xml xmlrpc zipapp zipfile zipimport zl
 
 _LIBRARIES = """
 aio_pika aiokafka aiormq aiosqlite alembic annotated_doc annotated_types anyio async_timeout
-cedarpy cel certifi cffi charset_normalizer click cloudsync_chassis colorama cryptography dotenv
-exceptiongroup fastapi google greenlet grpc grpc_health grpc_reflection h11 httpcore httpx idna
-joserfc jsonschema mako markdown_it markupsafe mdurl multidict opentelemetry packaging pamqp pip
-pluggy prometheus_client prompt_toolkit propcache psycopg psycopg_binary pycparser pydantic
-pydantic_core pydantic_settings pygments pytest redis referencing requests rich rpds setuptools
-shellingham sniffio sqlalchemy starlette structlog tomli typer typing_extensions typing_inspection
-tzdata urllib3 uvicorn uvloop wcwidth yaml yarl
+cedarpy cel certifi cffi charset_normalizer click cloudsync_chassis colorama cross_web cryptography
+dateutil dotenv exceptiongroup fastapi google graphql greenlet grpc grpc_health grpc_reflection h11
+httpcore httpx idna joserfc jsonschema mako markdown_it markupsafe mdurl multidict opentelemetry
+packaging pamqp pip pluggy prometheus_client prompt_toolkit propcache psycopg psycopg_binary
+pycparser pydantic pydantic_core pydantic_settings pygments pytest redis referencing requests rich
+rpds setuptools shellingham six sniffio sqlalchemy starlette strawberry structlog tomli typer
+typing_extensions typing_inspection tzdata urllib3 uvicorn uvloop wcwidth yaml yarl
 """
 """Of the chassis and of the tests of a service."""
 
