@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
-import sqlite3
 import subprocess
 import sys
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,14 +21,12 @@ from cloudsync_chassis import contract, hostile, proofs, validation
 from cloudsync_chassis.aggregate.lifecycle import Lifecycle
 from cloudsync_chassis.aggregate.rules import Invariants
 from cloudsync_chassis.cases import unreachable
-from cloudsync_chassis.client.queue import QUEUED
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.published import document
 
 from cloudsync_gen.model.ids import name_of
-from cloudsync_gen.model.layers.application import Aggregate, Invariant
+from cloudsync_gen.model.layers.application import Aggregate
 from cloudsync_gen.model.layers.datastore import Collection
-from cloudsync_gen.model.system import Model
 from cloudsync_gen.targets.service.samples import sample
 from support.effort import Effort
 from support.services import (
@@ -92,11 +88,6 @@ def client(process: Process, *roles: str, organization: str = ORGANIZATION) -> h
     return httpx.Client(base_url=process.url, headers={"Authorization": f"Bearer {token}"})
 
 
-def _owner(model: Model, invariant: Invariant) -> str:
-    aggregate = model.get(Aggregate, invariant.aggregate)
-    return aggregate.service.rpartition(".")[2] if aggregate else ""
-
-
 def test_every_invariant_can_be_broken(made: dict[str, Written]) -> None:
     """One that a schema or another one implies would say nothing. Each is broken by a request whose
     behaviour follows from the model, or a reason is told why none can; `-rP` shows the figures.
@@ -107,11 +98,7 @@ def test_every_invariant_can_be_broken(made: dict[str, Written]) -> None:
             path = each.folder(service) / "tests" / "contract.json"
             table = json.loads(path.read_bytes()) if path.is_file() else {"invariants": {}}
             found = {name for broken in table["invariants"].values() for name in broken}
-            facts = [
-                invariant.id.rpartition(".")[2]
-                for invariant in each.model.all(Invariant)
-                if _owner(each.model, invariant) == service
-            ]
+            facts = each.invariants(service)
             assert found == set(facts), service
             asked = [n for case in table.get("cases", ()) for n in case.get("breaks", ())]
             why = unreachable(path) if path.is_file() else {}
@@ -142,14 +129,6 @@ def test_documents_hold_encrypted_what_their_collection_or_their_class_says(
             assert found == wanted, aggregate.id
             asked += len(found)
     assert asked == 10
-
-
-def told(process: Process) -> list[str]:
-    """Types of the events in the outbox, in the order of time, without calls that wait there."""
-    store = process.state / process.service / "store.sqlite"
-    with closing(sqlite3.connect(store)) as database:
-        rows = database.execute("SELECT type FROM outbox ORDER BY occurred_at, id").fetchall()
-    return [row[0] for row in rows if row[0] != QUEUED]
 
 
 def test_every_service_has_all_parts(made: dict[str, Written]) -> None:
@@ -328,7 +307,7 @@ def test_every_contract_reads_as_it_was_compiled(made: dict[str, Written]) -> No
 
 def test_a_document_from_draft_to_deletion(documents: Process) -> None:
     with client(documents, "member", "org-admin") as http:
-        before = len(told(documents))
+        before = len(documents.announced())
         body = {"title": "Plan", "documentType": "page"}
         created = http.post("/v1/documents", json=body, headers={"Idempotency-Key": "a-key"})
         assert created.status_code == 201, created.text
@@ -356,7 +335,7 @@ def test_a_document_from_draft_to_deletion(documents: Process) -> None:
             assert (moved.status_code, moved.json()["status"]) == (200, state), moved.text
         assert http.delete(url).status_code == 204
         assert http.get(url).status_code == 404
-        names = [each.split(".")[2] for each in told(documents)[before:]]
+        names = [each.split(".")[2] for each in documents.announced()[before:]]
         assert names[0] == "document-created"
         assert names[-1] == "document-deleted"
         assert {"document-published", "document-archived", "document-trashed"} <= set(names)
@@ -382,7 +361,7 @@ def test_a_recipe_in_a_language_of_reserved_words(recipes: Process) -> None:
         approved = http.post(f"{url}/approve").json()
         assert approved["status"] == "approved"
         assert approved["approvedAt"]
-        assert told(recipes) == [
+        assert recipes.announced() == [
             "zitrusgarten.brewing.recipe-created.v1",
             "zitrusgarten.brewing.recipe-approved.v1",
         ]

@@ -7,18 +7,20 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
 from uuid import uuid4
 
 import httpx
+from cloudsync_chassis.client.queue import QUEUED
 from cloudsync_chassis.security.keys import KeyRing
 from cloudsync_chassis.security.principal import Principal
 from cloudsync_chassis.security.tokens import TokenIssuer
@@ -30,7 +32,7 @@ from cloudsync_gen.live import by_grpc, by_http
 from cloudsync_gen.model.artefacts import Ownership
 from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.ids import name_of
-from cloudsync_gen.model.layers.application import Service
+from cloudsync_gen.model.layers.application import Aggregate, Invariant, Service
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import screaming
 from cloudsync_gen.targets import BY_NAME
@@ -66,6 +68,11 @@ class Written:
     @property
     def names(self) -> list[str]:
         return [name_of(each.id) for each in self.model.all(Service)]
+
+    def invariants(self, service: str) -> list[str]:
+        """Names of the invariants of a service's aggregates."""
+        own = {each.id for each in self.model.all(Aggregate) if name_of(each.service) == service}
+        return [name_of(each.id) for each in self.model.all(Invariant) if each.aggregate in own]
 
     def folder(self, service: str) -> Path:
         return self.root / "generated" / "services" / service
@@ -205,6 +212,14 @@ class Process:
         """A token of any caller, with second factors and attributes, that lasts for an hour."""
         keys = KeyRing(self.state / "keys")
         return TokenIssuer(keys.ensure(), ISSUER, LASTING).issue(principal, [self.service])
+
+    def announced(self) -> list[str]:
+        """Types of the events in its outbox, in the order of time, without calls that wait there
+        for somebody who is not here.
+        """
+        with closing(sqlite3.connect(self.state / self.service / "store.sqlite")) as database:
+            rows = database.execute("SELECT type FROM outbox ORDER BY occurred_at, id").fetchall()
+        return [row[0] for row in rows if row[0] != QUEUED]
 
 
 @contextmanager
