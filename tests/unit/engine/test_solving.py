@@ -92,6 +92,7 @@ def test_of_problems_of_one_group_the_first_that_has_a_solution_is_kept() -> Non
             problem(rule(REASON, holds=False), last="second"),
             problem(rule("!has(this.reason)"), rule("this.state == 'gone'"), group="two"),
         ),
+        unsolved=(),
         absent=ABSENT,
         whole=(),
     )
@@ -107,6 +108,7 @@ def test_a_whole_part_is_told_with_its_first_values_and_nothing_absent() -> None
     form = Trials(
         table={"invariants": {}},
         problems=(problem(rule("this.state == 'gone'")),),
+        unsolved=(),
         absent=ABSENT,
         whole=("entity",),
     )

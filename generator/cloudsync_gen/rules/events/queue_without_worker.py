@@ -19,10 +19,13 @@ from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.layers.technology import Queue
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._links import astray
 from cloudsync_gen.rules._rule import Rule
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
+    if astray(model, Service, "takes-from-queue"):
+        return
     taken = {use.queue for service in model.all(Service) for use in service.queues}
     for service in model.all(Service):
         for index, each in enumerate(service.sends):

@@ -28,7 +28,11 @@ _VERSION = re.compile(r"/(v[1-9][0-9]*)/")
 def check(model: Model) -> Iterator[Diagnostic]:
     for source in model.sources.rest:
         paths = source.data.get("paths")
-        names = [each for each in paths if isinstance(each, str)] if isinstance(paths, dict) else []
+        names = (
+            [each for each in paths if isinstance(each, str) and each[:1] == "/"]
+            if isinstance(paths, dict)
+            else []
+        )
         found = {name: _VERSION.match(name) for name in names}
         counted = Counter(match[1] for match in found.values() if match)
         usual = counted.most_common(1)[0][0] if counted else "v1"

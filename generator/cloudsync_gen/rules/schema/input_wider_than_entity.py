@@ -22,6 +22,7 @@ from cloudsync_gen.model.layers.application import Aggregate, Command
 from cloudsync_gen.model.schema_view import properties, resolved
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
+from cloudsync_gen.rules.schema.unknown_keyword import KEYWORDS
 
 _WRITES = ("create", "put", "update")
 _SIGNS = {"maxLength": 1, "maximum": 1, "maxItems": 1, "minLength": -1, "minimum": -1}
@@ -47,6 +48,8 @@ def _compared(model: Model, body: str, entity: str) -> Iterator[Diagnostic]:
         named, accepted = resolved(model, body, written)
         held, holds = resolved(model, entity, kept[name])
         if (named is not None and named == held) or "type" not in holds:
+            continue
+        if accepted.keys() - KEYWORDS:  # what is misspelt may be the bound
             continue
         for keyword in _wider(accepted, holds):
             yield RULE.at(

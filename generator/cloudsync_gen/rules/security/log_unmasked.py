@@ -22,6 +22,7 @@ from cloudsync_gen.model.layers.application import Aggregate
 from cloudsync_gen.model.layers.security import Classification
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._links import misled
 from cloudsync_gen.rules._rule import Rule
 
 
@@ -35,6 +36,8 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 found = held.setdefault(aggregate.service, {})
                 found.setdefault(secret[kind], (aggregate.schema, name))
     for log in model.all(LogStream):
+        if misled(model, log.id, "log-masks"):
+            continue
         for kind, (schema, name) in sorted(held.get(log.service, {}).items()):
             if kind not in log.masked:
                 place = model.ref(schema, "schema", "properties", name)

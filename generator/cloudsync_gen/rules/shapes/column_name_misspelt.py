@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import snake
 from cloudsync_gen.rules._rule import Rule
@@ -27,9 +28,10 @@ _NEAR = 0.85
 
 def check(model: Model) -> Iterator[Diagnostic]:
     for table in tables(model):
+        known = properties(model, table.json_schema)
         for name, column in table.columns.items():
             expected = snake(column.property or name)
-            if name == expected or column.property is None:
+            if name == expected or column.property not in known:
                 continue
             if SequenceMatcher(None, name, expected).ratio() >= _NEAR:
                 yield RULE.at(

@@ -16,10 +16,13 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.layers.ux import Component, Screen
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._links import astray
 from cloudsync_gen.rules._rule import Rule
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
+    if astray(model, Screen, "screen-component"):
+        return
     shown = {each for screen in model.all(Screen) for each in screen.components}
     for component in model.all(Component):
         if component.id not in shown:
