@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import helm_python
 import pytest
 import yaml
 from cloudsync_chassis.settings import Settings
@@ -82,6 +83,8 @@ OF_THE_POD = {
 NAMED = re.compile(r"\$\((\w+)\)")
 REGISTERED = {"zone", "address", "pod", "node", "namespace"}
 """What the model's registry wants and no copy knows of itself."""
+SHARING = {"auth-service", "email-service", "profile-service", "sms-service", "user-service"}
+"""Those between which commands go by queue."""
 
 
 @cache
@@ -181,3 +184,31 @@ def test_what_a_service_uses_is_said(tmp_path: Path) -> None:
     every = {each.name for each in CHARTS}
     assert every - by_setting["registration"] == {"service-discovery"}
     assert by_setting["queue_key_file"] < every
+
+
+def test_copies_may_be_kept_out_of_the_registry(tmp_path: Path) -> None:
+    folder = assembled(ROOT / "generated" / "charts" / "auth-service", tmp_path)
+    (known,) = pod_of(rendered(folder))["containers"]
+    (unknown,) = pod_of(rendered(folder, {"registration": None}))["containers"]
+    assert told(known).keys() - told(unknown).keys() == {"CHASSIS_REGISTRATION"}
+    assert not [each for each in unknown["env"] if each["name"].startswith("FACT_")]
+
+
+def test_a_copy_tells_fields_of_its_pod_and_nothing_else(tmp_path: Path) -> None:
+    folder = assembled(ROOT / "generated" / "charts" / "auth-service", tmp_path)
+    for field in ("metadata.annotations['free-text']", "status.podIP\n", "10.0.0.7"):
+        given = {"cluster": cluster(folder), "registration": {"address": field}}
+        report = helm_python.lint(str(folder), given, strict=True, kube_version="v1.30.0")
+        assert [m for m in report["messages"] if m["severity"] > 2], field
+
+
+def test_services_that_share_a_queue_have_the_same_keys(tmp_path: Path) -> None:
+    """Whoever sends a command by queue, and who takes it, opens the same Secret; no other does."""
+    secrets: dict[str, set[str]] = {}
+    for each in CHARTS:
+        for volume in pod_of(rendered(assembled(each, tmp_path)))["volumes"]:
+            if volume["name"] == "queue-keys":
+                secrets.setdefault(volume["secret"]["secretName"], set()).add(each.name)
+    assert secrets.keys() == {"cloudsync-queue-keys"}
+    (sharing,) = secrets.values()
+    assert sharing == SHARING
