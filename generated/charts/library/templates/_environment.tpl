@@ -28,6 +28,21 @@ What the service is told: settings of the chassis as variables, secrets by refer
 {{- if .Values.bus }}
 {{- $_ := set $said "CHASSIS_BUS" .Values.bus }}
 {{- end }}
+{{- if .Values.keys.queues }}
+{{- $_ := set $said "CHASSIS_QUEUE_KEY_FILE" "/keys/queues" }}
+{{- end }}
+{{- if .Values.registration }}
+{{- $facts := dict }}
+{{- range $fact, $field := .Values.registration }}
+{{- $_ := set $facts $fact (printf "$(FACT_%s)" (upper $fact)) }}
+{{- /* before what names it: Kubernetes fills in what it has read */}}
+- name: {{ printf "FACT_%s" (upper $fact) | quote }}
+  valueFrom:
+    fieldRef:
+      fieldPath: {{ $field | quote }}
+{{- end }}
+{{- $_ := set $said "CHASSIS_REGISTRATION" (toJson $facts) }}
+{{- end }}
 {{- if .Values.workloads.audiences }}
 {{- $_ := set $said "CHASSIS_WORKLOAD_TOKEN_FILE" "/tokens" }}
 {{- end }}
@@ -66,6 +81,11 @@ What the service is told: settings of the chassis as variables, secrets by refer
 - name: own-keys
   mountPath: /keys/own
   readOnly: true
+{{- if .Values.keys.queues }}
+- name: queue-keys
+  mountPath: /keys/queues
+  readOnly: true
+{{- end }}
 {{- if .Values.workloads.audiences }}
 - name: tokens
   mountPath: /tokens
@@ -95,6 +115,12 @@ What the service is told: settings of the chassis as variables, secrets by refer
         path: cursor.key
       - key: audit.key
         path: audit.key
+{{- if .Values.keys.queues }}
+- name: queue-keys
+  secret:
+    secretName: {{ .Values.keys.queues | quote }}
+    defaultMode: 0440
+{{- end }}
 {{- if .Values.workloads.audiences }}
 - name: tokens
   projected:

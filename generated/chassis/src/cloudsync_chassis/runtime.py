@@ -95,13 +95,9 @@ class Runtime:
         self.policies = Policies(spec.policies, surroundings, settings.strict_policies)
         self.cipher = _cipher(spec, settings)
         self.cipher.timed = self.metrics.standard.ciphered
+        key_of, patience = self.cipher.lasting_key, settings.patience
         self.executor = Executor(
-            spec.name,
-            self.database,
-            spec.grants,
-            self.cipher.lasting_key,
-            self.policies,
-            settings.patience,
+            spec.name, self.database, spec.grants, key_of, self.policies, patience
         )
         self.executor.handled = self.metrics.standard.handled
         self.executor.decided = self.metrics.standard.decided
@@ -116,9 +112,7 @@ class Runtime:
         audit_key = _secret(settings, settings.audit_key_file, "audit.key")
         self.audit = AuditTrail(audit_key, self.masking)
         self.health = Health(self.database.ping)
-        self.documents: Documents = RememberedDocuments(
-            manifest(settings.graphql_documents) if settings.graphql_documents else None
-        )
+        self.documents: Documents = _documents(settings)
         self.fields: Fields | None = None
         """What answers the service's GraphQL schema, if it serves one."""
         self.telemetry: Telemetry | None = None
@@ -436,6 +430,12 @@ def _cipher(spec: ServiceSpec, settings: Settings) -> FieldCipher:
     own = OwnKeys(settings.state_path(spec.name, "field-keys"))
     own.ensure()
     return FieldCipher.of(own, index_key)
+
+
+def _documents(settings: Settings) -> Documents:
+    """The GraphQL documents that the settings name, and those that callers register."""
+    named = settings.graphql_documents
+    return RememberedDocuments(manifest(named) if named else None)
 
 
 def _seals(settings: Settings, cipher: FieldCipher) -> Seals:
