@@ -13,7 +13,6 @@ from uuid import UUID
 
 import httpx
 import pytest
-from api_gateway.base import PLATFORM
 from api_gateway.generated import models, operations, port
 from api_gateway.generated.app import build
 from api_gateway.generated.models import (
@@ -30,6 +29,7 @@ from api_gateway.handlers import Handlers
 from cloudsync_chassis import clock
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Event
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import Problem
 from cloudsync_chassis.runtime import Runtime

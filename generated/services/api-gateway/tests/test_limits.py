@@ -9,11 +9,10 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from api_gateway.base import PLATFORM
 from api_gateway.generated import models, operations, port
 from api_gateway.generated.models import AuthMode, Edition, OnExceeded
 from api_gateway.limits import network
-from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.ids import PLATFORM, uuid7
 from cloudsync_chassis.rate.buckets import MemoryBuckets
 from cloudsync_chassis.rate.gcra import TICKS
 from cloudsync_chassis.testing import Caller

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api_gateway.base import PLATFORM
 from api_gateway.generated import models, operations, port
 from api_gateway.generated.models import ClientName
 from api_gateway.queries import weight_of
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import Problem
 from gate import Gate, at_gate
 from graphql import parse, print_ast

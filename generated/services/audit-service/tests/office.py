@@ -13,7 +13,6 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from audit_service.base import PLATFORM
 from audit_service.generated import models, operations, port
 from audit_service.generated.app import build
 from audit_service.generated.models import AuditRecord
@@ -23,7 +22,7 @@ from audit_service.handlers import Handlers
 from cloudsync_chassis import clock
 from cloudsync_chassis.events.envelope import Actor, Event
 from cloudsync_chassis.executor import Incoming
-from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.ids import PLATFORM, uuid7
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import Problem
 from cloudsync_chassis.propagation import Trace

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 from audit_service import chain
-from audit_service.base import PLATFORM
 from audit_service.generated import models, operations, port
 from audit_service.generated.models import AuditStatus
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.ids import PLATFORM, uuid7
 from office import DAY, HOUR, Office, at_office, today
 
 

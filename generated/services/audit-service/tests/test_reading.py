@@ -9,10 +9,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from audit_service.base import PLATFORM
 from audit_service.generated import models, operations, port
 from audit_service.generated.models import ActorType, AuditOutcome, AuditSeverity
-from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.ids import PLATFORM, uuid7
 from cloudsync_chassis.store.query import PageRequest
 from cloudsync_chassis.testing import Caller
 from office import DAY, HOUR, Office, at_office, moment

@@ -14,13 +14,12 @@ from typing import Any
 import pytest
 from audit_service import chain
 from audit_service.actions import ACTIONS, event_name
-from audit_service.base import PLATFORM
 from audit_service.generated.models import ActorType, AuditOutcome, AuditRetention, AuditSeverity
 from audit_service.recording import patch
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.bus import DEAD_LETTERS
 from cloudsync_chassis.events.envelope import Actor, Event
-from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.ids import PLATFORM, uuid7
 from cloudsync_chassis.problem import Problem
 from office import Office, at_office, moment
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from cloudsync_chassis import clock
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.runtime import Runtime
@@ -25,9 +26,6 @@ from .generated.settings import ServiceSettings
 from .matching import Ways
 
 T = TypeVar("T")
-
-PLATFORM = UUID("00000000-0000-7000-8000-000000000001")
-"""The organisation that routes, plans, brakes and bars belong to."""
 
 _FRESH = 5.0
 """Seconds after which what other replicas wrote is read again: a plan holds everywhere within ten,

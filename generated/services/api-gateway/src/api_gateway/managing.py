@@ -6,11 +6,12 @@ from datetime import timedelta
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import breaks_rule
 from cloudsync_chassis.runtime import Runtime
 
 from . import ports
-from .base import PLATFORM, brake
+from .base import brake
 from .generated import models, port, problems
 from .generated.models import Edition, GatewayRoute, RouteStatus
 from .matching import shape_of
@@ -32,6 +33,13 @@ _EDITIONS = {
 """By the word that the code of a plan begins with."""
 
 
+def _home(ctx: Context) -> Context:
+    """Where routes are looked for: people have those of the organisation that they work in, which
+    is the platform's for whoever runs it, and nothing leads by any other.
+    """
+    return ctx if ctx.principal.kind == "user" else ctx.within(PLATFORM)
+
+
 class Managing(Counted):
     """Writes what the door is judged by. All of it belongs to the platform's organisation."""
 
@@ -47,7 +55,7 @@ class Managing(Counted):
 
     async def draft_route(self, ctx: Context, request: port.DraftRoute) -> GatewayRoute:
         """See `Port.draft_route`."""
-        body, home = request.body, ctx.within(PLATFORM)
+        body, home = request.body, _home(ctx)
         shape, methods = shape_of(body.path_pattern), set(body.methods)
         known = False
         async for each in self.gateway_route.each(home, status=tuple(_LIVING)):
@@ -66,7 +74,7 @@ class Managing(Counted):
 
     async def publish_route(self, ctx: Context, request: port.PublishRoute) -> GatewayRoute:
         """See `Port.publish_route`."""
-        body, home = request.body, ctx.within(PLATFORM)
+        body, home = request.body, _home(ctx)
         if await self.freezes.covers(self.runtime.spec.name) and not incident_of(ctx):
             raise problems.CHANGE_FROZEN("a freeze covers the gateway")
         found = await self.gateway_route.get(home, body.gateway_route_id)
@@ -78,7 +86,7 @@ class Managing(Counted):
 
     async def promote_route(self, ctx: Context, request: port.PromoteRoute) -> GatewayRoute:
         """See `Port.promote_route`."""
-        home = ctx.within(PLATFORM)
+        home = _home(ctx)
         found = await self.gateway_route.get(home, request.body.gateway_route_id)
         if found.status is RouteStatus.canary:
             # a canary is written for the last time when it is published
@@ -93,21 +101,21 @@ class Managing(Counted):
     async def roll_back_route(self, ctx: Context, request: port.RollBackRoute) -> GatewayRoute:
         """See `Port.roll_back_route`."""
         self.changed(ctx)
-        return await super().roll_back_route(ctx.within(PLATFORM), request)
+        return await super().roll_back_route(_home(ctx), request)
 
     async def deprecate_route(self, ctx: Context, request: port.DeprecateRoute) -> GatewayRoute:
         """See `Port.deprecate_route`."""
         self.changed(ctx)
-        return await super().deprecate_route(ctx.within(PLATFORM), request)
+        return await super().deprecate_route(_home(ctx), request)
 
     async def reinstate_route(self, ctx: Context, request: port.ReinstateRoute) -> GatewayRoute:
         """See `Port.reinstate_route`."""
         self.changed(ctx)
-        return await super().reinstate_route(ctx.within(PLATFORM), request)
+        return await super().reinstate_route(_home(ctx), request)
 
     async def retire_route(self, ctx: Context, request: port.RetireRoute) -> GatewayRoute:
         """See `Port.retire_route`."""
-        home = ctx.within(PLATFORM)
+        home = _home(ctx)
         found = await self.gateway_route.get(home, request.body.gateway_route_id)
         if found.status is RouteStatus.deprecated:
             if found.sunset_at is not None and found.sunset_at > ctx.now:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import breaks_rule
 from graphql import (
     DocumentNode,
@@ -23,7 +24,7 @@ from graphql import (
     print_ast,
 )
 
-from .base import PLATFORM, Base
+from .base import Base
 from .generated import models, port, problems
 
 _TOKENS = 4096

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import FORBIDDEN
 from cloudsync_chassis.runtime import Runtime
@@ -24,9 +25,6 @@ from .generated.service import SERVICE
 from .generated.settings import ServiceSettings
 
 T = TypeVar("T")
-
-PLATFORM = UUID("00000000-0000-7000-8000-000000000001")
-"""The organisation of the people who run the platform."""
 
 STAFF = frozenset(
     {"data-analyst", "finance-operator", "platform-operator", "security-engineer", "support-agent"}

@@ -6,12 +6,13 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import CURSOR_UNKNOWN, FORBIDDEN, not_valid
 from cloudsync_chassis.store.query import ListQuery, Page, PageRequest
 
 from . import memory
 from .asking import Asking
-from .base import PLATFORM, backwards_from, is_staff
+from .base import backwards_from, is_staff
 from .generated import models, port, problems
 from .generated.models import AuditRecord, InvestigationState
 

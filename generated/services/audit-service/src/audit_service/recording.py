@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Actor, Event
-from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.ids import PLATFORM, uuid7
 from cloudsync_chassis.masking import MASK
 from cloudsync_chassis.problem import VERSION_CONFLICT, Problem
 from cloudsync_chassis.propagation import Trace
@@ -24,7 +24,7 @@ from pydantic_core import to_jsonable_python
 
 from . import chain, memory
 from .actions import ACTIONS, Action, event_name, retention_of, severity_of
-from .base import PLATFORM, STAFF, Base, bounds, is_staff
+from .base import STAFF, Base, bounds, is_staff
 from .generated import problems
 from .generated.models import ActorType, AuditOutcome, AuditRecord
 from .generated.service import SERVICE
