@@ -7,8 +7,10 @@ from itertools import product
 from types import ModuleType
 
 import pytest
+from cloudsync_chassis.store import system
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.dialects import registry
 
 from cloudsync_gen import pipeline
 from cloudsync_gen.model.layers.security import Policy
@@ -18,6 +20,7 @@ from cloudsync_gen.rules._circles import circles
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.observability.unknown_metric_in_expression import metrics_in
 from cloudsync_gen.rules.security import policy_condition, secret_literal
+from cloudsync_gen.rules.stores.technical_table_form import TECHNICAL
 from support.rules import BASE, MEMORY
 from support.trees import Files, edited, read_tree
 
@@ -257,3 +260,14 @@ def test_a_code_belongs_to_the_family_of_its_folder() -> None:
     assert all(len(found) == 1 for found in prefixes.values()), prefixes
     pairs = product(prefixes.items(), repeat=2)
     assert all(a == b or not one & other for (a, one), (b, other) in pairs)
+
+
+_PLAIN = {"timestamp with time zone": "timestamptz"}
+
+
+@pytest.mark.parametrize("table", sorted(TECHNICAL))
+def test_technical_tables_are_those_of_the_library(table: str) -> None:
+    written = system.metadata.tables[table].columns
+    dialect = registry.load("postgresql")()
+    kinds = {each.name: str(each.type.compile(dialect)).lower() for each in written}
+    assert {name: _PLAIN.get(kind, kind) for name, kind in kinds.items()} == TECHNICAL[table]
