@@ -21,6 +21,10 @@ OPERATORS = ("delete", "duplicate", "swap", "retype", "rename", "renumber", "reo
 TOKEN = re.compile(r'"""(?:[^"]|"(?!""))*"""|"[^"\n]*"|//[^\n]*|#[^\n]*|\d+|\w+|\s+|[^\w\s]')
 
 
+_TRIES = 4000
+"""After so many in vain an operator has done what it can."""
+
+
 class Mutant(Struct, frozen=True):
     """One change. `place`: in YAML a pointer, its keys joined by `/`; else a token's number."""
 
@@ -43,23 +47,34 @@ class Nothing(Exception):
 
 
 def mutants(files: Mapping[str, bytes], number: int, seed: int) -> Iterator[Mutant]:
-    """`number` different mutants; operators take turns, places are chosen evenly over the files'
-    values and tokens.
+    """`number` different mutants, fewer where there are no more; operators take turns, places are
+    chosen evenly over the files' values and tokens.
     """
     random = Random(seed)
     documents = {name: _opened(name, text.decode()) for name, text in sorted(files.items())}
     places = [(name, place) for name, each in documents.items() for place in each.places()]
-    seen: set[tuple[str, bytes]] = set()
-    while len(seen) < number:
-        operator = OPERATORS[len(seen) % len(OPERATORS)]
-        name, place = random.choice(places)
-        try:
-            made = documents[name].changed(operator, place, random)
-        except Nothing:
+    seen = {*files.items()}
+    able = [*OPERATORS]
+    turn = 0
+    while able and turn < number:
+        operator = able[turn % len(able)]
+        for name, place in random.choices(places, k=_TRIES):
+            made = _tried(documents[name], operator, place, random)
+            if made is not None and (name, made.text) not in seen:
+                break
+        else:
+            able.remove(operator)
             continue
-        if (name, made.text) not in seen and made.text != files[name]:
-            seen.add((name, made.text))
-            yield made
+        seen.add((name, made.text))
+        turn += 1
+        yield made
+
+
+def _tried(document: _Data | _Tokens, operator: str, place: Any, random: Random) -> Mutant | None:
+    try:
+        return document.changed(operator, place, random)
+    except Nothing:
+        return None
 
 
 class _Data:
@@ -230,7 +245,7 @@ def _reorder(holder: Any, key: Any, random: Random) -> tuple[Any, Any]:
     value = holder[key]
     if not isinstance(value, list) or len(value) < 2:
         raise Nothing
-    new = [*value[1:], value[0]]
+    new = random.sample(value, len(value))
     if new == value:
         raise Nothing
     return _set(holder, key, new)
