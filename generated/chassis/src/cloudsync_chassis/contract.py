@@ -20,7 +20,7 @@ from uuid import UUID
 
 import httpx
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from cloudsync_chassis import clock, hostile
 from cloudsync_chassis.cases import BY_NAME, GRAPHQL, RPC, Case
@@ -268,7 +268,7 @@ class Bench:
         try:
             await clear()
         except DBAPIError as error:  # what the service does by itself was in the way
-            if not gave_way(error):
+            if not (gave_way(error) or isinstance(error, IntegrityError)):
                 raise
             await clear()
 
