@@ -69,6 +69,8 @@ def server(folder: Path) -> Iterator[str]:
     subprocess.run([*initdb, "-E", "UTF8"], **common)  # type: ignore[call-overload]
     command = [*prefix, str(place / "postgres"), "-D", str(data), "-p", str(port), "-F"]
     settings = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}"]
+    # a checkpoint opens files by their whole path, which another session of pytest may have closed
+    settings += ["-c", "checkpoint_timeout=1d"]
     with open(folder / "server.log", "wb") as log:
         process = subprocess.Popen(
             [*command, *settings], cwd=folder, env=environment, stdout=log, stderr=log
