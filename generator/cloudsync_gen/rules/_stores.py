@@ -1,4 +1,4 @@
-"""Which services write a store, and what it lies on."""
+"""Which services write a store, and all tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from cloudsync_gen.model.layers.datastore import (
     Table,
     WideTable,
 )
-from cloudsync_gen.model.layers.technology import ManagedStore, ObjectStorage
 from cloudsync_gen.model.system import Model
 
 _WRITTEN_BY_ONE = (Bucket, Collection, ColumnarTable, KeyPattern, Keyspace, SearchIndex)
@@ -38,20 +37,6 @@ def writers(model: Model, store: str) -> frozenset[str]:
         names = {found.service}
     known = all(model.get(Service, each) for each in names)
     return frozenset(names) if known else frozenset()
-
-
-def server_of(model: Model, store: str) -> ManagedStore | ObjectStorage | None:
-    """What holds a store, followed from a table or bucket up to its servers."""
-    found = model.elements.get(ElementId(store))
-    if isinstance(found, (Table, Collection)):
-        found = model.get(Database, found.database)
-    elif isinstance(found, WideTable):
-        found = model.get(Keyspace, found.keyspace)
-    if isinstance(found, Bucket):
-        return model.get(ObjectStorage, found.storage)
-    if isinstance(found, (ColumnarTable, Database, Keyspace, SearchIndex, KeyPattern)):
-        return model.get(ManagedStore, found.store)
-    return None
 
 
 def tables(model: Model) -> tuple[Table | WideTable | ColumnarTable, ...]:

@@ -20,9 +20,9 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.layers.technology import ManagedStore
+from cloudsync_gen.model.stores import server_of
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
-from cloudsync_gen.rules._stores import server_of
 
 
 def check(model: Model) -> Iterator[Diagnostic]:

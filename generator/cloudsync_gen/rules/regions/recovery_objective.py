@@ -29,10 +29,10 @@ from cloudsync_gen.model.layers.technology import (
     Recovery,
     Topic,
 )
+from cloudsync_gen.model.stores import server_of
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.rules._rule import Rule
-from cloudsync_gen.rules._stores import server_of
 
 
 def check(model: Model) -> Iterator[Diagnostic]:

@@ -9,27 +9,15 @@ from cloudsync_gen.model.exchanges import heard_by
 from cloudsync_gen.model.ids import ElementId, name_of
 from cloudsync_gen.model.layers.api import Operation, Rpc
 from cloudsync_gen.model.layers.application import Command, Event, Query, Service
-from cloudsync_gen.model.layers.datastore import (
-    Bucket,
-    Collection,
-    ColumnarTable,
-    Database,
-    KeyPattern,
-    Keyspace,
-    SearchIndex,
-    Table,
-    WideTable,
-)
 from cloudsync_gen.model.layers.navigation import Route
 from cloudsync_gen.model.layers.technology import (
     Broker,
-    ManagedStore,
     Namespace,
-    ObjectStorage,
     Queue,
     Region,
     Topic,
 )
+from cloudsync_gen.model.stores import server_of
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import kebab
 
@@ -45,9 +33,6 @@ PORTS = {
     "s3": 443,
 }
 """Ports that the engines listen on by default; object storage at its endpoint in the network."""
-
-_ON_A_STORE = (Database, Keyspace, SearchIndex, KeyPattern, ColumnarTable)
-"""What names its managed store itself; tables and collections name what they lie in."""
 
 
 LOOPBACK = "127.0.0.0/8"
@@ -122,7 +107,7 @@ def owner(model: Model, operation: str) -> Service | None:
 
 def engines(model: Model, service: Service) -> set[str]:
     """Engines of all stores and brokers that the service uses."""
-    stores = (_store(model, use.store) for use in service.stores)
+    stores = (server_of(model, use.store) for use in service.stores)
     brokers = {*_topic_brokers(model, service), *_queue_brokers(model, service)}
     return {each.engine for each in stores if each is not None} | _engines(model, brokers)
 
@@ -168,18 +153,6 @@ def _leads_to(model: Model, queue: str | None) -> list[str]:
 def _engines(model: Model, brokers: set[str]) -> set[str]:
     found = (model.get(Broker, each) for each in brokers)
     return {each.engine for each in found if each is not None}
-
-
-def _store(model: Model, used: str) -> ManagedStore | ObjectStorage | None:
-    """The store below whatever a service names as its store."""
-    found = model.elements.get(ElementId(used))
-    if isinstance(found, (Table, Collection)):
-        found = model.get(Database, found.database)
-    elif isinstance(found, WideTable):
-        found = model.get(Keyspace, found.keyspace)
-    if isinstance(found, Bucket):
-        return model.get(ObjectStorage, found.storage)
-    return model.get(ManagedStore, found.store) if isinstance(found, _ON_A_STORE) else None
 
 
 def _topic_brokers(model: Model, service: Service) -> Iterator[str]:

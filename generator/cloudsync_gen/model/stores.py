@@ -1,0 +1,32 @@
+"""What a store lies on, whatever its engine."""
+
+from __future__ import annotations
+
+from cloudsync_gen.model.ids import ElementId
+from cloudsync_gen.model.layers.datastore import (
+    Bucket,
+    Collection,
+    ColumnarTable,
+    Database,
+    KeyPattern,
+    Keyspace,
+    SearchIndex,
+    Table,
+    WideTable,
+)
+from cloudsync_gen.model.layers.technology import ManagedStore, ObjectStorage
+from cloudsync_gen.model.system import Model
+
+_ON_A_STORE = (ColumnarTable, Database, Keyspace, SearchIndex, KeyPattern)
+
+
+def server_of(model: Model, store: str) -> ManagedStore | ObjectStorage | None:
+    """What holds a store, followed from a table or bucket up to its servers."""
+    found = model.elements.get(ElementId(store))
+    if isinstance(found, (Table, Collection)):
+        found = model.get(Database, found.database)
+    elif isinstance(found, WideTable):
+        found = model.get(Keyspace, found.keyspace)
+    if isinstance(found, Bucket):
+        return model.get(ObjectStorage, found.storage)
+    return model.get(ManagedStore, found.store) if isinstance(found, _ON_A_STORE) else None
