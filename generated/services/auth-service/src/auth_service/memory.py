@@ -6,22 +6,12 @@ from typing import Annotated, TypeVar
 from uuid import UUID
 
 from cloudsync_chassis.aggregate.spec import AggregateSpec
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import Kept
 from cloudsync_chassis.store.document import DocumentStore
 from pydantic import AwareDatetime, Field
 
 
-class Remembered(Model):
-    """The envelope."""
-
-    id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
-    version: int
-
-
-class Challenge(Remembered):
+class Challenge(Kept):
     """The open question of a session: nonce, digest of a code that was sent, wrong answers.
 
     `provider_id`: who was asked to vouch, where the person signs in by an identity provider.
@@ -36,7 +26,7 @@ class Challenge(Remembered):
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
 
 
-class Former(Remembered):
+class Former(Kept):
     """A refresh token that was used, as a digest."""
 
     session_id: Annotated[UUID, Field(alias="sessionId")]
@@ -44,21 +34,21 @@ class Former(Remembered):
     at: AwareDatetime
 
 
-class OldPassword(Remembered):
+class OldPassword(Kept):
     """A hash that the policy remembers."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     secret_hash: Annotated[str, Field(alias="secretHash")]
 
 
-class Withheld(Remembered):
+class Withheld(Kept):
     """Texts to a country are suspended."""
 
     country: str
     until: AwareDatetime
 
 
-class Code(Remembered):
+class Code(Kept):
     """An authorisation code, as a digest; `opened` is the session that came of it."""
 
     code_hash: Annotated[str, Field(alias="codeHash")]
@@ -71,7 +61,7 @@ class Code(Remembered):
     opened: UUID | None = None
 
 
-class Reminder(Remembered):
+class Reminder(Kept):
     """Administrators were told that a provider's certificate ends in so many days at most."""
 
     provider_id: Annotated[UUID, Field(alias="providerId")]
@@ -79,21 +69,21 @@ class Reminder(Remembered):
     days: int
 
 
-class Shortened(Remembered):
+class Shortened(Kept):
     """The last session whose network address was shortened."""
 
     at: AwareDatetime
     session_id: Annotated[UUID, Field(alias="sessionId")]
 
 
-class Standing(Remembered):
+class Standing(Kept):
     """When the last event was sent that told how something stands; older ones come too late."""
 
     about: UUID
     at: AwareDatetime
 
 
-Kind = TypeVar("Kind", bound=Remembered)
+Kind = TypeVar("Kind", bound=Kept)
 
 
 def _spec(name: str, model: type[Kind], *unique: str) -> AggregateSpec[Kind]:

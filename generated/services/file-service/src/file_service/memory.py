@@ -6,42 +6,32 @@ from typing import Annotated, TypeVar
 from uuid import UUID
 
 from cloudsync_chassis.aggregate.spec import AggregateSpec
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import Kept
 from cloudsync_chassis.store.document import DocumentStore
 from pydantic import AwareDatetime, Field
 
 
-class Remembered(Model):
-    """The envelope."""
-
-    id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
-    version: int
-
-
-class Standing(Remembered):
+class Standing(Kept):
     """When the last event was sent that told how something stands; older ones come too late."""
 
     about: str
     at: AwareDatetime
 
 
-class Rescan(Remembered):
+class Rescan(Kept):
     """A file that is to be judged again."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
 
 
-class Failure(Remembered):
+class Failure(Kept):
     """The engine that could not make a rendition."""
 
     rendition_id: Annotated[UUID, Field(alias="renditionId")]
     engine: str
 
 
-M = TypeVar("M", bound=Remembered)
+M = TypeVar("M", bound=Kept)
 
 
 def _spec(name: str, model: type[M], *unique: str) -> AggregateSpec[M]:

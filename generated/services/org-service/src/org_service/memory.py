@@ -6,22 +6,12 @@ from typing import Annotated, TypeVar
 from uuid import UUID
 
 from cloudsync_chassis.aggregate.spec import AggregateSpec
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import Kept
 from cloudsync_chassis.store.document import DocumentStore
 from pydantic import AwareDatetime, Field
 
 
-class Remembered(Model):
-    """The envelope."""
-
-    id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
-    version: int
-
-
-class HandOver(Remembered):
+class HandOver(Kept):
     """A proposed transfer of ownership."""
 
     new_owner_user_id: Annotated[UUID, Field(alias="newOwnerUserId")]
@@ -30,14 +20,14 @@ class HandOver(Remembered):
     confirmed_by: Annotated[list[UUID], Field(alias="confirmedBy")]
 
 
-class Consent(Remembered):
+class Consent(Kept):
     """An owner agreed to the end of the organisation; worth a day."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     at: AwareDatetime
 
 
-class KnownAddress(Remembered):
+class KnownAddress(Kept):
     """An account has shown an invitation that was mailed to an address."""
 
     address_hash: Annotated[str, Field(alias="addressHash")]
@@ -45,14 +35,14 @@ class KnownAddress(Remembered):
     invitation_id: Annotated[UUID, Field(alias="invitationId")]
 
 
-class Standing(Remembered):
+class Standing(Kept):
     """When the last event was sent that told how something stands; older ones come too late."""
 
     about: UUID
     at: AwareDatetime
 
 
-class Offer(Remembered):
+class Offer(Kept):
     """The last word of a subscription: edition, seats, and from when they count.
 
     `waiting`: that moment lay ahead, and the clock has not come back to it yet.
@@ -67,13 +57,13 @@ class Offer(Remembered):
     waiting: bool = False
 
 
-class Settled(Remembered):
+class Settled(Kept):
     """An invoice that was paid or voided: a late reminder of it restricts nobody."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
 
 
-M = TypeVar("M", bound=Remembered)
+M = TypeVar("M", bound=Kept)
 
 
 def _spec(name: str, model: type[M], *unique: str) -> AggregateSpec[M]:

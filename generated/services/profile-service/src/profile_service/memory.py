@@ -6,22 +6,12 @@ from typing import Annotated, TypeVar
 from uuid import UUID
 
 from cloudsync_chassis.aggregate.spec import AggregateSpec
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import Kept
 from cloudsync_chassis.store.document import DocumentStore
 from pydantic import AwareDatetime, Field
 
 
-class Remembered(Model):
-    """The envelope."""
-
-    id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
-    version: int
-
-
-class Account(Remembered):
+class Account(Kept):
     """How an account stood by the last event about it, whether its profile was opened or not."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
@@ -30,20 +20,20 @@ class Account(Remembered):
     gone: bool = False
 
 
-class Portrait(Remembered):
+class Portrait(Kept):
     """What somebody's picture looks like, to notice the same one elsewhere."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     digest: str
 
 
-class BadFile(Remembered):
+class BadFile(Kept):
     """A file in which malware was found."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
 
 
-class Retired(Remembered):
+class Retired(Kept):
     """A custom field that was retired and of which profiles may still hold values."""
 
     key: str
@@ -51,13 +41,13 @@ class Retired(Remembered):
     """The last profile that was looked at."""
 
 
-class Export(Remembered):
+class Export(Kept):
     """An archive that somebody asked for."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
-Kind = TypeVar("Kind", bound=Remembered)
+Kind = TypeVar("Kind", bound=Kept)
 
 
 def _spec(name: str, model: type[Kind], *unique: str) -> AggregateSpec[Kind]:

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal, TypeVar
-from uuid import UUID
 
 from cloudsync_chassis.aggregate.spec import AggregateSpec
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import Kept
 from cloudsync_chassis.store.document import DocumentStore
 from pydantic import AwareDatetime, Field
 
 
-class Remembered(Model):
-    """The envelope."""
-
-    id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
-    version: int
-
-
-class KeptAnswer(Remembered):
+class KeptAnswer(Kept):
     """The last answer to a question, for hours in which the source is away."""
 
     question: str
@@ -30,7 +19,7 @@ class KeptAnswer(Remembered):
     asked_at: Annotated[AwareDatetime, Field(alias="askedAt")]
 
 
-class PlanWord(Remembered):
+class PlanWord(Kept):
     """The last word about a tenant's plan; older ones that come later are passed over."""
 
     at: AwareDatetime
@@ -39,14 +28,14 @@ class PlanWord(Remembered):
     state: Literal["awaited", "counts"]
 
 
-class Renewal(Remembered):
+class Renewal(Kept):
     """A metric has a new wording (kept for the platform): older answers end with that hour."""
 
     metric_key: Annotated[str, Field(alias="metricKey")]
     counts_from: Annotated[AwareDatetime, Field(alias="countsFrom")]
 
 
-M = TypeVar("M", bound=Remembered)
+M = TypeVar("M", bound=Kept)
 
 
 def _spec(name: str, model: type[M], *unique: str) -> AggregateSpec[M]:

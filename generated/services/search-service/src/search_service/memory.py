@@ -6,22 +6,12 @@ from typing import Annotated, TypeVar
 from uuid import UUID
 
 from cloudsync_chassis.aggregate.spec import AggregateSpec
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import Kept
 from cloudsync_chassis.store.document import DocumentStore
 from pydantic import AwareDatetime, Field
 
 
-class Remembered(Model):
-    """The envelope."""
-
-    id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
-    version: int
-
-
-class Standing(Remembered):
+class Standing(Kept):
     """When the last event was sent that told how something stands; older ones come too late.
 
     `holds`: what it told, where that is yes or no.
@@ -32,7 +22,7 @@ class Standing(Remembered):
     holds: bool = True
 
 
-class Belonging(Remembered):
+class Belonging(Kept):
     """Somebody is a principal of something, or was until `at`."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
@@ -41,7 +31,7 @@ class Belonging(Remembered):
     holds: bool
 
 
-class FileFacts(Remembered):
+class FileFacts(Kept):
     """What was told of a file; its readers are those of what it hangs on."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
@@ -52,14 +42,14 @@ class FileFacts(Remembered):
     targets: list[str] = []
 
 
-class BodyPlace(Remembered):
+class BodyPlace(Kept):
     """Where the words of a document lie, for the day when it comes back from the bin."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     body_ref: Annotated[str, Field(alias="bodyRef")]
 
 
-class AskedQuery(Remembered):
+class AskedQuery(Kept):
     """A query that was answered: whose, its words, how it was ranked, which hits were opened."""
 
     query_id: Annotated[UUID, Field(alias="queryId")]
@@ -70,7 +60,7 @@ class AskedQuery(Remembered):
     opened: list[str] = []
 
 
-class Opens(Remembered):
+class Opens(Kept):
     """How often something was opened from hits, by the day (ISO 8601)."""
 
     source_kind: Annotated[str, Field(alias="sourceKind")]
@@ -78,21 +68,21 @@ class Opens(Remembered):
     days: dict[str, int]
 
 
-class Tries(Remembered):
+class Tries(Kept):
     """How often the writing of an entry was begun since it was queued."""
 
     entry_id: Annotated[UUID, Field(alias="entryId")]
     count: int
 
 
-class Copied(Remembered):
+class Copied(Kept):
     """Up to which organisation, by id, a rebuild has come."""
 
     job_id: Annotated[UUID, Field(alias="jobId")]
     through: UUID
 
 
-M = TypeVar("M", bound=Remembered)
+M = TypeVar("M", bound=Kept)
 
 
 def _spec(name: str, model: type[M], *unique: str) -> AggregateSpec[M]:

@@ -6,24 +6,14 @@ from typing import Annotated, TypeVar
 from uuid import UUID
 
 from cloudsync_chassis.aggregate.spec import AggregateSpec
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import Kept
 from cloudsync_chassis.store.document import DocumentStore
 from pydantic import AwareDatetime, Field
 
 from .generated import models
 
 
-class Remembered(Model):
-    """The envelope."""
-
-    id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
-    version: int
-
-
-class EmailChange(Remembered):
+class EmailChange(Kept):
     """Digits that were mailed to a new address, as a digest; `codes` counts those of the hour."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
@@ -35,7 +25,7 @@ class EmailChange(Remembered):
     since: AwareDatetime
 
 
-class Tries(Remembered):
+class Tries(Kept):
     """Wrong digits for an added address."""
 
     alias_id: Annotated[UUID, Field(alias="aliasId")]
@@ -43,21 +33,21 @@ class Tries(Remembered):
     since: AwareDatetime
 
 
-class Standing(Remembered):
+class Standing(Kept):
     """When the last event was sent that told how something stands; older ones come too late."""
 
     about: UUID
     at: AwareDatetime
 
 
-class Purge(Remembered):
+class Purge(Kept):
     """A purged organisation whose accounts are being erased."""
 
     erased: int
     told: bool = False
 
 
-class Batch(Remembered):
+class Batch(Kept):
     """Operations of a directory's run from `place` on; they name people, and are kept encrypted."""
 
     sync_id: Annotated[UUID, Field(alias="syncId")]
@@ -65,13 +55,13 @@ class Batch(Remembered):
     operations: list[models.DirectoryOperation]
 
 
-class Export(Remembered):
+class Export(Kept):
     """An archive that somebody asked for."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
-Kind = TypeVar("Kind", bound=Remembered)
+Kind = TypeVar("Kind", bound=Kept)
 
 
 def _spec(
