@@ -36,7 +36,7 @@ class Base(Defaults):
         place = runtime.settings.state_path(runtime.spec.name)
         secret = files.secret_bytes(files.private_folder(place) / "signing.key")
         self.bucket: Bucket = SignedFiles(place / "bucket", secret)
-        self.traces = runtime.aggregate(memory.TRACES)
+        self.trails = runtime.aggregate(memory.TRACES)
         self.samples = runtime.aggregate(memory.SAMPLES)
         self.bands = runtime.aggregate(memory.BANDS)
         self.forgotten = runtime.aggregate(memory.FORGOTTEN)

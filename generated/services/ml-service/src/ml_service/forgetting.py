@@ -22,7 +22,7 @@ class Forgetting(Training):
         body = request.body
         ref = self.pseudonym(ctx, "actor", body.user_id)
         gone = 0
-        rows: tuple[Aggregate[Any], ...] = (self.traces, self.samples, self.bands)
+        rows: tuple[Aggregate[Any], ...] = (self.trails, self.samples, self.bands)
         for aggregate in rows:
             async for each in aggregate.each(ctx, entityRef=ref):
                 await aggregate.remove(ctx, each)
@@ -53,7 +53,7 @@ class Forgetting(Training):
     async def forget_tenant(self, ctx: Context, request: port.ForgetTenant) -> None:
         """Delete features and kept predictions of a purged organisation, and its rows."""
         rows: tuple[Aggregate[Any], ...] = (
-            self.traces,
+            self.trails,
             self.samples,
             self.bands,
             self.forgotten,

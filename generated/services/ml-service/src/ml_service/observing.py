@@ -29,13 +29,13 @@ class Observing(Serving):
 
     async def mark(self, ctx: Context, ref: str, mark: Mark) -> dict[str, float]:
         """Write down what happened to a subject; its features at that moment."""
-        trace = await self.traces.find(ctx, entityRef=ref)
+        trace = await self.trails.find(ctx, entityRef=ref)
         marks = with_mark(trace.marks if trace is not None else (), mark)
         told = {"marks": [each.model_dump(exclude_defaults=True) for each in marks]}
         if trace is None:
-            await self.traces.insert(ctx, {"entityRef": ref, **told})
+            await self.trails.insert(ctx, {"entityRef": ref, **told})
         else:
-            await self.traces.rewrite(ctx, trace, told)
+            await self.trails.rewrite(ctx, trace, told)
         return features(marks, mark.at)
 
     async def _learn_later(
@@ -69,7 +69,7 @@ class Observing(Serving):
 
     async def _spray(self, ctx: Context, event: Event) -> float:
         """How many identifiers of the tenant somebody failed at within the hour."""
-        trace = await self.traces.find(ctx, entityRef=self.pseudonym(ctx, _TENANT, ctx.tenant))
+        trace = await self.trails.find(ctx, entityRef=self.pseudonym(ctx, _TENANT, ctx.tenant))
         marks = trace.marks if trace is not None else []
         return features(marks, event.time)["subjects_failing_hour"]
 

@@ -171,7 +171,7 @@ class Serving(Base):
         return score, row, ensemble
 
     async def _numbers(self, ctx: Context, ref: str) -> dict[str, float]:
-        trace = await self.traces.find(ctx, entityRef=ref)
+        trace = await self.trails.find(ctx, entityRef=ref)
         return features(trace.marks if trace is not None else (), ctx.now)
 
     async def view(self, ctx: Context, name: str) -> models.FeatureView | None:
@@ -193,7 +193,7 @@ class Serving(Base):
         self, ctx: Context, view: models.FeatureView, ref: str
     ) -> tuple[dict[str, float], int]:
         """Values of a view for a subject, and how many are stand-ins."""
-        trace = await self.traces.find(ctx, entityRef=ref)
+        trace = await self.trails.find(ctx, entityRef=ref)
         known: dict[str, float] = {}
         if trace is not None and trace.marks:
             age = (ctx.now - trace.marks[-1].at).total_seconds()
