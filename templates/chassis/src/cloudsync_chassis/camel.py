@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
+
+from pydantic import AwareDatetime
 
 from cloudsync_chassis import model
 from cloudsync_chassis.model import NULLABLE, UNIQUE, RootModel
 from cloudsync_chassis.request import wire_name
 
-__all__ = ["NULLABLE", "UNIQUE", "Model", "RootModel"]
+__all__ = ["NULLABLE", "UNIQUE", "Kept", "Model", "RootModel"]
 
 
 class Model(model.Model):
@@ -22,3 +25,13 @@ class Model(model.Model):
             told = wire_name(name)
             if field.alias is None and told != name:
                 field.alias = field.validation_alias = field.serialization_alias = told
+
+
+class Kept(Model):
+    """The envelope of what a service keeps beside its aggregates; its own fields come behind."""
+
+    id: UUID
+    organization_id: UUID
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    version: int

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Annotated, Any, LiteralString, Self, TypeVar, get_args, get_origin
-from uuid import UUID
+from typing import Any, LiteralString, Self, TypeVar, get_args, get_origin
 
 import pydantic
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     ConfigDict,
-    Field,
     GetCoreSchemaHandler,
     JsonValue,
     ValidationInfo,
@@ -86,16 +83,6 @@ class Model(BaseModel):
             if _repeats(self.__dict__[name] or ()):
                 raise _fault(kind, name, "items_repeated", "items must be unique")
         return self
-
-
-class Kept(Model):
-    """The envelope of what a service keeps beside its aggregates; its own fields come behind."""
-
-    id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
-    version: int
 
 
 class RootModel(pydantic.RootModel[T]):

@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 from uuid import UUID
 
 from cloudsync_chassis.aggregate.spec import AggregateSpec
-from cloudsync_chassis.model import Kept
+from cloudsync_chassis.camel import Kept
 from cloudsync_chassis.store.document import DocumentStore
 from pydantic import AwareDatetime, Field
 

@@ -9,22 +9,12 @@ from typing import Annotated, TypeVar
 from uuid import UUID
 
 from cloudsync_chassis.aggregate.spec import AggregateSpec
-from cloudsync_chassis.camel import Model
+from cloudsync_chassis.camel import Kept
 from cloudsync_chassis.store.document import DocumentStore
 from pydantic import AwareDatetime, Field
 
 
-class Remembered(Model):
-    """The envelope."""
-
-    id: UUID
-    organization_id: UUID
-    created_at: AwareDatetime
-    updated_at: AwareDatetime
-    version: int
-
-
-class MailOrder(Remembered):
+class MailOrder(Kept):
     """A mail that is wanted and whose recipient has not been looked up yet.
 
     Attributes:
@@ -50,7 +40,7 @@ class MailOrder(Remembered):
     tries: int = 0
 
 
-class PreferenceCopy(Remembered):
+class PreferenceCopy(Kept):
     """Which topics a person wants by mail, and when nothing may arrive."""
 
     user_id: UUID
@@ -61,7 +51,7 @@ class PreferenceCopy(Remembered):
     time_zone: str | None = None
 
 
-class BasketItem(Remembered):
+class BasketItem(Kept):
     """Something that waits for a person's digest."""
 
     user_id: UUID
@@ -72,21 +62,21 @@ class BasketItem(Remembered):
     expires_at: AwareDatetime
 
 
-class Contact(Remembered):
+class Contact(Kept):
     """A person who spoke for their organisation: `owner` or `billing`."""
 
     user_id: UUID
     part: str
 
 
-class Follower(Remembered):
+class Follower(Kept):
     """A person to whom a task was given, or who gave it."""
 
     task_id: UUID
     user_id: UUID
 
 
-class TenantState(Remembered):
+class TenantState(Kept):
     """One for each organisation: whether it is being off-boarded, which categories are stopped,
     whether a subscription beyond a trial was ever active."""
 
@@ -96,7 +86,7 @@ class TenantState(Remembered):
     paying: bool = False
 
 
-class OrderNotice(Remembered):
+class OrderNotice(Kept):
     """A cancelled order and what is known of its money, until the customer has been told."""
 
     order_id: UUID
@@ -111,7 +101,7 @@ class OrderNotice(Remembered):
     told: bool = False
 
 
-class CalendarEntry(Remembered):
+class CalendarEntry(Kept):
     """What calendars were told of an event last."""
 
     event_id: UUID
@@ -124,7 +114,7 @@ class CalendarEntry(Remembered):
     cancelled: bool = False
 
 
-class Posted(Remembered):
+class Posted(Kept):
     """Whose mail a provider's id is; kept in the platform's tenant, as receipts name no other."""
 
     provider_message_id: str
@@ -132,14 +122,14 @@ class Posted(Remembered):
     tenant: UUID
 
 
-class Bounce(Remembered):
+class Bounce(Kept):
     """A soft bounce of an address."""
 
     address_hash: str
     message_id: UUID
 
 
-class Step(Remembered):
+class Step(Kept):
     """A step of a mail to a person, as support reads it. Kept for 90 days."""
 
     message_id: UUID
@@ -150,7 +140,7 @@ class Step(Remembered):
     diagnostic_code: str | None = None
 
 
-class Tally(Remembered):
+class Tally(Kept):
     """How many mails of a kind a day has seen: `sender:<domain>`, `delivered:<category>`, …"""
 
     name: str
@@ -158,7 +148,7 @@ class Tally(Remembered):
     number: int
 
 
-M = TypeVar("M", bound=Remembered)
+M = TypeVar("M", bound=Kept)
 
 
 def _kept(

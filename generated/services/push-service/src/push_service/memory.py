@@ -6,22 +6,12 @@ from typing import TypeVar
 from uuid import UUID
 
 from cloudsync_chassis.aggregate.spec import AggregateSpec
-from cloudsync_chassis.camel import Model
+from cloudsync_chassis.camel import Kept
 from cloudsync_chassis.store.document import DocumentStore
 from pydantic import AwareDatetime
 
 
-class Remembered(Model):
-    """The envelope."""
-
-    id: UUID
-    organization_id: UUID
-    created_at: AwareDatetime
-    updated_at: AwareDatetime
-    version: int
-
-
-class Compiled(Remembered):
+class Compiled(Kept):
     """Published words of this channel: texts and names of variables in turn."""
 
     template_key: str
@@ -30,7 +20,7 @@ class Compiled(Remembered):
     pieces: list[str]
 
 
-class TokenOwner(Remembered):
+class TokenOwner(Kept):
     """Whose device a token wakes; a token moves with the telephone, also between organisations."""
 
     token_digest: str
@@ -38,28 +28,28 @@ class TokenOwner(Remembered):
     device_id: UUID
 
 
-class Unwanted(Remembered):
+class Unwanted(Kept):
     """Topics that a person does not want on their devices."""
 
     user_id: UUID
     topics: list[str]
 
 
-class Badge(Remembered):
+class Badge(Kept):
     """The number on somebody's icons."""
 
     user_id: UUID
     number: int
 
 
-class Involved(Remembered):
+class Involved(Kept):
     """That somebody has to do with a thing: writes in a direct channel, is invited to an event."""
 
     about: str
     user_id: UUID
 
 
-class Minute(Remembered):
+class Minute(Kept):
     """How many alerts a person got in the minute that began then."""
 
     user_id: UUID
@@ -67,7 +57,7 @@ class Minute(Remembered):
     number: int
 
 
-class Tests(Remembered):
+class Tests(Kept):
     """How many tests a device got in the hour that began then."""
 
     device_id: UUID
@@ -75,7 +65,7 @@ class Tests(Remembered):
     number: int
 
 
-M = TypeVar("M", bound=Remembered)
+M = TypeVar("M", bound=Kept)
 
 
 def _kept(name: str, model: type[M], *unique: tuple[str, ...]) -> AggregateSpec[M]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, TypeVar
 
 from cloudsync_chassis.aggregate.spec import AggregateSpec
-from cloudsync_chassis.model import Kept
+from cloudsync_chassis.camel import Kept
 from cloudsync_chassis.store.document import DocumentStore
 from pydantic import AwareDatetime, Field
 

@@ -6,22 +6,12 @@ from typing import TypeVar
 from uuid import UUID
 
 from cloudsync_chassis.aggregate.spec import AggregateSpec
-from cloudsync_chassis.camel import Model
+from cloudsync_chassis.camel import Kept
 from cloudsync_chassis.store.document import DocumentStore
 from pydantic import AwareDatetime
 
 
-class Remembered(Model):
-    """The envelope."""
-
-    id: UUID
-    organization_id: UUID
-    created_at: AwareDatetime
-    updated_at: AwareDatetime
-    version: int
-
-
-class Compiled(Remembered):
+class Compiled(Kept):
     """Published words of this channel. `pieces`: texts and names of variables in turn."""
 
     template_key: str
@@ -30,7 +20,7 @@ class Compiled(Remembered):
     pieces: list[str]
 
 
-class PreferenceCopy(Remembered):
+class PreferenceCopy(Kept):
     """Which topics a person wants as texts, and when nothing may arrive."""
 
     user_id: UUID
@@ -41,7 +31,7 @@ class PreferenceCopy(Remembered):
     time_zone: str | None = None
 
 
-class TextOrder(Remembered):
+class TextOrder(Kept):
     """A text that a fact asks for, until its recipient's number is known and its time has come."""
 
     user_id: UUID
@@ -55,14 +45,14 @@ class TextOrder(Remembered):
     tries: int = 0
 
 
-class Sent(Remembered):
+class Sent(Kept):
     """Which texts went to which person, so that they can be erased."""
 
     user_id: UUID
     sms_id: UUID
 
 
-class Attempt(Remembered):
+class Attempt(Kept):
     """A submission to a route; kept in the platform's tenant, as receipts name no other.
 
     `ok`: what its receipt said, if there was one; `latency_ms`: how long that took.
@@ -78,14 +68,14 @@ class Attempt(Remembered):
     latency_ms: int | None = None
 
 
-class Numbered(Remembered):
+class Numbered(Kept):
     """That an organisation wrote to a number."""
 
     phone_hash: str
     tenant: UUID
 
 
-class Bucket(Remembered):
+class Bucket(Kept):
     """A bucket of tokens: how many it held at a moment."""
 
     name: str
@@ -93,7 +83,7 @@ class Bucket(Remembered):
     at: AwareDatetime
 
 
-class Count(Remembered):
+class Count(Kept):
     """How often something happened in a stretch that began then."""
 
     name: str
@@ -101,7 +91,7 @@ class Count(Remembered):
     number: int
 
 
-M = TypeVar("M", bound=Remembered)
+M = TypeVar("M", bound=Kept)
 
 
 def _kept(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from cloudsync_chassis.aggregate.engine import Aggregate
+from cloudsync_chassis.camel import Kept
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.problem import NOT_FOUND
@@ -15,7 +16,7 @@ from .contents import FolderPayloads, FolderSources, Payloads, Sources
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
 
-K = TypeVar("K", bound=memory.Kept)
+K = TypeVar("K", bound=Kept)
 
 
 class Base(Defaults):
