@@ -5,6 +5,8 @@ store names.
 
 Why: each series costs memory in every replica and room in the store of metrics, and one that
 nobody reads is noticed by nobody when it is wrong.
+What is written before it is used may be committed: this is a warning, unless a project asks for
+more (`severity`).
 
 Example: `apm.metric.cache-misses-total`, on no dashboard.
 
@@ -15,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.diagnostics import Diagnostic, Severity
 from cloudsync_gen.model.ids import ElementId
 from cloudsync_gen.model.layers.apm import Metric
 from cloudsync_gen.model.layers.application import Service
@@ -40,6 +42,7 @@ RULE = Rule(
     code="OBS009",
     name="unused-metric",
     family="comprehensive observability",
+    severity=Severity.WARNING,
     check=check,
     whole=True,
 )

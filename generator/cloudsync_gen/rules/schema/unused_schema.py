@@ -5,6 +5,8 @@ What it does: reports values, messages, payloads and enumerations of the data mo
 
 Why: what nobody uses is kept up, translated and reviewed all the same, and the next author takes
 it for what holds.
+What is written before it is used may be committed: this is a warning, unless a project asks for
+more (`severity`).
 
 Example: `data_model.value.money-range`, from a screen that was given up.
 
@@ -15,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.diagnostics import Diagnostic, Severity
 from cloudsync_gen.model.ids import ElementId
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.system import Model
@@ -40,6 +42,7 @@ RULE = Rule(
     code="SCH012",
     name="unused-schema",
     family="schema validation",
+    severity=Severity.WARNING,
     check=check,
     whole=True,
 )

@@ -4,6 +4,8 @@ What it does: reports actions of resources that no command, query, screen or com
 
 Why: an action that nothing checks is a promise of protection; whoever grants or withholds it
 believes that something follows.
+What is written before it is used may be committed: this is a warning, unless a project asks for
+more (`severity`).
 
 Example: `security.resource.recipe` with an action `taste` that no operation needs.
 
@@ -14,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.diagnostics import Diagnostic, Severity
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Command, Query
 from cloudsync_gen.model.layers.security import Resource
@@ -63,6 +65,7 @@ RULE = Rule(
     code="SEC015",
     name="action-nobody-needs",
     family="zero trust",
+    severity=Severity.WARNING,
     check=check,
     whole=True,
 )

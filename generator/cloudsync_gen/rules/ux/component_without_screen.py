@@ -3,6 +3,8 @@
 What it does: reports components that no screen names in `components`.
 
 Why: nobody will ever see it, but it is designed, tested and translated.
+What is written before it is used may be committed: this is a warning, unless a project asks for
+more (`severity`).
 
 Example: `ux.component.price-tag`, of a screen that is gone.
 
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.diagnostics import Diagnostic, Severity
 from cloudsync_gen.model.layers.ux import Component, Screen
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._links import astray
@@ -38,6 +40,7 @@ RULE = Rule(
     code="UX005",
     name="component-without-screen",
     family="screens and routes",
+    severity=Severity.WARNING,
     check=check,
     whole=True,
 )
