@@ -105,7 +105,7 @@ def main() -> None:
     parser.add_argument(
         "--only", default="", help="rows whose name contains this; `growth`; `serving`; `up`"
     )
-    parser.add_argument("--large", action="store_true", help="growth up to 1000 services")
+    parser.add_argument("--large", action="store_true", help="growth up to 3000 services")
     options = parser.parse_args()
     adopt()
     if options.only not in ("growth", "serving", "up"):
