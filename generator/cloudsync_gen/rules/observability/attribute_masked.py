@@ -25,8 +25,9 @@ from cloudsync_gen.rules._rule import Rule
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
+    hidden = {name: unloggable(model, name) for name in {t.service for t in model.all(Trace)}}
     for trace in model.all(Trace):
-        closed = unloggable(model, trace.service)
+        closed = hidden[trace.service]
         for place, attribute in enumerate(trace.attributes):
             last = attribute.rpartition(".")[2]
             name = next((each for each in (last, wire_name(last)) if each in closed), None)
