@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct, structs
@@ -15,8 +16,6 @@ from cloudsync_gen.diagnostics import Diagnostic, Severity, Staged, has_errors, 
 from cloudsync_gen.engine import paths
 from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.engine.executors import Crew
-from cloudsync_gen.engine.generate import Progress, Rendering, Work
-from cloudsync_gen.engine.reconcile import Plan, Scope, reconcile
 from cloudsync_gen.engine.resources import digest_of_package
 from cloudsync_gen.link import link
 from cloudsync_gen.load import LOCATORS, MANIFEST, load
@@ -34,7 +33,10 @@ from cloudsync_gen.rules.affected import affected as narrowed
 from cloudsync_gen.rules.judging import Judged
 from cloudsync_gen.rules.waivers import waive
 from cloudsync_gen.source import Ref, SourceMap, Tree, tree_from_disk
-from cloudsync_gen.targets import BY_NAME, TARGETS
+
+if TYPE_CHECKING:
+    from cloudsync_gen.engine.generate import Progress
+    from cloudsync_gen.engine.reconcile import Plan, Scope
 
 _encode = msgspec.msgpack.Encoder().encode
 _judged = msgspec.msgpack.Decoder(Judged)
@@ -176,7 +178,6 @@ class _Read(Struct, frozen=True, kw_only=True):
 def _read(tree: Tree, store: Store, waivers: Waivers) -> _Read:
     sources = SourceMap({**tree, **waivers.texts}, LOCATORS)
     loaded = load(tree, memory(store))
-    store.pack.save()
     if loaded.value is None:
         found = loaded.diagnostics
         return _Read(model=None, complete=False, found=found, sources=sources, tree=tree)
@@ -316,10 +317,13 @@ def _rendered(
     """Contracts are judged while files are rendered; what is said of an invalid one comes first."""
     from cloudsync_gen.contracts.trials import tried
     from cloudsync_gen.contracts.validate import Validation
+    from cloudsync_gen.engine.generate import Rendering, Work
+    from cloudsync_gen.targets import TARGETS
 
     validation = Validation(model, contracts, memory(store), partial(crew.submit, tried, long=True))
+    work = Work(files_of, {target.name: target.view for target in TARGETS})
     try:
-        rendering = Rendering(units(model, contracts, scope), WORK, store, crew)
+        rendering = Rendering(units(model, contracts, scope), work, store, crew)
     except Unplannable as error:
         return None, (*validation.findings(), *_unplannable(model, error))
     found = validation.findings()
@@ -334,6 +338,8 @@ def _rendered(
 
 def units(model: Model, contracts: Contracts, scope: Scope) -> Iterable[Unit]:
     """The units in scope, of all targets."""
+    from cloudsync_gen.targets import TARGETS
+
     for target in TARGETS:
         for unit in target.units(model, contracts):
             if scope.covers(unit.name, unit.target):
@@ -342,11 +348,16 @@ def units(model: Model, contracts: Contracts, scope: Scope) -> Iterable[Unit]:
 
 def plan(root: Path, rendered: Sequence[Rendered], scope: Scope) -> Plan:
     """The rendered files against the lock and the disk. Raises `engine.disk.Unsafe`."""
+    from cloudsync_gen.engine.reconcile import reconcile
+    from cloudsync_gen.targets import TARGETS
+
     return reconcile(root, rendered, scope, (f for target in TARGETS for f in target.open_below))
 
 
 def files_of(unit: Unit) -> Iterable[Planned]:
     """The files of a unit, by its target."""
+    from cloudsync_gen.targets import BY_NAME
+
     return BY_NAME[unit.target].files(unit.view)
 
 
@@ -357,8 +368,6 @@ PRELOAD = (
     "openapi_spec_validator",
 )
 """What workers need, unless the model is very small."""
-
-WORK = Work(files_of, {target.name: target.view for target in TARGETS})
 
 
 def _unplannable(model: Model, error: Unplannable) -> tuple[Diagnostic, ...]:

@@ -16,8 +16,8 @@ from cloudsync_gen.rules._rule import Rule
 Beside = Callable[[Callable[[], bytes]], Callable[[], bytes]]
 """Does something while others go on; what is returned waits for its result."""
 
-_FEW = 40
-"""So many rules have judged sooner here than in another process."""
+_MANY = 0.6
+"""Where more than this share of the rules has to judge, another process is worth its making."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _verdicts = msgspec.msgpack.Decoder(tuple[Verdict, ...])
@@ -52,7 +52,8 @@ def begun(rules: Iterable[Rule], verdicts: Verdicts, beside: Beside | None) -> C
     def judge() -> bytes:
         return _encode([verdicts.made(judges[code].findings) for code in stale])
 
-    answer = beside(judge) if beside is not None and len(stale) > _FEW else judge
+    many = len(stale) > _MANY * len(judges)
+    answer = beside(judge) if beside is not None and many else judge
 
     def judged() -> Judged:
         made = dict(zip(stale, _verdicts.decode(answer()), strict=True))
