@@ -47,11 +47,11 @@ class Reading:
 
     def __init__(self) -> None:
         self._keys: set[str] = set()
-        self._elements: defaultdict[str, set[str]] = defaultdict(set)
+        self._elements: set[str] = set()
 
     def element(self, element: str) -> None:
         """One element, or that there is none of this id."""
-        self._elements[type_of(element)].add(element)
+        self._elements.add(element)
 
     def type(self, name: str) -> None:
         """All elements of a `layer.type`."""
@@ -79,7 +79,10 @@ class Reading:
         if EVERYTHING in self._keys:
             return frozenset((EVERYTHING,))
         found = set(self._keys)
-        for kind, elements in self._elements.items():
+        by_type: defaultdict[str, set[str]] = defaultdict(set)
+        for each in self._elements:
+            by_type[type_of(each)].add(each)
+        for kind, elements in by_type.items():
             if f"{_TYPE}{kind}" not in found:
                 one_by_one = len(elements) <= _MANY
                 found |= {f"{_ELEMENT}{e}" for e in elements} if one_by_one else {_TYPE + kind}
