@@ -38,6 +38,7 @@ def link(declared: Declared) -> Staged[Model]:
         broken=declared.broken,
         lost=declared.lost,
         sources=declared.sources,
+        folders=declared.folders,
     )
     return Staged(model, tuple(duplicates))
 

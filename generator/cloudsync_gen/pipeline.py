@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from hashlib import blake2b
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct, structs
@@ -14,36 +16,45 @@ from cloudsync_gen.diagnostics import Diagnostic, Severity, Staged, has_errors, 
 from cloudsync_gen.engine import paths
 from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.engine.executors import Crew
-from cloudsync_gen.engine.generate import Progress, Rendering, Work
-from cloudsync_gen.engine.reconcile import Plan, Scope, reconcile
 from cloudsync_gen.engine.resources import digest_of_package
 from cloudsync_gen.link import link
-from cloudsync_gen.load import LOCATORS, load
+from cloudsync_gen.load import LOCATORS, MANIFEST, load
 from cloudsync_gen.load.cache import ParseCache
 from cloudsync_gen.load.suppressions import suppressions
 from cloudsync_gen.model.artefacts import Planned, Rendered, Unit, Unplannable
 from cloudsync_gen.model.contracts import Contracts
+from cloudsync_gen.model.reading import Later, Parts
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.model.verdicts import Verdicts
 from cloudsync_gen.model.waivers import Waivers
-from cloudsync_gen.rules import RULES
+from cloudsync_gen.rules import RULES, judging
 from cloudsync_gen.rules._rule import Rule
+from cloudsync_gen.rules.affected import affected as narrowed
+from cloudsync_gen.rules.judging import Judged
 from cloudsync_gen.rules.waivers import waive
 from cloudsync_gen.source import Ref, SourceMap, Tree, tree_from_disk
-from cloudsync_gen.targets import BY_NAME, TARGETS
+
+if TYPE_CHECKING:
+    from cloudsync_gen.engine.generate import Progress
+    from cloudsync_gen.engine.reconcile import Plan, Scope
 
 _encode = msgspec.msgpack.Encoder().encode
-_diagnostics = msgspec.msgpack.Decoder(tuple[Diagnostic, ...])
+_judged = msgspec.msgpack.Decoder(Judged)
+_CONTRACTS = "contracts"
+"""Under which name it is kept what putting contracts together found."""
 
 
 class Checked(Struct, frozen=True, kw_only=True):
     """The model after all rules; `model` is absent when it could not be read far enough.
     `diagnostics` are told, `waived` are not (comments beside the text, entries of the baseline).
+    `layers`: code of a rule -> the layers whose elements it read; absent of what may have read all.
     """
 
     model: Model | None
     diagnostics: tuple[Diagnostic, ...]
     sources: SourceMap
     waived: tuple[Diagnostic, ...] = ()
+    layers: Mapping[str, frozenset[str]] = {}
 
 
 class Compiled(Struct, frozen=True, kw_only=True):
@@ -94,8 +105,59 @@ def check(
     may only be misspelt.
     """
     rules = tuple(rules)
-    read = _read(tree, store or Store(None), waivers)
-    return _checked(read, _judged(read.model, rules), Judging(rules, waivers))
+    store = store or Store(None)
+    read = _read(tree, store, waivers)
+    judged = _begun(read, tuple(rules), _verdicts(read, store), None)()
+    store.pack.save()
+    return _checked(read, judged, Judging(tuple(rules), waivers))
+
+
+def examine(
+    tree: Tree,
+    rules: Iterable[Rule] = RULES,
+    store: Store | None = None,
+    crew: Crew | None = None,
+    waivers: Waivers = PLAIN,
+) -> Checked:
+    """What `compile_model` finds, for less: nothing is put together again while what it would be
+    made of is the same.
+    """
+    store, crew, rules = store or Store(None), crew or Crew(1), tuple(rules)
+    read = _read(tree, store, waivers)
+    verdicts = _verdicts(read, store)
+    verdict = verdicts.known(_CONTRACTS) if verdicts else None
+    judged = _begun(read, rules, verdicts, crew)
+    made: tuple[Diagnostic, ...] | Exception = ()
+    if verdicts is not None:
+        made = verdict.found if verdict is not None else _put_together(verdicts)
+    checked = _checked(read, judged(), Judging(rules, waivers))
+    store.pack.save()
+    return _with(checked, made)
+
+
+def affected(checked: Checked, files: frozenset[str]) -> Checked:
+    """Only what a change of some files can affect (see `rules.affected`)."""
+    if checked.model is None or not checked.model.whole or MANIFEST in files:
+        return checked
+    of = partial(narrowed, model=checked.model, layers=checked.layers, files=files)
+    return structs.replace(
+        checked, diagnostics=tuple(of(checked.diagnostics)), waived=tuple(of(checked.waived))
+    )
+
+
+def _put_together(verdicts: Verdicts) -> tuple[Diagnostic, ...] | Exception:
+    try:
+        verdict = verdicts.made(_faults)
+    except Exception as error:
+        return error
+    verdicts.remember(_CONTRACTS, verdict)
+    return verdict.found
+
+
+def _faults(model: Model) -> tuple[Diagnostic, ...]:
+    from cloudsync_gen.contracts.compile import faults_of_contracts
+
+    return faults_of_contracts(model)
 
 
 class _Read(Struct, frozen=True, kw_only=True):
@@ -107,17 +169,21 @@ class _Read(Struct, frozen=True, kw_only=True):
     sources: SourceMap
     tree: Tree
 
+    @property
+    def compilable(self) -> Model | None:
+        """The model, if its contracts may be put together."""
+        return self.model if self.complete and not has_errors(self.found) else None
+
 
 def _read(tree: Tree, store: Store, waivers: Waivers) -> _Read:
     sources = SourceMap({**tree, **waivers.texts}, LOCATORS)
     loaded = load(tree, memory(store))
-    store.pack.save()
     if loaded.value is None:
         found = loaded.diagnostics
         return _Read(model=None, complete=False, found=found, sources=sources, tree=tree)
     linked = link(loaded.value)
     return _Read(
-        model=structs.replace(linked.value, shapes=shapes(linked.value)),
+        model=structs.replace(linked.value, shapes=Later(linked.value, shapes)),
         complete=loaded.value.complete,
         found=(*loaded.diagnostics, *linked.diagnostics),
         sources=sources,
@@ -125,18 +191,34 @@ def _read(tree: Tree, store: Store, waivers: Waivers) -> _Read:
     )
 
 
-def _judged(model: Model | None, rules: Iterable[Rule]) -> tuple[Diagnostic, ...]:
-    return tuple(each for rule in rules for each in rule.findings(model)) if model else ()
+def _verdicts(read: _Read, store: Store) -> Verdicts | None:
+    """What is known of a model that says clearly what it is; nothing holds of any other."""
+    if read.model is None or read.found or not read.complete or not read.model.whole:
+        return None
+    digests = {file: blake2b(text, digest_size=16).digest() for file, text in read.tree.items()}
+    return Verdicts(read.model, Parts(read.model, digests, MANIFEST), memory(store))
 
 
-def _checked(read: _Read, judged: tuple[Diagnostic, ...], judging: Judging) -> Checked:
-    found = ordered((*read.found, *judged), read.sources)
-    waivers = judging.waivers
+def _begun(
+    read: _Read, rules: tuple[Rule, ...], verdicts: Verdicts | None, crew: Crew | None
+) -> Callable[[], Judged]:
+    """Begins to judge; what is returned waits for the end of it."""
+    if verdicts is not None:
+        return judging.begun(rules, verdicts, crew.beside if crew else None)
+    if crew is None:
+        return lambda: judging.plainly(read.model, rules)
+    answer = crew.beside(lambda: _encode(judging.plainly(read.model, rules)))
+    return lambda: _judged.decode(answer())
+
+
+def _checked(read: _Read, judged: Judged, by: Judging) -> Checked:
+    found = ordered((*read.found, *judged.found), read.sources)
+    waivers = by.waivers
     written, wrong = suppressions(read.tree) if waivers.comments else ([], [])
     if written or wrong or waivers.baseline:
         places = ((each, each.span or read.sources.span(each.ref)) for each in found)
         whole = read.complete and read.model is not None and read.model.whole
-        made = waive(places, written, waivers, judging.rules if whole else ())
+        made = waive(places, written, waivers, by.rules if whole else ())
         found = merged(made.told, (*made.new, *wrong), read.sources)
         waived = made.waived
     else:
@@ -146,6 +228,7 @@ def _checked(read: _Read, judged: tuple[Diagnostic, ...], judging: Judging) -> C
         diagnostics=found,
         sources=read.sources,
         waived=waived,
+        layers=judged.layers,
     )
 
 
@@ -163,20 +246,26 @@ def compile_model(
     """
     store, crew, rules = store or Store(None), crew or Crew(1), tuple(rules)
     read = _read(tree, store, waivers)
-    verdict = crew.beside(lambda: _encode(_judged(read.model, rules)))
-    made: Staged[Contracts] | Exception | None = None
-    if read.model is not None and read.complete and not has_errors(read.found):
-        made = _compiled(read.model, store)
-    checked = _checked(read, _diagnostics.decode(verdict()), Judging(rules, waivers))
+    judged = _begun(read, rules, _verdicts(read, store), crew)
+    made = None if read.compilable is None else _compiled(read.compilable, store)
+    checked = _checked(read, judged(), Judging(rules, waivers))
+    store.pack.save()
     if made is None or has_errors(checked.diagnostics):
         return Compiled(checked=checked, contracts=None)
+    checked = _with(checked, made if isinstance(made, Exception) else made.diagnostics)
+    if isinstance(made, Exception) or has_errors(checked.diagnostics):
+        return Compiled(checked=checked, contracts=None)
+    return Compiled(checked=checked, contracts=made.value)
+
+
+def _with(checked: Checked, made: tuple[Diagnostic, ...] | Exception) -> Checked:
+    """With what putting contracts together found, or raising what it raised."""
+    if has_errors(checked.diagnostics):
+        return checked
     if isinstance(made, Exception):
         raise made
-    found = merged(checked.diagnostics, made.diagnostics, checked.sources)
-    return Compiled(
-        checked=structs.replace(checked, diagnostics=found),
-        contracts=None if has_errors(found) else made.value,
-    )
+    found = merged(checked.diagnostics, made, checked.sources)
+    return structs.replace(checked, diagnostics=found)
 
 
 def _compiled(model: Model, store: Store) -> Staged[Contracts] | Exception:
@@ -228,10 +317,13 @@ def _rendered(
     """Contracts are judged while files are rendered; what is said of an invalid one comes first."""
     from cloudsync_gen.contracts.trials import tried
     from cloudsync_gen.contracts.validate import Validation
+    from cloudsync_gen.engine.generate import Rendering, Work
+    from cloudsync_gen.targets import TARGETS
 
     validation = Validation(model, contracts, memory(store), partial(crew.submit, tried, long=True))
+    work = Work(files_of, {target.name: target.view for target in TARGETS})
     try:
-        rendering = Rendering(units(model, contracts, scope), WORK, store, crew)
+        rendering = Rendering(units(model, contracts, scope), work, store, crew)
     except Unplannable as error:
         return None, (*validation.findings(), *_unplannable(model, error))
     found = validation.findings()
@@ -246,6 +338,8 @@ def _rendered(
 
 def units(model: Model, contracts: Contracts, scope: Scope) -> Iterable[Unit]:
     """The units in scope, of all targets."""
+    from cloudsync_gen.targets import TARGETS
+
     for target in TARGETS:
         for unit in target.units(model, contracts):
             if scope.covers(unit.name, unit.target):
@@ -254,11 +348,16 @@ def units(model: Model, contracts: Contracts, scope: Scope) -> Iterable[Unit]:
 
 def plan(root: Path, rendered: Sequence[Rendered], scope: Scope) -> Plan:
     """The rendered files against the lock and the disk. Raises `engine.disk.Unsafe`."""
+    from cloudsync_gen.engine.reconcile import reconcile
+    from cloudsync_gen.targets import TARGETS
+
     return reconcile(root, rendered, scope, (f for target in TARGETS for f in target.open_below))
 
 
 def files_of(unit: Unit) -> Iterable[Planned]:
     """The files of a unit, by its target."""
+    from cloudsync_gen.targets import BY_NAME
+
     return BY_NAME[unit.target].files(unit.view)
 
 
@@ -269,8 +368,6 @@ PRELOAD = (
     "openapi_spec_validator",
 )
 """What workers need, unless the model is very small."""
-
-WORK = Work(files_of, {target.name: target.view for target in TARGETS})
 
 
 def _unplannable(model: Model, error: Unplannable) -> tuple[Diagnostic, ...]:

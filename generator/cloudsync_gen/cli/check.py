@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -27,6 +28,7 @@ EXAMPLES = """
 check  all rules
 check --select LNK  codes that begin so
 check --ignore metric-name-style  all but one, by name
+check --affected-by model/07_data_model/orders.yaml  what a change of it can break
 check --fix --diff  show what --fix would mend
 check --format sarif --output findings.sarif
 check --write-baseline --reason WHY --owner TEAM --expires DAY
@@ -47,6 +49,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="what a rule weighs: error, warning, info, off",
     )
     add_fail_on(parser)
+    parser.add_argument(
+        "--affected-by",
+        action="extend",
+        nargs="*",
+        metavar="FILE",
+        help="tell only what a change of these files can affect: findings in them and about them, "
+        "and those of rules that read their layers; deleted files and folders count too",
+    )
     parser.add_argument("--fix", action="store_true", help="mend what can certainly be mended")
     parser.add_argument("--diff", action="store_true", help="with --fix: show it, write nothing")
     parser.add_argument(
@@ -91,7 +101,7 @@ def _run(options: argparse.Namespace, plain: bool) -> int:
             if options.diff:
                 return _show_mends(_fix.mends(tree, judging, _store(options)), tree, options)
             tree = _fix.fix(root, tree, judging, _store(options))
-        checked = _checked(tree, rules, given, options)
+        checked = _restricted(_checked(tree, rules, given, options), made, options)
         if options.write_baseline:
             renewal = renewed(checked, rules, given, options)
             return _write_baseline(root / made.baseline, renewal, checked)
@@ -99,7 +109,8 @@ def _run(options: argparse.Namespace, plain: bool) -> int:
         sys.stderr.write(f"{text.printable(str(error))}\n")
         return USAGE
     until = holds_until(given)
-    if plain and not checked.diagnostics and until is not None:
+    whole = options.affected_by is None
+    if plain and whole and not checked.diagnostics and until is not None:
         index.remember(options.root, ("check",), before, until)
     return _tell(checked, rules, made, options)
 
@@ -112,6 +123,8 @@ def _fitting(options: argparse.Namespace) -> None:
         raise Misconfigured("--diff goes with --fix")
     if options.fix and options.write_baseline:
         raise Misconfigured("--fix first, then --write-baseline")
+    if options.affected_by is not None and (options.fix or options.write_baseline):
+        raise Misconfigured("--affected-by only tells; --fix and --write-baseline mean the whole")
     words = ("reason", "owner", "expires")
     if not options.write_baseline and any(getattr(options, each) for each in words):
         raise Misconfigured("--reason, --owner and --expires go with --write-baseline")
@@ -136,7 +149,23 @@ def _checked(
     from cloudsync_gen.engine.executors import Crew, default_jobs
 
     with Crew(default_jobs()) as crew:
-        return pipeline.compile_model(tree, rules, _store(options), crew, given).checked
+        return pipeline.examine(tree, rules, _store(options), crew, given)
+
+
+def _restricted(checked: Checked, made: Settings, options: argparse.Namespace) -> Checked:
+    """What a change of the files of `--affected-by` can affect; all where there is no such flag."""
+    if options.affected_by is None:
+        return checked
+    from cloudsync_gen import pipeline
+
+    files = frozenset(_named(options.root, each) for each in options.affected_by)
+    decides = {*index.CONFIGURATION, made.baseline}
+    return checked if files & decides else pipeline.affected(checked, files)
+
+
+def _named(root: str, file: str) -> str:
+    """A file as the model names it: relative to the root, whether it is there or not."""
+    return Path(os.path.relpath(file, root)).as_posix()
 
 
 def _store(options: argparse.Namespace) -> Store:

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from cloudsync_gen.contracts.asyncapi import compile_asyncapi
 from cloudsync_gen.contracts.facts import Lookups
 from cloudsync_gen.contracts.index import index_of
 from cloudsync_gen.contracts.jsonschema import compile_schemas
-from cloudsync_gen.contracts.memory import Forgetful, Memory, remembered
+from cloudsync_gen.contracts.memory import remembered
 from cloudsync_gen.contracts.openapi import compile_rest
 from cloudsync_gen.contracts.publication import publication_of
-from cloudsync_gen.contracts.schemas import schemas_of
+from cloudsync_gen.contracts.schemas import Schemas, schemas_of
 from cloudsync_gen.contracts.source_check import form_findings
 from cloudsync_gen.contracts.webhooks import compile_webhooks
 from cloudsync_gen.diagnostics import Diagnostic, Staged
 from cloudsync_gen.model.contracts import ContractDocument, Contracts, ContractText, ProtoContract
+from cloudsync_gen.model.memory import Forgetful, Memory
 from cloudsync_gen.model.sources import GraphqlSource, GrpcSource, RestSource, WebhookSource
 from cloudsync_gen.model.system import Model
+
+
+class _Begun(Struct, frozen=True):
+    """What can go wrong, done: the contracts whose sources are data."""
+
+    schemas: Schemas
+    lookups: Lookups
+    rest: Mapping[str, ContractDocument]
+    webhooks: Mapping[str, ContractDocument]
+    found: tuple[Diagnostic, ...]
 
 
 def compile_contracts(model: Model, memory: Memory | None = None) -> Staged[Contracts]:
@@ -30,6 +42,32 @@ def compile_contracts(model: Model, memory: Memory | None = None) -> Staged[Cont
     memory, sources that need a heavy library are only printed again when they have changed.
     """
     known = memory or Forgetful()
+    begun = _begun(model)
+    asyncapi = compile_asyncapi(begun.schemas, begun.lookups)
+    jsonschema = compile_schemas(begun.schemas, model)
+    graphql = _graphql(model.sources.graphql, known)
+    grpc = _grpc(model.sources.grpc, known)
+    contracts = Contracts(
+        rest=begun.rest,
+        webhooks=begun.webhooks,
+        asyncapi=asyncapi,
+        graphql=graphql,
+        grpc=grpc,
+        jsonschema=jsonschema,
+        index=index_of(
+            begun.lookups, begun.rest, begun.webhooks, graphql, grpc, asyncapi, jsonschema
+        ),
+        schema_names={element: each.name for element, each in jsonschema.items()},
+    )
+    return Staged(contracts, begun.found)
+
+
+def faults_of_contracts(model: Model) -> tuple[Diagnostic, ...]:
+    """What `compile_contracts` finds; the contracts of which nothing can be wrong are not made."""
+    return _begun(model).found
+
+
+def _begun(model: Model) -> _Begun:
     publication, found = publication_of(model)
     schemas, problems = schemas_of(model)
     found += problems
@@ -50,21 +88,7 @@ def compile_contracts(model: Model, memory: Memory | None = None) -> Staged[Cont
         ),
         found,
     )
-    asyncapi = compile_asyncapi(schemas, lookups)
-    jsonschema = compile_schemas(schemas, model)
-    graphql = _graphql(model.sources.graphql, known)
-    grpc = _grpc(model.sources.grpc, known)
-    contracts = Contracts(
-        rest=rest,
-        webhooks=webhooks,
-        asyncapi=asyncapi,
-        graphql=graphql,
-        grpc=grpc,
-        jsonschema=jsonschema,
-        index=index_of(lookups, rest, webhooks, graphql, grpc, asyncapi, jsonschema),
-        schema_names={element: each.name for element, each in jsonschema.items()},
-    )
-    return Staged(contracts, tuple(found))
+    return _Begun(schemas, lookups, rest, webhooks, tuple(found))
 
 
 def _has_form(source: RestSource | WebhookSource, found: list[Diagnostic]) -> bool:

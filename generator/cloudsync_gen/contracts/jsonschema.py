@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from cloudsync_gen.contracts.schemas import BASE, Schemas
@@ -45,7 +44,7 @@ def compile_schemas(schemas: Schemas, model: Model) -> dict[str, ContractDocumen
 
 def _local(value: Any) -> Any:
     """A component's schema with its references below `$defs`."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {
             key: (
                 "#/$defs/" + each[len(BASE) :]

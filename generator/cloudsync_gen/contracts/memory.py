@@ -5,36 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
-from typing import Any, Protocol
+from typing import Any
 
-
-class Remembered(Protocol):
-    """A hit."""
-
-    @property
-    def value(self) -> Any:
-        """What was put in."""
-
-
-class Memory(Protocol):
-    """Keeps values by kind and content; a parse cache is one."""
-
-    def get(self, kind: str, content: bytes) -> Remembered | None:
-        """What `content` was put in with as `kind`."""
-
-    def put(self, kind: str, content: bytes, value: Any) -> None:
-        """Remember it."""
-
-
-class Forgetful:
-    """A memory that keeps nothing."""
-
-    def get(self, kind: str, content: bytes) -> Remembered | None:
-        """Nothing."""
-        return None
-
-    def put(self, kind: str, content: bytes, value: Any) -> None:
-        """Nothing is kept."""
+from cloudsync_gen.model.memory import Memory
 
 
 def remembered(

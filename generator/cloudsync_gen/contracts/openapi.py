@@ -52,7 +52,7 @@ class Transcriber:
         """The value as it is published."""
         if isinstance(value, list):
             return [self.copy(each, place.at(index)) for index, each in enumerate(value)]
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return value
         result: dict[str, Any] = {}
         for key, each in value.items():

@@ -145,7 +145,7 @@ class Rewriter:
 
     def schema(self, schema: Any, place: Ref) -> Any:
         """A schema with its references turned to components; extensions but one left out."""
-        if not isinstance(schema, Mapping):
+        if not isinstance(schema, dict):
             return schema
         result: dict[str, Any] = {}
         for key, value in schema.items():

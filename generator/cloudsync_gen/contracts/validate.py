@@ -14,13 +14,14 @@ import msgspec
 from msgspec import Struct
 
 from cloudsync_gen.contracts.findings import contract_finding
-from cloudsync_gen.contracts.memory import Forgetful, Memory, stamp
+from cloudsync_gen.contracts.memory import stamp
 from cloudsync_gen.contracts.schemas import BASE
 from cloudsync_gen.contracts.trials import JUDGES, Trial, answered, task_of, tried
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.contracts import ContractDocument, Contracts, ContractText, ProtoContract
 from cloudsync_gen.model.ids import ElementId
 from cloudsync_gen.model.layers.data_model import DataElement
+from cloudsync_gen.model.memory import Forgetful, Memory
 from cloudsync_gen.model.schema_check import Fault, default_faults, faults_of
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.source import Pointer, Ref

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from cloudsync_gen.engine import lock, paths
 from cloudsync_gen.engine.disk import Reader
@@ -130,10 +130,12 @@ def _change(
 
 def _entry_after(action: Action, new: Rendered | None, entry: LockEntry | None) -> LockEntry | None:
     """What the lock will say: a file that its team owns keeps the digest of the base it came
-    from.
+    from, and nothing else, or nobody would see that the rest of the entry is not what it should be.
     """
     if action in (Action.CREATE, Action.UPDATE, Action.SAME) and new is not None:
         return lock.entry_of(new)
+    if action is Action.KEEP and new is not None and entry is not None:
+        return structs.replace(lock.entry_of(new), digest=entry.digest)
     if action is Action.DELETE:
         return None
     return entry

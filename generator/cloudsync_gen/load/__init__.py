@@ -13,7 +13,7 @@ from cloudsync_gen.diagnostics import Diagnostic, Staged, finding
 from cloudsync_gen.load import layers, openapi, yaml_tree
 from cloudsync_gen.load.cache import ParseCache
 from cloudsync_gen.load.findings import unreadable
-from cloudsync_gen.model.declared import Declared, DeclaredElement, Project
+from cloudsync_gen.model.declared import Declared, DeclaredElement
 from cloudsync_gen.model.ids import LAYERS
 from cloudsync_gen.model.sources import (
     GraphqlSource,
@@ -70,12 +70,12 @@ def load(tree: Tree, cache: ParseCache | None = None) -> Staged[Declared | None]
                     _remember(file, tree, into)
                 _elements(file, layer, data, tree, into)
     _grpc(manifest.folders.get("api"), tree, cache, into)
-    return Staged(_declared(manifest.project, into), tuple(into.found))
+    return Staged(_declared(manifest, into), tuple(into.found))
 
 
-def _declared(project: Project, into: _Collected) -> Declared:
+def _declared(manifest: layers.Manifest, into: _Collected) -> Declared:
     return Declared(
-        project=project,
+        project=manifest.project,
         elements=tuple(into.elements),
         broken=into.broken,
         lost=tuple(sorted(into.lost)),
@@ -86,6 +86,7 @@ def _declared(project: Project, into: _Collected) -> Declared:
             grpc=tuple(into.grpc),
         ),
         complete=into.complete,
+        folders=manifest.folders,
     )
 
 

@@ -39,7 +39,8 @@ class Declared(Struct, frozen=True, kw_only=True):
     `broken`: ids whose element, or a part of it, could not be read, with its place: known, though
     perhaps without a value. `lost`: how ids begin that others may use for what could not be read:
     of a layer, of a contract source, of an element whose id is not what its key says. `complete`:
-    whether all text could be read and every element told by its id.
+    whether all text could be read and every element told by its id. `folders`: the folder of each
+    layer.
     """
 
     project: Project
@@ -48,3 +49,4 @@ class Declared(Struct, frozen=True, kw_only=True):
     lost: tuple[str, ...]
     sources: Sources
     complete: bool
+    folders: Mapping[str, str] = {}

@@ -107,7 +107,7 @@ def _walk(data: Any, steps: tuple[str, ...], pointer: Pointer) -> Iterator[tuple
     if not steps:
         yield pointer, data
         return
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         return
     step, rest = steps[0], steps[1:]
     if step == "**":
@@ -133,7 +133,7 @@ def _deep(data: Any, key: str, pointer: Pointer) -> Iterator[tuple[Pointer, Any]
     pending: list[tuple[Pointer, Any]] = [(pointer, data)]
     while pending:
         place, node = pending.pop()
-        if isinstance(node, Mapping):
+        if isinstance(node, dict):
             if key in node:
                 yield (*place, key), node[key]
             parts: Iterable[tuple[str | int, Any]] = node.items()

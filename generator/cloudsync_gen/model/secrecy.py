@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection as Several
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from cloudsync_gen.model.effects import ENVELOPE
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Aggregate, Command, Event, Query, Service
+from cloudsync_gen.model.layers.data_model import DataElement
 from cloudsync_gen.model.layers.datastore import Collection, Table
 from cloudsync_gen.model.layers.security import Classification
 from cloudsync_gen.model.schema_view import data_element, properties, target_of
@@ -62,45 +64,76 @@ def kept_in_rows(model: Model, aggregate: Aggregate) -> bool:
     return table is not None and in_rows(table, properties(model, aggregate.schema))
 
 
-def unloggable(model: Model, service: str) -> Mapping[str, Ref]:
+class Unloggable:
     """Names of the properties that a service's entities, or what it takes, answers and announces,
     class as not to be logged, and where.
     """
-    closed = {name_of(each.id) for each in model.all(Classification) if not each.loggable}
-    found: dict[str, Ref] = {}
-    seen: set[str] = set()
-    pending = sorted(_schemas(model, service))
-    while pending:
-        element = data_element(model, pending.pop())
-        if element is None or element.id in seen:
-            continue
-        seen.add(element.id)
-        file = model.ref(element.id).file
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._closed = {name_of(each.id) for each in model.all(Classification) if not each.loggable}
+        self._named = _schemas(model)
+        self._known: dict[str, Mapping[str, Ref]] = {}
+        self._looked: dict[str, tuple[list[tuple[str, Ref]], list[str]]] = {}
+
+    def of(self, service: str) -> Mapping[str, Ref]:
+        """Name -> the property that says so."""
+        if service not in self._known:
+            self._known[service] = self._found(service)
+        return self._known[service]
+
+    def _found(self, service: str) -> Mapping[str, Ref]:
+        found: dict[str, Ref] = {}
+        seen: set[str] = set()
+        pending = sorted(self._named.get(service, ()))
+        while pending:
+            element = pending.pop()
+            if element not in seen:
+                seen.add(element)
+                names, targets = self._within(element)
+                pending += targets
+                for name, place in names:
+                    found.setdefault(name, place)
+        return {name: place for name, place in found.items() if name not in ENVELOPE}
+
+    def _within(self, identity: str) -> tuple[list[tuple[str, Ref]], list[str]]:
+        """What a schema itself closes, and the elements that it refers to."""
+        if identity not in self._looked:
+            element = data_element(self._model, identity)
+            self._looked[identity] = self._look(element) if element is not None else ([], [])
+        return self._looked[identity]
+
+    def _look(self, element: DataElement) -> tuple[list[tuple[str, Ref]], list[str]]:
+        names: list[tuple[str, Ref]] = []
+        targets: list[str] = []
+        ref = self._model.ref(element.id, "schema")
         for pointer, node in _objects(element.schema):
-            target = target_of(model, file, node["$ref"]) if "$ref" in node else None
+            target = target_of(self._model, ref.file, node["$ref"]) if "$ref" in node else None
             if target is not None:
-                pending.append(target.id)
+                targets.append(target.id)
             written = node.get("properties")
             for name, schema in written.items() if isinstance(written, dict) else ():
-                if isinstance(schema, dict) and str(schema.get("x-classification")) in closed:
-                    place = model.ref(element.id, "schema", *pointer, "properties", name)
-                    found.setdefault(name, place)
-    return {name: place for name, place in found.items() if name not in ENVELOPE}
+                if isinstance(schema, dict) and str(schema.get("x-classification")) in self._closed:
+                    names.append((name, ref.at(*pointer, "properties", name)))
+        return names, targets
 
 
-def _schemas(model: Model, service: str) -> set[str]:
-    """Ids of the schemas that its elements name."""
-    named: set[str | None] = {e.schema for e in model.all(Aggregate) if e.service == service}
+def _schemas(model: Model) -> Mapping[str, set[str]]:
+    """Service -> ids of the schemas that its elements name."""
+    named: defaultdict[str, set[str | None]] = defaultdict(set)
+    for aggregate in model.all(Aggregate):
+        named[aggregate.service].add(aggregate.schema)
     performed: tuple[Command | Query, ...] = (*model.all(Command), *model.all(Query))
     for each in performed:
-        if each.service == service:
-            named |= {each.input, each.output}
-    consumer = model.get(Service, service)
-    consumed = {each.event for each in consumer.consumes} if consumer else set()
+        named[each.service] |= {each.input, each.output}
+    takers: defaultdict[str, set[str]] = defaultdict(set)
+    for service in model.all(Service):
+        for consumption in service.consumes:
+            takers[consumption.event].add(service.id)
     for event in model.all(Event):
-        if event.service == service or event.id in consumed:
-            named.add(event.payload)
-    return {each for each in named if each}
+        for name in {event.service, *takers[event.id]}:
+            named[name].add(event.payload)
+    return {service: {each for each in found if each} for service, found in named.items()}
 
 
 def _objects(node: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Mapping[str, Any]]]:

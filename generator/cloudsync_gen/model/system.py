@@ -24,6 +24,7 @@ class Model(Struct, frozen=True, kw_only=True):
     Dangling links are kept as written; rules report them. Of what could not be read, `broken` holds
     the ids and `lost` beginnings of ids (see `Declared`): nobody may call it missing. `schemas`
     maps the (file, first key) of a data model element to its id, so that a `$ref` can be followed.
+    `folders` holds the folder of each layer.
     """
 
     project: Project
@@ -37,6 +38,7 @@ class Model(Struct, frozen=True, kw_only=True):
     lost: tuple[str, ...]
     sources: Sources
     shapes: Mapping[ElementId, ShapeSet] = {}
+    folders: Mapping[str, str] = {}
 
     def all(self, kind: type[E]) -> tuple[E, ...]:
         """All elements of one struct, ordered by id."""

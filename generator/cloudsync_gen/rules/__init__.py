@@ -413,5 +413,8 @@ RULES: tuple[Rule, ...] = (
     webhook_form.RULE,
 )
 
+CODES: Mapping[str, str] = {key: rule.code for rule in RULES for key in (rule.code, rule.name)}
+"""Code or name of every rule -> its code."""
+
 RETIRED: Mapping[str, str] = {}
 """Code that is no longer given -> the code that took its place, or an empty string."""

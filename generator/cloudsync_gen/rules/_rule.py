@@ -21,7 +21,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     `code` is never renumbered or reused. `name` reads well after "allow". `family` is the claim
     that the rule belongs to; `check --summary` counts by it. `whole`: it speaks of what is not
     there, so it is silent while a part of the model could not be read. `mends`: what `check --fix`
-    does about its findings where that is certain, empty where a person has to decide.
+    does about its findings where that is certain, empty where a person has to decide. `alone`: what
+    it finds in one file depends on that file alone; it sees elements, their places and sources.
     """
 
     code: str
@@ -31,6 +32,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     check: Callable[[Model], Iterator[Diagnostic]]
     whole: bool = False
     mends: str = ""
+    alone: bool = False
 
     def findings(self, model: Model) -> Iterator[Diagnostic]:
         """What it finds, but nothing of an element that was read in part, unless it judges links,

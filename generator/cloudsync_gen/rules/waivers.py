@@ -6,13 +6,13 @@ would hide the next. Only findings of rules can be waived: behind others somethi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
 from cloudsync_gen.diagnostics import Diagnostic, Mend, MendAction
 from cloudsync_gen.model.waivers import Suppression, Waivers
-from cloudsync_gen.rules import RETIRED, RULES
+from cloudsync_gen.rules import CODES, RETIRED
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.reading import READINGS
 from cloudsync_gen.source import Ref, Span
@@ -35,10 +35,6 @@ class Waived(Struct, frozen=True, kw_only=True):
     new: tuple[Diagnostic, ...]
 
 
-_CODES: Mapping[str, str] = {key: rule.code for rule in RULES for key in (rule.code, rule.name)}
-"""Code or name of every rule -> its code."""
-
-
 def waive(
     found: Iterable[tuple[Diagnostic, Span]],
     suppressions: Iterable[Suppression],
@@ -54,14 +50,14 @@ def waive(
     hidden: dict[tuple[str, int], set[str]] = {}
     suppressions = tuple(suppressions)
     for each in suppressions:
-        codes = {_CODES[rule] for rule, _ in each.rules if rule in _CODES}
+        codes = {CODES[rule] for rule, _ in each.rules if rule in CODES}
         hidden.setdefault((each.file, each.line), set()).update(codes)
     entries = {each.id: each for each in waivers.baseline if each.expires >= waivers.today}
     told, waived = [], []
     used: set[tuple[str, int, str]] = set()
     present: set[str] = set()
     for diagnostic, span in found:
-        rule = diagnostic.code in _CODES
+        rule = diagnostic.code in CODES
         present.add(diagnostic.fingerprint)
         place = (span.file, span.line)
         if rule and diagnostic.code in hidden.get(place, ()):
@@ -81,7 +77,7 @@ def _of_comments(
     for each in suppressions:
         unused = []
         for rule, span in each.rules:
-            code = _CODES.get(rule)
+            code = CODES.get(rule)
             if code is None:
                 yield _told("WVR002", span, f"`{rule}` is no rule", (rule,))
             elif code in ran and (each.file, each.line, code) not in used:

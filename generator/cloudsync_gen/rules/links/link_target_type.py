@@ -23,10 +23,11 @@ from cloudsync_gen.rules._rule import Rule
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
+    declared = frozenset(model.elements)
     for links in model.out.values():
         for link in links:
             row = BY_NAME[link.type]
-            if link.target not in model.elements or covers(row.targets, type_of(link.target)):
+            if link.target not in declared or covers(row.targets, type_of(link.target)):
                 continue
             allowed = ", ".join(f"`{each}`" for each in row.targets)
             yield RULE.at(

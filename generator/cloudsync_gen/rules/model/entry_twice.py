@@ -72,4 +72,6 @@ def _key(value: Any) -> bytes:
     return _encode(value)
 
 
-RULE = Rule(code="MDL011", name="entry-twice", family="standard validation", check=check)
+RULE = Rule(
+    code="MDL011", name="entry-twice", family="standard validation", check=check, alone=True
+)

@@ -18,15 +18,16 @@ from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.layers.apm import Trace
-from cloudsync_gen.model.secrecy import unloggable
+from cloudsync_gen.model.secrecy import Unloggable
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import wire_name
 from cloudsync_gen.rules._rule import Rule
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
+    hidden = Unloggable(model)
     for trace in model.all(Trace):
-        closed = unloggable(model, trace.service)
+        closed = hidden.of(trace.service)
         for place, attribute in enumerate(trace.attributes):
             last = attribute.rpartition(".")[2]
             name = next((each for each in (last, wire_name(last)) if each in closed), None)

@@ -97,4 +97,4 @@ def _finding(ref: Ref, element: str) -> Diagnostic:
     )
 
 
-RULE = Rule(code="SEC006", name="secret-literal", family="zero trust", check=check)
+RULE = Rule(code="SEC006", name="secret-literal", family="zero trust", check=check, alone=True)

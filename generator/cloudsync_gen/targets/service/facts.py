@@ -22,6 +22,7 @@ from cloudsync_gen.model.layers.application import (
 )
 from cloudsync_gen.model.layers.datastore import Database, Table
 from cloudsync_gen.model.layers.security import Resource, Role
+from cloudsync_gen.model.secrecy import Unloggable
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import python_class, python_name
 from cloudsync_gen.targets._models import class_name
@@ -76,6 +77,7 @@ class Grants:
         self._actions = {
             name_of(each.id): tuple(a.action for a in each.actions) for each in model.all(Resource)
         }
+        self._by_role: dict[str, frozenset[str]] = {}
         self.full: dict[str, set[str]] = defaultdict(set)
         self.related: dict[str, set[str]] = defaultdict(set)
         for role in self._roles.values():
@@ -127,7 +129,9 @@ class Grants:
         named = set(roles)
         found = set()
         for role in self._roles.values():
-            sources = {each.id for each in self._inherited(role) if self._grants(each, permission)}
+            sources = {
+                each.id for each in self._inherited(role) if permission in self._granted(each.id)
+            }
             if sources and sources <= named:
                 found.add(name_of(role.id))
         return frozenset(found)
@@ -140,8 +144,14 @@ class Grants:
             if each.inherits
         )
 
-    def _grants(self, role: Role, permission: str) -> bool:
-        return permission in self._expanded((*role.permissions, *role.related_permissions))
+    def _granted(self, role: str) -> frozenset[str]:
+        """What a role grants by itself."""
+        found = self._by_role.get(role)
+        if found is None:
+            own = self._roles[role]
+            given = self._expanded((*own.permissions, *own.related_permissions))
+            found = self._by_role[role] = frozenset(given)
+        return found
 
     def _expanded(self, permissions: Iterable[str]) -> Iterable[str]:
         for permission in permissions:
@@ -164,6 +174,7 @@ class SystemFacts:
         self.model = model
         self.contracts = contracts
         self.grants = Grants(model)
+        self.hidden = Unloggable(model)
         self.gateway = next(iter(model.all(Gateway)), None)
         self.commands = _by_service(model.all(Command))
         self.queries = _by_service(model.all(Query))
@@ -361,7 +372,7 @@ class ServiceFacts:
 
 def _global(value: Any) -> Any:
     """A schema whose references below `$defs` lead to components."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {
             key: (
                 PREFIX + each.removeprefix("#/$defs/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -23,6 +24,7 @@ _CATEGORIES = {
 _MOST = 64
 
 
+@lru_cache(maxsize=4096)
 def matching(pattern: str, fewest: int = 0, most: int = 10_000) -> str | None:
     """A text that `pattern` finds something in, of a length within the bounds; `None`: none found.
 

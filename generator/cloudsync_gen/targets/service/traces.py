@@ -10,7 +10,6 @@ from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.apm import Trace
 from cloudsync_gen.model.layers.application import Aggregate, Command, Query
 from cloudsync_gen.model.schema_view import properties, resolved
-from cloudsync_gen.model.secrecy import unloggable
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.values import percent
 from cloudsync_gen.naming import camel, python_name
@@ -93,7 +92,7 @@ def told_of_message(facts: ServiceFacts, performed: Command | Query) -> Told:
 
 @lru_cache(maxsize=1)
 def _closed(facts: ServiceFacts) -> frozenset[str]:
-    return frozenset(unloggable(facts.model, facts.service.id))
+    return frozenset(facts.system.hidden.of(facts.service.id))
 
 
 @lru_cache(maxsize=1)

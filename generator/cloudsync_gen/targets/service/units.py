@@ -11,7 +11,6 @@ from cloudsync_gen.model.event_names import event_source
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import GrpcApi
 from cloudsync_gen.model.layers.application import Event, Service
-from cloudsync_gen.model.secrecy import unloggable
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import kebab, screaming
 from cloudsync_gen.targets._models import document
@@ -103,7 +102,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
         related=related,
         inherits=_inherits(facts, aggregates),
         policies=policies_of(facts),
-        masked=tuple(sorted(unloggable(facts.model, service.id))),
+        masked=tuple(sorted(system.hidden.of(service.id))),
         roles=system.grants.permitted() if service.role_table else {},
         port_imports=_used(_port_types(methods)),
         models=models,
