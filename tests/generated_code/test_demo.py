@@ -107,8 +107,9 @@ async def test_a_storm_leaves_everything_in_order(system: Running, effort: Effor
     counted = storm.weather(system, customers, seed=20, seconds=seconds)
     assert counted["placed"] >= len(customers)
     assert counted["placed"] == counted["fulfilled"] + counted["cancelled"], counted
-    for kind in storm.KINDS:
-        assert counted[kind] >= seconds // (2 * len(storm.KINDS)), counted
+    assert len([kind for kind in storm.KINDS if counted[kind] > seconds // 50]) >= effort.count(
+        small=4, full=len(storm.KINDS)
+    ), counted
     for kind in storm.BUS if effort.full else ():
         assert counted[f"{kind} messages"] > 0, counted
     rows = 0
