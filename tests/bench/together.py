@@ -12,7 +12,7 @@ from threading import Event
 
 from bench.measure import cpu_of, memory_of, others
 from cloudsync_gen.cli._look import opened
-from cloudsync_gen.cli._system import system
+from cloudsync_gen.cli._system import System
 from cloudsync_gen.live.supervisor import State, Supervisor
 from cloudsync_gen.model.layers.application import Service
 
@@ -29,8 +29,8 @@ def table(root: Path) -> Iterator[str]:
         sys.exit("the model cannot be read")
     with ExitStack() as stack:
         state = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        members, ports = system(stack, look, look.model.all(Service), state)
-        supervisor = Supervisor(members, state, about_to_listen=ports.hand_over)
+        system = System(stack, look, look.model.all(Service), state)
+        supervisor = Supervisor(system.members, state, about_to_listen=system.ports.hand_over)
         stack.callback(supervisor.stop)
         yield from _measured(supervisor)
 
@@ -55,5 +55,4 @@ def _measured(supervisor: Supervisor) -> Iterator[str]:
 
 
 def _pids(supervisor: Supervisor) -> list[int]:
-    children = (each.child for each in supervisor.all.values())
-    return [each.pid for each in children if each is not None and each.poll() is None]
+    return [each.pid for each in supervisor.all.values() if each.pid is not None]

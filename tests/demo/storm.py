@@ -1,11 +1,15 @@
-"""Trouble on the running system: services killed, paused, told again what they have heard.
+"""Trouble on the running system: services are killed and paused, and the bus between them is slow,
+loses what they say or hear, tells it twice, in another order, and once more from further back.
 
-What is done follows from the seed; when it meets what is under way does not. A service that is
-killed between an event and its acknowledgement is where a message is lost and comes again.
+What is done to whom, in which order, follows from the seed; what it meets that is under way does
+not. A service that is killed between an event and its acknowledgement is where a message is lost
+and comes again.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 import sqlite3
 import time
@@ -32,6 +36,17 @@ HIT = (
     "org-service",
 )
 """Those that take part in an order, and one that follows it."""
+
+KINDS = ("kill", "pause", "repeat", "slow", "duplicate", "reorder", "drop")
+"""What can happen to one of them, each once before any happens again."""
+
+BUS = {"slow": 0.3, "duplicate": 0.3, "reorder": 0.5, "drop": 0.3}
+"""What is wrong with the bus for a while, as one service sees it, and the share of its messages
+that it happens to (`faulty_bus`).
+"""
+
+_LONGEST = 0.5
+"""Seconds that a message is late at most."""
 
 _ENDED = ("fulfilled", "cancelled")
 _PATIENCE = 2.0
@@ -104,56 +119,77 @@ class Storm:
     def __init__(self, found: Running, seed: int, pause: float = 1.0) -> None:
         self.done: Counter[str] = Counter()
         self._found = found
+        self._seed = seed
         self._random = Random(seed)
         self._pause = pause
         self._next = time.monotonic()
+        self._left: list[str] = []
         self._asleep: dict[str, float] = {}
+        self._wrong: dict[tuple[str, str], float] = {}
 
     def blow(self) -> None:
         """One thing, if it is time; whoever was hit before comes to again."""
         now = time.monotonic()
-        for name in [each for each, until in self._asleep.items() if until <= now]:
-            self._wake(name)
+        self._recover(now)
         if now < self._next:
             return
         self._next = now + self._pause
-        name = self._random.choice(HIT)
-        kind = self._random.choice(("kill", "pause", "repeat"))
+        if not self._left:
+            self._left = self._random.sample(KINDS, len(KINDS))
+        name, seconds = self._random.choice(HIT), self._random.uniform(0.1, 2.0)
         if name in self._asleep or not self._found.is_ready(name):
             return
-        if kind == "repeat":
+        kind = self._left.pop()
+        if kind in BUS:
+            self._wrong[name, kind] = now + self._pause + seconds
+            self._tell()
+        elif kind == "repeat":
             self._repeat(name)
         else:
-            self._asleep[name] = now + self._random.uniform(0.1, 2.0)
+            self._asleep[name] = now + seconds
             self._hit(name, kind)
         self.done[kind] += 1
 
     def calm(self) -> None:
-        """Everybody is awake again."""
-        for name in list(self._asleep):
-            self._wake(name)
+        """Everybody is awake again, and the bus as it should be."""
+        self._recover(float("inf"))
         for name in HIT:
             if name in self._found.supervisor.all:
                 self._found.until(f"{name} again", partial(self._found.is_ready, name))
 
+    def _recover(self, now: float) -> None:
+        for name in [each for each, until in self._asleep.items() if until <= now]:
+            self._wake(name)
+        over = [each for each, until in self._wrong.items() if until <= now]
+        for each in over:
+            del self._wrong[each]
+        if over:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Have the bus do wrong by those whose turn it is, from one moment to the next."""
+        services: dict[str, dict[str, float]] = {}
+        for name, kind in self._wrong:
+            services.setdefault(name, {})[kind] = BUS[kind]
+        plan = {"seed": self._seed, "longest": _LONGEST, "services": services}
+        made = self._found.faults.with_suffix(".new")
+        made.write_text(json.dumps(plan), "utf-8")
+        os.replace(made, self._found.faults)
+
     def _hit(self, name: str, kind: str) -> None:
+        pid = self._found.supervisor.all[name].pid
         if kind == "kill":
             self._found.supervisor.kill(name)
-        else:
-            self._signal(name, signal.SIGSTOP)
+        elif pid is not None:
+            os.kill(pid, signal.SIGSTOP)
 
     def _wake(self, name: str) -> None:
         self._asleep.pop(name)
-        child = self._found.supervisor.all[name].child
-        if child is not None and child.poll() is None:
-            self._signal(name, signal.SIGCONT)
+        pid = self._found.supervisor.all[name].pid
+        if pid is not None:
+            os.kill(pid, signal.SIGCONT)
         else:
             self._found.supervisor.start(name)
-
-    def _signal(self, name: str, number: signal.Signals) -> None:
-        child = self._found.supervisor.all[name].child
-        if child is not None:
-            child.send_signal(number)
 
     def _repeat(self, name: str) -> None:
         """Its group hears the last events of each topic again."""
@@ -164,9 +200,19 @@ class Storm:
             )
 
 
+def struck(found: Running) -> Counter[str]:
+    """How many messages something happened to on the bus, by what the services say of it."""
+    counted: Counter[str] = Counter()
+    for name in HIT:
+        log = found.supervisor.all[name].log.read_text("utf-8", "replace")
+        told = (json.loads(line) for line in log.splitlines() if '"bus_fault"' in line)
+        counted.update(f"{each['kind']} messages" for each in told)
+    return counted
+
+
 def weather(found: Running, customers: list[Customer], seed: int, seconds: float) -> Counter[str]:
     """A storm of so many seconds while they order, and the calm until the last order has ended;
-    what was done and what became of it.
+    what was done, to how many messages, and what became of the orders.
 
     Raises:
         UnhappyError: an order does not end.
@@ -181,7 +227,7 @@ def weather(found: Running, customers: list[Customer], seed: int, seconds: float
         time.sleep(0.05)
     storm.calm()
     found.until("the end of all orders", lambda: _at_rest(found, customers), 240)
-    return sum((each.tried for each in customers), storm.done)
+    return sum((each.tried for each in customers), storm.done + struck(found))
 
 
 def _at_rest(found: Running, customers: list[Customer]) -> bool:

@@ -17,8 +17,9 @@ import httpx
 from msgspec import structs
 
 from cloudsync_gen.cli._look import opened
-from cloudsync_gen.cli._system import system
-from cloudsync_gen.live.supervisor import Member, Standing, State, Supervisor
+from cloudsync_gen.cli._system import System
+from cloudsync_gen.live.copies import Member
+from cloudsync_gen.live.supervisor import Standing, State, Supervisor
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import Gateway
 from cloudsync_gen.model.layers.application import Saga, Service
@@ -26,6 +27,7 @@ from cloudsync_gen.model.system import Model
 
 ROOT = Path(__file__).parents[2]
 TRACES = "traces.jsonl"
+FAULTS = "faults.json"
 PATIENCE = 60.0
 
 T = TypeVar("T")
@@ -46,6 +48,11 @@ class Running:
     token: str = ""
     parent: str = ""
     """`traceparent` of the next requests (W3C Trace Context)."""
+
+    @property
+    def faults(self) -> Path:
+        """What the bus does wrong, while the file is there."""
+        return self.state / FAULTS
 
     @property
     def issuer(self) -> str:
@@ -145,9 +152,9 @@ def running(
     services = [each for each in look.model.all(Service) if not only or name_of(each.id) in only]
     with ExitStack() as stack:
         traces = state / TRACES if traced else None
-        members, ports = system(stack, look, services, state, traces)
-        members = [structs.replace(each, environment=_patient(each)) for each in members]
-        supervisor = Supervisor(members, state, changed, about_to_listen=ports.hand_over)
+        made = System(stack, look, services, state, traces)
+        members = [structs.replace(each, environment=_told(each, state)) for each in made.members]
+        supervisor = Supervisor(members, state, changed, about_to_listen=made.ports.hand_over)
         http = stack.enter_context(httpx.Client(timeout=30))
         found = Running(supervisor, state, http, look.model)
         try:
@@ -160,9 +167,10 @@ def running(
         raise UnhappyError(f"did not stop in time: {', '.join(killed)}")
 
 
-def _patient(member: Member) -> dict[str, str]:
-    """What else runs on the machine may take nobody's time."""
-    return {"CHASSIS_PATIENCE": "20", **member.environment}
+def _told(member: Member, state: Path) -> dict[str, str]:
+    """What else runs on the machine may take nobody's time; faults are where `Running` has them."""
+    own = {"CHASSIS_PATIENCE": "20", "CHASSIS_BUS_FAULTS": str(state / FAULTS)}
+    return {**own, **member.environment}
 
 
 def letters(found: Running, service: str, folder: str, kind: str = "") -> list[dict[str, Any]]:

@@ -28,8 +28,10 @@ from opentelemetry.proto.trace.v1.trace_pb2 import (
 from cloudsync_gen.cli import main
 from cloudsync_gen.live import supervisor as supervising
 from cloudsync_gen.live.collector import collecting
+from cloudsync_gen.live.copies import Member
 from cloudsync_gen.live.ports import HOST, Ports
-from cloudsync_gen.live.supervisor import Member, State, Supervisor
+from cloudsync_gen.live.supervisor import State, Supervisor
+from support.postgres import is_listening
 from support.services import CHASSIS
 
 ROOT = Path(__file__).parents[2]
@@ -118,10 +120,10 @@ def test_who_dies_is_known_and_stays_so(ports: Ports, tmp_path: Path) -> None:
     try:
         assert system.settle(Event(), PATIENCE)
         assert sorted(told) == ["broken 7 alas", "unprepared 1 no table"]
-        child = system.all["sound"].child
-        assert child is not None
-        child.kill()
-        child.wait()
+        copy = system.all["sound"].copy
+        assert copy is not None
+        copy.child.kill()
+        copy.child.wait()
         system.step()
         assert told[-1].startswith("sound -9 ")
         assert system.all["sound"].state is State.DIED
@@ -157,7 +159,7 @@ def test_who_does_not_stop_is_killed(
         assert "deaf" in system.stop(hurry)
     else:
         assert system.stop() == ["deaf"]
-    assert all(each.child and each.child.poll() is not None for each in system.all.values())
+    assert all(each.copy and each.copy.code is not None for each in system.all.values())
 
 
 def test_what_is_waited_for_can_be_given_up(ports: Ports, tmp_path: Path) -> None:
@@ -287,6 +289,18 @@ def test_it_runs_all_and_leaves_nothing(up: Callable[..., Up], ending: signal.Si
     assert running.end(ending) == 0, running.said
     assert [each for each in services.values() if is_there(each["pid"])] == []
     assert list(running.temporary.iterdir()) == []
+
+
+def test_services_end_with_the_command_however_that_ends(up: Callable[..., Up]) -> None:
+    running = up("--format", "json")
+    services = running.services()
+    running.end(signal.SIGKILL)
+    end = time.monotonic() + PATIENCE
+    left = {httpx.URL(each["url"]).port or 0 for each in services.values()}
+    while left and time.monotonic() < end:
+        left = {port for port in left if is_listening(port)}
+        time.sleep(0.05)
+    assert left == set()
 
 
 def test_a_service_that_dies_is_named_with_the_end_of_its_log(

@@ -75,6 +75,11 @@ def environment(
     }
 
 
+def sources(generated: Path, name: str) -> tuple[Path, ...]:
+    """Folders of the code that the service runs, but for clients: theirs speak to old and new."""
+    return (generated / "services" / name / "src", generated / "chassis" / "src")
+
+
 def command_of(name: str) -> tuple[str, ...]:
     """What serves."""
     from cloudsync_gen.targets._packages import package_of

@@ -10,38 +10,87 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cloudsync_gen.cli._look import Look
-    from cloudsync_gen.live.ports import Ports
-    from cloudsync_gen.live.supervisor import Member
+    from cloudsync_gen.live.copies import Member
     from cloudsync_gen.model.layers.application import Service
 
+_DRAIN_PAUSE = "0.5"
+"""Seconds in which a copy that is told to stop still answers, and has its callers connect anew."""
 
-def system(
-    stack: ExitStack,
-    look: Look,
-    services: Sequence[Service],
-    state: Path,
-    traces: Path | None = None,
-) -> tuple[list[Member], Ports]:
-    """The services as processes, on free ports that are held until the stack closes, beside
-    stand-ins for what they call of others. With `traces` a collector writes all spans there.
+
+class System:
+    """The services as processes, `members`, on free ports that are held until the stack closes,
+    beside stand-ins for what they call of others. With `traces` a collector writes all spans there.
 
     They share the state folder, and with it the bus, the keys that sign and verify all tokens, and
     nothing else: each has its own database there.
     """
-    from cloudsync_gen.live.ports import Ports
 
-    ports = Ports()
-    stack.callback(ports.close)
-    taken = {each.id: ports.take() for each in services}
-    urls = _urls(look, services, taken)
-    peers = {**_absent(stack, look, services, urls), **urls}
-    shared = _collecting(stack, traces)
-    return [
-        _member(look, each, state, peers, taken[each.id], shared, ports) for each in services
-    ], ports
+    def __init__(
+        self,
+        stack: ExitStack,
+        look: Look,
+        services: Sequence[Service],
+        state: Path,
+        traces: Path | None = None,
+    ) -> None:
+        from cloudsync_gen.live.ports import Ports
+
+        self.ports = Ports()
+        stack.callback(self.ports.close)
+        self._state = state
+        self._taken = {each.id: self.ports.take() for each in services}
+        self._metrics: dict[str, int] = {}
+        urls = _urls(services, self._taken)
+        self._peers = {**_absent(stack, look, services, urls), **urls}
+        self._shared = _collecting(stack, traces)
+        self.members = self.as_of(look)
+
+    def as_of(self, look: Look) -> list[Member]:
+        """The same services, as a model that may have changed has them."""
+        from cloudsync_gen.model.layers.application import Service
+
+        return [self._member(look, e) for e in look.model.all(Service) if e.id in self._taken]
+
+    def _member(self, look: Look, service: Service) -> Member:
+        from cloudsync_gen.cli._running import command_of, environment, sources
+        from cloudsync_gen.live.copies import Member
+        from cloudsync_gen.model.ids import name_of
+        from cloudsync_gen.naming import screaming
+        from cloudsync_gen.targets.charts.network import callees_of
+
+        name = name_of(service.id)
+        callees = sorted(name_of(each.id) for each in callees_of(look.model, service))
+        generated, prefix = Path(look.root, "generated").resolve(), screaming(name)
+        peers = {each: self._peers[each] for each in callees if each in self._peers}
+        told = {
+            "CHASSIS_DRAIN_PAUSE": _DRAIN_PAUSE,
+            **environment(generated, name, self._state, peers),
+            **self._shared,
+            f"{prefix}_PORT": str(self._taken[service.id]),
+            f"{prefix}_STOP_WITH_STDIN": "true",
+        }
+        rpc = service.style == "grpc"
+        # gRPC binds its port itself, for as many copies as there are (SO_REUSEPORT)
+        handed = {f"{prefix}_LISTEN_FD": self._taken[service.id]}
+        return Member(
+            name=name,
+            command=command_of(name),
+            environment=told,
+            port=self._taken[service.id],
+            rpc=rpc,
+            before=tuple(_before(name, generated)),
+            handed={f"{prefix}_METRICS_LISTEN_FD": self._metrics_port(service)} if rpc else handed,
+            announces=f"{prefix}_READY_FD",
+            sources=sources(generated, name),
+        )
+
+    def _metrics_port(self, service: Service) -> int:
+        if service.id not in self._metrics:
+            self._metrics[service.id] = self.ports.take()
+        return self._metrics[service.id]
 
 
-def _urls(look: Look, services: Sequence[Service], taken: Mapping[str, int]) -> dict[str, str]:
+def _urls(services: Sequence[Service], taken: Mapping[str, int]) -> dict[str, str]:
     from cloudsync_gen.live.ports import HOST
     from cloudsync_gen.model.ids import name_of
 
@@ -81,41 +130,6 @@ def _collecting(stack: ExitStack, traces: Path | None) -> dict[str, str]:
         "CHASSIS_TELEMETRY_TIMEOUT": "20",
         "OTEL_BSP_SCHEDULE_DELAY": "500",
     }
-
-
-def _member(
-    look: Look,
-    service: Service,
-    state: Path,
-    peers: Mapping[str, str],
-    port: int,
-    shared: Mapping[str, str],
-    ports: Ports,
-) -> Member:
-    from cloudsync_gen.cli._running import command_of, environment
-    from cloudsync_gen.live.supervisor import Member
-    from cloudsync_gen.model.ids import name_of
-    from cloudsync_gen.naming import screaming
-    from cloudsync_gen.targets.charts.network import callees_of
-
-    name = name_of(service.id)
-    callees = sorted(name_of(each.id) for each in callees_of(look.model, service))
-    generated = Path(look.root, "generated").resolve()
-    told = environment(
-        generated, name, state, {each: peers[each] for each in callees if each in peers}
-    )
-    told |= {**shared, f"{screaming(name)}_PORT": str(port)}
-    rpc = service.style == "grpc"
-    if rpc:
-        told[f"{screaming(name)}_METRICS_PORT"] = str(ports.take())
-    return Member(
-        name=name,
-        command=command_of(name),
-        environment=told,
-        port=port,
-        rpc=rpc,
-        before=tuple(_before(name, generated)),
-    )
 
 
 def _before(name: str, generated: Path) -> Iterator[tuple[str, ...]]:

@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace, look: Look, contracts: Contracts, service: Service) -> int:
-    from cloudsync_gen.cli._running import command_of, environment, standins
+    from cloudsync_gen.cli._running import command_of, environment, sources, standins
     from cloudsync_gen.live.watch import run_watched
     from cloudsync_gen.model.ids import name_of
     from cloudsync_gen.naming import screaming
@@ -64,9 +64,7 @@ def _serve(options: argparse.Namespace, look: Look, contracts: Contracts, servic
         state = generated.parent / ".cloudsync-gen" / "dev" / name
         told = environment(generated, name, state, peers)
         told |= {f"{screaming(name)}_PORT": str(port), "PYTHONDONTWRITEBYTECODE": "1"}
-        folders = [generated / "services" / name / "src", generated / "chassis" / "src"]
-        if options.once:
-            folders = []
+        folders = () if options.once else sources(generated, name)
         return OK if run_watched(command_of(name), told, folders, _say) == 0 else FINDINGS
 
 

@@ -1,10 +1,15 @@
-"""`up`: run all services of the model together, each as a process of its own."""
+"""`up`: run all services of the model together, each as a process of its own.
+
+On SIGUSR2 those whose code has changed are renewed one after the other, without a gap: the next
+copy starts beside the one that runs, which stops once the next one serves.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
+import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,11 +18,10 @@ from typing import TYPE_CHECKING
 from cloudsync_gen.cli.dispatch import FINDINGS, OK, USAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
 
     from cloudsync_gen.cli._look import Look
-    from cloudsync_gen.live.ports import Ports
-    from cloudsync_gen.live.supervisor import Member, Standing, Supervisor
+    from cloudsync_gen.cli._system import System
+    from cloudsync_gen.live.supervisor import Standing, Supervisor
     from cloudsync_gen.model.layers.application import Service
 
 EXAMPLES = """
@@ -49,7 +53,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from cloudsync_gen.cli._look import opened
     from cloudsync_gen.cli._running import missing
-    from cloudsync_gen.cli._system import system
+    from cloudsync_gen.cli._system import System
     from cloudsync_gen.live.state import state_folder
     from cloudsync_gen.model.ids import name_of
 
@@ -69,8 +73,7 @@ def run(options: argparse.Namespace) -> int:
             return USAGE
     with state_folder(options.state) as state, ExitStack() as stack:
         traces = state / TRACES if options.traces else None
-        members, ports = system(stack, look, chosen, state, traces)
-        return _run(options, members, ports, state)
+        return _run(options, System(stack, look, chosen, state, traces), state)
 
 
 def _chosen(look: Look, only: str) -> list[Service] | int:
@@ -87,20 +90,24 @@ def _chosen(look: Look, only: str) -> list[Service] | int:
     return found or [*look.model.all(Service)]
 
 
-def _run(options: argparse.Namespace, members: Sequence[Member], ports: Ports, state: Path) -> int:
-    """Start all, tell where they are, and stop them when that is asked for."""
+def _run(options: argparse.Namespace, system: System, state: Path) -> int:
+    """Start all, tell where they are, renew them and stop them when that is asked for."""
+    from cloudsync_gen.cli._renewing import Renewing
     from cloudsync_gen.live.supervisor import Supervisor
-    from cloudsync_gen.live.watch import interruption
+    from cloudsync_gen.live.watch import hearing, interruption
 
-    told = Told(len(members), live=_is_live())
-    supervisor = Supervisor(members, state, told.changed, options.jobs, ports.hand_over)
-    with interruption() as stop:
+    told = Told(len(system.members), live=_is_live())
+    renewing = Renewing(system, options.root, _say)
+    hand_over = system.ports.hand_over
+    supervisor = Supervisor(system.members, state, told.changed, options.jobs, hand_over)
+    with interruption() as stop, hearing(signal.SIGUSR2) as renew:
         try:
             if supervisor.settle(stop):
                 told.clear()
                 sys.stdout.write(_addresses(options, supervisor, state))
                 sys.stdout.flush()
-                supervisor.watch(stop)
+                _say(f"Ctrl-C stops all; `kill -USR2 {os.getpid()}` renews what has changed")
+                supervisor.watch(stop, lambda: renewing.look(supervisor, renew))
         finally:
             stop.clear()
             killed = supervisor.stop(hurry=stop)
@@ -130,13 +137,12 @@ def _after(standing: Standing) -> str:
 
 
 def _described(standing: Standing) -> dict[str, object]:
-    child = standing.child
     return {
         "url": standing.member.url,
         "protocol": "grpc" if standing.member.rpc else "http",
         "state": standing.state.value,
         "seconds": round(standing.seconds, 3),
-        "pid": child.pid if child is not None else None,
+        "pid": standing.pid,
         "log": str(standing.log),
     }
 
@@ -149,6 +155,7 @@ class Told:
         self._count = count
         self._live = live
         self._ready: set[str] = set()
+        self._renewing: set[str] = set()
         self._starting: list[str] = []
 
     def changed(self, standing: Standing) -> None:
@@ -160,19 +167,38 @@ class Told:
             self._starting.remove(name)
         if state is State.STARTING:
             self._starting.append(name)
+        elif state is State.RENEWING:
+            self._renewing.add(name)
+        elif state is State.READY and name in self._renewing:
+            self._renewed(standing)
         elif state is State.READY:
             self._ready.add(name)
             if not self._live:
                 _say(f"{name}: {standing.member.url} ({len(self._ready)} of {self._count})")
         elif state is State.DIED:
-            self.clear()
             self._ready.discard(name)
+            self._renewing.discard(name)
             self.died.append(name)
-            _say(f"{name} ended by itself with code {standing.code}; its log {standing.log} ends:")
-            for line in standing.last_lines.splitlines():
-                _say(f"  {line}")
+            self._log(standing, f"{name} ended by itself with code {standing.code}")
         if self._live and state is not State.STOPPED:
             self._show()
+
+    def _renewed(self, standing: Standing) -> None:
+        name = standing.member.name
+        self._renewing.remove(name)
+        if standing.code is None:
+            self.clear()
+            _say(f"{name} is renewed")
+            return
+        said = f"{name} goes on as it was: its next copy ended with code {standing.code}"
+        self._log(standing, said)
+
+    def _log(self, standing: Standing, what: str) -> None:
+        """What happened, and the end of the log that may tell why."""
+        self.clear()
+        _say(f"{what}; its log {standing.log} ends:")
+        for line in standing.last_lines.splitlines():
+            _say(f"  {line}")
 
     def _show(self) -> None:
         starting = f"; starting {', '.join(self._starting)}" if self._starting else ""

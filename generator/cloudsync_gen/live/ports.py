@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from collections.abc import Callable, Iterable
 
 HOST = "127.0.0.1"
 
@@ -40,3 +41,31 @@ class Ports:
         """Let go of all."""
         while self._held:
             self._held.popitem()[1].close()
+
+
+class Sockets:
+    """Sockets that copies of a service are handed down, each made when the first copy starts.
+
+    Whoever has one accepts from the same queue, so that none is refused while copies change. It is
+    the copies that listen: until one does, and once `let_go` was called, callers are refused.
+    """
+
+    def __init__(self, about_to_bind: Callable[[int], None] = lambda _: None) -> None:
+        self._about_to_bind = about_to_bind
+        self._bound: dict[int, socket.socket] = {}
+
+    def at(self, port: int) -> socket.socket:
+        """The socket that is bound to a port."""
+        if port not in self._bound:
+            self._about_to_bind(port)
+            made = socket.socket()
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            made.bind((HOST, port))
+            self._bound[port] = made
+        return self._bound[port]
+
+    def let_go(self, ports: Iterable[int]) -> None:
+        """No copy is left."""
+        for each in ports:
+            if each in self._bound:
+                self._bound.pop(each).close()

@@ -1,21 +1,19 @@
-"""Many services at once, each a process of its own: started, watched, stopped together."""
+"""Many services at once, each a process of its own: started, watched, renewed, stopped together."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 from threading import Event
 
-from msgspec import Struct
-
-from cloudsync_gen.live.ports import HOST
-from cloudsync_gen.live.probe import ready_by_grpc, ready_by_http
-from cloudsync_gen.live.state import appended, log_path
+from cloudsync_gen.live.copies import Copy, Member, Place, Progress, has_ended
+from cloudsync_gen.live.ports import Sockets
+from cloudsync_gen.live.state import log_path
 
 _PAUSE = 0.05
 _LAZY = 0.3
@@ -24,35 +22,25 @@ _GRACE = 15.0
 _TAIL = 8192
 
 
-class Member(Struct, frozen=True, kw_only=True):
-    """A service and how its process is started. `rpc`: it speaks gRPC at its port, else HTTP."""
-
-    name: str
-    command: tuple[str, ...]
-    environment: Mapping[str, str]
-    port: int
-    rpc: bool
-    before: tuple[tuple[str, ...], ...] = ()
-    """Commands that end before it starts."""
-
-    @property
-    def url(self) -> str:
-        """Where it is called."""
-        return f"http://{HOST}:{self.port}"
-
-
 class State(Enum):
     """Where a member is."""
 
     WAITING = "waiting"
     STARTING = "starting"
     READY = "ready"
+    RENEWING = "renewing"
     DIED = "died"
     STOPPED = "stopped"
 
 
+_RUNNING = (State.READY, State.RENEWING)
+
+
 class Standing:
-    """What is known of a member; `seconds` is the time from its start until it was ready."""
+    """What is known of a member; `seconds` is the time from its start until it was ready.
+
+    `copy` serves, or will; `next` is to take over from it.
+    """
 
     def __init__(self, member: Member, log: Path) -> None:
         self.member = member
@@ -60,9 +48,13 @@ class Standing:
         self.state = State.WAITING
         self.seconds = 0.0
         self.code: int | None = None
-        self.child: subprocess.Popen[bytes] | None = None
-        self.left: list[tuple[str, ...]] = []
-        self.since = 0.0
+        self.copy: Copy | None = None
+        self.next: Copy | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Of the copy that serves, while it runs."""
+        return self.copy.child.pid if self.copy is not None and self.copy.code is None else None
 
     @property
     def last_lines(self) -> str:
@@ -80,7 +72,8 @@ Changed = Callable[[Standing], None]
 class Supervisor:
     """Starts members, at most `at_once` at a time, and says through `changed` what becomes of them.
 
-    Nothing is started anew unless `start` is called. For one thread.
+    Nothing is started anew unless `start` or `renew` is called. For one thread. However this
+    process ends, the standard input of its services ends with it.
     """
 
     def __init__(
@@ -91,15 +84,32 @@ class Supervisor:
         at_once: int = 0,
         about_to_listen: Callable[[int], None] = lambda _: None,
     ) -> None:
-        self._folder = folder
         self._changed = changed
         self._at_once = at_once if at_once > 0 else max(2, os.cpu_count() or 2)
-        self._about_to_listen = about_to_listen
+        # nobody writes; the other end is nobody else's, and closed when we are gone
+        lifeline, self._held = os.pipe()
+        self._place = Place(folder, about_to_listen, Sockets(about_to_listen), lifeline)
+        self._renewals: deque[Member] = deque()
+        self._leaving: dict[Copy, float] = {}
         self.all = {each.name: Standing(each, log_path(folder, each.name)) for each in members}
 
     def start(self, name: str) -> None:
         """Start a member that does not run."""
         self._to(self.all[name], State.WAITING)
+
+    def renew(self, member: Member) -> None:
+        """Have a new copy, perhaps of another version, take over from the one that runs.
+
+        The new one starts beside the old one, and once it serves the old one is told to stop. One
+        member after the other. If the new one ends before it serves, the old one goes on and `code`
+        says with what it ended. A member that does not run is started.
+        """
+        self._renewals.append(member)
+
+    @property
+    def renews(self) -> bool:
+        """Whether something is left of what `renew` was asked for."""
+        return bool(self._renewals or self._leaving or self._in(State.RENEWING))
 
     def step(self) -> None:
         """Look once at all of them."""
@@ -107,102 +117,125 @@ class Supervisor:
         free = self._at_once - len(starting)
         for each in self._in(State.WAITING)[: max(0, free)]:
             self._begin(each)
-        for each in self._in(State.STARTING, State.READY):
+        for each in self._in(State.STARTING, *_RUNNING):
             self._look_at(each)
+        for each in self._in(State.RENEWING):
+            self._look_at_next(each)
+        self._see_off()
+        if self._renewals and not self._leaving and not self._in(State.RENEWING):
+            self._renew(self._renewals.popleft())
 
     def settle(self, stop: Event, seconds: float = float("inf")) -> bool:
         """Step until nobody is on the way to be ready; whether that came before `stop` or the end
         of the time.
         """
         until = time.monotonic() + seconds
-        while self._in(State.WAITING, State.STARTING):
+        while self._in(State.WAITING, State.STARTING) or self.renews:
             self.step()
             if stop.wait(_PAUSE) or time.monotonic() > until:
                 return False
         return True
 
-    def watch(self, stop: Event) -> None:
-        """Step until `stop`, or until nobody runs any more."""
-        while self._in(State.WAITING, State.STARTING, State.READY) and not stop.wait(_LAZY):
+    def watch(self, stop: Event, look: Callable[[], None] = lambda: None) -> None:
+        """Step until `stop`, or until nobody runs any more; `look` is called each time."""
+        while self._in(State.WAITING, State.STARTING, *_RUNNING) and not stop.wait(_LAZY):
+            look()
             self.step()
 
     def kill(self, name: str) -> None:
         """End a member at once (SIGKILL), as a crash would; it is then stopped."""
         standing = self.all[name]
-        if standing.child is not None:
-            standing.child.kill()
-            standing.code = standing.child.wait()
+        for each in (standing.copy, standing.next):
+            if each is not None:
+                each.kill()
+                standing.code = each.code
+        standing.next = None
         self._to(standing, State.STOPPED)
 
     def stop(self, hurry: Event | None = None) -> list[str]:
-        """SIGTERM to all, SIGKILL to who is still there after the grace or at `hurry`; the names of
-        these.
+        """The end: SIGTERM to all, SIGKILL to who is still there after the grace or at `hurry`; the
+        names of these.
         """
-        running = [each for each in self.all.values() if each.child is not None]
-        for each in running:
-            if each.child is not None and each.child.poll() is None:
-                each.child.terminate()
+        self._renewals.clear()
+        running = [(each.copy, each.next) for each in self.all.values()]
+        copies = [*self._leaving, *(each for both in running for each in both if each is not None)]
+        for copy in copies:
+            copy.terminate()
         until = time.monotonic() + _GRACE
-        killed = []
-        for each in running:
-            if not _ended(each.child, until, hurry):
-                killed.append(each.member.name)
-            if each.state is not State.DIED:
-                self._to(each, State.STOPPED)
-        return killed
+        hurried = hurry.is_set if hurry is not None else lambda: False
+        killed = [
+            each.member.name for each in copies if not has_ended(each, until, hurried, _PAUSE)
+        ]
+        self._leaving.clear()
+        for standing in self.all.values():
+            standing.next = None
+            if standing.copy is not None and standing.state is not State.DIED:
+                self._to(standing, State.STOPPED)
+        for each in (self._place.lifeline, self._held):
+            os.close(each)
+        return list(dict.fromkeys(killed))
 
     def _in(self, *states: State) -> Sequence[Standing]:
         return [each for each in self.all.values() if each.state in states]
 
     def _begin(self, standing: Standing) -> None:
-        standing.since = time.monotonic()
-        standing.left = [*standing.member.before, standing.member.command]
-        self._next(standing)
+        standing.copy = self._copy(standing)
         self._to(standing, State.STARTING)
 
-    def _next(self, standing: Standing) -> None:
-        """Start the next of its commands, in a session of its own: Ctrl-C is for us to hear."""
-        command = standing.left.pop(0)
-        if not standing.left:
-            self._about_to_listen(standing.member.port)
-        with appended(standing.log) as log:
-            standing.child = subprocess.Popen(
-                command,
-                cwd=self._folder,
-                env=dict(standing.member.environment),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+    def _copy(self, standing: Standing) -> Copy:
+        return Copy(standing.member, standing.log, self._place)
 
     def _look_at(self, standing: Standing) -> None:
-        if standing.child is None:
+        if standing.copy is None:
             return
-        standing.code = standing.child.poll()
-        if standing.code == 0 and standing.left:
-            self._next(standing)
-        elif standing.code is not None:
+        progress = standing.copy.look()
+        if progress is Progress.ENDED:
+            standing.code = standing.copy.code
             self._to(standing, State.DIED)
-        elif standing.state is State.STARTING and not standing.left and _ready(standing.member):
-            standing.seconds = time.monotonic() - standing.since
+            if standing.next is not None:
+                standing.copy, standing.next = standing.next, None
+                self._to(standing, State.STARTING)
+        elif progress is Progress.SERVING and standing.state is State.STARTING:
+            standing.seconds = time.monotonic() - standing.copy.since
             self._to(standing, State.READY)
+
+    def _renew(self, member: Member) -> None:
+        standing = self.all[member.name]
+        standing.member = member
+        if standing.state is State.READY:
+            standing.next = self._copy(standing)
+            self._to(standing, State.RENEWING)
+        else:
+            self.start(member.name)
+
+    def _look_at_next(self, standing: Standing) -> None:
+        """Whether the next copy serves, and the one before may go."""
+        if standing.next is None:
+            return
+        progress = standing.next.look()
+        if progress is Progress.COMING:
+            return
+        standing.code = standing.next.code
+        if progress is Progress.SERVING:
+            if standing.copy is not None:
+                standing.copy.terminate()
+                self._leaving[standing.copy] = time.monotonic() + _GRACE
+            standing.seconds = time.monotonic() - standing.next.since
+            standing.copy = standing.next
+        standing.next = None
+        self._to(standing, State.READY)
+
+    def _see_off(self) -> None:
+        """Those whose turn is over end in peace, or by force when their grace is over."""
+        for copy, until in [*self._leaving.items()]:
+            if copy.code is None and time.monotonic() > until:
+                copy.kill()
+            if copy.code is not None:
+                del self._leaving[copy]
 
     def _to(self, standing: Standing, state: State) -> None:
         standing.state = state
+        if state in (State.DIED, State.STOPPED) and standing.next is None:
+            # nobody serves, so callers had better be refused than wait
+            self._place.sockets.let_go(standing.member.handed.values())
         self._changed(standing)
-
-
-def _ready(member: Member) -> bool:
-    return ready_by_grpc(member.port) if member.rpc else ready_by_http(member.port)
-
-
-def _ended(child: subprocess.Popen[bytes] | None, until: float, hurry: Event | None) -> bool:
-    """Whether a process ends by itself; else it is killed."""
-    while child is not None and child.poll() is None:
-        if time.monotonic() > until or (hurry is not None and hurry.is_set()):
-            child.kill()
-            child.wait()
-            return False
-        time.sleep(_PAUSE)
-    return True

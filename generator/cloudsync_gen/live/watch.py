@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from threading import Event
 
@@ -30,10 +30,10 @@ def run_watched(
     watched = tuple(folders)
     with interruption() as interrupted:
         while True:
-            seen = _seen(watched)
+            before = seen(watched)
             child = subprocess.Popen(command, env=dict(environment))
             while child.poll() is None and not interrupted.wait(_PAUSE):
-                if _seen(watched) != seen:
+                if seen(watched) != before:
                     break
             if interrupted.is_set():
                 _stop(child)
@@ -45,26 +45,30 @@ def run_watched(
             if not watched:
                 return child.returncode
             say(f"it ended with code {child.returncode}; waiting for a change of its sources")
-            while _seen(watched) == seen:
+            while seen(watched) == before:
                 if interrupted.wait(_PAUSE):
                     return child.returncode
 
 
 @contextmanager
-def interruption() -> Iterator[Event]:
-    """Set by Ctrl-C or SIGTERM, whatever runs then: an exception might come where nobody hears it,
+def hearing(*signals: signal.Signals) -> Iterator[Event]:
+    """Set by any of the signals, whatever runs then: an exception might come where nobody hears it,
     and the next loop would wait for ever.
     """
     heard = Event()
-    before = {
-        each: signal.signal(each, lambda *_: heard.set())
-        for each in (signal.SIGINT, signal.SIGTERM)
-    }
+    before = {each: signal.signal(each, lambda *_: heard.set()) for each in signals}
     try:
         yield heard
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def interruption() -> AbstractContextManager[Event]:
+    """Set by Ctrl-C, SIGTERM, or the end of the terminal unless that is to be outlived (nohup)."""
+    outlives = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    ends = () if outlives else (signal.SIGHUP,)
+    return hearing(signal.SIGINT, signal.SIGTERM, *ends)
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
@@ -78,7 +82,7 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
         child.wait()
 
 
-def _seen(folders: Sequence[Path]) -> Seen:
+def seen(folders: Iterable[Path]) -> Seen:
     """Size and time of every Python source."""
     found = {}
     for folder in folders:

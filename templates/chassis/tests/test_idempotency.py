@@ -16,11 +16,14 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.problem import KEY_REUSED, Problem
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.store.idempotency import (
     Answer,
     Request,
+    begin,
+    begun,
     digest,
     forget_answer,
     forget_made,
@@ -197,6 +200,38 @@ async def test_an_answer_that_nobody_may_keep_is_given_anew(shop: Running) -> No
     async with runtime.database.transaction(write=False) as connection:
         kept = sa.select(sa.func.count()).select_from(idempotency_keys)
         assert (await connection.execute(kept)).scalar_one() == 0
+
+
+async def test_what_was_cut_off_between_two_commits_is_gone_on_with(shop: Running) -> None:
+    executor, made = shop.runtime.executor, []
+    ordering = Operation(id="order", writes=True, idempotency="key")
+    caller = workload("buyer", uuid7())
+
+    async def order(ctx: Context) -> Answer:
+        known = await begun(ctx)
+        if known is None:
+            made.append(known := uuid7())
+            await begin(ctx, known)
+            await ctx.unit.commit()
+            if len(made) == 1:
+                raise ConnectionAbortedError
+        return Answer(202, (), known.bytes)
+
+    def request(key: str | None, told: str) -> Incoming:
+        return Incoming(principal=caller, trace=Trace.new(), idempotency_key=key, digest=told)
+
+    with pytest.raises(ConnectionAbortedError):
+        await executor.answer(ordering, request("k", "a"), order)
+    with pytest.raises(Problem) as other:
+        await executor.answer(ordering, request("k", "b"), order)
+    assert other.value.kind is KEY_REUSED
+    for _ in range(2):
+        answer = await executor.answer(ordering, request("k", "a"), order)
+        assert answer.body == made[0].bytes
+    assert len(made) == 1
+    for _ in range(2):
+        await executor.answer(ordering, request(None, "a"), order)
+    assert len(made) == 3
 
 
 async def test_an_answer_of_any_bytes_is_kept(shop: Running) -> None:

@@ -147,6 +147,24 @@ def test_a_silent_bank_is_left_to_the_payment_step(play: Callable[[Scene], None]
     play(scene)
 
 
+def test_an_order_that_was_cut_off_is_not_placed_twice(play: Callable[[Scene], None]) -> None:
+    async def scene(at: Shop) -> None:
+        held = await at.bought()
+        wish = order_of(kind="planChange", subscriptionId=held["id"], seatQuantity=11)
+        headers = {**at.owner.headers, "Idempotency-Key": str(uuid7())}
+        at.service.answers("payment-service", "authorizePayment", ConnectionAbortedError())
+        cut = await at.service.http.post("/v1/orders", json=wish, headers=headers)
+        assert cut.status_code == 500
+        answers = [
+            await at.service.http.post("/v1/orders", json=wish, headers=headers) for _ in range(2)
+        ]
+        assert [each.status_code for each in answers] == [202, 202]
+        [order] = [e for e in (await at.get("orders"))["items"] if e["kind"] == "planChange"]
+        assert [each.json()["id"] for each in answers] == [order["id"]] * 2
+
+    play(scene)
+
+
 def test_a_large_order_waits_for_finance(play: Callable[[Scene], None]) -> None:
     async def scene(at: Shop) -> None:
         order = await at.order(seatQuantity=5_000, planCode="business-2026")

@@ -108,9 +108,11 @@ class Executor:
         keyed = operation.idempotency == "key" and incoming.idempotency_key is not None
 
         async def once(ctx: Context) -> Answer:
-            given = (
-                await idempotency.replay(ctx, incoming.digest, self._answer_key) if keyed else None
-            )
+            given = None
+            if keyed:
+                known = idempotency.Request.of(incoming.digest, self._answer_key)
+                ctx = replace(ctx, request=known.keyed)
+                given = await idempotency.replay(ctx, incoming.digest, self._answer_key)
             answer = given or await action(ctx)
             telemetry.answered(incoming.attributes, answer.status)
             if given is not None:

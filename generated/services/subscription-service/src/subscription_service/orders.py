@@ -17,6 +17,7 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import ALREADY_EXISTS, NOT_FOUND, breaks_rule
 from cloudsync_chassis.security.principal import workload
+from cloudsync_chassis.store import idempotency
 from payment_client import models as payments
 from usage_grpc_client import models as usage
 
@@ -91,11 +92,15 @@ class Orders(Catalogue):
         )
 
     async def create_order(self, ctx: Context, request: port.CreateOrder) -> models.Order:
-        """Place an order; the money is authorised once the order is committed.
+        """Place an order; the money is authorised once the order is committed. A request that was
+        cut off in between and comes again is about the order that it has placed.
 
         Raises:
             Problem: what the contract declares, `rule-broken`, `already-exists`.
         """
+        placed = await idempotency.begun(ctx)
+        if placed is not None:
+            return await self.order.get(ctx, placed)
         wish = request.body
         bought = await self._bought(ctx, wish)
         if bought.quote.total_minor > LARGEST_MINOR:
@@ -114,6 +119,7 @@ class Orders(Catalogue):
         order = await self._place(ctx, wish, bought, target)
         if order.status is not models.OrderStatus.placed or order.total_minor == 0:
             return order
+        await idempotency.begin(ctx, order.id)
         await ctx.unit.commit()
         return await self._authorised(ctx, order)
 

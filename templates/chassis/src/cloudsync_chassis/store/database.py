@@ -128,9 +128,16 @@ class Database:
                 await connection.execute(CreateSchema(name, if_not_exists=True))
 
     async def create_all(self, *metadata: sa.MetaData) -> None:
-        """Create the tables that are missing: the embedded default's whole schema."""
+        """Create the tables that are missing: the embedded default's whole schema. SQLite's tables
+        get the columns and indexes that they lack, too, so that it needs no migrations.
+
+        Raises:
+            sqlalchemy.exc.OperationalError: SQLite cannot add a column to rows that are there.
+        """
         async with self.transaction(write=True) as connection:
             for each in metadata:
+                if self.is_sqlite:
+                    await connection.run_sync(sqlite.expand, each)
                 await connection.run_sync(each.create_all)
 
     async def ping(self) -> None:

@@ -18,10 +18,11 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 import aiosqlite
-from sqlalchemy import event
+from sqlalchemy import MetaData, event, inspect
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.schema import CreateColumn
 
 from cloudsync_chassis.store.engine import AsyncEngine
 
@@ -208,6 +209,22 @@ def _changes(statement: str) -> bool:
 
 def _whatever(_: str) -> bool:
     return True
+
+
+def expand(connection: Connection, metadata: MetaData) -> None:
+    """Add what the tables that are there lack: columns that may be absent or have a default, and
+    indexes. Nothing is changed or taken away, so that an older version of a service goes on with
+    them (expand and contract); checks over several columns stay as they were.
+    """
+    look, quoted = inspect(connection), connection.dialect.identifier_preparer.quote
+    there = {*look.get_table_names()}
+    for table in [each for each in metadata.sorted_tables if each.name in there]:
+        known = {each["name"] for each in look.get_columns(table.name)}
+        for column in [each for each in table.columns if each.name not in known]:
+            told = CreateColumn(column).compile(connection)
+            connection.exec_driver_sql(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {told}")
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
 
 
 def options() -> dict[str, Any]:
