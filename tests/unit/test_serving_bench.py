@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,11 +17,12 @@ import yaml
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bench.serving import capacity, duties, dutiful, following, load, rounds
+from bench.serving import capacity, duties, dutiful, finder, following, load, rounds
 from bench.serving.caller import Caller
 from bench.serving.capacity import Placed, Pool
 from bench.serving.documents import documents, metadata
 from bench.serving.duties import Duties
+from bench.serving.finding import Finding
 from bench.serving.following import Following
 from bench.serving.rounds import Figure
 
@@ -225,3 +227,38 @@ async def test_the_yardstick_follows_what_it_has_made_once(tmp_path: Path) -> No
             assert await connection.scalar(handled) == 1
             assert (await connection.execute(left)).all() == []
             assert await connection.scalar(kept) == 1
+
+
+async def test_the_yardstick_tells_search_of_the_documents_of_a_moment_at_once(
+    tmp_path: Path,
+) -> None:
+    """In one call; and it goes on where search is away."""
+    calls: list[list[str]] = []
+    stand_in = httpx.ASGITransport(finder.app)
+    heard = asyncio.Event()
+
+    async def search(request: httpx.Request) -> httpx.Response:
+        answer = await stand_in.handle_async_request(request)
+        told = json.loads(await answer.aread())
+        calls.append([each["heading"] for each in json.loads(request.content)["entries"]])
+        assert (answer.status_code, told) == (202, {"accepted": len(calls[-1]), "ignored": []})
+        heard.set()
+        if len(calls) == 1:
+            raise httpx.ConnectError("away")
+        return httpx.Response(202, json=told)
+
+    async with yardstick(tmp_path) as (http, own, _):
+
+        async def make(title: str) -> None:
+            body = {**BODY, "title": title}
+            await http.post("/v1/documents", json=body, headers=named(SOMEBODY))
+
+        await make("a")
+        await make("b")
+        told = httpx.AsyncClient(transport=httpx.MockTransport(search), base_url="http://search")
+        async with Finding(own, told).running(), asyncio.timeout(20):
+            await heard.wait()
+            heard.clear()
+            await make("c")
+            await heard.wait()
+    assert calls == [["a", "b"], ["c"]]

@@ -171,6 +171,29 @@ def test_a_field_comes_with_those_that_belong_to_it() -> None:
         Repeated(rule_text="DAILY")
 
 
+class Listed(Model):
+    items: Annotated[list[Any] | None, Field(json_schema_extra={"x-unique": True})] = None
+    codes: Annotated[list[Link] | None, Field(json_schema_extra={"x-unique": True})] = None
+
+
+@pytest.mark.parametrize("items", [["a", "b"], ["1", 1], [True, 1], [{"a": 1}, {"a": 2}], ["a"]])
+def test_items_that_differ_may_stand_beside_each_other(items: list[Any]) -> None:
+    assert Listed(items=items).items == items
+
+
+@pytest.mark.parametrize("items", [["a", "b", "a"], [1, 1], [{"a": [1]}, {"a": [1]}], [None, None]])
+def test_items_that_repeat_are_refused(items: list[Any]) -> None:
+    with pytest.raises(ValidationError, match="items must be unique"):
+        Listed(items=items)
+
+
+def test_items_with_limits_of_their_own_are_compared_by_their_values() -> None:
+    near, far = Link("https://a.example"), Link("https://b.example")
+    assert Listed(codes=[near, far]).codes == [near, far]
+    with pytest.raises(ValidationError, match="items must be unique"):
+        Listed(codes=[near, far, near])
+
+
 @pytest.mark.parametrize(
     ("pattern", "good", "bad"),
     [

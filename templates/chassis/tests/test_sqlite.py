@@ -149,3 +149,53 @@ async def test_rows_come_one_by_one_some_at_a_time_or_all(database: Database) ->
             await cursor.execute("SELECT id FROM things WHERE id > ? ORDER BY id", (3,))
             assert (await cursor.fetchone(), await cursor.fetchone()) == ((4,), (5,))
             assert await cursor.fetchone() is None
+
+
+async def test_a_connection_that_is_given_back_locks_nothing_for_its_next_user(
+    database: Database,
+) -> None:
+    await add(database, 1)
+    async with database.engine.connect() as reading:
+        assert (await reading.execute(ALL)).scalars().all() == [1]
+        await asyncio.wait_for(add(database, 2), 5)
+        assert (await reading.execute(ALL)).scalars().all() == [1, 2]
+
+
+async def test_schemas_are_one_on_sqlite(tmp_path: Path) -> None:
+    """Two tables in statements of all kinds; one of them refers to the other."""
+    named = sa.MetaData()
+    of = {"schema": "shop"}
+    books = sa.Table("books", named, sa.Column("id", sa.Integer, primary_key=True), **of)
+    key = sa.ForeignKey(books.c.id)
+    loans = sa.Table("loans", named, sa.Column("book", sa.Integer, key, index=True), **of)
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/x.sqlite", schemas=("shop",))
+    for _ in "12":
+        await database.create_all(named)
+    other = books.alias()
+    lent = sa.select(books.c.id).join(loans).join(other, other.c.id == books.c.id)
+    async with database.transaction(write=True) as connection:
+        await connection.execute(sa.insert(books), [{"id": 1}, {"id": 2}])
+        await connection.execute(sa.insert(loans), {"book": 2})
+        assert (await connection.execute(lent)).scalars().all() == [2]
+        unlent = books.c.id.not_in(sa.select(loans.c.book))
+        await connection.execute(sa.delete(books).where(unlent))
+        raised = sa.update(loans).values(book=loans.c.book).returning(loans.c.book)
+        assert (await connection.execute(raised)).scalars().all() == [2]
+        assert (await connection.execute(sa.select(books))).all() == [(2,)]
+    await database.dispose()
+
+
+@pytest.mark.parametrize("value", ["\ud800", 0.1, 10**40, [[]], {"a": [1, None, True]}])
+async def test_json_comes_back_as_it_was(tmp_path: Path, value: Any) -> None:
+    named = sa.MetaData()
+    kept = sa.Table("kept", named, sa.Column("it", sa.JSON))
+    held: list[Any] = [value]
+    deep = held
+    for _ in range(300):
+        deep = [deep]
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/x.sqlite")
+    await database.create_all(named)
+    async with database.transaction(write=True) as connection:
+        await connection.execute(sa.insert(kept), [{"it": held}, {"it": deep}])
+        assert (await connection.execute(sa.select(kept.c.it))).scalars().all() == [held, deep]
+    await database.dispose()

@@ -134,10 +134,14 @@ def test_what_differs_in_its_values_alone_is_made_once() -> None:
         place = kept.get(statements.shape_of(parts), lambda: next(made))
         return place, statements.parameters(parts)
 
-    assert asked("a", ("x",)) == (0, {"p0": "a", "p1": ["x"]})
-    assert asked("b", ("x", "y")) == (0, {"p0": "b", "p1": ["x", "y"]})
-    assert asked("b\0", ("x",)) == (1, {"p0": ["x"]}), "no text of the store has a NUL"
+    assert asked("a", ("x", "z")) == (0, {"p0": "a", "p1": "x", "p2": "z"})
+    assert asked("b", ("x", "y")) == (0, {"p0": "b", "p1": "x", "p2": "y"})
+    assert asked("b\0", ("x", "y")) == (1, {"p0": "x", "p1": "y"}), "no text has a NUL"
     assert asked("b", ()) == (2, {"p0": "b"})
+    assert asked("b", ("x",)) == (3, {"p0": "b", "p1": "x"})
+    ten, twenty = tuple("abcdefghij"), tuple("abcdefghijklmnopqrst")
+    assert asked("b", ten) == (4, {"p0": "b", "p1": [*ten]}), "one statement for very many"
+    assert asked("b", twenty) == (4, {"p0": "b", "p1": [*twenty]})
 
 
 def test_parameters_are_named_alike_in_a_statement_and_its_values() -> None:

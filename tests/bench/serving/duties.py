@@ -124,11 +124,14 @@ _END = (
 
 
 class Duties:
-    """Of one store, whose writers take turns; `woken` once there is something to publish."""
+    """Of one store, whose writers take turns; `woken` once there is something to publish, and what
+    was `made_now` is to be found at once.
+    """
 
     def __init__(self, engine: AsyncEngine, secret: bytes) -> None:
         self.engine = engine
         self.woken = asyncio.Event()
+        self.made_now: asyncio.Queue[Document] = asyncio.Queue()
         self._turn = asyncio.Lock()
         self._secret = secret
 

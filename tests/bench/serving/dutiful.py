@@ -230,4 +230,5 @@ def _write(router: APIRouter, own: Duties) -> None:
                 answer = {"body": content, "headers": headers}
                 await duties.keep(connection, who, idempotency_key, digest, answer)
         own.woken.set()
+        own.made_now.put_nowait(made)
         return Response(content, 201, headers)

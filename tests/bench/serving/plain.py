@@ -14,11 +14,13 @@ write that by hand for this one service (what each side does is told side by sid
 | list | one statement for owned and shared; signed cursor, `Link` | the same |
 | create | legal holds, row, numbered event, event log, trail, kept answer | the same: `duties` |
 | afterwards | relay, bus, consumer with its inbox | the same: `following` |
+| at once | search-service is told, of the documents of a moment in one call | the same: `finding` |
 
 The generated one reads all of that from tables that the model makes, and takes any filter and sort
 of the contract; each request of the measurement asks for the same of both.
 
-    python -m bench.serving.plain --port 9000 --store store.sqlite [--keys jwks.json]
+    python -m bench.serving.plain --port 9000 --store store.sqlite \
+        [--keys jwks.json --search http://127.0.0.1:9001]
 """
 
 from __future__ import annotations
@@ -114,8 +116,8 @@ def opened(store: Path) -> AsyncEngine:
     return engine
 
 
-def app_of(store: Path, keys: Path | None) -> FastAPI:
-    """With its duties if there are keys that prove who asks."""
+def app_of(store: Path, keys: Path | None, search: str) -> FastAPI:
+    """With its duties if there are keys that prove who asks; search-service is at `search` then."""
     engine = opened(store)
     running: list[AbstractAsyncContextManager[None]] = []
 
@@ -138,11 +140,15 @@ def app_of(store: Path, keys: Path | None) -> FastAPI:
         app.include_router(routes(engine))
     else:
         # not at the top: who measures the bare service should not pay for this
-        from bench.serving import dutiful, following, guarded
+        import httpx
+
+        from bench.serving import dutiful, finding, following, guarded
         from bench.serving.duties import Duties
 
         own = Duties(engine, b"a key of the trail, 32 bytes ...")
         running.append(following.Following(own, opened(store.with_name("bus.sqlite"))).running())
+        told = httpx.AsyncClient(base_url=search)
+        running.append(finding.Finding(own, told).running())
         app.state.prove = guarded.observe(app, keys)
         app.include_router(dutiful.routes(own))
     app.include_router(health(engine))
@@ -154,8 +160,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--store", type=Path, required=True)
     parser.add_argument("--keys", type=Path)
+    parser.add_argument("--search", default="")
     options = parser.parse_args()
-    app = app_of(options.store, options.keys)
+    app = app_of(options.store, options.keys, options.search)
     uvicorn.run(app, port=options.port, log_config=None, access_log=False)
 
 

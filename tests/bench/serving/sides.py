@@ -43,13 +43,17 @@ class Workload(Struct, frozen=True):
         return found
 
 
-def generated(folder: Path) -> Server:
-    """The service with what a machine has by default, and spans that are exported."""
+def generated(folder: Path, search: int) -> Server:
+    """The service with what a machine has by default, and spans that are exported; search-service
+    is at port `search`.
+    """
     folder.mkdir(exist_ok=True)
     port = free_port()
+    peers = msgspec.json.encode({"search-service": _address(search)}).decode()
     told = {
         "PYTHONPATH": str(_installed(folder / "site")),
         "DOCUMENT_SERVICE_PORT": str(port),
+        "DOCUMENT_SERVICE_PEERS": peers,
         **_OBSERVED,
     }
     return Server(
@@ -66,20 +70,34 @@ def _installed(site: Path) -> Path:
     return site
 
 
-def plain(folder: Path, keys: Path | None) -> Server:
-    """The one written by hand; guarded where there are keys."""
+def plain(folder: Path, keys: Path | None, search: int) -> Server:
+    """The one written by hand; guarded where there are keys, and search-service is told then."""
     folder.mkdir(exist_ok=True)
     port = free_port()
     line = [sys.executable, "-m", "bench.serving.plain", "--port", str(port)]
-    line += ["--store", "store.sqlite", *(("--keys", str(keys)) if keys else ())]
+    line += ["--store", "store.sqlite", "--search", _address(search)]
+    line += ["--keys", str(keys)] if keys else []
     return Server("written by hand", line, port, folder, {"PYTHONPATH": str(TESTS)})
 
 
 def trivial(folder: Path) -> Server:
+    return _stand_in("nothing", "trivial", folder)
+
+
+def finder(folder: Path) -> Server:
+    """Stands in for search-service."""
+    return _stand_in("search-service", "finder", folder)
+
+
+def _stand_in(name: str, module: str, folder: Path) -> Server:
     folder.mkdir(exist_ok=True)
     port = free_port()
-    line = [sys.executable, "-m", "bench.serving.trivial", str(port)]
-    return Server("nothing", line, port, folder, {"PYTHONPATH": str(TESTS)})
+    line = [sys.executable, "-m", f"bench.serving.{module}", str(port)]
+    return Server(name, line, port, folder, {"PYTHONPATH": str(TESTS)})
+
+
+def _address(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
 
 
 def keys_of(server: Server) -> Path:

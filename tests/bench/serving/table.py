@@ -21,6 +21,8 @@ half of the most; times the other's start and memory.
 """
 
 _STARTS = 5
+_NOBODY = 9
+"""A port at which nobody answers: none is asked for."""
 _GUARDED = "by hand, the same duties"
 _BARE = "by hand, as written first"
 HEAD = (
@@ -34,10 +36,12 @@ def table() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         root = Path(folder)
         yield from _ceiling(root)
-        ours = stack.enter_context(sides.started(sides.generated(root / "ours")))
+        # its processor's seconds are nobody's
+        search = stack.enter_context(sides.started(sides.finder(root / "search"))).port
+        ours = stack.enter_context(sides.started(sides.generated(root / "ours", search)))
         keys = sides.keys_of(ours)
-        guarded = stack.enter_context(sides.started(sides.plain(root / "guarded", keys)))
-        bare = stack.enter_context(sides.started(sides.plain(root / "bare", None)))
+        guarded = stack.enter_context(sides.started(sides.plain(root / "guarded", keys, search)))
+        bare = stack.enter_context(sides.started(sides.plain(root / "bare", None, search)))
         both: list[Side] = [(each, sides.begun(each, keys)) for each in (ours, guarded, bare)]
         idle = [each.settle() for each, _ in both]
         yield HEAD
@@ -98,9 +102,8 @@ def _weights() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder, others() as share:
         root = Path(folder)
         for start in range(_STARTS + 1):
-            pair = _weight(sides.generated(root / "ours")), _weight(
-                sides.plain(root / "bare", None)
-            )
+            ours_now = _weight(sides.generated(root / "ours", _NOBODY))
+            pair = ours_now, _weight(sides.plain(root / "bare", None, _NOBODY))
             if start:
                 ours.append(pair[0])
                 theirs.append(pair[1])

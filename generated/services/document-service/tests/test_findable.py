@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -48,5 +49,22 @@ def test_it_is_made_whatever_search_says(tmp_path: Path) -> None:
             document = await desk.document()
             await desk.service.settle()
             assert (await desk.now(document))["id"] == document["id"]
+
+    played(tmp_path, play)
+
+
+def test_documents_of_a_moment_are_told_in_one_call(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        calls: list[int] = []
+
+        def answer(call: Call) -> Any:
+            calls.append(len(call.body["entries"]))
+            return {"accepted": calls[-1], "ignored": []}
+
+        desk.service.answers("search-service", "index", answer)
+        made = await asyncio.gather(*(desk.document(title=f"Plan {n}") for n in range(6)))
+        await desk.service.settle()
+        assert sum(calls) == len(made)
+        assert len(calls) < len(made)
 
     played(tmp_path, play)

@@ -18,6 +18,9 @@ _FIRST = 1
 _READERS = 100
 """Beyond so many the event alone tells: search-service folds them into groups."""
 
+_DRAFTS = 100
+"""That search-service takes with one call."""
+
 log = logger("findable")
 
 
@@ -28,7 +31,8 @@ class Findable(Base):
         self, ctx: Context, document: models.Document, principals: Sequence[str]
     ) -> None:
         """Have the index know a new document once it is there, for those who may read it; where
-        that fails, the call is queued, and the event does the same.
+        that fails, the call is queued, and the event does the same. Drafts of a moment go in one
+        call.
         """
         readers = dict.fromkeys([f"user:{document.owner_id}", *principals])
         if len(readers) > _READERS:
@@ -48,11 +52,11 @@ class Findable(Base):
             content_changed_at=ctx.now,
             redaction_level=level.heading_only if restricted else level.none,
         )
+        self.runtime.work.together(ctx, "tell-search", draft, self._tell_search, most=_DRAFTS)
 
-        async def tell(inside: Context) -> None:
-            try:
-                await self.clients.search.index(inside, search.IndexRequest(entries=[draft]))
-            except RefusedError as error:
-                log.info("not_indexed_at_once", document_id=str(document.id), status=error.status)
-
-        self.runtime.work.soon(ctx, "tell-search", tell)
+    async def _tell_search(self, ctx: Context, drafts: Sequence[search.EntryDraft]) -> None:
+        try:
+            await self.clients.search.index(ctx, search.IndexRequest(entries=[*drafts]))
+        except RefusedError as error:
+            ids = [str(each.source_id) for each in drafts]
+            log.info("not_indexed_at_once", document_ids=ids, status=error.status)

@@ -231,11 +231,15 @@ class TableRepository(Generic[E]):
         record: Record = {
             name: value for name, value in zip(self._columns, row, strict=True) if value is not None
         }
+        if self._store.encrypted:
+            self._open(record)
+        return newer.entity(ctx, self._store.table, self._model, record)
+
+    def _open(self, record: Record) -> None:
         secret = self._store.encrypted & record.keys()
         with self._cipher.timing("open") if secret else nullcontext():
             for name in secret:
                 record[name] = self._cipher.decrypt(record[name], record["organizationId"])
-        return newer.entity(ctx, self._store.table, self._model, record)
 
     def _looked_up(self, ctx: Context, name: str, value: Any) -> tuple[predicates.Column, Any]:
         """The column that tells whether a field has a value, and what stands there if so."""
