@@ -10,13 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateSchema
 
 from cloudsync_chassis import propagation
-from cloudsync_chassis.store import sqlite
+from cloudsync_chassis.store import spans, sqlite
 from cloudsync_chassis.store.engine import AsyncConnection, create_async_engine
 from cloudsync_chassis.store.sqlite import MODE, Mode
 
@@ -54,6 +54,7 @@ class Database:
         self.refused: Callable[[], None] = _unheard
         if self.is_sqlite:
             sqlite.tune(engine)
+        spans.follow(engine, refused)
         translation: dict[str | None, str | None] = (
             dict.fromkeys(schemas) if self.is_sqlite else {None: schema}
         )
@@ -164,6 +165,13 @@ def gave_way(error: DBAPIError) -> bool:
     transaction looked (SQLSTATE, PostgreSQL appendix A; 13.5 "Serialization Failure Handling").
     """
     return getattr(error.orig, "sqlstate", None) in ("40001", "40P01", "23505")
+
+
+def refused(error: BaseException) -> bool:
+    """Whether a database has answered as it should, though by an error: a constraint is not met, or
+    the transaction gave way to another.
+    """
+    return isinstance(error, IntegrityError) or (isinstance(error, DBAPIError) and gave_way(error))
 
 
 def dialect_insert(connection: AsyncConnection, table: sa.Table) -> Any:
