@@ -69,6 +69,7 @@ def _saga(view: SagaView) -> Saga:
         completes_on=view.completes_on,
         fails_on=view.fails_on,
         deadline=view.deadline,
+        awaited=view.awaited,
         steps=steps_of(*(_step(each) if each.mine else each.row for each in view.steps)),
     )
 

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import ssl
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 import pytest
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from cloudsync_chassis import propagation
 from cloudsync_chassis.client import fallback
 from cloudsync_chassis.client.base import ServiceClient
-from cloudsync_chassis.client.call import Call
+from cloudsync_chassis.client.call import Call, body_of
 from cloudsync_chassis.client.errors import CallError, NoAnswerError, RefusedError
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget
 from cloudsync_chassis.context import Deadline
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.model import Model
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.security.principal import Principal
@@ -49,6 +51,40 @@ class Peer(httpx.AsyncBaseTransport):
             await asyncio.sleep(reply)
             return httpx.Response(200, json={"a": 2})
         return reply
+
+
+class Lamp(Model):
+    """`shade` may be null, and then says something else than where it is absent."""
+
+    name: str
+    hue: str | None = None
+    shade: Annotated[str | None, Field(json_schema_extra={"x-nullable": True})] = None
+
+
+class Shelf(Model):
+    lamps: list[Lamp]
+    best: Lamp | None = None
+
+
+SENT: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"name": "a"}, {"name": "a"}),
+    ({"name": "a", "hue": None}, {"name": "a"}),
+    ({"name": "a", "hue": "red"}, {"name": "a", "hue": "red"}),
+    ({"name": "a", "shade": None}, {"name": "a", "shade": None}),
+]
+
+
+@pytest.mark.parametrize(("fields", "sent"), SENT)
+def test_what_is_none_is_sent_where_the_schema_has_null(
+    fields: dict[str, Any], sent: dict[str, Any]
+) -> None:
+    """A callee refuses null where its schema has none."""
+    lamp = Lamp(**fields)
+    assert body_of(lamp) == sent
+    assert body_of(Shelf(lamps=[lamp], best=lamp)) == {"lamps": [sent], "best": sent}
+    assert body_of(Shelf(lamps=[lamp], best=None)) == {"lamps": [sent]}
+    assert Lamp.model_validate_json(json.dumps(body_of(lamp))) == lamp
+    assert lamp.model_fields_set == fields.keys(), "the caller's own is left alone"
 
 
 def client(peer: Peer, breaker: BreakerPolicy | None = None, **budget: Any) -> ServiceClient:

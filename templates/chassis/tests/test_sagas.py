@@ -18,7 +18,8 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.bus import InProcessBus
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.sagas.log import Run
-from cloudsync_chassis.sagas.spec import Saga
+from cloudsync_chassis.sagas.spec import Saga, Step
+from cloudsync_chassis.sagas.words import TOLD
 from cloudsync_chassis.store import system
 from purchase import EFFECTS, PURCHASE, Trader, event
 
@@ -253,6 +254,43 @@ async def test_past_the_pivot_a_step_is_repeated_until_it_succeeds(
         assert await shop.effects() == ["place", "pay"]
         await asyncio.sleep(0.5)
         assert len(repeated) == attempts
+
+
+COUNTED = replace(
+    PURCHASE,
+    steps=(
+        *PURCHASE.steps,
+        Step(name="count", service="shop", command="count", on="Paid", timeout=60, key="orderId"),
+    ),
+    awaited=(4, 5),
+)
+"""The purchase, of which somebody counts what was paid beside all that follows."""
+
+
+@pytest.mark.parametrize("late", ["count", "send"])
+async def test_a_run_is_complete_once_all_steps_that_it_waits_for_are_done(
+    tmp_path: Path, late: str
+) -> None:
+    """Whichever of them comes last, and it is told once."""
+    order, trouble, repeated = uuid7(), {late: "raise"}, list[str]()
+    async with trade(tmp_path, "process", trouble, COUNTED) as (shop, store):
+        for each in (shop, store):
+            each.runtime.sagas.repeated = lambda saga, step: repeated.append(step)
+        await shop.place(order, TENANT)
+        await until(lambda: len(repeated) >= 3)
+        for each in (shop, store):
+            run = await run_of(each, str(order))
+            assert run is not None
+            early = 4 if late == "count" else 5
+            assert (run.state, run.of(early).state) == ("running", "done")
+        trouble.clear()
+        await ended((shop, store), str(order), "completed")
+        assert set(repeated) == {late}
+        bus = shop.runtime.bus
+        assert isinstance(bus, InProcessBus)
+        words = [each.data["word"] for each in bus.log if each.type == TOLD]
+        assert words.count("completed") == 1
+        assert not {"failed", "undone"} & {*words}
 
 
 async def test_a_repeated_step_outlives_a_restart(tmp_path: Path) -> None:

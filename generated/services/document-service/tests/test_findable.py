@@ -35,6 +35,7 @@ def test_its_author_finds_it_at_once(tmp_path: Path) -> None:
         assert (entry["heading"], entry["sourceVersion"]) == ("Plan", 1)
         assert entry["readerPrincipals"] == [f"user:{desk.author.subject}"]
         assert entry["redactionLevel"] == "headingOnly"
+        assert "container" not in entry
 
     played(tmp_path, play)
 

@@ -17,12 +17,12 @@ from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.system import outbox
 from cloudsync_chassis.testing import Caller, Running, isolated, running
+from file_service import local_objects
 from file_service.edge import edge
 from file_service.generated.app import build
 from file_service.generated.service import SERVICE
 from file_service.generated.settings import ServiceSettings
 from file_service.handlers import Handlers
-from file_service.local_objects import LocalObjects
 
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 PNG = b"\x89PNG\r\n\x1a\n" + b"picture"
@@ -133,8 +133,7 @@ async def desk(state: Path, **settings: Any) -> AsyncIterator[Desk]:
     chosen = {**isolated(state), **settings}
     runtime = Runtime(SERVICE, ServiceSettings.model_validate(chosen))
     handlers = Handlers(runtime)
-    assert isinstance(handlers.objects, LocalObjects)
-    transport = httpx.ASGITransport(app=edge(handlers.objects))
+    transport = httpx.ASGITransport(app=edge(local_objects.local(runtime.settings)))
     async with (
         running(build(runtime, handlers)) as service,
         httpx.AsyncClient(transport=transport, base_url="https://storage") as storage,

@@ -150,6 +150,35 @@ async def test_attendees_are_people_who_can_be_asked(tmp_path: Path) -> None:
         assert [each["username"] for each in listed.json()["items"]] == ["bob"]
 
 
+FACTORS: list[tuple[list[str], bool]] = [
+    ([], False),
+    (["password", "recoveryCodes"], False),
+    (["password", "totp"], True),
+    (["webauthn"], True),
+]
+
+
+@pytest.mark.parametrize(("enrolled", "second"), FACTORS)
+async def test_overviews_say_how_somebody_signs_in(
+    tmp_path: Path, enrolled: list[str], second: bool
+) -> None:
+    async with town(tmp_path) as made:
+        ann = await made.worker("ann")
+
+        def factors(call: Call) -> Any:
+            assert str(call.query["userId"]) == str(ann.subject)
+            common = {"organizationId": str(made.id), "createdAt": STAMP, "updatedAt": STAMP}
+            common |= {"version": 1, "userId": str(ann.subject), "failedAttempts": 0}
+            return {"items": [{"id": str(uuid4()), "type": each, **common} for each in enrolled]}
+
+        for name, call in (("profile-service", "getProfile"), ("org-service", "getMembership")):
+            made.service.answers(name, call, lambda each: NoAnswerError(each, "late"))
+        made.service.answers("auth-service", "listCredentials", factors)
+        shown = (await made.ask("GET", f"/users/{ann.subject}/overview")).json()
+        assert shown["signIn"] == {"factors": len(enrolled), "secondFactor": second}
+        assert shown["degraded"] == ["profile", "membership"]
+
+
 async def test_overviews_name_what_is_missing(tmp_path: Path) -> None:
     async with town(tmp_path) as made:
         ann = await made.worker("ann")
@@ -176,10 +205,15 @@ async def test_overviews_name_what_is_missing(tmp_path: Path) -> None:
             }
 
         path = f"/users/{ann.subject}/overview"
-        for name, call in (("profile-service", "getProfile"), ("org-service", "getMembership")):
+        for name, call in (
+            ("profile-service", "getProfile"),
+            ("org-service", "getMembership"),
+            ("auth-service", "listCredentials"),
+        ):
             made.service.answers(name, call, lambda each: NoAnswerError(each, "late"))
         bare = (await made.ask("GET", path)).json()
-        assert bare["degraded"] == ["profile", "membership"]
+        assert bare["degraded"] == ["profile", "membership", "signIn"]
+        assert "signIn" not in bare
         made.service.answers("profile-service", "getProfile", profile)
         for _ in range(2):
             assert (await made.ask("GET", path)).json()["profile"]["givenName"] == "Ann"

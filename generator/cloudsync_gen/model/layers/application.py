@@ -410,6 +410,7 @@ class SagaStep(Part, frozen=True, kw_only=True):
     """One local transaction of a saga and the command that undoes it.
 
     `optional`: the command may find nothing to do and announce nothing; then the step is done.
+    `awaited`: a run is complete only once the step is done, too, beside what `completes_on` names.
     """
 
     name: Name
@@ -419,6 +420,7 @@ class SagaStep(Part, frozen=True, kw_only=True):
     compensation: Link | None = None
     timeout: Duration
     optional: bool = False
+    awaited: bool = False
     idempotency_key: Identifier
 
 

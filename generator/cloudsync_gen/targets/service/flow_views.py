@@ -70,7 +70,9 @@ class StepView(Struct, frozen=True, kw_only=True):
 
 
 class SagaView(Struct, frozen=True, kw_only=True):
-    """A saga in which the service has steps, or which its events begin or end."""
+    """A saga in which the service has steps, or which its events begin or end. `awaited`: numbers of
+    the steps without which it is not complete.
+    """
 
     name: str
     topic: str
@@ -78,6 +80,7 @@ class SagaView(Struct, frozen=True, kw_only=True):
     completes_on: str
     fails_on: tuple[str, ...]
     deadline: float
+    awaited: tuple[int, ...]
     steps: tuple[StepView, ...]
 
 

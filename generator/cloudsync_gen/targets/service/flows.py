@@ -10,6 +10,7 @@ from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Command, Event, Saga, SagaStep
 from cloudsync_gen.model.layers.datastore import Keyspace, WideTable
 from cloudsync_gen.model.layers.technology import Queue, Topic
+from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.naming import camel
 from cloudsync_gen.targets.service.consumers import call_of
@@ -138,8 +139,20 @@ def _sagas(facts: ServiceFacts, methods: Mapping[str, MethodView]) -> Iterator[S
             completes_on=_type(facts, saga.completes_on),
             fails_on=tuple(_type(facts, each) for each in saga.fails_on),
             deadline=milliseconds(saga.deadline) / 1000,
+            awaited=_awaited(model, saga),
             steps=tuple(_step(facts, saga, step, methods) for step in saga.steps),
         )
+
+
+def _awaited(model: Model, saga: Saga) -> tuple[int, ...]:
+    """The last step that announces the end of the saga, and those that are awaited beside it."""
+    waiting = [at for at, step in enumerate(saga.steps) if step.awaited]
+    ends = [
+        at
+        for at, step in enumerate(saga.steps)
+        if (command := model.get(Command, step.command)) and saga.completes_on in command.emits
+    ]
+    return tuple(dict.fromkeys((*ends[-1:], *waiting))) if waiting and ends else ()
 
 
 def _step(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, LiteralString, Self, TypeVar, get_args, get_origin
+from typing import Any, LiteralString, Self, TypeVar, cast, get_args, get_origin
 
 import pydantic
 from pydantic import (
@@ -117,6 +117,24 @@ def each_once(items: list[T]) -> list[T]:
     if _repeats(items):
         raise PydanticCustomError("items_repeated", "items must be unique")
     return items
+
+
+def present(value: T) -> T:
+    """The value without what is None and may not be null, however deep in models and lists: a field
+    that was set to None stands for one that was not set.
+    """
+    if isinstance(value, list):
+        return cast(T, [present(each) for each in value])
+    if not isinstance(value, BaseModel):
+        return value
+    kind, fields = type(value), value.model_fields_set & type(value).model_fields.keys()
+    held = {name: getattr(value, name) for name in fields}
+    absent = {
+        name for name, each in held.items() if each is None and not _says(kind, name, "x-nullable")
+    }
+    copied = value.model_copy(update={name: present(held[name]) for name in fields - absent})
+    copied.model_fields_set.difference_update(absent)
+    return cast(T, copied)
 
 
 def _repeats(items: Sequence[Any]) -> bool:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+from cloudsync_chassis import traced
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import PLATFORM
@@ -53,8 +54,10 @@ class Base(Defaults):
         self.breaks = runtime.aggregate(memory.BREAK)
         state = runtime.settings.state_path
         self.seal_keys: ports.SealKeys = ports.LocalSealKeys(state("keys", "audit-seal.key"))
-        self.archive: ports.Archive = ports.FolderArchive(state("buckets", "audit-archive"))
-        self.exports: ports.Exports = ports.FolderExports(state("buckets", "audit-exports"))
+        archive: ports.Archive = ports.FolderArchive(state("buckets", "audit-archive"))
+        self.archive = traced.calls(archive, "object-storage")
+        exports: ports.Exports = ports.FolderExports(state("buckets", "audit-exports"))
+        self.exports = traced.calls(exports, "object-storage")
         self.pager: ports.Pager = ports.PagerFile(state("audit-service", "pager.txt"))
         runtime.policies.supply("approverId", lambda ctx: "")
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import sqlalchemy as sa
-from cloudsync_chassis import ids
+from cloudsync_chassis import ids, traced
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import project
 from cloudsync_chassis.problem import NOT_FOUND
@@ -35,9 +35,7 @@ class Base(Defaults):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         place = runtime.settings.state_path(runtime.spec.name)
-        self.objects = local_objects.LocalObjects(
-            place / "objects", runtime.settings.state_path("buckets", "versions")
-        )
+        self.objects = traced.calls(local_objects.local(runtime.settings), "object-storage")
         self.keys = local_objects.KeyFolder(place / "data-keys")
         self.scanner = judges.LocalScanner()
         self.renderer = judges.LocalRenderer()

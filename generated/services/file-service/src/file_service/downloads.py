@@ -44,6 +44,8 @@ class Downloads(Links):
             raise problems.INLINE_FORBIDDEN(f"{media_type} may not be drawn in a page")
         if body.variant is None and file.storage_class == models.StorageClass.archive:
             await self._require_retrieved(ctx, key)
+        if not await self.objects.present(key):
+            raise NOT_FOUND("the bytes are not there")
         seconds = body.valid_seconds or int(self.settings.address_lifetime)
         fields = {
             "fileId": file.id,

@@ -15,6 +15,7 @@ from cloudsync_chassis import clock
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse
 
+from . import local_objects
 from .generated.settings import ServiceSettings
 from .local_objects import AddressRefusedError, LocalObjects
 
@@ -61,9 +62,7 @@ def edge(objects: LocalObjects) -> FastAPI:
 
 def local() -> FastAPI:
     """The edge of this machine's store."""
-    settings = ServiceSettings()
-    place = settings.state_path("file-service", "objects")
-    return edge(LocalObjects(place, settings.state_path("buckets", "versions")))
+    return edge(local_objects.local(ServiceSettings()))
 
 
 def _address(request: Request) -> str:

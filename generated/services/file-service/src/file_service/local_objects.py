@@ -19,12 +19,19 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
 from cloudsync_chassis import files, ids
+from cloudsync_chassis.settings import Settings
 
 from .objects import Assembled, Fetch, ObjectMissingError, Part, PartsMissingError, Use
 
 _HOST = "https://files.cloudsync.localhost"
 _CHUNK = 1024 * 1024
 _RETRIEVAL = timedelta(seconds=60)
+
+
+def local(settings: Settings) -> LocalObjects:
+    """The store of this machine."""
+    place = settings.state_path("file-service", "objects")
+    return LocalObjects(place, settings.state_path("buckets", "versions"))
 
 
 class AddressRefusedError(Exception):
@@ -102,6 +109,10 @@ class LocalObjects:
         name = self._place("uses", told["tenant"], f"{ids.uuid7()}.json")
         await asyncio.to_thread(files.replace, name, json.dumps(line).encode())
         return place, told
+
+    async def present(self, key: str) -> bool:
+        """See `Objects.present`."""
+        return await asyncio.to_thread(self._place("files", key).is_file)
 
     async def assemble(self, key: str, parts: Sequence[Part]) -> Assembled:
         """See `Objects.assemble`."""

@@ -75,6 +75,10 @@ class Objects(Protocol):
         """Where the object can be fetched until then."""
         ...
 
+    async def present(self, key: str) -> bool:
+        """Whether the object lies where addresses lead."""
+        ...
+
     async def assemble(self, key: str, parts: Sequence[Part]) -> Assembled:
         """Make the object of its parts, in order; the parts go once `drop_parts` is called.
 

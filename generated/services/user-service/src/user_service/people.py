@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID
 
+import auth_client.models as auth
 import org_client.models as org
 import profile_client.models as profiles
 from cloudsync_chassis.client.errors import CallError
@@ -23,6 +24,8 @@ _ASKABLE = (
     models.UserStatus.active,
     models.UserStatus.suspended,
 )
+_SECOND = frozenset({"totp", "webauthn", "textCode"})
+"""Types of factors that are asked for beside a password."""
 
 
 class People(Base):
@@ -31,10 +34,10 @@ class People(Base):
     async def get_user_overview(
         self, ctx: Context, request: port.GetUserOverview
     ) -> models.UserOverview:
-        """An account with profile and membership; what does not come is named."""
+        """An account with profile, membership and factors; what does not come is named."""
         user = await self.user.get(ctx, request.user_id)
-        profile, membership = await asyncio.gather(
-            self._profile(ctx, user.id), self._membership(ctx, user.id)
+        profile, membership, factors = await asyncio.gather(
+            self._profile(ctx, user.id), self._membership(ctx, user.id), self._factors(user.id)
         )
         parts = models.UserOverviewDegradedItem
         degraded = []
@@ -42,11 +45,14 @@ class People(Base):
             degraded.append(parts.profile)
         if membership is None:
             degraded.append(parts.membership)
+        if factors is None:
+            degraded.append(parts.sign_in)
         card = project(models.UserCard, user)
         return models.UserOverview(
             card=card,
             profile=project(models.UserOverviewProfile, profile) if profile else None,
             membership=project(models.UserOverviewMembership, membership) if membership else None,
+            sign_in=_sign_in(factors) if factors is not None else None,
             degraded=degraded,
         )
 
@@ -65,6 +71,14 @@ class People(Base):
             )
         except CallError:
             return None
+
+    async def _factors(self, user_id: UUID) -> list[auth.CredentialView] | None:
+        """Never kept: an administrator looks here to see whether somebody has added one."""
+        try:
+            found = await self.clients.auth.client.list_credentials(user_id=user_id)
+        except CallError:
+            return None
+        return found.items
 
     async def drop_cached_card(self, ctx: Context, request: port.DropCachedCard) -> None:
         """Forget a card, once the event is handled."""
@@ -158,3 +172,8 @@ class People(Base):
         if row is None or row.verified_at is None or row.purpose == models.AddressPurpose.former:
             return None
         return await self.user.find(ctx, id=row.user_id)
+
+
+def _sign_in(factors: list[auth.CredentialView]) -> models.UserOverviewSignIn:
+    second = any(each.type.value in _SECOND for each in factors)
+    return models.UserOverviewSignIn(factors=len(factors), second_factor=second)

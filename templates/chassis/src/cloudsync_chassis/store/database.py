@@ -12,13 +12,13 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic_core import from_json
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateSchema
 
 from cloudsync_chassis import propagation
-from cloudsync_chassis.store import sqlite
+from cloudsync_chassis.store import spans, sqlite
 from cloudsync_chassis.store.engine import AsyncConnection, create_async_engine
 
 _RESERVE = 0.01
@@ -51,6 +51,7 @@ class Database:
             json_deserializer=_read_json,
             **_engine_options(self.is_sqlite, pool, wait),
         )
+        spans.follow(engine, refused)
         self.schema = None if self.is_sqlite else schema
         self.pool = pool
         self.refused: Callable[[], None] = _unheard
@@ -183,6 +184,13 @@ def gave_way(error: DBAPIError) -> bool:
     transaction looked (SQLSTATE, PostgreSQL appendix A; 13.5 "Serialization Failure Handling").
     """
     return getattr(error.orig, "sqlstate", None) in ("40001", "40P01", "23505")
+
+
+def refused(error: BaseException) -> bool:
+    """Whether a database has answered as it should, though by an error: a constraint is not met, or
+    the transaction gave way to another.
+    """
+    return isinstance(error, IntegrityError) or (isinstance(error, DBAPIError) and gave_way(error))
 
 
 def dialect_insert(connection: AsyncConnection, table: sa.Table) -> Any:
