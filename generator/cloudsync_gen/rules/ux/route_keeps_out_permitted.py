@@ -1,14 +1,14 @@
 """A route of the gateway keeps out somebody who may use an operation behind it.
 
 What it does: for each operation that a route of `kind: api` reaches, compares the guard with what
-the operation asks, and tells of the first one that does not fit: a route to one for everybody admits
-everybody, and a role that holds the operation's permission is one of the guard's roles and holds the
-guard's permissions.
+the operation asks, and tells of the first one that does not fit: a route to one for everybody lets
+everybody in, and a role that holds the permission of the operation is one of the guard's roles and
+holds the guard's permissions.
 
 Why: the gateway refuses whom the service would let in. Who reads the permissions of roles finds the
 right that people do not have.
 
-Example: `guard: {requiredPermissions: ["recipe:approve"]}` before `listRecipes`, which guests may use.
+Example: `requiredPermissions: ["recipe:approve"]` before `listRecipes`, which guests may use.
 
 Use instead: the weakest permission that any operation behind the route asks for, or a route of its
 own for the operation.

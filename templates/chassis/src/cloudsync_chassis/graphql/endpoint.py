@@ -51,7 +51,7 @@ _TOLD = 20
 _LOOK = 1.0
 """Seconds between two looks at whether the service stops."""
 _STREAMS = 500
-"""Subscriptions at the same time; each holds a transaction open."""
+"""Subscriptions at the same time; each holds a connection of its client and two tasks."""
 _CODES = {NOT_KNOWN.slug: "PERSISTED_QUERY_NOT_FOUND"}
 _MESSAGES = {NOT_KNOWN.slug: "PersistedQueryNotFound"}
 """What clients of the protocol of Automatic Persisted Queries wait for."""
