@@ -88,7 +88,12 @@ class Endpoint:
             (_Parsed,) if open_ else (_Parsed, DisableIntrospection)
         )
         self.schema: strawberry.Schema = strawberry_schema(
-            fields.schema, fields.answers, fields.members(), extensions, suggests=open_
+            fields.schema,
+            fields.answers,
+            fields.members(),
+            extensions,
+            kinds=fields.spec.kinds,
+            suggests=open_,
         )
         self._core = fields.schema
         self._streams = 0
