@@ -56,7 +56,7 @@ def questions(facts: ServiceFacts, schema: GraphQLSchema) -> Iterator[Question]:
         declared = ", ".join(f"${name}: {field.args[name].type}" for name in variables)
         passed = ", ".join(f"{name}: ${name}" for name in variables)
         query = f"{root.operation_type}{f'({declared})' if declared else ''} {{ {root.field_name}"
-        query += f"{f'({passed})' if passed else ''} {selection(field.type)} }}"
+        query += f"{f'({passed})' if passed else ''} {selection(field.type, schema)} }}"
         yield Question(root, query, variables)
 
 

@@ -213,7 +213,9 @@ from cloudsync_gen.rules.stores import (
 )
 from cloudsync_gen.rules.ux import (
     component_without_screen,
+    operation_out_of_reach,
     route_admits_more_than_screen,
+    route_keeps_out_permitted,
     route_of_nothing,
     route_reaches_nothing,
     route_without_contract,
@@ -408,6 +410,8 @@ RULES: tuple[Rule, ...] = (
     component_without_screen.RULE,
     route_without_contract.RULE,
     route_reaches_nothing.RULE,
+    operation_out_of_reach.RULE,
+    route_keeps_out_permitted.RULE,
     webhook_without_event.RULE,
     body_differs_from_payload.RULE,
     webhook_form.RULE,

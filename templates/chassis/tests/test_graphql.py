@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
@@ -15,8 +16,11 @@ from graphql import build_schema, get_introspection_query, lexicographic_sort_sc
 from bookshop import SERVICE, BookSettings
 from bookshop import graphql as online
 from bookshop.graphql import PATH, SPEC, ShopOnline
+from bookshop.models import Book
+from cloudsync_chassis.changes import Changes, heard
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import NoAnswerError, RefusedError
+from cloudsync_chassis.context import Context
 from cloudsync_chassis.graphql.endpoint import Endpoint
 from cloudsync_chassis.graphql.fields import Fields
 from cloudsync_chassis.graphql.schema import printed
@@ -397,6 +401,65 @@ async def test_subscriptions_come_as_events(
         (kind, refused), end = await events(shop, asked, caller)
         assert (kind, problems(refused), end[0]) == ("next", [expected], "complete")
     assert problems(await shop.ask(asked, clerk)) == [(400, "validation-failed")]
+
+
+class Watching(ShopOnline):
+    """A shop whose books are watched until they have changed."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        self.held: list[int] = []
+        self.changes = Changes()
+
+    async def watch_book(self, ctx: Context, request: online.ByBook) -> AsyncIterator[Book]:
+        """The book, and the book once it has changed."""
+        first = await self.books.get(ctx, request.book_id)
+
+        async def states() -> AsyncIterator[Book]:
+            yield first
+            self.held.append(self.runtime.database.in_use)
+            stroke, now = self.changes.coming(), first
+            while now.version == first.version:
+                now = await self.books.get(ctx, request.book_id)
+                waiting = asyncio.create_task(self.count())
+                await heard(stroke, 0.2)
+                await waiting
+            yield now
+
+        return states()
+
+    async def count(self) -> None:
+        """Note how many transactions are open a moment from now."""
+        await asyncio.sleep(0.05)
+        self.held.append(self.runtime.database.in_use)
+
+
+@pytest.mark.parametrize("watchers", [1, 12])
+async def test_a_subscription_holds_no_transaction_while_it_waits(
+    settings: BookSettings, watchers: int
+) -> None:
+    """Many more watch than there are connections; the book is changed, and all are told."""
+    runtime = Runtime(SERVICE, settings.model_copy(update={"database_pool": 2}))
+    service = Watching(runtime)
+    async with running(online.build(runtime, service)) as started:
+        shop = Online(started, service)
+        clerk = started.caller("clerk")
+        book = await shop.listed(clerk)
+        asked = f'subscription {{ bookChanges(bookId: "{book}") {{ version }} }}'
+        watching = [asyncio.create_task(events(shop, asked, clerk)) for _ in range(watchers)]
+        while len(service.held) < 2 * watchers:
+            await asyncio.sleep(0.01)
+        # the service's own work holds one now and then; a watcher that holds one always does
+        assert watchers > 1 or min(service.held) == 0
+        change = (
+            f'mutation {{ changeBook(bookId: "{book}", version: 1, change: {{ priceMinor: 7 }}) '
+            "{ version } }"
+        )
+        changed = await shop.ask(change, clerk)
+        assert changed == {"data": {"changeBook": {"version": 2}}}
+        for told in await asyncio.gather(*watching):
+            versions = [each["data"]["bookChanges"]["version"] for _, each in told[:-1]]
+            assert versions == [1, 2]
 
 
 def test_fields_that_do_not_fit_are_seen_at_the_start(settings: BookSettings) -> None:

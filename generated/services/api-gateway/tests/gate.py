@@ -26,6 +26,7 @@ from api_gateway.generated.models import (
 from api_gateway.generated.service import SERVICE
 from api_gateway.generated.settings import ServiceSettings
 from api_gateway.handlers import Handlers
+from api_gateway.ports import DeclaredUpstreams
 from cloudsync_chassis import clock
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Event
@@ -112,6 +113,13 @@ class Gate:
         self.handlers.stale()
         return active
 
+    async def open_route(self, plan: RateLimitPlan | None = None, **more: Any) -> GatewayRoute:
+        """An active route to what the model lets everybody ask, without saying who they are."""
+        self.reach("subscription-service")
+        led = {"upstream_service": "subscription-service", "upstream_operation": "listPlans"}
+        way = {**led, "auth_mode": AuthMode.anonymous, "required_permission": None}
+        return await self.route(plan, **way, **more)
+
     async def publish(self, found: GatewayRoute, percent: int = 25) -> GatewayRoute:
         body = models.PublishRouteRequest(gateway_route_id=found.id, rollout_percent=percent)
         made = await self.ask(operations.PUBLISH_ROUTE, port.PublishRoute(body=body))
@@ -134,6 +142,13 @@ class Gate:
 
     def person(self, **more: Any) -> Caller:
         return self.service.caller("member", **more)
+
+    def reach(self, service: str) -> None:
+        """Have a service that the gateway calls by no edge stand somewhere."""
+        peers = {**self.handlers.settings.peers, service: "http://127.0.0.1:1"}
+        self.handlers.upstreams = DeclaredUpstreams(
+            SERVICE, self.handlers.settings.model_copy(update={"peers": peers})
+        )
 
     def set(self, **settings: Any) -> None:
         """Go on with other settings."""
@@ -166,8 +181,9 @@ class Gate:
 
 
 @asynccontextmanager
-async def gate(state: Path) -> AsyncIterator[Gate]:
-    settings = ServiceSettings.model_validate(isolated(state))
+async def gate(state: Path, **more: Any) -> AsyncIterator[Gate]:
+    """A gateway over a state folder, which several may share."""
+    settings = ServiceSettings.model_validate({**isolated(state), **more})
     runtime = Runtime(SERVICE, settings)
     handlers = Handlers(runtime)
     async with running(build(runtime, handlers)) as service:

@@ -12,7 +12,7 @@ import pytest
 from api_gateway.answers import Answer, MemoryAnswers, Place
 from api_gateway.base import Board
 from api_gateway.generated import models, operations, port
-from api_gateway.generated.models import AuthMode, CacheScope, HttpMethod, OnExceeded
+from api_gateway.generated.models import CacheScope, HttpMethod, OnExceeded
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.testing import Caller
 from gate import Gate, at_gate, slug
@@ -71,12 +71,7 @@ def test_nobody_is_given_what_was_answered_others(
 
 def test_public_answers_are_everybodys(tmp_path: Path) -> None:
     async def check(gate: Gate) -> None:
-        await gate.route(
-            auth_mode=AuthMode.anonymous,
-            required_permission=None,
-            cache_ttl_seconds=60,
-            cache_scope=CacheScope.public,
-        )
+        await gate.open_route(cache_ttl_seconds=60, cache_scope=CacheScope.public)
         gate.upstream = counting()
         assert (await gate.get()).text == (await gate.get(by=gate.person())).text == "answer 1"
 

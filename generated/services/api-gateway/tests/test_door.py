@@ -293,7 +293,7 @@ def test_silence_is_told_apart_and_opens_the_breaker(tmp_path: Path) -> None:
 
 def test_an_anonymous_route_asks_for_nothing_and_passes_nothing_on(tmp_path: Path) -> None:
     async def check(gate: Gate) -> None:
-        await gate.route(auth_mode=AuthMode.anonymous, required_permission=None)
+        await gate.open_route()
         answer = await gate.get(by=gate.person())
         assert answer.status_code == 200
         assert "authorization" not in gate.seen[0].headers

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import httpx
 from api_gateway.generated import models, operations, port
-from api_gateway.generated.models import AuthMode, Edition, OnExceeded
+from api_gateway.generated.models import Edition, OnExceeded
 from api_gateway.limits import network
 from cloudsync_chassis.ids import PLATFORM, uuid7
 from cloudsync_chassis.rate.buckets import MemoryBuckets
@@ -100,7 +100,7 @@ def test_somebody_unknown_is_counted_by_their_network(tmp_path: Path) -> None:
     async def check(gate: Gate) -> None:
         stopped(gate)
         plan = await gate.plan(limit_per_second=1, burst=1)
-        await gate.route(plan, auth_mode=AuthMode.anonymous, required_permission=None)
+        await gate.open_route(plan)
         assert [(await gate.get()).status_code for _ in range(2)] == [200, 429]
         assert await gate.events("rate-limit-exceeded") == []
 

@@ -1,8 +1,7 @@
-"""Routes from their draft to their end, canaries that fall back, and the routes of a release."""
+"""Routes from their draft to their end, and canaries that fall back."""
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,8 @@ from uuid import UUID
 
 import httpx
 import pytest
-from api_gateway import release
 from api_gateway.generated import models, operations, port
 from api_gateway.generated.models import (
-    AuthMode,
     CacheScope,
     GatewayRoute,
     HttpMethod,
@@ -23,7 +20,6 @@ from api_gateway.generated.service import SERVICE
 from api_gateway.ports import DeclaredUpstreams
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.ids import uuid7
-from cloudsync_chassis.published import published
 from cloudsync_chassis.store.query import PageRequest
 from gate import DAY, MINUTE, Gate, at_gate, moment
 
@@ -301,29 +297,5 @@ def test_changed_configuration_has_the_board_read_anew(tmp_path: Path) -> None:
         before = (await gate.handlers.board()).read_at
         await gate.tell("platform.config-changed", told, gate.operator.organization)
         assert (await gate.handlers.board()).read_at > before
-
-    at_gate(tmp_path, check)
-
-
-def test_the_routes_of_a_release_lead_to_all_that_people_may_ask(tmp_path: Path) -> None:
-    async def check(gate: Gate) -> None:
-        path = published(release.__file__, "index.json")
-        operations_of = json.loads(path.read_bytes())["operations"]
-        wanted = [e for e in operations_of.values() if e["access"] in ("public", "authenticated")]
-        assert await release.enter(gate.handlers, path) == len(wanted) > 400
-        assert await release.enter(gate.handlers, path) == 0
-        board = await gate.handlers.board()
-        assert {each.plan_code for each in board.plans.values()} == set(models.Edition)
-        for each in wanted:
-            asked = each["path"].replace("{", "x").replace("}", "x")
-            found = board.ways.find(each["method"].upper(), asked, "").route
-            assert found is not None
-            assert found.upstream_operation == each["operationId"], each["path"]
-            assert found.upstream_service == each["service"].rpartition(".")[2]
-            public = each["access"] == "public"
-            assert (found.auth_mode is AuthMode.anonymous) is public
-        person = gate.person()
-        await gate.get("/v1/documents/0190aaaa-0000-7000-8000-000000000001", person)
-        assert gate.seen[0].url.port == 8005
 
     at_gate(tmp_path, check)

@@ -174,6 +174,7 @@ class Service(Element, frozen=True, kw_only=True):
     """A deployable unit with one owner. `spec` is implied: contracts name their service.
 
     `roleTable`: its handlers are handed all roles of the model with what each permits.
+    `routeTable`: all ways in from outside (routes of `kind: api`), with what each leads to.
     """
 
     domain: Link
@@ -194,6 +195,7 @@ class Service(Element, frozen=True, kw_only=True):
     registry: Registry | None = None
     settings: tuple[Setting, ...] = ()
     role_table: bool = False
+    route_table: bool = False
     motivation: Motivation = Motivation()
     apm: Observability = Observability()
 

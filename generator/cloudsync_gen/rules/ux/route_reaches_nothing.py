@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.model.entrances import base_of, leads_to
 from cloudsync_gen.model.layers.navigation import Route
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
@@ -27,10 +28,10 @@ def check(model: Model) -> Iterator[Diagnostic]:
     written = {each.id: [*map(str, table(each.data.get("paths")))] for each in model.sources.rest}
     for route in model.all(Route):
         paths = [path for each in route.contracts for path in written.get(each, ())]
-        meant = route.path.removesuffix("/**").rstrip("/")
+        meant = base_of(route)
         if route.kind != "api" or not paths:
             continue
-        if not any(each == meant or each.startswith(f"{meant}/") for each in paths):
+        if not any(leads_to(route, each) for each in paths):
             yield RULE.at(
                 model.ref(route.id, "path"),
                 f"no operation of `{route.contracts[0]}` is at or below `{meant}`",

@@ -63,6 +63,8 @@ def files(view: ServiceView) -> Iterable[Planned]:
     }
     if view.roles:
         forms[f"{package}/generated/roles.json"] = Data("json", view.roles)
+    if view.route_table:
+        forms[f"{package}/generated/routes.json"] = Data("json", view.route_table)
     if view.cases or view.aggregates:
         forms[f"{folder}/tests/contract.json"] = trials_of(view)
     yield from (Planned(path=path, form=form, sources=view.sources) for path, form in forms.items())

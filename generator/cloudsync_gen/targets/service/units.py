@@ -23,6 +23,7 @@ from cloudsync_gen.targets.service.aggregates import aggregates_of
 from cloudsync_gen.targets.service.callees import callees_of
 from cloudsync_gen.targets.service.cases import cases_of
 from cloudsync_gen.targets.service.consumers import consumers_of
+from cloudsync_gen.targets.service.entrances import route_table_of
 from cloudsync_gen.targets.service.facts import ServiceFacts, SystemFacts
 from cloudsync_gen.targets.service.flows import flows_of
 from cloudsync_gen.targets.service.guide import guide_of, problems_of
@@ -104,6 +105,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
         policies=policies_of(facts),
         masked=tuple(sorted(system.hidden.of(service.id))),
         roles=system.grants.permitted() if service.role_table else {},
+        route_table=route_table_of(facts),
         port_imports=_used(_port_types(methods)),
         models=models,
         contract=facts.document.path if facts.document else "",

@@ -295,6 +295,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     policies: PoliciesView
     masked: tuple[str, ...]
     roles: dict[str, dict[str, list[str]]]
+    route_table: dict[str, Any]
     port_imports: tuple[str, ...]
     models: dict[str, Any]
     contract: str

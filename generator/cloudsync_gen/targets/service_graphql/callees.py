@@ -15,7 +15,7 @@ from cloudsync_gen.targets.clients import methods_of
 from cloudsync_gen.targets.clients.views import MethodView
 from cloudsync_gen.targets.service.callees import callees_of
 from cloudsync_gen.targets.service.facts import ServiceFacts
-from cloudsync_gen.targets.service_graphql.fit import Unfitting
+from cloudsync_gen.targets.service_graphql.unfitting import Unfitting
 from cloudsync_gen.targets.service_grpc.messages import messages_of
 from cloudsync_gen.targets.service_grpc.rpcs import Reader
 from cloudsync_gen.targets.service_grpc.views import RpcView

@@ -10,6 +10,7 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLObjectType,
     GraphQLScalarType,
+    GraphQLSchema,
     is_list_type,
     is_non_null_type,
     is_specified_scalar_type,
@@ -17,6 +18,8 @@ from graphql import (
 
 from cloudsync_gen.naming import wire_name, words
 from cloudsync_gen.targets._python_types import followed
+from cloudsync_gen.targets.service_graphql.alternatives import alternatives_of
+from cloudsync_gen.targets.service_graphql.unfitting import Unfitting
 
 Schemas = Mapping[str, Any]
 
@@ -36,15 +39,16 @@ _PARAMETERS: Mapping[str, set[str]] = {
 """Scalars that are no texts, and the parameters that they can be."""
 
 
-class Unfitting(RuntimeError):
-    """A field that cannot be answered by what it names."""
-
-
 class Fit:
-    """Compares types with schemas. `members` are those of enumerations, as far as it came."""
+    """Compares types of one contract with schemas. As far as it came, `members` are those of
+    enumerations, and `kinds` what tells the types of a union or an interface apart: its name -> a
+    property -> the property's values -> types.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, contract: GraphQLSchema) -> None:
+        self._contract = contract
         self.members: dict[str, dict[str, str]] = {}
+        self.kinds: dict[str, dict[str, dict[str, str]]] = {}
         self._seen: dict[tuple[str, int, bool], object] = {}
 
     def irregular(self) -> dict[str, dict[str, str]]:
@@ -81,7 +85,18 @@ class Fit:
         elif isinstance(kind, GraphQLScalarType):
             _scalar(kind, found, place)
         else:
-            raise Unfitting(f"{place}: which of its types `{kind.name}` is cannot be told")
+            self._alternatives(kind, found, schemas, place)
+
+    def _alternatives(self, kind: Any, schema: Any, schemas: Schemas, place: str) -> None:
+        """A union or an interface, which are told and never asked."""
+        found = alternatives_of(
+            self._contract.get_possible_types(kind), schema, schemas, f"{place}, a `{kind.name}`"
+        )
+        told = {found.property: dict(sorted(found.types.items()))}
+        if self.kinds.setdefault(kind.name, told) != told:
+            raise Unfitting(f"{place}: the types of `{kind.name}` are told otherwise elsewhere")
+        for name, each in found.schemas.items():
+            self._object(self._contract.type_map[name], each, schemas, f"{place}.{name}", told=True)
 
     def _enum(
         self, kind: GraphQLEnumType, schema: Mapping[str, Any], place: str, *, told: bool
@@ -101,7 +116,7 @@ class Fit:
 
     def _object(
         self,
-        kind: GraphQLObjectType | GraphQLInputObjectType,
+        kind: Any,
         schema: Mapping[str, Any],
         schemas: Schemas,
         place: str,

@@ -23,7 +23,8 @@ from cloudsync_gen.targets.service.behaviour import output_of
 from cloudsync_gen.targets.service.facts import ServiceFacts
 from cloudsync_gen.targets.service.requests import request_of
 from cloudsync_gen.targets.service_graphql.callees import Called, Callees
-from cloudsync_gen.targets.service_graphql.fit import Fit, Unfitting, holds
+from cloudsync_gen.targets.service_graphql.fit import Fit, holds
+from cloudsync_gen.targets.service_graphql.unfitting import Unfitting
 from cloudsync_gen.targets.service_graphql.views import FieldView
 
 PAGE = ("limit", "cursor", "sort")
@@ -40,7 +41,7 @@ class Reader:
         self._facts = facts
         self._schema = build_schema(contract.text)
         self._callees = Callees(facts)
-        self.fit = Fit()
+        self.fit = Fit(self._schema)
 
     def fields(self) -> Iterator[FieldView]:
         """All fields, in the order of roots and names.

@@ -62,6 +62,7 @@ def _view(facts: ServiceFacts, api: GraphqlApi, contract: ContractText) -> Graph
         depth=api.max_depth,
         cost=api.max_cost,
         members=reader.fit.irregular(),
+        kinds=dict(sorted(reader.fit.kinds.items())),
         fields=fields,
         sources=(facts.service.id, contract.source),
     )

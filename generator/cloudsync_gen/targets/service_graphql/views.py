@@ -26,7 +26,8 @@ class FieldView(Struct, frozen=True, kw_only=True):
 
 class GraphqlView(Struct, frozen=True, kw_only=True):
     """A service's schema. `members`: enumeration -> its values -> members of the data model that do
-    not follow from them.
+    not follow from them. `kinds`: union or interface -> a property of what is answered -> its
+    values -> the type that each stands for.
     """
 
     service: str
@@ -39,6 +40,7 @@ class GraphqlView(Struct, frozen=True, kw_only=True):
     depth: int
     cost: int
     members: dict[str, dict[str, str]]
+    kinds: dict[str, dict[str, dict[str, str]]]
     fields: tuple[FieldView, ...]
     sources: tuple[str, ...]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -250,6 +250,21 @@ def _was_overtaken(error: Exception, incoming: Incoming) -> bool:
 
 def _unheard(*told: object) -> None:
     del told
+
+
+async def one_by_one(ctx: Context, results: AsyncIterator[T]) -> AsyncIterator[T]:
+    """The results of an operation that answers with many; while one of them is sent, an operation
+    that only reads holds no transaction.
+
+    Raises:
+        Problem: `forbidden`: nothing has granted it before the first one, and nothing sent comes
+            back.
+    """
+    require_grant(ctx)
+    await ctx.unit.rest()
+    async for each in results:
+        await ctx.unit.rest()
+        yield each
 
 
 def require_grant(ctx: Context) -> None:

@@ -15,9 +15,10 @@ from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.entrances import route_table
 from cloudsync_chassis.security.principal import workload
 
-from . import memory, ports
+from . import generated, memory, ports
 from .answers import Answers, MemoryAnswers
 from .generated.defaults import Defaults
 from .generated.models import BarredKind, Edition, GatewayRoute, RateLimitPlan, TenantThrottle
@@ -72,6 +73,7 @@ class Base(Defaults):
         self.upstreams: ports.Upstreams = ports.DeclaredUpstreams(runtime.spec, self.settings)
         self.exchange: ports.Exchange = ports.OwnExchange(runtime.identity, self.settings)
         self.freezes: ports.Freezes = ports.NoFreezes()
+        self.table = route_table(generated)
         self._board = Board()
 
     async def board(self) -> Board:

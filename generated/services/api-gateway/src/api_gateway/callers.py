@@ -64,6 +64,7 @@ class Callers(Base):
             Problem: `unauthenticated`, `forbidden`, `rate-limited`, `unavailable`.
         """
         if route.auth_mode is AuthMode.anonymous:
+            self._enter(route, Caller())
             return Caller()
         if route.auth_mode is AuthMode.mtls and not (
             self._is_edge(peer) and headers.get(CERTIFICATE)
@@ -119,6 +120,13 @@ class Callers(Base):
         throttle = board.throttles.get(caller.organization) if caller.organization else None
         if throttle is not None and throttle.blocked:
             raise FORBIDDEN("the organisation is shut out")
+        self._enter(route, caller)
+
+    def _enter(self, route: GatewayRoute, caller: Caller) -> None:
+        """Heed the guard by which the model reaches an operation, whichever route leads to it."""
+        entrance = self.table.entrances.get((route.upstream_service, route.upstream_operation))
+        if entrance is not None:
+            entrance.admit(caller.principal, clock.now())
 
     def _check_failures(self, address: str | None) -> None:
         """Refuse a network that has tried too many tokens in the last minute: longer each time."""

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.ids import PLATFORM
+from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import breaks_rule
+from cloudsync_chassis.runtime import Runtime
 from graphql import (
     DocumentNode,
     FieldNode,
@@ -25,7 +27,10 @@ from graphql import (
 )
 
 from .base import Base
+from .documents import StoredDocuments
 from .generated import models, port, problems
+
+log = logger("queries")
 
 _TOKENS = 4096
 """A document of 16 KiB has fewer, unless it is made to be slow to read."""
@@ -43,7 +48,34 @@ class Weight:
 
 
 class Queries(Base):
-    """Registers announced documents."""
+    """Registers announced documents, and has the schema answer them by their digest."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        runtime.documents = StoredDocuments(runtime.documents, self._announced, self._asked_for)
+
+    async def _announced(self, digest: str) -> str | None:
+        """The text of the document that was registered with a digest, by whichever replica."""
+
+        async def read(ctx: Context) -> models.PersistedQuery | None:
+            return await self.persisted_query.find(ctx, sha256=digest)
+
+        found = await self.apart(read, writes=False)
+        return found.document if found is not None else None
+
+    async def _asked_for(self, digest: str) -> None:
+        """Write down the hour in which a document was last asked for."""
+
+        async def note(ctx: Context) -> None:
+            found = await self.persisted_query.find(ctx, sha256=digest)
+            hour = ctx.now.replace(minute=0, second=0, microsecond=0)
+            if found is not None and found.last_used_at != hour:
+                await self.persisted_query.rewrite(ctx, found, {"lastUsedAt": hour})
+
+        try:
+            await self.apart(note)
+        except Exception as error:
+            log.warning("use_not_noted", error=error)
 
     async def register_persisted_query(
         self, ctx: Context, request: port.RegisterPersistedQuery

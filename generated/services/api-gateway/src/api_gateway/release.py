@@ -1,130 +1,151 @@
-"""The release job: `python -m api_gateway.release [FILE]` brings the routes of a release to the door.
+"""The release job: `python -m api_gateway.release` brings the ways in of the model to the door.
 
-FILE is the index of the published contracts; without it, the one in `contracts/` above the code. Each
-operation for people or for everybody becomes a route at its own address; a route that an operator
-has written stays, as does one whose operation is gone: that one is deprecated by hand. The four
-editions get their plans, unless there are some.
+They are those of the navigation layer, as this release was made with them (`generated/routes.json`):
+an operation that no route of it reaches has no way in. A route that an operator has written stays.
+One whose way has gone from the model is told, and deprecated by hand. The four editions get their
+plans, unless there are some.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.published import published
 from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.entrances import RouteTable, route_table
 
-from .generated.models import AuthMode, Edition, HttpMethod, OnExceeded, RouteKind, RouteStatus
+from . import generated
+from .generated.models import (
+    AuthMode,
+    Edition,
+    GatewayRoute,
+    HttpMethod,
+    OnExceeded,
+    RouteKind,
+    RouteStatus,
+)
 from .generated.service import SERVICE
 from .generated.settings import ServiceSettings
 from .handlers import Handlers
 
 PLANS: Mapping[Edition, Mapping[str, Any]] = {
-    Edition.free: {"limitPerSecond": 5, "burst": 10, "concurrency": 5, "dailyQuota": 50_000},
-    Edition.team: {"limitPerSecond": 50, "burst": 100, "concurrency": 50, "dailyQuota": 1_000_000},
+    Edition.free: {"concurrency": 5, "dailyQuota": 50_000},
+    Edition.team: {"concurrency": 50, "dailyQuota": 1_000_000},
     Edition.business: {
-        "limitPerSecond": 500,
-        "burst": 1000,
         "concurrency": 250,
         "dailyQuota": 20_000_000,
         "onExceeded": OnExceeded.queue,
     },
     Edition.enterprise: {
-        "limitPerSecond": 5000,
-        "burst": 10000,
         "concurrency": 1000,
         "dailyQuota": 200_000_000,
         "onExceeded": OnExceeded.queue,
     },
 }
-"""What the editions may spend at first; operators set other numbers."""
+"""What the editions may spend at first beside the rates of the model; operators set others."""
 
 _TIMEOUT_MS = 10_000
-_NAME = re.compile(r"[^a-z0-9]+")
-_CAPITAL = re.compile("(?<=[a-z0-9])([A-Z])")
-_OPEN = frozenset({"public", "authenticated"})
+_LONGEST_NAME = 63
 
 
-def routes_of(index: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Routes to the operations of an index; those for workloads alone have none."""
-    for identity, operation in sorted(index["operations"].items()):
-        public = operation["access"] == "public"
-        if operation["access"] not in _OPEN:
-            continue
-        name = identity.removeprefix("api.operation.")
-        kebab = _NAME.sub("-", _CAPITAL.sub(r"-\1", name).lower()).strip("-")
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """How many routes are new or changed, and the names of those whose way the model has no more."""
+
+    changed: int
+    left: tuple[str, ...]
+
+
+def routes_of(table: RouteTable) -> Iterator[dict[str, Any]]:
+    """Routes by the ways of a table."""
+    for entry in table.entries:
         fields = {
-            "name": kebab[:63].rstrip("-"),
-            "kind": RouteKind.rest,
-            "pathPattern": operation["path"],
-            "methods": [HttpMethod(operation["method"])],
-            "upstreamService": operation["service"].rpartition(".")[2],
-            "upstreamOperation": operation["operationId"],
-            "authMode": AuthMode.anonymous if public else AuthMode.bearer,
+            "name": entry.name[:_LONGEST_NAME].rstrip("-"),
+            "kind": RouteKind(entry.kind),
+            "pathPattern": entry.path,
+            "methods": [HttpMethod(each) for each in entry.methods],
+            "upstreamService": entry.service,
+            "upstreamOperation": entry.operation,
+            "authMode": AuthMode.anonymous if entry.public else AuthMode.bearer,
             "timeoutMs": _TIMEOUT_MS,
             "rolloutPercent": 100,
             "status": RouteStatus.active,
         }
-        yield fields if public else {**fields, "requiredPermission": operation["permission"]}
+        yield {**fields, "requiredPermission": entry.permission} if entry.permission else fields
 
 
-async def enter(handlers: Handlers, path: Path) -> int:
-    """Bring all routes of an index to the door, in one transaction; how many are new or changed.
-
-    Raises:
-        ValueError, KeyError: the file is no index.
-    """
-    index = json.loads(await asyncio.to_thread(path.read_bytes))
+async def enter(handlers: Handlers, table: RouteTable) -> Entered:
+    """Bring all ways of a table to the door, in one transaction."""
 
     async def all_of_it(ctx: Context) -> int:
-        plan = await _plans(handlers, ctx)
+        plan = await _plans(handlers, ctx, table)
         changed = 0
-        for fields in routes_of(index):
+        for fields in routes_of(table):
             found = await handlers.gateway_route.find(ctx, name=fields["name"])
             if found is None:
                 await handlers.gateway_route.insert(ctx, {**fields, "rateLimitPlanId": plan})
                 changed += 1
             elif found.status is RouteStatus.active:
-                addressed = {n: fields[n] for n in ("pathPattern", "methods", "upstreamService")}
-                now = await handlers.gateway_route.rewrite(ctx, found, addressed)
+                now = await handlers.gateway_route.rewrite(ctx, found, _moved(found, fields))
                 changed += now.version != found.version
         handlers.changed(ctx)
         return changed
 
-    return await handlers.apart(all_of_it)
+    changed = await handlers.apart(all_of_it)
+    known = {(each.service, each.operation) for each in table.entries}
+    routes = (await handlers.board()).routes.values()
+    left = (
+        each.name
+        for each in routes
+        if each.status is RouteStatus.active
+        and (each.upstream_service, each.upstream_operation) not in known
+    )
+    return Entered(changed, tuple(sorted(left)))
 
 
-async def _plans(handlers: Handlers, ctx: Context) -> UUID:
+def _moved(found: GatewayRoute, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a route the model says; how callers show who they are is an operator's to choose."""
+    names = ("pathPattern", "methods", "upstreamService", "upstreamOperation")
+    moved: dict[str, Any] = {name: fields[name] for name in names}
+    if AuthMode.anonymous in (found.auth_mode, fields["authMode"]):
+        moved["authMode"] = fields["authMode"]
+    return {**moved, "requiredPermission": fields.get("requiredPermission")}
+
+
+async def _plans(handlers: Handlers, ctx: Context, table: RouteTable) -> UUID:
     """The plan by which those are counted who have no better one."""
     found = {each.plan_code: each.id async for each in handlers.rate_limit_plan.each(ctx)}
-    for edition, numbers in PLANS.items():
+    for told in table.plans:
+        edition = Edition(told.edition)
         if edition not in found:
-            made = await handlers.rate_limit_plan.insert(ctx, {"planCode": edition, **numbers})
+            rates = {"limitPerSecond": told.per_second, "burst": told.burst}
+            made = await handlers.rate_limit_plan.insert(
+                ctx, {"planCode": edition, **rates, **PLANS[edition]}
+            )
             found[edition] = made.id
     return found[Edition.free]
 
 
-async def _main(path: Path) -> None:
+async def _main() -> None:
     runtime = Runtime(SERVICE, ServiceSettings())
     try:
         await runtime.prepare_database()
-        changed = await enter(Handlers(runtime), path)
-        sys.stdout.write(f"{changed} routes are new or changed\n")
+        entered = await enter(Handlers(runtime), route_table(generated))
+        sys.stdout.write(f"{entered.changed} routes are new or changed\n")
+        for each in entered.left:
+            sys.stdout.write(f"{each}: no way of the model leads there; deprecate it by hand\n")
     finally:
         await runtime.database.dispose()
 
 
 def main() -> int:
-    """Enter the file; the exit code."""
-    named = Path(sys.argv[1]) if len(sys.argv) > 1 else published(__file__, "index.json")
-    asyncio.run(_main(named))
+    """Enter the table; the exit code."""
+    asyncio.run(_main())
     return 0
 
 

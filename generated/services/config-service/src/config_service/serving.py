@@ -95,8 +95,6 @@ class Serving(Base):
                 if first or news:
                     await self._time(ctx, news, first)
                     yield _bundle(news, bundle.revision_mark)
-                # a watcher that waits needs no connection
-                await ctx.unit.close()
                 first = False
                 await heard(stroke, min(ends.remaining, _LOOK_AGAIN))
         finally:

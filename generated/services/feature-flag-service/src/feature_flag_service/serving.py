@@ -160,8 +160,6 @@ class Serving(Excepting):
         while True:
             stroke = self.changes.coming()
             bundle = await self.rules_of(ctx, body.environment)
-            # a watcher that waits needs no connection
-            await ctx.unit.close()
             digest = bundle.checksum
             if digest != held or beat.remaining <= 0:
                 yield self._update(body.environment, bundle, digest, whole=digest != held)

@@ -71,8 +71,6 @@ class Serving(Base):
             while True:
                 stroke = self.changes.coming()
                 view = await self.view(ctx)
-                # a watcher that waits needs no connection
-                await ctx.unit.close()
                 for name in (each.root for each in body.service_names):
                     if view.generation(name) <= seen.get(name, 0):
                         continue

@@ -97,8 +97,6 @@ class Watching(Following):
         while True:
             stroke = self.changes.coming()
             view = await self._view(ctx, meeting.id)
-            # a watcher that waits needs no connection
-            await ctx.unit.close()
             if view is None:
                 return
             told = [view.change(KINDS.snapshot)] if seen is None else view.since(seen)
