@@ -11,7 +11,6 @@ from types import ModuleType
 from typing import NoReturn, TextIO
 
 OK, FINDINGS, USAGE, UNREADABLE, UNSAFE, CONFLICT, INTERNAL = 0, 1, 2, 3, 4, 5, 70
-INTERRUPTED = 130
 
 COMMANDS = {
     "breaking": "what a changed contract breaks, and for whom",
@@ -65,9 +64,6 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted; a write that had begun is finished by the next run\n")
-        return INTERRUPTED
     except OSError as error:
         return _refused_by_the_system(error)
     except Exception as error:
@@ -92,7 +88,13 @@ def _refused_by_the_system(error: OSError) -> int:
 def _failed(error: Exception) -> int:
     from cloudsync_gen.engine.disk import Unsafe
     from cloudsync_gen.engine.locks import Busy
+    from cloudsync_gen.load.git import GitFailed
 
+    if isinstance(error, GitFailed):
+        from cloudsync_gen.report.text import printable
+
+        sys.stderr.write(f"cloudsync-gen: {printable(str(error))}\n")
+        return UNREADABLE
     if isinstance(error, (Unsafe, Busy)):
         from cloudsync_gen.report.text import printable
 
