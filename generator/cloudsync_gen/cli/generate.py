@@ -218,7 +218,7 @@ def say_plan(plan: Plan, made: Generated, options: argparse.Namespace) -> None:
     from cloudsync_gen.cli._report import coloured, deliver, write
     from cloudsync_gen.report import changes, text
 
-    if options.format not in FORMATS:
+    if options.format not in FORMATS or hasattr(options, "taken"):
         deliver(_drifted(plan, made, Path(options.root)), options)
         return
     if options.format == "json":
