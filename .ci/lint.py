@@ -17,6 +17,14 @@ OURS = ("generator", "tests", "templates", ".ci")
 OUTPUT = ("generated",)
 CHASSIS = ROOT / "templates" / "chassis"
 YAML_STYLE = "{extends: default, rules: {document-start: disable, line-length: {max: 120}}}"
+SCHEMAS = {
+    "vendor.github-actions": "action.yml",
+    "vendor.github-workflows": ".github/workflows/*.yml",
+    "vendor.gitlab-ci": ".gitlab/*.gitlab-ci.yml",
+}
+"""Schema of check-jsonschema, which brings it along -> what it judges."""
+
+PRE_COMMIT = {"config": ".pre-commit-config.yaml", "manifest": ".pre-commit-hooks.yaml"}
 Step = tuple[str, list[str], Path]
 
 
@@ -42,20 +50,28 @@ def _of_the_root() -> Iterator[tuple[str, list[str]]]:
         "--strict",
         "-d",
         YAML_STYLE,
-        *there(".github", ".pre-commit-config.yaml"),
+        *there(".github", ".gitlab", "action.yml", *PRE_COMMIT.values()),
     ]
     yield "actionlint", ["actionlint", "-shellcheck=", *workflows()]
+    for schema, files in SCHEMAS.items():
+        kind = schema.rpartition(".")[2]
+        yield f"schema-{kind}", ["check-jsonschema", f"--builtin-schema={schema}", *found(files)]
+    for kind, file in PRE_COMMIT.items():
+        yield f"pre-commit-{kind}", ["pre-commit", f"validate-{kind}", file]
     if (BIN / "shellcheck").exists():  # no wheel for Linux on arm64
         yield "shellcheck", ["shellcheck", ".ci/run"]
 
 
 def scripts() -> list[str]:
-    return sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / ".ci").glob("*.py"))
+    return found(".ci/*.py")
 
 
 def workflows() -> list[str]:
-    found = (ROOT / ".github" / "workflows").glob("*.yml")
-    return sorted(path.relative_to(ROOT).as_posix() for path in found)
+    return found(".github/workflows/*.yml")
+
+
+def found(pattern: str) -> list[str]:
+    return sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob(pattern))
 
 
 def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:

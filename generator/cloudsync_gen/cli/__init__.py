@@ -8,6 +8,9 @@ from collections.abc import Sequence
 
 __all__ = ["main"]
 
+INTERRUPTED = 130
+"""128 and the number of SIGINT, as shells count."""
+
 NO_FINDINGS = "no findings (nothing has changed)"
 UP_TO_DATE = "everything is as the model implies (nothing has changed)"
 
@@ -20,6 +23,14 @@ _QUICK = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code (design §5); never raises for a user's mistake."""
+    try:
+        return _answered(argv)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; a write that had begun is finished by the next run\n")
+        return INTERRUPTED
+
+
+def _answered(argv: Sequence[str] | None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     answer = _QUICK.get(tuple(arguments))
     if answer is not None and not set_by_environment() and _unchanged(arguments[0]):

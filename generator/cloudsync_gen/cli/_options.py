@@ -33,3 +33,12 @@ def add_fail_on(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fail-on", choices=LEVELS, help="exit 1 at this or graver (default: error)"
     )
+
+
+def add_staged(parser: argparse.ArgumentParser) -> None:
+    """`--staged`, for hooks."""
+    parser.add_argument(
+        "--staged",
+        action="store_true",
+        help="judge what git is about to commit: without files it does not track",
+    )

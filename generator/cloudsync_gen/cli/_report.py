@@ -9,12 +9,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TextIO
 
+from msgspec.structs import replace
+
 from cloudsync_gen.cli._options import LEVELS
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.belonging import Belonging, Group
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.report.finding import Report
 from cloudsync_gen.rules._rule import Rule
+
+HOSTED = frozenset(("sarif", "github", "gitlab", "junit", "markdown"))
+"""Formats that are read by who knows the repository, and not where the root is in it."""
 
 
 def coloured(stream: TextIO) -> bool:
@@ -26,12 +31,31 @@ def coloured(stream: TextIO) -> bool:
 
 
 def deliver(report: Report, options: argparse.Namespace) -> None:
-    """Writes the report as `--format` and `--output` say. Raises `OSError`."""
+    """Writes the report as `--format` and `--output` say. Raises `OSError`.
+
+    Where several commands run for one report (`options.taken`), it is left there instead.
+    """
     from cloudsync_gen.report import formats
 
+    taken: list[Report] | None = getattr(options, "taken", None)
+    if taken is not None or options.format in HOSTED:
+        report = replace(report, below=_below(getattr(options, "root", ".")))
+    if taken is not None:
+        taken.append(report)
+        return
     output = getattr(options, "output", None)
     colour = options.format == "text" and output is None and coloured(sys.stdout)
     write(formats.render(options.format, report, colour=colour), output)
+
+
+def _below(root: str) -> str:
+    """Path of the root in its repository, as code hosts name files; outside of one, nothing."""
+    from cloudsync_gen.load.git import GitFailed, git
+
+    try:
+        return git(Path(root), "rev-parse", "--show-prefix").decode().rstrip("\n")
+    except GitFailed:
+        return ""
 
 
 def write(text: str, output: str | None) -> None:

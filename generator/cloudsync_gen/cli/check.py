@@ -36,7 +36,7 @@ check --write-baseline --reason WHY --owner TEAM --expires DAY
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    from cloudsync_gen.cli._options import add_fail_on, add_findings
+    from cloudsync_gen.cli._options import add_fail_on, add_findings, add_staged
 
     add_findings(parser)
     parser.add_argument("--select", action="append", default=[], metavar="RULE", help="only these")
@@ -66,6 +66,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--owner", help="who answers for them")
     parser.add_argument("--expires", metavar="DAY", help="the last day, such as 2027-01-31")
     parser.add_argument("--today", metavar="DAY", help="judge waivers as of this day")
+    add_staged(parser)
     parser.add_argument("--summary", action="store_true", help="count rules and findings by family")
     parser.add_argument("--no-cache", action="store_true", help="trust nothing read before")
     parser.add_argument("files", nargs="*", metavar="FILE", help=argparse.SUPPRESS)
@@ -75,6 +76,13 @@ def run(options: argparse.Namespace) -> int:
     asked = (options.select, options.ignore, options.severity, options.summary, options.output)
     done = (options.fix, options.diff, options.write_baseline, options.today)
     plain = options.format == "text" and not any((*asked, *done)) and not set_by_environment()
+    if options.staged:
+        from cloudsync_gen.cli import _staged
+
+        if _staged.untouched(options.root, outputs=False):
+            sys.stderr.write(f"{_staged.NOTHING_STAGED}\n")
+            return OK
+        plain = plain and _staged.is_whole(options.root, outputs=False)
     if plain and not options.no_cache and index.is_clean(options.root, "check"):
         sys.stderr.write(f"{NO_FINDINGS}\n")
         return OK
@@ -94,6 +102,10 @@ def _run(options: argparse.Namespace, plain: bool) -> int:
         made = settings(root, flags=_flags(options))
         rules, given = chosen(made), waivers(root, made, options)
         tree = pipeline.read_model(root)
+        if options.staged:
+            from cloudsync_gen.cli import _staged
+
+            tree = _staged.of_commit(root, tree)
         if options.fix:
             from cloudsync_gen.cli import _fix
 
@@ -125,6 +137,8 @@ def _fitting(options: argparse.Namespace) -> None:
         raise Misconfigured("--fix first, then --write-baseline")
     if options.affected_by is not None and (options.fix or options.write_baseline):
         raise Misconfigured("--affected-by only tells; --fix and --write-baseline mean the whole")
+    if options.staged and (options.fix or options.write_baseline):
+        raise Misconfigured("--staged judges; it goes neither with --fix nor with --write-baseline")
     words = ("reason", "owner", "expires")
     if not options.write_baseline and any(getattr(options, each) for each in words):
         raise Misconfigured("--reason, --owner and --expires go with --write-baseline")

@@ -11,11 +11,11 @@ from types import ModuleType
 from typing import NoReturn, TextIO
 
 OK, FINDINGS, USAGE, UNREADABLE, UNSAFE, CONFLICT, INTERNAL = 0, 1, 2, 3, 4, 5, 70
-INTERRUPTED = 130
 
 COMMANDS = {
     "breaking": "what a changed contract breaks, and for whom",
     "check": "judge the model by all rules",
+    "ci": "run the gates of a change, with reports for its code host",
     "dev": "run a service with reload, beside stand-ins for others",
     "doctor": "look at the installation, the tree and the state kept beside it",
     "explain": "say what a finding is about",
@@ -49,7 +49,7 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         _any_text(stream)
     try:
-        options = _parsed(list(arguments))
+        options = parsed(list(arguments))
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else USAGE
     if options.root is not None and not os.path.isdir(options.root):
@@ -60,14 +60,11 @@ def run(arguments: Sequence[str]) -> int:
 
     collect_rarely()
     try:
-        code: int = _module(options.command).run(options)
+        code: int = module_of(options.command).run(options)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted; a write that had begun is finished by the next run\n")
-        return INTERRUPTED
     except OSError as error:
         return _refused_by_the_system(error)
     except Exception as error:
@@ -92,7 +89,13 @@ def _refused_by_the_system(error: OSError) -> int:
 def _failed(error: Exception) -> int:
     from cloudsync_gen.engine.disk import Unsafe
     from cloudsync_gen.engine.locks import Busy
+    from cloudsync_gen.load.git import GitFailed
 
+    if isinstance(error, GitFailed):
+        from cloudsync_gen.report.text import printable
+
+        sys.stderr.write(f"cloudsync-gen: {printable(str(error))}\n")
+        return UNREADABLE
     if isinstance(error, (Unsafe, Busy)):
         from cloudsync_gen.report.text import printable
 
@@ -144,13 +147,15 @@ class _Parser(argparse.ArgumentParser):
         raise SystemExit(USAGE)
 
 
-def _module(command: str) -> ModuleType:
+def module_of(command: str) -> ModuleType:
+    """The module that carries out a command."""
     # a submodule is an attribute of its package: there, `list` would hide the builtin
     name = f"{command}_" if command == "list" else command
     return import_module(f"cloudsync_gen.cli.{name}")
 
 
-def _parsed(arguments: list[str]) -> argparse.Namespace:
+def parsed(arguments: list[str]) -> argparse.Namespace:
+    """What was asked for. Raises `SystemExit` after saying what is wrong, or after help."""
     parser = _top()
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", parser_class=_Parser, prog=parser.prog
@@ -161,7 +166,7 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=f"{text[:1].upper()}{text[1:]}.")
         if name == chosen:
-            _describe(command, _module(name))
+            _describe(command, module_of(name))
     options, strangers = parser.parse_known_args(arguments)
     spoken = commands.choices[chosen] if chosen else parser
     if strangers:

@@ -12,7 +12,7 @@ from cloudsync_gen.cli.dispatch import CONFLICT, FINDINGS, OK, USAGE
 from cloudsync_gen.engine import index
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from cloudsync_gen.engine.reconcile import Plan, Scope
     from cloudsync_gen.model.waivers import Waivers
@@ -27,12 +27,13 @@ generate --check  exit 1 on any difference
 generate user-service --diff  one service, line by line
 generate --target charts  one kind of output
 generate --dry-run --format json
+generate --exit-code --staged  write as a hook does
 generate --check --format sarif --output drift.sarif
 """
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    from cloudsync_gen.cli._options import add_findings
+    from cloudsync_gen.cli._options import add_findings, add_staged
 
     parser.add_argument("services", nargs="*", metavar="SERVICE", help="only these services")
     parser.add_argument("--target", action="append", default=[], help="only this kind of output")
@@ -44,6 +45,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="write nothing; list what would change"
     )
     parser.add_argument("--diff", action="store_true", help="show what changes, line by line")
+    parser.add_argument("--exit-code", action="store_true", help="exit 1 if something was written")
+    add_staged(parser)
     parser.add_argument("-j", "--jobs", type=int, default=0, help="processes (default: all)")
     parser.add_argument("--no-cache", action="store_true", help="trust nothing rendered before")
     add_findings(parser)
@@ -53,6 +56,13 @@ def run(options: argparse.Namespace) -> int:
     whole = not options.services and not options.target
     known = not options.no_cache and options.format == "text" and options.output is None
     known = known and not set_by_environment()
+    if options.staged:
+        from cloudsync_gen.cli import _staged
+
+        if _staged.untouched(options.root, outputs=True):
+            sys.stderr.write(f"{_staged.NOTHING_STAGED}\n")
+            return OK
+        known = known and _staged.is_whole(options.root, outputs=True)
     if whole and known and index.is_clean(options.root, "generate"):
         sys.stderr.write(f"{UP_TO_DATE}\n")
         return OK
@@ -102,13 +112,16 @@ def _carried_out(
     from cloudsync_gen.cli.check import exit_code
     from cloudsync_gen.engine.cache import Store
     from cloudsync_gen.engine.reconcile import Plan
-    from cloudsync_gen.engine.write import exclusive
     from cloudsync_gen.report import text
 
     root = Path(options.root)
     store = Store(None if options.no_cache else root)
     progress = progress_on_a_terminal()
-    tree = pipeline.read_model(root)
+    tree = present = pipeline.read_model(root)
+    if options.staged:
+        from cloudsync_gen.cli import _staged
+
+        tree = _staged.of_commit(root, tree)
     try:
         made = pipeline.generate(
             tree, scope, store, options.jobs, rules=rules, progress=progress, waivers=given
@@ -125,21 +138,33 @@ def _carried_out(
     if stranger:
         sys.stderr.write(stranger)
         return USAGE
-    if options.check or options.dry_run:
-        plan = pipeline.plan(root, made.rendered, scope)
-        code = _report(plan, made, options)
-        clean = plan.clean
-    else:
-        with exclusive(root):
-            code = _write(root, pipeline.plan(root, made.rendered, scope), made, options)
-        after = index.State(options.root, outputs=True)
-        clean = code == OK and (after.tool, after.inputs) == (before.tool, before.inputs)
-        before = after
+    code, clean = _judged_or_written(before, made, scope, options)
     until = holds_until(given)
     settled = scope.whole and not made.diagnostics and not set_by_environment()
-    if clean and settled and until is not None:
-        index.remember(options.root, ("check", "generate"), before, until)
+    settled = settled and len(tree) == len(present)
+    if clean is not None and settled and until is not None:
+        index.remember(options.root, ("check", "generate"), clean, until)
     return code
+
+
+def _judged_or_written(
+    before: index.State, made: Generated, scope: Scope, options: argparse.Namespace
+) -> tuple[int, index.State | None]:
+    """The exit code, and the state in which everything is as the model implies, if it is now."""
+    from cloudsync_gen import pipeline
+    from cloudsync_gen.engine.write import exclusive
+
+    root, rendered = Path(options.root), made.rendered or ()
+    if options.check or options.dry_run:
+        plan = pipeline.plan(root, rendered, scope)
+        return _report(plan, made, options), before if plan.clean else None
+    with exclusive(root):
+        plan = pipeline.plan(root, rendered, scope)
+        code = _write(root, plan, made, options)
+    after = index.State(options.root, outputs=True)
+    same = (after.tool, after.inputs) == (before.tool, before.inputs)
+    clean = code != CONFLICT and not plan.orphans and same
+    return code, after if clean else None
 
 
 def _told_of_the_hidden(tree: Tree, rules: tuple[Rule, ...], given: Waivers) -> bool:
@@ -193,7 +218,7 @@ def say_plan(plan: Plan, made: Generated, options: argparse.Namespace) -> None:
     from cloudsync_gen.cli._report import coloured, deliver, write
     from cloudsync_gen.report import changes, text
 
-    if options.format not in FORMATS:
+    if options.format not in FORMATS or hasattr(options, "taken"):
         deliver(_drifted(plan, made, Path(options.root)), options)
         return
     if options.format == "json":
@@ -228,12 +253,28 @@ def _drifted(plan: Plan, made: Generated, root: Path) -> Report:
 def _report(plan: Plan, made: Generated, options: argparse.Namespace) -> int:
     from cloudsync_gen.report import changes
 
+    root = Path(options.root)
+    left = ""
+    if options.staged:
+        from cloudsync_gen.cli import _staged
+
+        plan = _staged.without_strangers(root, plan)
+        left = _left(_staged.left_behind(root, plan), root) if plan.clean else ""
     say_plan(plan, made, options)
-    sys.stderr.write(changes.summary(plan) + "\n")
+    sys.stderr.write(changes.summary(plan) + "\n" + left)
     if options.check and not plan.clean:
-        sys.stderr.write(_whose_fault(plan, Path(options.root)))
-        return FINDINGS
-    return OK
+        sys.stderr.write(_whose_fault(plan, root))
+    return FINDINGS if options.check and (left or not plan.clean) else OK
+
+
+def _left(paths: Collection[str], root: Path) -> str:
+    """What a commit would lack, in a few lines; empty where that is nothing."""
+    from cloudsync_gen.cli._staged import how_to_add
+
+    if not paths:
+        return ""
+    files = f"{len(paths)} file{'s' if len(paths) != 1 else ''}"
+    return f"{files} that the model implies would not be committed: {how_to_add(root, paths)}\n"
 
 
 def _whose_fault(plan: Plan, root: Path) -> str:
@@ -264,4 +305,15 @@ def _write(root: Path, plan: Plan, made: Generated, options: argparse.Namespace)
         return CONFLICT
     write.apply(root, (*plan.changes, *plan.bookkeeping))
     sys.stderr.write(changes.summary(plan) + "\n")
-    return OK
+    written = bool(plan.differing) and options.exit_code
+    if options.staged:
+        from cloudsync_gen.cli import _staged
+
+        left = _staged.left_behind(root, plan)
+        if written:
+            add = _staged.how_to_add(root, _staged.written(root, plan, left))
+            sys.stderr.write(f"written, to be committed too: {add}\n")
+            return FINDINGS
+        sys.stderr.write(_left(left, root))
+        return FINDINGS if left else OK
+    return FINDINGS if written else OK

@@ -6,8 +6,8 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -78,8 +78,9 @@ class Crew:
             if len(self._waiting) > FEW:
                 self.expect_much()
         if self._pool is not None:
-            for each in self._waiting or (answer,):
-                each.begin(self._pool)
+            with _interrupts_kept_away():  # the first submission starts the processes
+                for each in self._waiting or (answer,):
+                    each.begin(self._pool)
             self._waiting.clear()
         return answer
 
@@ -104,11 +105,13 @@ class Crew:
 
         method = "spawn"
         if "forkserver" in multiprocessing.get_all_start_methods():
-            from multiprocessing import forkserver
+            from multiprocessing import forkserver, resource_tracker
 
             method = "forkserver"
+            resource_tracker.ensure_running()  # it lets interrupts through again once it runs
             forkserver.set_forkserver_preload(self._preload)
-            forkserver.ensure_running()
+            with _interrupts_kept_away():
+                forkserver.ensure_running()
         context = multiprocessing.get_context(method)
         return ProcessPoolExecutor(self._jobs, context, initializer=_settle_in_pool)
 
@@ -184,6 +187,18 @@ class _Forked:
         process, self._process = self._process, 0
         self._ours.close()
         return os.waitpid(process, 0)[1] == 0
+
+
+@contextmanager
+def _interrupts_kept_away() -> Iterator[None]:
+    """What is started here never sees an interrupt, not even while it is still importing; one that
+    comes meanwhile reaches this process afterwards.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _settle() -> None:

@@ -46,8 +46,14 @@ class _Journal(Struct, frozen=True):
 
 
 def make_root(root: Path) -> None:
-    """The folder that a model is to begin in. Raises `OSError`."""
+    """A folder that somebody named, for a model or reports. Raises `OSError`."""
     root.mkdir(parents=True, exist_ok=True)
+
+
+def add_to_file(path: Path, text: str) -> None:
+    """Adds to the end of a file that somebody named. Raises `OSError`."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(text)
 
 
 def replace_file(path: Path, text: str) -> None:

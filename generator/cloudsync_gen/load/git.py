@@ -14,6 +14,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
+INDEX = "GIT_INDEX_FILE"
+"""githooks(5): git tells its hooks by this variable which index it is about to commit."""
+
 MAX_BLOB = 16 * 1024 * 1024
 _FILE_MODES = (b"100644", b"100755")
 _QUIET = ("-c", "core.fsmonitor=false", "-c", "core.quotepath=false", "--no-optional-locks")
@@ -31,10 +34,14 @@ class Uncommitted(Struct, frozen=True):
     paths: frozenset[str]
 
 
-def git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
-    """What a git command prints. Raises `GitFailed`."""
+def git(root: Path, *arguments: str, given: bytes = b"", committing: bool = False) -> bytes:
+    """What a git command prints; `committing`: of the index that a hook was told of, which is not
+    the usual one while `git commit FILE` runs. Raises `GitFailed`.
+    """
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
+    if committing and INDEX in os.environ:
+        environment[INDEX] = os.path.abspath(os.environ[INDEX])
     try:
         done = subprocess.run(
             ["git", *_QUIET, *arguments],
@@ -134,6 +141,35 @@ def _contents(root: Path, blobs: dict[str, str]) -> dict[str, bytes]:
         found[path] = stream[begin : begin + size]
         position = begin + size + 1
     return found
+
+
+def is_committing() -> bool:
+    """Whether git itself called, to commit."""
+    return INDEX in os.environ
+
+
+def tracked(root: Path, folders: Iterable[str]) -> frozenset[str]:
+    """Paths (relative to the root) of what would be committed now. Raises `GitFailed`."""
+    listed = git(root, "ls-files", "-z", "--", *folders, committing=True)
+    return frozenset(os.fsdecode(each) for each in listed.split(b"\0") if each)
+
+
+def untracked(root: Path, folders: Iterable[str]) -> frozenset[str]:
+    """Paths (relative to the root) that would not be, ignored ones included. Raises `GitFailed`."""
+    listed = git(root, "ls-files", "-z", "--others", "--", *folders, committing=True)
+    return frozenset(os.fsdecode(each) for each in listed.split(b"\0") if each)
+
+
+def staged(root: Path, patterns: Iterable[str]) -> bool:
+    """Whether what would be committed differs from the last commit there; also where there is no
+    last commit. Raises `GitFailed`.
+    """
+    try:
+        head = git(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").decode().strip()
+    except GitFailed:
+        return True
+    names = ("diff-index", "--cached", "--name-only", "--no-renames", head, "--", *patterns)
+    return bool(git(root, *names, committing=True))
 
 
 def uncommitted(root: Path, folders: Iterable[str]) -> Uncommitted | None:

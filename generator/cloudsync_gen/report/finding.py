@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudsync_gen.diagnostics import Diagnostic, Severity
 from cloudsync_gen.model.belonging import Group
@@ -48,6 +49,8 @@ class Report(Struct, frozen=True, kw_only=True):
     `command` as it was typed, without flags. `documentation`: code -> what its rule says. `group`:
     whom a finding belongs to. `cases`: (group, code and name) of all that was judged, whether or
     not anything was found. `failing`: severities that make the command fail.
+    `below`: path of the root in its repository, with a `/` at its end unless it is empty, as code
+    hosts know files. `unjudged`: why the command could not judge; empty where it could.
     """
 
     command: str
@@ -57,14 +60,26 @@ class Report(Struct, frozen=True, kw_only=True):
     group: Callable[[Diagnostic], Group] = lambda each: Group(each.ref.file)
     cases: Iterable[tuple[str, str]] = ()
     failing: frozenset[str] = frozenset((Severity.ERROR,))
+    below: str = ""
+    unjudged: str = ""
 
     def findings(self) -> list[Finding]:
         """In the order given."""
-        return [resolve(each, self.sources) for each in self.diagnostics]
+        return [self.resolved(each) for each in self.diagnostics]
 
-    def worst_first(self) -> list[Finding]:
-        """By severity, else in the order given: readers and code hosts show the first ones."""
-        return sorted(self.findings(), key=lambda each: WORST_FIRST.index(each.severity))
+    def resolved(self, diagnostic: Diagnostic) -> Finding:
+        """The finding with lines and columns, its files as the repository knows them."""
+        found = resolve(diagnostic, self.sources)
+        if not self.below:
+            return found
+        related = tuple(replace(each, file=self.below + each.file) for each in found.related)
+        return replace(found, file=self.below + found.file, related=related)
+
+
+def worst_first(*reports: Report) -> list[Finding]:
+    """By severity, else in the order given: readers and code hosts show the first ones."""
+    found = (each for report in reports for each in report.findings())
+    return sorted(found, key=lambda each: WORST_FIRST.index(each.severity))
 
 
 def shown(path: str) -> str:

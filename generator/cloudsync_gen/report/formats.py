@@ -9,18 +9,21 @@ from sys import modules
 from cloudsync_gen.report.finding import Report
 
 NAMES = ("text", "json", "sarif", "github", "gitlab", "junit", "markdown")
-"""Each a module of this package with `render(report)`."""
+"""Each a module of this package with `render(*reports)`."""
 
 
-def render(name: str, report: Report, *, colour: bool = False) -> str:
-    """Findings in one of the formats; `colour` is for text on a terminal."""
+def render(name: str, *reports: Report, colour: bool = False) -> str:
+    """Findings of one command, or of several in one document; `colour` is for text on a
+    terminal.
+    """
     if name == "text":
         from cloudsync_gen.report import text
 
-        return text.render(report.diagnostics, report.sources, colour=colour)
+        each = (text.render(r.diagnostics, r.sources, colour=colour) for r in reports)
+        return "".join(each)
     if name not in NAMES:
         raise ValueError(name)
-    made: str = import_module(f"cloudsync_gen.report.{name}").render(report)
+    made: str = import_module(f"cloudsync_gen.report.{name}").render(*reports)
     return made
 
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from cloudsync_gen.report.finding import Finding, Report, reach
+from cloudsync_gen.report.finding import Finding, Report, reach, worst_first
 from cloudsync_gen.report.text import printable
 
 _COMMAND = {"error": "error", "warning": "warning", "info": "notice"}
 
 
-def render(report: Report) -> str:
-    """One command per finding; only the first ones are shown beside the code, hence the order."""
-    return "".join(f"{_line(each)}\n" for each in report.worst_first())
+def render(*reports: Report) -> str:
+    """One command per finding; only the first ones are shown beside the code, hence the order.
+    What could not be judged comes before.
+    """
+    unjudged = (_unjudged(each) for each in reports if each.unjudged)
+    lines = (*unjudged, *map(_line, worst_first(*reports)))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _unjudged(report: Report) -> str:
+    title = _property(f"cloudsync-gen {report.command}")
+    return f"::error title={title}::{_data(f'not judged: {report.unjudged}')}"
 
 
 def _line(finding: Finding) -> str:

@@ -16,9 +16,9 @@ from cloudsync_gen.report.text import printable
 _SEVERITY = {"error": "major", "warning": "minor", "info": "info"}
 
 
-def render(report: Report) -> str:
+def render(*reports: Report) -> str:
     """One JSON array."""
-    return dumps([_issue(each) for each in report.findings()])
+    return dumps([_issue(each) for report in reports for each in report.findings()])
 
 
 def _issue(finding: Finding) -> dict[str, Any]:

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from itertools import islice
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from cloudsync_gen.report.finding import Finding, Report, reach, resolve
+from msgspec import Struct
+
+from cloudsync_gen.report.finding import Finding, Report, reach
 from cloudsync_gen.report.text import printable
 
 MAX_CASES = 100_000
@@ -22,30 +25,47 @@ MAX_CASES = 100_000
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
-def render(report: Report) -> str:
-    """One document; findings below the severities that fail a command are output of their case."""
-    found: dict[str, dict[str, list[Finding]]] = defaultdict(lambda: defaultdict(list))
-    for each in report.diagnostics:
-        made = resolve(each, report.sources)
-        found[report.group(each).name][f"{each.code} {each.name}"].append(made)
-    for group, case in islice(report.cases, MAX_CASES):
-        found[group].setdefault(case, [])
-    root = Element("testsuites", name=f"cloudsync-gen {report.command}")
-    for group in sorted(found):
-        _suite(root, report, group, found[group])
-    for count in ("tests", "failures"):
+class _Case(Struct):
+    """What was found under one name, and at which severities that fails."""
+
+    failing: frozenset[str]
+    findings: list[Finding] = []
+    unjudged: str = ""
+
+
+def render(*reports: Report) -> str:
+    """One document; findings below the severities that fail a command are output of their case. A
+    command that could not judge is a case with an error.
+    """
+    suites: dict[str, dict[str, _Case]] = defaultdict(dict)
+    for report in reports:
+        new = partial(_Case, report.failing)
+        for each in report.diagnostics:
+            suite = suites[report.group(each).name]
+            case = suite.setdefault(f"{each.code} {each.name}", new())
+            case.findings.append(report.resolved(each))
+        for group, name in islice(report.cases, MAX_CASES):
+            suites[group].setdefault(name, new())
+        if report.unjudged:
+            suites["model"][f"{report.command} can judge"] = new(unjudged=report.unjudged)
+    root = Element("testsuites", name=" ".join(("cloudsync-gen", *(r.command for r in reports))))
+    for group in sorted(suites):
+        _suite(root, group, suites[group])
+    for count in ("tests", "failures", "errors"):
         root.set(count, str(sum(int(suite.get(count, "0")) for suite in root)))
     indent(root)
     return f"{_HEAD}{tostring(root, encoding='unicode')}\n"
 
 
-def _suite(root: Element, report: Report, group: str, cases: dict[str, list[Finding]]) -> None:
+def _suite(root: Element, group: str, cases: dict[str, _Case]) -> None:
     suite = SubElement(root, "testsuite", name=printable(group))
     failures = 0
-    for case, findings in sorted(cases.items()):
-        element = SubElement(suite, "testcase", classname=printable(group), name=printable(case))
-        failing = [each for each in findings if each.severity in report.failing]
-        others = [each for each in findings if each.severity not in report.failing]
+    for name, case in sorted(cases.items()):
+        element = SubElement(suite, "testcase", classname=printable(group), name=printable(name))
+        failing = [each for each in case.findings if each.severity in case.failing]
+        others = [each for each in case.findings if each.severity not in case.failing]
+        if case.unjudged:
+            SubElement(element, "error", message=printable(case.unjudged), type="unjudged")
         if failing:
             failures += 1
             first = failing[0]
@@ -58,7 +78,7 @@ def _suite(root: Element, report: Report, group: str, cases: dict[str, list[Find
             SubElement(element, "system-out").text = _text(others)
     suite.set("tests", str(len(cases)))
     suite.set("failures", str(failures))
-    suite.set("errors", "0")
+    suite.set("errors", str(sum(bool(case.unjudged) for case in cases.values())))
     suite.set("skipped", "0")
 
 

@@ -16,11 +16,14 @@ from msgspec import Struct
 
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.belonging import Group
-from cloudsync_gen.report.finding import WORST_FIRST, Finding, Report, reach, resolve
+from cloudsync_gen.report.finding import WORST_FIRST, Finding, Report, reach
 from cloudsync_gen.report.text import printable, summary
 
 MAX_LENGTH = 65_536
 """Of a comment on GitHub, in characters; counted here in UTF-16 units, of which none has fewer."""
+
+TOGETHER = "ci"
+"""Whose comment it is that several commands share."""
 
 _MAX_MESSAGE = 1_000
 _SPECIAL = re.compile(r"[^A-Za-z0-9 .,;:/+-]", re.ASCII)
@@ -33,18 +36,23 @@ def marker(command: str) -> str:
     return f"<!-- cloudsync-gen {command} -->"
 
 
-def render(report: Report) -> str:
-    """The comment, at most `MAX_LENGTH` long; what was left out is counted in its last line."""
+def render(*reports: Report) -> str:
+    """The comment, at most `MAX_LENGTH` long; what was left out is counted in its last line. Of
+    several commands, a section each.
+    """
+    name = reports[0].command if len(reports) == 1 else TOGETHER
+    return _cut(marker(name), [_section(report) for report in reports])
+
+
+def _section(report: Report) -> _Section:
     groups: dict[Group, list[Diagnostic]] = defaultdict(list)
     for each in report.diagnostics:
         groups[report.group(each)].append(each)
-    head = [
-        marker(report.command),
-        f"### cloudsync-gen {report.command}: {summary(report.diagnostics)}",
-        "",
-    ]
+    said = "not judged" if report.unjudged else summary(report.diagnostics)
+    head = [f"### cloudsync-gen {report.command}: {said}", ""]
+    head += [prose(report.unjudged), ""] if report.unjudged else []
     parts = [_part(group, report, groups[group]) for group in sorted(groups, key=_rank(groups))]
-    return _cut(head, parts)
+    return _Section(head, parts)
 
 
 def _rank(groups: dict[Group, list[Diagnostic]]) -> Callable[[Group], tuple[int, Group]]:
@@ -62,10 +70,17 @@ class _Part(Struct, frozen=True):
     closing: str = "\n</details>\n"
 
 
+class _Section(Struct, frozen=True):
+    """What one command has to say."""
+
+    head: Sequence[str]
+    parts: Sequence[_Part]
+
+
 def _part(group: Group, report: Report, found: Sequence[Diagnostic]) -> _Part:
     owner = f", owner {code(group.owner)}" if group.owner else ""
     opening = f"<details><summary>{code(group.name)}{owner}: {summary(found)}</summary>\n"
-    findings = [resolve(each, report.sources) for each in found]
+    findings = [report.resolved(each) for each in found]
     findings.sort(key=lambda each: WORST_FIRST.index(each.severity))
     return _Part(opening, [(each.severity, _line(each)) for each in findings])
 
@@ -103,19 +118,22 @@ def _entities(text: str) -> str:
     return _SPECIAL.sub(lambda each: f"&#{ord(each[0])};" if each[0].isascii() else each[0], text)
 
 
-def _cut(head: list[str], parts: list[_Part]) -> str:
+def _cut(first: str, sections: Sequence[_Section]) -> str:
     """As many findings as fit, part by part; each part that is begun is closed."""
+    heads = [first, *(line for section in sections for line in section.head)]
     reserve = _size(_left_out(Counter(error=10**9, warning=10**9, info=10**9)))
-    lines, left = [*head], MAX_LENGTH - reserve - sum(_size(each) for each in head)
-    lost: Counter[str] = Counter()
-    for part in parts:
-        room = left - _size(part.opening) - _size(part.closing)
-        fits = [*_fitting([line for _, line in part.lines], room)]
-        lost.update(severity for severity, _ in part.lines[len(fits) :])
-        if fits:
-            shown = (part.opening, *fits, part.closing)
-            lines += shown
-            left -= sum(map(_size, shown))
+    left = MAX_LENGTH - reserve - sum(map(_size, heads))
+    lines, lost = [first], Counter[str]()
+    for section in sections:
+        lines += section.head
+        for part in section.parts:
+            room = left - _size(part.opening) - _size(part.closing)
+            fits = [*_fitting([line for _, line in part.lines], room)]
+            lost.update(severity for severity, _ in part.lines[len(fits) :])
+            if fits:
+                shown = (part.opening, *fits, part.closing)
+                lines += shown
+                left -= sum(map(_size, shown))
     lines += [_left_out(lost)] if lost else []
     return "".join(f"{line}\n" for line in lines)
 
@@ -130,7 +148,7 @@ def _fitting(lines: Sequence[str], room: int) -> Iterator[str]:
 
 def _left_out(lost: Counter[str]) -> str:
     counts = ", ".join(f"{lost[each]} {each}" for each in WORST_FIRST if lost[each])
-    return f"{lost.total()} findings are left out here ({counts}); `cloudsync-gen check` has all."
+    return f"And {lost.total()} more ({counts}), for which there is no room here; the log has all."
 
 
 def _size(line: str) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from cloudsync_gen import __version__
-from cloudsync_gen.report.finding import Finding, Place, Report, reach
+from cloudsync_gen.report.finding import Finding, Place, Report, reach, worst_first
 from cloudsync_gen.report.json import dumps
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -15,9 +15,17 @@ MAX_RESULTS = 25_000
 _LEVEL = {"error": "error", "warning": "warning", "info": "note"}
 
 
-def render(report: Report) -> str:
-    """A run with the rules that found something; of too many results the worst are kept."""
-    findings = report.worst_first()[:MAX_RESULTS]
+def render(*reports: Report) -> str:
+    """A run for each report, with the rules that found something; of too many results the worst
+    are kept.
+    """
+    runs = [_run(each) for each in reports]
+    return dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": runs})
+
+
+def _run(report: Report) -> dict[str, Any]:
+    """Its id tells the runs of one upload apart (SARIF 2.1.0, 3.17.3; GitHub's category)."""
+    findings = worst_first(report)[:MAX_RESULTS]
     names = {each.code: each.name for each in findings}
     rules = [_rule(code, names[code], report.documentation.get(code, "")) for code in sorted(names)]
     positions = {rule["id"]: index for index, rule in enumerate(rules)}
@@ -26,12 +34,17 @@ def render(report: Report) -> str:
         "semanticVersion": __version__,
         "rules": rules,
     }
-    run = {
+    run: dict[str, Any] = {
         "tool": {"driver": driver},
+        "automationDetails": {"id": f"cloudsync-gen/{report.command}/"},
         "columnKind": "unicodeCodePoints",
         "results": [_result(each, positions[each.code]) for each in findings],
     }
-    return dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+    if report.unjudged:
+        told = {"level": "error", "message": {"text": report.unjudged}}
+        failed = {"executionSuccessful": False, "toolExecutionNotifications": [told]}
+        run["invocations"] = [failed]
+    return run
 
 
 def _rule(code: str, name: str, documentation: str) -> dict[str, Any]:

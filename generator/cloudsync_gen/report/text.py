@@ -9,6 +9,7 @@ from cloudsync_gen.source import SourceMap, Span
 
 _MAX_FRAME = 160
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
+_COMMAND = "##["
 _BOLD, _FAINT = "1", "2"
 
 
@@ -29,9 +30,11 @@ def summary(diagnostics: Iterable[Diagnostic]) -> str:
 
 def printable(text: str) -> str:
     """Text of a stranger on one line of a terminal: control and direction characters shown as
-    `\\x..`.
+    `\\x..`, and so is what GitHub's runner takes for a command wherever it stands in a line
+    (actions/runner#4692).
     """
-    return "".join(c if c.isprintable() and c not in "\u2028\u2029" else _escaped(c) for c in text)
+    shown = (c if c.isprintable() and c not in "\u2028\u2029" else _escaped(c) for c in text)
+    return "".join(shown).replace(_COMMAND, "##\\x5b")
 
 
 def _escaped(char: str) -> str:

@@ -293,3 +293,15 @@ def test_what_is_known_to_be_written_is_not_worked_out_again(
     (root / SERVICES).unlink()
     assert run(root, "generate", "-j1") == 0
     assert (root / SERVICES).is_file()
+
+
+def test_a_file_that_nothing_implies_is_told_by_every_later_check(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stranger = "contracts/openapi/old.yaml"
+    assert run(root, "generate", "-j1") == 0
+    write_tree(root, {stranger: "openapi: 3.1.0\n"})
+    assert run(root, "generate", "-j1") == 0
+    capsys.readouterr()
+    assert run(root, "generate", "--check") == 1
+    assert f"orphan   {stranger}" in capsys.readouterr().out

@@ -51,7 +51,7 @@ def examples() -> list[tuple[str, list[str]]]:
 @pytest.mark.parametrize(("command", "words"), examples(), ids=lambda x: " ".join(x))
 def test_every_example_parses(command: str, words: list[str]) -> None:
     assert words[0] == command
-    assert dispatch._parsed(words).command == command
+    assert dispatch.parsed(words).command == command
 
 
 def test_every_command_has_two_examples_or_more() -> None:
@@ -60,10 +60,10 @@ def test_every_command_has_two_examples_or_more() -> None:
 
 
 def test_the_root_may_stand_before_or_after_the_command() -> None:
-    assert dispatch._parsed(["--root", "a", "check"]).root == "a"
-    assert dispatch._parsed(["check", "--root", "a"]).root == "a"
-    assert dispatch._parsed(["--root=a", "check"]).root == "a"
-    assert dispatch._parsed(["check"]).root is None
+    assert dispatch.parsed(["--root", "a", "check"]).root == "a"
+    assert dispatch.parsed(["check", "--root", "a"]).root == "a"
+    assert dispatch.parsed(["--root=a", "check"]).root == "a"
+    assert dispatch.parsed(["check"]).root is None
 
 
 LIGHT = [

