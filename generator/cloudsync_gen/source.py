@@ -7,6 +7,7 @@ adds a comment line, and no position is computed for text that nobody complains 
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -25,6 +26,17 @@ Located = Mapping[Pointer, tuple["Span", "Span | None"]]
 
 Locator = Callable[[str, str], Located]
 """(path, text) -> positions of everything in that text."""
+
+
+MAX_FILES = 200_000
+MAX_BYTES = 16 * 1024 * 1024
+"""Of one file: no reader of a format takes more, so no more is read."""
+MAX_TREE = 1024 * 1024 * 1024
+"""Bytes of all files together."""
+
+
+class TooMuch(OSError):
+    """A model beyond what anybody writes: it is not read, so that it cannot fill the memory."""
 
 
 @cache
@@ -126,9 +138,11 @@ def files_below(root: Path, folder: str, *, hidden: bool = False) -> Iterator[st
     """Posix paths (relative to `root`) of the regular files below `root/folder`, sorted.
 
     Symbolic links are left out: a model from a stranger must not read files that are not its own.
-    Dot files and dot folders are left out unless `hidden`.
+    Dot files and dot folders are left out unless `hidden`. Raises `TooMuch`.
     """
     start = root / folder if folder else root
+    if folder and start.is_symlink():
+        return
     found: list[str] = []
     pending = [start]
     while pending:
@@ -144,9 +158,23 @@ def files_below(root: Path, folder: str, *, hidden: bool = False) -> Iterator[st
                 pending.append(Path(entry.path))
             elif entry.is_file(follow_symlinks=False):
                 found.append(Path(entry.path).relative_to(root).as_posix())
+        if len(found) > MAX_FILES:
+            raise TooMuch(errno.EFBIG, f"more than {MAX_FILES} files", str(start))
     yield from sorted(found)
 
 
 def tree_from_disk(root: Path, folder: str) -> dict[str, bytes]:
-    """All regular files below `root/folder` with their bytes, keyed by path relative to `root`."""
-    return {path: (root / path).read_bytes() for path in files_below(root, folder)}
+    """All regular files below `root/folder` with their bytes, keyed by path relative to `root`.
+
+    Of a file larger than `MAX_BYTES` one byte more is read, which its reader complains of. Raises
+    `TooMuch`, `OSError`.
+    """
+    tree: dict[str, bytes] = {}
+    left = MAX_TREE
+    for path in files_below(root, folder):
+        with open(root / path, "rb") as file:
+            tree[path] = file.read(MAX_BYTES + 1)
+        left -= len(tree[path])
+        if left < 0:
+            raise TooMuch(errno.EFBIG, f"more than {MAX_TREE} bytes", str(root / folder))
+    return tree

@@ -6,7 +6,6 @@ many kinds at once are all told at once.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,21 +14,10 @@ import yaml
 from cloudsync_gen import pipeline
 from cloudsync_gen.load import yaml_tree
 from support.effort import Effort
-from support.rules import BASE, MEMORY, findings
-from support.trees import Files, edited, read_tree
+from support.rules import MEMORY, all_models, findings
+from support.trees import Files, edited
 
-ROOT = Path(__file__).resolve().parents[2]
-OVERLAYS = sorted((ROOT / "tests" / "rules").glob("*/_base"))
-
-
-def overlaid() -> Files:
-    files = read_tree(BASE) | read_tree(ROOT / "tests" / "overlays" / "stall")
-    for overlay in OVERLAYS:
-        files |= read_tree(overlay)
-    return files
-
-
-FILES = overlaid()
+FILES = all_models()
 WRITTEN: dict[str, Any] = {
     name: yaml_tree.parse(name, text.decode()).value
     for name, text in FILES.items()

@@ -22,6 +22,15 @@ BASE = Path(__file__).parents[1] / "models" / "lemonade"
 EDIT = "edit.json"
 
 
+def all_models() -> Files:
+    """One model that uses as much of the format as there is: the base and every overlay."""
+    tests = Path(__file__).parents[1]
+    files = read_tree(BASE) | read_tree(tests / "overlays" / "stall")
+    for overlay in sorted((tests / "rules").glob("*/_base")):
+        files |= read_tree(overlay)
+    return files
+
+
 class Finding(Struct, frozen=True, order=True):
     file: str
     line: int

@@ -81,8 +81,10 @@ def _any_text(stream: TextIO) -> None:
 
 
 def _refused_by_the_system(error: OSError) -> int:
+    from cloudsync_gen.report.text import printable
+
     where = f"{error.filename}: " if error.filename else ""
-    sys.stderr.write(f"cloudsync-gen: {where}{error.strerror or error}\n")
+    sys.stderr.write(f"cloudsync-gen: {printable(f'{where}{error.strerror or error}')}\n")
     return UNREADABLE
 
 

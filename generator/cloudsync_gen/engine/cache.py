@@ -66,6 +66,8 @@ class Store:
         folder = self._folder / key[:2]
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            if not is_plain(str(folder)):
+                return
             descriptor, partial = tempfile.mkstemp(dir=folder)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(self._checksum(key, content) + content)
@@ -94,9 +96,10 @@ class Store:
         if self._folder is None or not self._folder.is_dir():
             return
         first = self._folder / "00"
-        if not first.is_dir() or len(os.listdir(first)) <= MAX_ENTRIES // _SHARDS:
+        if not is_plain(str(first)) or len(os.listdir(first)) <= MAX_ENTRIES // _SHARDS:
             return
-        entries = [path for path in self._folder.glob("??/*") if path.is_file()]
+        shards = (each for each in self._folder.glob("??") if is_plain(str(each)))
+        entries = [path for each in shards for path in each.iterdir() if path.is_file()]
         if len(entries) <= MAX_ENTRIES:
             return
         entries.sort(key=lambda path: path.stat().st_mtime_ns)

@@ -115,7 +115,7 @@ def remember(root: str, verdicts: tuple[str, ...], before: State, until: int = 0
     Where the run itself wrote outputs, `before` is a state taken after writing whose inputs the
     caller has compared.
     """
-    from cloudsync_gen.engine.locks import state
+    from cloudsync_gen.engine.locks import new_file, state
 
     pause = before.latest + _RACY_NS - time.time_ns()
     if 0 < pause <= _RACY_NS:
@@ -125,7 +125,7 @@ def remember(root: str, verdicts: tuple[str, ...], before: State, until: int = 0
     try:
         path = os.path.join(state(root), "index")
         partial = f"{path}.{os.getpid()}"
-        with open(partial, "w", encoding="utf-8", errors="surrogateescape") as file:
+        with open(new_file(partial), "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(text)
         os.replace(partial, path)
     except OSError:

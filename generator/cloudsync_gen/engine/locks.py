@@ -47,6 +47,18 @@ def is_plain(folder: str) -> bool:
         return False
 
 
+def new_file(path: str) -> int:
+    """Descriptor of a file that this call makes; what was there, a link too, is unlinked, not
+    written into. Raises `OSError`.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NOFOLLOW
+    try:
+        return os.open(path, flags, 0o666)
+    except FileExistsError:
+        os.unlink(path)
+        return os.open(path, flags, 0o666)
+
+
 @contextmanager
 def held(root: str) -> Iterator[None]:
     """Holds the tree for one run of this machine. Raises `Busy`, `OSError`.

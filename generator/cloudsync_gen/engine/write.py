@@ -25,7 +25,7 @@ from msgspec import Struct
 
 from cloudsync_gen.engine import disk, paths
 from cloudsync_gen.engine.disk import Unsafe
-from cloudsync_gen.engine.locks import STATE, NotAFolder, held, is_plain
+from cloudsync_gen.engine.locks import STATE, NotAFolder, held, is_plain, new_file
 from cloudsync_gen.model.artefacts import Action, Change
 
 _STAGE = f"{STATE}/stage"
@@ -66,7 +66,8 @@ def replace_file(path: Path, text: str) -> None:
     target = path.resolve()  # through a link, as the shell's `>` goes
     partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        partial.write_text(text, encoding="utf-8")
+        with open(new_file(str(partial)), "w", encoding="utf-8") as file:
+            file.write(text)
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)

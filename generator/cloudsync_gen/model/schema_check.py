@@ -7,12 +7,12 @@ refused, since a misspelt one says nothing, and a `default` has to satisfy its o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
 
+from cloudsync_gen.model.patterns import pattern_fault
 from cloudsync_gen.naming import nearest
 from cloudsync_gen.source import Pointer
 
@@ -58,17 +58,6 @@ def _is_type(value: Any) -> bool:
     return value in TYPES
 
 
-def _is_pattern(value: Any) -> bool:
-    """Text in the common part of regular expressions: brackets and parentheses are closed."""
-    if not isinstance(value, str):
-        return False
-    try:
-        re.compile(re.sub(r"\\[pP]\{[A-Za-z_=]+\}", "[a-z]", value).replace("[[", r"[\["))
-    except re.error:
-        return False
-    return True
-
-
 _Test = tuple[Callable[[Any], bool], str]
 _COUNT: _Test = (_is_count, "a whole number, 0 or more")
 _NUMBER: _Test = (_is_number, "a number")
@@ -94,7 +83,7 @@ _PLAIN: Mapping[str, _Test] = {
     **dict.fromkeys(("maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum"), _NUMBER),
     **dict.fromkeys(("maxLength", "minLength", "maxItems", "minItems"), _COUNT),
     **dict.fromkeys(("maxContains", "minContains", "maxProperties", "minProperties"), _COUNT),
-    "pattern": (_is_pattern, "a regular expression"),
+    "pattern": (_is_text, "a regular expression"),
     "uniqueItems": _FLAG,
     "required": _NAMES,
     "dependentRequired": (
@@ -134,6 +123,8 @@ def faults_of(schema: Any, *, pointer: Pointer = ()) -> Iterator[Fault]:
             test, wanted = _PLAIN[key]
             if not test(value):
                 yield Fault(place, f"`{key}` is not {wanted}")
+            elif key == "pattern" and (fault := pattern_fault(value)):
+                yield Fault(place, f"`{key}` {fault}")
         elif key in _KNOWN:
             yield from _within(key, value, place)
         elif not key.startswith("x-"):
@@ -149,8 +140,8 @@ def _within(key: str, value: Any, place: Pointer) -> Iterator[Fault]:
             yield Fault(place, f"`{key}` is not a mapping of schemas")
             return
         for name, each in value.items():
-            if key == "patternProperties" and not _is_pattern(name):
-                yield Fault((*place, name), f"`{name}` is not a regular expression")
+            if key == "patternProperties" and (fault := pattern_fault(name)):
+                yield Fault((*place, name), f"`{name}` {fault}")
             yield from faults_of(each, pointer=(*place, name))
     else:
         if not isinstance(value, list) or not value:

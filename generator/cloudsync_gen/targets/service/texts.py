@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from importlib import import_module
 from typing import Any
 
-codes: Any = import_module("re._constants")
-parser: Any = import_module("re._parser")
-"""Python's own reader of expressions; no stubs tell of it for certain."""
+import jsonschema_rs
+
+from cloudsync_gen.model.patterns import codes, parser
 
 _PREFERRED = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_. /"
 _CATEGORIES = {
@@ -22,6 +21,12 @@ _CATEGORIES = {
     codes.CATEGORY_NOT_SPACE: "a",
 }
 _MOST = 64
+_LONGEST = 100_000
+"""Characters of one repetition; beyond it nobody wants the text."""
+
+
+class _TooLong(Exception):
+    """A repetition of repetitions has no end that somebody would wait for."""
 
 
 @lru_cache(maxsize=4096)
@@ -34,18 +39,25 @@ def matching(pattern: str, fewest: int = 0, most: int = 10_000) -> str | None:
 
 
 def variants(pattern: str, fewest: int = 0, most: int = 10_000) -> Iterator[str]:
-    """Such texts: of longer and longer repetitions, and of one alternative after the other."""
+    """Such texts: of longer and longer repetitions, and of one alternative after the other.
+
+    Whether one matches, an engine tells that gives up after so many steps: the pattern may be one
+    on which others search for ever.
+    """
     try:
         tree = parser.parse(pattern)
-        found = re.compile(pattern)
-    except (re.error, RecursionError, OverflowError):
+        judge = jsonschema_rs.Draft202012Validator({"pattern": pattern})
+    except (re.error, RecursionError, OverflowError, ValueError):
         return
     for extra in range(_MOST):
-        text = "".join(_text(op, argument, extra) for op, argument in tree)
+        try:
+            text = _sequence(tree, extra)
+        except _TooLong:
+            return
         if len(text) > most:
             return
         text = text.ljust(fewest, _PREFERRED[0])
-        if found.search(text):
+        if judge.is_valid(text):
             yield text
 
 
@@ -60,7 +72,10 @@ def _sequence(items: Any, extra: int) -> str:
 
 def _repeated(argument: Any, extra: int) -> str:
     fewest, most, items = argument
-    return "".join(_sequence(items, extra) for _ in range(min(int(fewest) + extra, int(most))))
+    once, times = _sequence(items, extra), min(int(fewest) + extra, int(most))
+    if len(once) * times > _LONGEST:
+        raise _TooLong
+    return once * times
 
 
 def _one_of(items: Any, extra: int) -> str:
