@@ -27,6 +27,7 @@ from cloudsync_gen.rules.ddd import (
     requirement_problem,
     schedule_form,
     self_call,
+    service_realizes_nothing,
     state_field_writable,
     store_of_another_service,
     terminal_state_left,
@@ -101,6 +102,7 @@ from cloudsync_gen.rules.observability import (
 )
 from cloudsync_gen.rules.openapi import (
     body_differs_from_input,
+    body_may_be_absent,
     collection_misspelt,
     command_in_two_operations,
     compiled_in,
@@ -203,6 +205,7 @@ from cloudsync_gen.rules.shapes import (
 )
 from cloudsync_gen.rules.slo import (
     call_outlasts_caller,
+    call_outlasts_request,
     latency_without_threshold,
     retry_amplification,
     service_without_availability_slo,
@@ -224,6 +227,7 @@ from cloudsync_gen.rules.stores import (
     unique_without_index,
     unknown_index_column,
     unknown_key_column,
+    version_column_form,
 )
 from cloudsync_gen.rules.ux import (
     component_without_screen,
@@ -271,6 +275,7 @@ RULES: tuple[Rule, ...] = (
     state_field_writable.RULE,
     body_may_omit.RULE,
     dead_end_state.RULE,
+    service_realizes_nothing.RULE,
     replicas_out_of_order.RULE,
     request_above_limit.RULE,
     port_of_another_service.RULE,
@@ -290,6 +295,7 @@ RULES: tuple[Rule, ...] = (
     property_in_two_columns.RULE,
     unique_without_index.RULE,
     technical_table_form.RULE,
+    version_column_form.RULE,
     event_nobody_emits.RULE,
     event_key_not_in_payload.RULE,
     topic_without_dead_letter.RULE,
@@ -340,6 +346,7 @@ RULES: tuple[Rule, ...] = (
     collection_misspelt.RULE,
     page_size_out_of_order.RULE,
     idempotency_form.RULE,
+    body_may_be_absent.RULE,
     service_without_dashboard.RULE,
     service_without_alert.RULE,
     service_without_trace.RULE,
@@ -429,6 +436,7 @@ RULES: tuple[Rule, ...] = (
     timeout_below_target.RULE,
     retry_amplification.RULE,
     call_outlasts_caller.RULE,
+    call_outlasts_request.RULE,
     screen_roles_lack_permission.RULE,
     route_admits_more_than_screen.RULE,
     screen_without_route.RULE,

@@ -28,7 +28,8 @@ from cloudsync_gen.rules._rule import Rule
 def check(model: Model) -> Iterator[Diagnostic]:
     classes = {name_of(each.id): each for each in model.all(Classification)}
     told: set[tuple[str, str]] = set()
-    for performed in (*model.all(Command), *model.all(Query)):
+    performing: tuple[Command | Query, ...] = (*model.all(Command), *model.all(Query))
+    for performed in performing:
         aggregate = model.get(Aggregate, performed.aggregate)
         answer = performed.output
         if aggregate is None or answer is None or answer == aggregate.schema:
