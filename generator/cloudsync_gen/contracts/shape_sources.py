@@ -54,9 +54,9 @@ def graphql_shapes(model: Model) -> Iterator[Shape]:
     """Types with `@entity`. Fields of other entities' types are joins, not properties."""
     for source in model.sources.graphql:
         members = {each.name: each.members for each in source.types if each.kind == "enum"}
-        entities = {each.name for each in source.types if each.kind == "object"}
+        entities = {each.name for each in source.types if each.schema and each.kind == "object"}
         for kind in source.types:
-            if kind.kind != "object":
+            if not kind.schema or kind.kind != "object":
                 continue
             place = Ref(source.file, ("types", kind.name))
             fields = tuple(
@@ -108,7 +108,7 @@ def proto_shapes(model: Model) -> Iterator[Shape]:
     }
     for source in model.sources.grpc:
         for kind in source.types:
-            if kind.kind == "object":
+            if kind.schema and kind.kind == "object":
                 place = Ref(source.file, ("messages", kind.name))
                 fields = tuple(
                     _proto_field(field, place.at("fields", field.name), _package(source), enums)

@@ -297,16 +297,19 @@ def _outline(document: DocumentNode) -> dict[str, Any]:
 
 
 def _types(document: DocumentNode) -> Iterator[dict[str, Any]]:
-    """Forms of entities (without extensions) and all enumerations, written as `SourceType`."""
+    """Types with fields and enumerations, written as `SourceType`; extensions as types of their
+    own.
+    """
     for each in document.definitions:
         links = _links_of(each) if hasattr(each, "directives") else {}
         named: dict[str, Any] = {"name": getattr(getattr(each, "name", None), "value", ""), **links}
         if each.kind.startswith("enum_type"):
             members = [value.name.value for value in each.values or ()]  # type: ignore[attr-defined]
             yield {**named, "kind": "enum", "members": members}
-        elif "schema" in links and each.kind != "schema_definition":
+        elif each.kind.startswith(("object_type", "interface_type", "input_object_type")):
+            kind = "input" if each.kind[:5] == "input" and "schema" not in links else "object"
             fields = [_field_type(field) for field in each.fields or ()]  # type: ignore[attr-defined]
-            yield {**named, "kind": "object", "fields": fields}
+            yield {**named, "kind": kind, "fields": fields}
 
 
 def _field_type(field: Any) -> dict[str, Any]:
@@ -320,6 +323,7 @@ def _field_type(field: Any) -> dict[str, Any]:
         "type": node.name.value,
         "repeated": repeated,
         "optional": optional,
+        "arguments": [each.name.value for each in getattr(field, "arguments", None) or ()],
     }
 
 

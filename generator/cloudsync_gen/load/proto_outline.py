@@ -138,12 +138,12 @@ def _names(file: Any) -> Iterator[tuple[tuple[int, ...], str]]:
 
 
 def _types(file: Any, extensions: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Forms of entities and all enumerations, written as `SourceType`."""
+    """Messages and enumerations, written as `SourceType`."""
     for _, name, message in _messages(file):
-        link = _link(message.options, extensions, "entity")
-        if link:
+        if not message.options.map_entry:  # protoc's own, nobody wrote it
             maps = {f"{name}.{e.name}" for e in message.nested_type if e.options.map_entry}
             fields = [_field(file.package, maps, each) for each in message.field]
+            link = _link(message.options, extensions, "entity")
             yield {"name": name, "kind": "object", **link, "fields": fields}
     for _, name, enum in _enums(file):
         yield {"name": name, "kind": "enum", "members": [each.name for each in enum.value]}

@@ -70,6 +70,7 @@ service-owner | application.service | owner | business.actor | ownsService
 realizes | application.service | realizes[] | business.service | realizedBy
 uses-store | application.service | stores[].store | datastore.database datastore.keyspace @stored | usedBy
 calls | application.service | calls[].operation | api.operation api.rpc | calledBy
+calls-during | application.service | calls[].during[] | application.command application.query | makesCallsOf
 registry-calls | application.service | registry.calls[].operation | api.rpc | registryOf
 queued-calls-topic | application.service | calls[].fallback.topic | technology.topic | queuedCalls
 consumes-event | application.service | consumes[].event | application.event | consumers

@@ -26,23 +26,28 @@ class WebhookSource(Struct, frozen=True, kw_only=True):
 
 
 class SourceField(Struct, frozen=True, kw_only=True):
-    """A field of a GraphQL type or proto message: its named type and how it may be absent."""
+    """A field of a GraphQL type or proto message: its named type and how it may be absent.
+
+    `arguments`: names of what a field of GraphQL takes.
+    """
 
     name: str
     type: str
     repeated: bool = False
     optional: bool = False
+    arguments: tuple[str, ...] = ()
 
 
 class SourceType(Struct, frozen=True, kw_only=True):
-    """A type of a source that is a form of the entity `schema`, or an enumeration that it may use.
+    """A type of a source; `schema` is the entity that it is a form of, if it is one.
 
-    `name` of a proto type is its name within the package (`Page.State`), with the package where a
+    `input`: what GraphQL takes as an argument, unless it is a form of an entity. `name` of a proto
+    type is its name within the package (`Page.State`), with the package where a
     field names a type of another file.
     """
 
     name: str
-    kind: Literal["object", "enum"]
+    kind: Literal["object", "input", "enum"]
     schema: str = ""
     fields: tuple[SourceField, ...] = ()
     members: tuple[str, ...] = ()

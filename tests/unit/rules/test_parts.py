@@ -7,6 +7,7 @@ from itertools import product
 from types import ModuleType
 
 import pytest
+from cloudsync_chassis.settings import Settings
 from cloudsync_chassis.store import system
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from cloudsync_gen.rules._circles import circles
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.observability.unknown_metric_in_expression import metrics_in
 from cloudsync_gen.rules.security import policy_condition, secret_literal
+from cloudsync_gen.rules.slo.call_outlasts_request import REQUEST_SECONDS
 from cloudsync_gen.rules.stores.technical_table_form import TECHNICAL
 from support.rules import BASE, MEMORY
 from support.trees import Files, edited, read_tree
@@ -271,3 +273,8 @@ def test_technical_tables_are_those_of_the_library(table: str) -> None:
     dialect = registry.load("postgresql")()
     kinds = {each.name: str(each.type.compile(dialect)).lower() for each in written}
     assert {name: _PLAIN.get(kind, kind) for name, kind in kinds.items()} == TECHNICAL[table]
+
+
+def test_a_request_lasts_as_long_as_the_library_lets_it() -> None:
+    default = Settings.model_fields["request_timeout"].default
+    assert default == REQUEST_SECONDS

@@ -41,9 +41,13 @@ class Fallback(Part, frozen=True, kw_only=True):
 
 
 class Call(Part, frozen=True, kw_only=True):
-    """A call edge: at most `retries` more attempts, each within `timeout`."""
+    """A call edge: at most `retries` more attempts, each within `timeout`.
+
+    `during`: the service's commands and queries that make it; where none is named, any of them may.
+    """
 
     operation: Link
+    during: tuple[Link, ...] = ()
     purpose: Short
     timeout: Duration
     retries: Annotated[int, Meta(ge=0, le=5)]

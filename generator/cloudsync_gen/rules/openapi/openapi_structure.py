@@ -55,6 +55,9 @@ def _of_object(kind: str, ref: Ref, data: Mapping[str, Any]) -> Iterator[Diagnos
     for name in ("description", "summary", "operationId", "title"):
         if not isinstance(data.get(name, ""), str):
             yield RULE.at(ref.at(name), f"`{name}` is no text", "write a text")
+    for name in ("required", "deprecated"):
+        if not isinstance(data.get(name, True), bool):
+            yield RULE.at(ref.at(name), f"`{name}` is neither true nor false", "write `true`?")
     if kind == "parameter":
         if not {"schema", "content"} & (data.keys() | meant):
             yield RULE.at(ref, "this parameter has no `schema`", "add `schema`")

@@ -1,8 +1,8 @@
 """A command accepts what its entity cannot hold.
 
 What it does: compares the bounds of a body's property (`maxLength`, `maximum`, `maxItems`,
-`minLength`, `minimum`, `minItems`) and its `type` and `format` with those of the entity's property
-of that name, for commands that write bodies into entities (`create`, `put`, `update`).
+`minLength`, `minimum`, `minItems`), its `type`, `format` and members with those of the entity's
+property of that name, for commands that write bodies into entities (`create`, `put`, `update`).
 
 Why: a body that the contract calls valid is then refused while it is carried out, after its caller
 was told that all was well with it.
@@ -72,6 +72,8 @@ def _wider(accepted: Mapping[str, Any], holds: Mapping[str, Any]) -> Iterator[st
         if accepted.get(keyword) != holds.get(keyword):
             yield keyword
             return
+    if "enum" in holds and not _members(accepted) <= _members(holds):
+        yield "enum"
     if accepted.keys() & {"enum", "const"}:
         return
     for keyword, sign in _SIGNS.items():
@@ -80,6 +82,12 @@ def _wider(accepted: Mapping[str, Any], holds: Mapping[str, Any]) -> Iterator[st
             continue
         if not isinstance(own, int | float) or own * sign > bound * sign:
             yield keyword
+
+
+def _members(schema: Mapping[str, Any]) -> set[str]:
+    """The values that an enumeration allows, each as text; without one, what no other has."""
+    listed = [schema["const"]] if "const" in schema else schema.get("enum", ["anything"])
+    return {repr(each) for each in listed}
 
 
 def _said(schema: Mapping[str, Any], keyword: str) -> str:

@@ -1,7 +1,7 @@
-"""A property does not say what it holds.
+"""A property or a value does not say what it holds.
 
-What it does: reports properties whose schema has no `type`, `$ref`, `enum`, `const`, nor a
-combination of schemas that could have one.
+What it does: reports properties, and elements of the data model, whose schema has no `type`,
+`$ref`, `enum`, `const`, nor a combination of schemas that could have one.
 
 Why: a schema without them admits everything; models, columns and messages made from it hold
 anything, and no validation stands before the store.
@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.schema._walk import elements, subschemas
@@ -31,14 +32,16 @@ _APART = frozenset(("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dep
 def check(model: Model) -> Iterator[Diagnostic]:
     for element in elements(model):
         for pointer, schema in subschemas(element.schema):
-            if pointer[-2:-1] != ("properties",) or schema.keys() & _TELLING:
+            named = pointer[-2:-1] == ("properties",) or not pointer
+            if not named or schema.keys() & _TELLING:
                 continue
             if schema.keys() - KEYWORDS:  # `type` may be what was meant
                 continue
             if not _APART & set(pointer):
+                what = pointer[-1] if pointer else name_of(element.id)
                 yield RULE.at(
                     model.ref(element.id, "schema", *pointer).name(),
-                    f"`{pointer[-1]}` may hold anything: it has no `type`",
+                    f"`{what}` may hold anything: it has no `type`",
                     "add `type`, or a `$ref` to what it is",
                     element=element.id,
                     facts=(".".join(map(str, pointer)),),

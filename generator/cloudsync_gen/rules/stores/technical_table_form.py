@@ -1,9 +1,12 @@
-"""A table that every service has lacks a column of it, or has it otherwise.
+"""A table that every service has lacks a column or key of it, or has it otherwise.
 
 What it does: holds tables named `outbox`, `inbox` and `idempotency_keys` that store no schema
-against the columns that the shared library reads and writes in them.
+against the columns that the shared library reads and writes in them, and wants a primary key or
+unique index over those by which it tells rows from each other; columns of the partition may stand
+beside them.
 
-Why: the library's statements name these columns; the first event or keyed request would fail.
+Why: the library's statements name these columns; the first event or keyed request would fail. And
+without the keys an event is handled twice, or two of one number stand in one row of news.
 
 Example: an `outbox` whose `payload` is `text`.
 
@@ -41,6 +44,13 @@ TECHNICAL = {
 }
 """Table -> column -> type, as the chassis has them (held against it by a test)."""
 
+_KEYS = {
+    "outbox": {"aggregate_id", "sequence"},
+    "inbox": {"consumer", "event_id"},
+    "idempotency_keys": {"key", "principal"},
+}
+"""Table -> columns of which no two rows may have the same."""
+
 
 def check(model: Model) -> Iterator[Diagnostic]:
     for table in model.all(Table):
@@ -57,6 +67,14 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 yield _finding(
                     model, table, ("columns", name, "type"), message, f"make it `{kind}`"
                 )
+        keys = [set(table.primary_key)]
+        keys += [{name.split()[0] for name in e.columns} for e in table.indexes if e.unique]
+        spread = set(table.partition.columns) if table.partition else set()
+        if not any(_KEYS[table.table] <= key <= _KEYS[table.table] | spread for key in keys):
+            columns = ", ".join(sorted(_KEYS[table.table]))
+            message = f"two rows may have the same {columns}"
+            hint = f"add a unique index over {columns}"
+            yield _finding(model, table, ("primaryKey",), message, hint)
 
 
 def _finding(
