@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
+from cloudsync_chassis import propagation
 from cloudsync_chassis.context import Context
 
 
@@ -28,6 +29,12 @@ class Changes:
 
 
 async def heard(stroke: asyncio.Event, seconds: float) -> None:
-    """Return with the stroke, at the latest after `seconds`: other replicas strike elsewhere."""
+    """Return with the stroke, at the latest after `seconds`: other replicas strike elsewhere.
+
+    An operation that only reads holds no transaction meanwhile.
+    """
+    ctx = propagation.current.get()
+    if ctx is not None:
+        await ctx.unit.rest()
     with suppress(TimeoutError):
         await asyncio.wait_for(stroke.wait(), seconds)

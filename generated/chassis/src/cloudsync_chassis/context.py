@@ -58,7 +58,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """One per operation. `now` is the same instant for everything that the operation writes."""
+    """One per operation. `now` is the same instant for everything that the operation writes.
+
+    `request` tells a request with an `idempotency_key` from another one that comes with the same.
+    """
 
     operation: Operation
     principal: Principal
@@ -66,6 +69,7 @@ class Context:
     deadline: Deadline
     trace: Trace
     idempotency_key: str | None = None
+    request: str = ""
     if_match: frozenset[int] | None = None
     cause: Event | None = None
     grant: Grant = field(default_factory=lambda: Grant(True))

@@ -20,7 +20,7 @@ from uuid import UUID
 
 import httpx
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from cloudsync_chassis import clock, hostile
 from cloudsync_chassis.cases import BY_NAME, GRAPHQL, RPC, Case
@@ -41,7 +41,7 @@ from cloudsync_chassis.propagation import TENANT_HEADER, Trace
 from cloudsync_chassis.published import document, resolved
 from cloudsync_chassis.security.principal import Kind, Principal, workload
 from cloudsync_chassis.store import system
-from cloudsync_chassis.store.database import gave_way
+from cloudsync_chassis.store.database import refused
 from cloudsync_chassis.store.repository import UniqueViolationError
 from cloudsync_chassis.store.shared import Shared
 from cloudsync_chassis.testing import Running
@@ -268,7 +268,7 @@ class Bench:
         try:
             await clear()
         except DBAPIError as error:  # what the service does by itself was in the way
-            if not (gave_way(error) or isinstance(error, IntegrityError)):
+            if not refused(error):
                 raise
             await clear()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -108,9 +108,11 @@ class Executor:
         keyed = operation.idempotency == "key" and incoming.idempotency_key is not None
 
         async def once(ctx: Context) -> Answer:
-            given = (
-                await idempotency.replay(ctx, incoming.digest, self._answer_key) if keyed else None
-            )
+            given = None
+            if keyed:
+                known = idempotency.Request.of(incoming.digest, self._answer_key)
+                ctx = replace(ctx, request=known.keyed)
+                given = await idempotency.replay(ctx, incoming.digest, self._answer_key)
             answer = given or await action(ctx)
             telemetry.answered(incoming.attributes, answer.status)
             if given is not None:
@@ -248,6 +250,21 @@ def _was_overtaken(error: Exception, incoming: Incoming) -> bool:
 
 def _unheard(*told: object) -> None:
     del told
+
+
+async def one_by_one(ctx: Context, results: AsyncIterator[T]) -> AsyncIterator[T]:
+    """The results of an operation that answers with many; while one of them is sent, an operation
+    that only reads holds no transaction.
+
+    Raises:
+        Problem: `forbidden`: nothing has granted it before the first one, and nothing sent comes
+            back.
+    """
+    require_grant(ctx)
+    await ctx.unit.rest()
+    async for each in results:
+        await ctx.unit.rest()
+        yield each
 
 
 def require_grant(ctx: Context) -> None:

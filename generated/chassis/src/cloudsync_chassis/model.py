@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, LiteralString, Self, TypeVar, get_args, get_origin
+from typing import Any, LiteralString, Self, TypeVar, cast, get_args, get_origin
 
 import pydantic
 from pydantic import (
@@ -68,19 +68,21 @@ class Model(BaseModel):
         model's own says `x-min-properties` and `x-dependent-required`.
         """
         kind = type(self)
-        if len(self.model_fields_set) < _fewest(kind):
+        fewest, companions, unique = _checks(kind)
+        if fewest and len(self.model_fields_set) < fewest:
             raise PydanticCustomError("too_few_properties", "more properties are required")
         if info.mode == "json":
             for name in self.model_fields_set:
                 if self.__dict__.get(name, ...) is None and not _says(kind, name, "x-nullable"):
                     raise _fault(kind, name, "null_forbidden", "null is not allowed")
-        for name, others in _companions(kind):
+        for name, others in companions:
             if self.__dict__[name] is not None and any(
                 self.__dict__.get(each) is None for each in others
             ):
                 raise _fault(kind, name, "alone", "not without others")
-        for name in _unique_lists(kind):
-            if _repeats(self.__dict__[name] or ()):
+        for name in unique:
+            items = self.__dict__[name]
+            if items and _repeats(items):
                 raise _fault(kind, name, "items_repeated", "items must be unique")
         return self
 
@@ -117,8 +119,31 @@ def each_once(items: list[T]) -> list[T]:
     return items
 
 
-def _repeats(items: Iterable[Any]) -> bool:
-    told = [repr(each) for each in items]
+def present(value: T) -> T:
+    """The value without what is None and may not be null, however deep in models and lists: a field
+    that was set to None stands for one that was not set.
+    """
+    if isinstance(value, list):
+        return cast(T, [present(each) for each in value])
+    if not isinstance(value, BaseModel):
+        return value
+    kind, fields = type(value), value.model_fields_set & type(value).model_fields.keys()
+    held = {name: getattr(value, name) for name in fields}
+    absent = {
+        name for name, each in held.items() if each is None and not _says(kind, name, "x-nullable")
+    }
+    copied = value.model_copy(update={name: present(held[name]) for name in fields - absent})
+    copied.model_fields_set.difference_update(absent)
+    return cast(T, copied)
+
+
+def _repeats(items: Sequence[Any]) -> bool:
+    if len(items) < 2:
+        return False
+    told = [each.root if isinstance(each, pydantic.RootModel) else each for each in items]
+    if not all(type(each) is str for each in told):
+        # others may be equal that JSON tells apart, or have no hash: 1 and true, objects
+        told = [repr(each) for each in items]
     return len(told) != len(set(told))
 
 
@@ -138,17 +163,22 @@ def _formats(model: type[BaseModel]) -> dict[str, str]:
 
 
 @cache
+def _checks(
+    model: type[BaseModel],
+) -> tuple[int, tuple[tuple[str, tuple[str, ...]], ...], tuple[str, ...]]:
+    """How many properties it has at least, its `_companions`, its `_unique_lists`."""
+    return _fewest(model), _companions(model), _unique_lists(model)
+
+
 def _unique_lists(model: type[BaseModel]) -> tuple[str, ...]:
     return tuple(name for name in model.model_fields if _says(model, name, "x-unique"))
 
 
-@cache
 def _fewest(model: type[BaseModel]) -> int:
     found = _of_model(model, "x-min-properties")
     return found if isinstance(found, int) else 0
 
 
-@cache
 def _companions(model: type[BaseModel]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Fields that do not come without others, each with those."""
     told = _of_model(model, "x-dependent-required")
@@ -178,9 +208,9 @@ def to_record(entity: BaseModel, only: frozenset[str] | None = None) -> Record:
     return entity.model_dump(mode="python", by_alias=True, exclude_none=True, include=named)
 
 
-def attribute_values(entity: BaseModel, names: frozenset[str]) -> list[Any]:
+def attribute_values(entity: BaseModel, names: frozenset[str]) -> tuple[Any, ...]:
     """The values of the fields with these names in JSON, as the entity has them."""
-    return [getattr(entity, each) for each in _attributes(type(entity), names)]
+    return tuple([getattr(entity, each) for each in _attributes(type(entity), names)])
 
 
 @cache

@@ -397,6 +397,16 @@ def _tracing(spec: ServiceSpec, settings: Settings) -> Tracing:
 
 
 def _bus(spec: ServiceSpec, settings: Settings) -> Bus:
+    """The bus, with the faults that the settings ask for."""
+    sound = _sound_bus(spec, settings)
+    if settings.bus_faults is None:
+        return sound
+    from cloudsync_chassis.events.faulty_bus import FaultyBus
+
+    return FaultyBus(sound, settings.bus_faults, spec.name)
+
+
+def _sound_bus(spec: ServiceSpec, settings: Settings) -> Bus:
     """The bus that the settings name, and RabbitMQ for the queues where they name one."""
     events = _event_bus(spec, settings)
     if settings.queue_url is None or not spec.queues:

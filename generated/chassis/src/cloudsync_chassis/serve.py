@@ -15,7 +15,7 @@ from uuid import UUID
 import uvicorn
 from pydantic import ValidationError
 
-from cloudsync_chassis import heap
+from cloudsync_chassis import heap, supervised
 from cloudsync_chassis.events.bus import DEAD_LETTERS
 from cloudsync_chassis.events.replay import revive
 from cloudsync_chassis.health import Health
@@ -68,6 +68,8 @@ def main(
         build(runtime)
         return asyncio.run(_jobs(runtime, options.job))
     else:
+        if settings.stop_with_stdin:
+            supervised.stop_without_supervisor(settings.drain_pause + 2 * settings.shutdown_grace)
         application = build(runtime)
         if isinstance(application, FastAPI):
             serve(application, runtime)
@@ -89,21 +91,28 @@ def serve(app: FastAPI, runtime: Runtime) -> None:
         proxy_headers=False,  # the chassis reads them itself, for gRPC alike
         timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
     )
-    _Server(config, runtime.health, settings.drain_pause).run()
+    listening = supervised.handed_down(settings.listen_fd)
+    server = _Server(config, runtime.health, settings)
+    server.run([listening] if listening is not None else None)
 
 
 class _Server(uvicorn.Server):
-    """Says that it is not ready `pause` seconds before it stops accepting, so that routers know."""
+    """Says that it is not ready `drain_pause` seconds before it stops accepting, so that routers
+    know.
+    """
 
-    def __init__(self, config: uvicorn.Config, health: Health, pause: float) -> None:
+    def __init__(self, config: uvicorn.Config, health: Health, settings: Settings) -> None:
         super().__init__(config)
         self._health = health
-        self._pause = pause
+        self._pause = settings.drain_pause
+        self._told = settings.ready_fd
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Start the application, then accept."""
         await super().startup(sockets)
         heap.settle()
+        if self.started:
+            supervised.announce(self._told)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """First signal: drain; second: stop at once."""

@@ -23,6 +23,7 @@ _DRAINING = 0.8
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
+Descriptor = Annotated[int, Field(ge=3)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -55,6 +56,13 @@ class Settings(BaseSettings):
 
     `patience` multiplies the time that an operation and its calls may take: for a debugger, or a
     machine that is slow.
+
+    `listen_fd` and `metrics_listen_fd` are sockets that a supervisor hands down instead of ports,
+    bound and shared by all copies. It hears by `ready_fd` that a copy serves, and a copy by the end
+    of its standard input that the supervisor is gone (`stop_with_stdin`).
+
+    `bus_faults` is a file that says what the bus shall do wrong, see `events.faulty_bus`; never in
+    production.
     """
 
     # what derives from it is built once it is asked for, and this never
@@ -66,6 +74,10 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Port = 8080
     metrics_port: Port | None = None
+    listen_fd: Descriptor | None = None
+    metrics_listen_fd: Descriptor | None = None
+    ready_fd: Descriptor | None = None
+    stop_with_stdin: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     telemetry: Exporter = "none"
     telemetry_endpoint: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
@@ -84,6 +96,7 @@ class Settings(BaseSettings):
     bus_url: SecretStr | None = None
     queue_url: SecretStr | None = None
     """RabbitMQ for work queues, where the bus is another."""
+    bus_faults: Path | None = None
 
     issuer: str = "https://issuer.invalid/"
     audience: str | None = None
@@ -142,6 +155,8 @@ class Settings(BaseSettings):
         missing = [name for name in needed if getattr(self, name) is None]
         if self.environment == "production" and missing:
             raise ValueError(f"production needs {', '.join(missing)}")
+        if self.environment == "production" and self.bus_faults is not None:
+            raise ValueError("bus_faults are not for production")
         if self.bus in ("kafka", "rabbitmq") and self.bus_url is None:
             raise ValueError(f"the bus {self.bus} needs bus_url")
         if self.telemetry_headers is not None:

@@ -146,6 +146,30 @@ def refused(
     span.end()
 
 
+def heard() -> Span | None:
+    """The running span, if anything is recorded."""
+    running = trace.get_current_span()
+    return running if running.is_recording() else None
+
+
+def leaves(running: Span) -> bool:
+    """Whether a span leaves this process even if all goes well."""
+    return running.get_span_context().trace_flags.sampled
+
+
+def past(
+    name: str, attributes: Mapping[str, str | int], began: int, *, failed: bool = False
+) -> None:
+    """A CLIENT span of something that has just ended, below the running one.
+
+    `began`: nanoseconds since the epoch.
+    """
+    span = _started(name, SpanKind.CLIENT, None, attributes, began)
+    if failed:
+        span.set_status(StatusCode.ERROR)
+    span.end()
+
+
 def answered(attributes: Mapping[str, str], status: int) -> None:
     """Have the running span, which began with `attributes`, tell the status of an answer by HTTP.
 
@@ -185,7 +209,7 @@ def _started(
     name: str,
     kind: SpanKind,
     parent: Trace | None,
-    attributes: Mapping[str, str],
+    attributes: Mapping[str, str] | Mapping[str, str | int],
     at: int | None = None,
 ) -> Any:
     told: dict[str, Any] = {"kind": kind, "attributes": attributes, "start_time": at}

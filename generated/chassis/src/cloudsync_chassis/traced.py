@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import Any
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from opentelemetry import trace
+from opentelemetry.trace import SpanKind
 from pydantic import BaseModel
 
+from cloudsync_chassis import telemetry
 from cloudsync_chassis.model import to_record
 
 Value = str | int | float | bool | Enum
 """What an attribute may hold; an enumeration's member is told by its value."""
+
+Port = TypeVar("Port")
 
 Fields = Iterable[tuple[str, str]]
 """Name of an attribute, and of the field that it tells, as JSON calls it."""
@@ -41,6 +47,35 @@ def tell_fields(fields: Fields, told: object) -> None:
         value = _plain(record.get(field))
         if isinstance(value, str | int | float):
             tell(name, value)
+
+
+def calls(port: Port, peer: str) -> Port:
+    """The same port, each call of one of its coroutines a CLIENT span called `<peer> <method>`
+    below the running one, for what is reached by no client of the chassis: an object store, a
+    provider. Arguments are not told.
+    """
+    return cast(Port, _Calls(port, peer))
+
+
+class _Calls:
+    def __init__(self, port: object, peer: str) -> None:
+        self._port = port
+        self._peer = peer
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._port, name)
+        if not iscoroutinefunction(found):
+            return found
+        told = {"peer.service": self._peer}
+
+        @wraps(found)
+        async def spanned(*arguments: Any, **named: Any) -> Any:
+            if telemetry.heard() is None:
+                return await found(*arguments, **named)
+            with telemetry.span(f"{self._peer} {name}", SpanKind.CLIENT, None, told):
+                return await found(*arguments, **named)
+
+        return spanned
 
 
 def _plain(value: Any) -> Any:

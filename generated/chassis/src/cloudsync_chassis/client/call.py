@@ -9,6 +9,8 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
+from cloudsync_chassis.model import present
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
@@ -37,7 +39,7 @@ class Call:
 
 def body_of(model: BaseModel) -> Any:
     """The fields that the caller set, as JSON."""
-    return model.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return present(model).model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 def _segment(value: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.sqlite import Insert, insert
 
 from cloudsync_chassis.events.bus import Delivery
 from cloudsync_chassis.events.envelope import Event
@@ -39,10 +39,16 @@ offsets = sa.Table(
 
 
 _PLACED = insert(offsets)
+_PLACE = (offsets.c.consumers, offsets.c.topic)
 _MOVE = _PLACED.on_conflict_do_update(
-    index_elements=[offsets.c.consumers, offsets.c.topic],
-    set_={"position": _PLACED.excluded.position},
+    index_elements=_PLACE, set_={"position": _PLACED.excluded.position}
 )
+_ADVANCE = _PLACED.on_conflict_do_update(
+    index_elements=_PLACE,
+    set_={"position": _PLACED.excluded.position},
+    where=offsets.c.position < _PLACED.excluded.position,
+)
+"""Of two copies of a service the slower one does not move the group back."""
 
 
 class SqliteBus:
@@ -91,7 +97,7 @@ class SqliteBus:
 
     async def acknowledge(self, group: str, delivery: Delivery) -> None:
         """See `Bus.acknowledge`."""
-        await self._move(group, delivery.event.topic, delivery.offset)
+        await self._move(group, delivery.event.topic, delivery.offset, _ADVANCE)
 
     async def rewind(self, group: str, topic: str, since: datetime) -> int:
         """See `Bus.rewind`."""
@@ -104,10 +110,10 @@ class SqliteBus:
         await self._move(group, topic, rows[ahead[0] - 1].position if ahead[0] else 0)
         return len(rows) - ahead[0]
 
-    async def _move(self, group: str, topic: str, position: int) -> None:
+    async def _move(self, group: str, topic: str, position: int, how: Insert = _MOVE) -> None:
         row = {"consumers": group, "topic": topic, "position": position}
         async with self._database.transaction(write=True) as connection:
-            await connection.execute(_MOVE, row)
+            await connection.execute(how, row)
 
     def _written(self) -> list[tuple[int, int]]:
         """What differs once somebody has written; of two in one tick of the file system's clock it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -10,7 +10,10 @@ from graphql import (
     GraphQLEnumType,
     GraphQLField,
     GraphQLInputObjectType,
+    GraphQLInterfaceType,
     GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLUnionType,
     OperationType,
     get_named_type,
     is_list_type,
@@ -26,13 +29,35 @@ _VERSION = 1
 """That of an entity which has just been made."""
 
 
-def selection(kind: Any) -> str:
-    """All that a type has, down to its leaves."""
+def selection(kind: Any, schema: GraphQLSchema) -> str:
+    """All that a type has, down to its leaves; of a union or an interface all that its types have.
+
+    Fields that two of these have of different types are asked for by names of their own, as they
+    must be (GraphQL specification, 5.3.2).
+    """
     named = get_named_type(kind)
-    if not isinstance(named, GraphQLObjectType):
-        return ""
-    parts = (f"{name} {selection(field.type)}".strip() for name, field in named.fields.items())
+    if isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
+        types = schema.get_possible_types(named)
+        parts = [f"... on {each.name} {_selected(each, schema, types)}" for each in types]
+        return "{ __typename " + " ".join(parts) + " }"
+    return _selected(named, schema) if isinstance(named, GraphQLObjectType) else ""
+
+
+def _selected(
+    kind: GraphQLObjectType, schema: GraphQLSchema, beside: Sequence[GraphQLObjectType] = ()
+) -> str:
+    parts = []
+    for name, field in kind.fields.items():
+        called = _called(kind, name, beside)
+        alias = f"{called}: " if called != name else ""
+        parts.append(f"{alias}{name} {selection(field.type, schema)}".strip())
     return "{ " + " ".join(parts) + " }"
+
+
+def _called(kind: GraphQLObjectType, name: str, beside: Sequence[GraphQLObjectType]) -> str:
+    """What a field is asked for as, so that it is no other type's."""
+    types = {str(each.fields[name].type) for each in beside if name in each.fields}
+    return f"{kind.name}_{name}" if len(types) > 1 else name
 
 
 class GraphqlAsker:
@@ -65,7 +90,7 @@ class GraphqlAsker:
         declared = ", ".join(f"${each}: {field.args[each].type}" for each in variables)
         passed = ", ".join(f"{each}: ${each}" for each in variables)
         query = f"{operation}{declared and f'({declared})'} {{ {name}{passed and f'({passed})'} "
-        query += f"{selection(field.type)} }}"
+        query += f"{selection(field.type, self._fields.schema)} }}"
         answer = await self._http.post(
             self._fields.spec.path,
             json={"query": query, "variables": variables},
@@ -127,6 +152,12 @@ class GraphqlAsker:
         if isinstance(kind, GraphQLObjectType) and isinstance(value, Mapping):
             told = {n: self._value(kind.fields[n].type, each) for n, each in value.items()}
             return {name: each for name, each in told.items() if each is not None}
+        if isinstance(kind, GraphQLInterfaceType | GraphQLUnionType) and value is not None:
+            schema = self._fields.schema
+            types = schema.get_possible_types(kind)
+            found = next(each for each in types if each.name == value["__typename"])
+            renamed = {name: value.get(_called(found, name, types)) for name in found.fields}
+            return self._value(found, renamed)
         if isinstance(kind, GraphQLEnumType):
             return self._members[kind.name].get(value, value)
         return value

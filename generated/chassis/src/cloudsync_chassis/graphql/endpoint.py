@@ -51,7 +51,7 @@ _TOLD = 20
 _LOOK = 1.0
 """Seconds between two looks at whether the service stops."""
 _STREAMS = 500
-"""Subscriptions at the same time; each holds a transaction open."""
+"""Subscriptions at the same time; each holds a connection of its client and two tasks."""
 _CODES = {NOT_KNOWN.slug: "PERSISTED_QUERY_NOT_FOUND"}
 _MESSAGES = {NOT_KNOWN.slug: "PersistedQueryNotFound"}
 """What clients of the protocol of Automatic Persisted Queries wait for."""
@@ -88,7 +88,12 @@ class Endpoint:
             (_Parsed,) if open_ else (_Parsed, DisableIntrospection)
         )
         self.schema: strawberry.Schema = strawberry_schema(
-            fields.schema, fields.answers, fields.members(), extensions, suggests=open_
+            fields.schema,
+            fields.answers,
+            fields.members(),
+            extensions,
+            kinds=fields.spec.kinds,
+            suggests=open_,
         )
         self._core = fields.schema
         self._streams = 0

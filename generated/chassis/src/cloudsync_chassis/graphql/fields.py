@@ -35,7 +35,7 @@ from pydantic_core import from_json
 
 from cloudsync_chassis import propagation
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.executor import require_grant
+from cloudsync_chassis.executor import one_by_one
 from cloudsync_chassis.graphql import errors, values
 from cloudsync_chassis.graphql.exchange import Exchange
 from cloudsync_chassis.graphql.schema import Answer, Stream
@@ -93,8 +93,8 @@ class Fields:
         method: Callable[[Context, Q], Awaitable[AsyncIterator[object]]],
         renamed: Mapping[str, str] = NONE,
     ) -> None:
-        """As `own`, of a subscription: each result is sent as it comes, within one transaction and
-        as long as the operation may take.
+        """As `own`, of a subscription: each result is sent as it comes, for as long as the
+        operation may take. It holds no transaction while it waits, nor while a result is sent.
         """
         field = self._field(place)
         read = self.values[place] = values.of_request(request, field, renamed)
@@ -219,8 +219,7 @@ class _Own:
 
             async def action(ctx: Context) -> None:
                 results = await self.method(ctx, request)
-                require_grant(ctx)
-                async for each in results:
+                async for each in one_by_one(ctx, results):
                     await send(answers.content(each, self.runtime.cursors))
 
             await self.runtime.executor.run(self.operation, incoming, action, again=False)

@@ -14,7 +14,7 @@ import inspect
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Annotated, Any, NewType, Optional, Union
 
 import strawberry
@@ -44,6 +44,9 @@ Answer = Callable[[strawberry.Info, dict[str, Any]], Awaitable[Any]]
 Stream = Callable[[strawberry.Info, dict[str, Any]], AsyncGenerator[Any, None]]
 """Answers a field of the subscription type, again and again."""
 
+Kinds = Mapping[str, Mapping[str, Mapping[str, str]]]
+"""Union or interface -> a property of its values in JSON -> what that holds -> the type that is."""
+
 _ALIAS = "T_"
 _BUILT_IN = {"Int": int, "Float": float, "String": str, "Boolean": bool, "ID": strawberry.ID}
 
@@ -54,19 +57,44 @@ def strawberry_schema(
     members: Mapping[str, Mapping[str, Any]] | None = None,
     extensions: Sequence[type[SchemaExtension]] = (),
     *,
+    kinds: Kinds = MappingProxyType({}),
     suggests: bool = True,
 ) -> strawberry.Schema:
     """The schema that strawberry makes of classes with these fields.
 
     `answers`: what answers a field (`Query.book`). Others are read from the object that they belong
     to, which is JSON by the names of its fields. `members`: enumeration -> its values -> what they
-    are in JSON, their own names unless said otherwise. `suggests`: whether refusals name what may
-    have been meant.
+    are in JSON, their own names unless said otherwise. `kinds`: how the types of unions and
+    interfaces are told apart. `suggests`: whether refusals name what may have been meant.
 
     Raises whatever strawberry raises at something that it cannot express.
     """
     with _namespace() as module:
-        return _Builder(schema, module, answers or {}, members or {}).build(extensions, suggests)
+        built = _Builder(schema, module, answers or {}, members or {}).build(extensions, suggests)
+    _tell_apart(built._schema, kinds)
+    return built
+
+
+def _tell_apart(schema: GraphQLSchema, kinds: Kinds) -> None:
+    """Have values be of the types that their properties say: they are JSON, of no class by which
+    strawberry would know.
+    """
+    for each in schema.type_map.values():
+        if isinstance(each, GraphQLObjectType):
+            each.is_type_of = None
+        elif isinstance(each, GraphQLInterfaceType | GraphQLUnionType):
+            each.resolve_type = _resolver_of(kinds.get(each.name, {}))
+
+
+def _resolver_of(told: Mapping[str, Mapping[str, str]]) -> Callable[..., str | None]:
+    def resolve(value: Any, *_: Any) -> str | None:
+        for name, types in told.items():
+            found = types.get(str(_member(value, name)))
+            if found is not None:
+                return found
+        return None
+
+    return resolve
 
 
 def printed(schema: strawberry.Schema) -> str:

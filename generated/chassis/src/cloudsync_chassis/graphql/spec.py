@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cloudsync_chassis.graphql.limits import Limits
+from cloudsync_chassis.graphql.schema import Kinds
 from cloudsync_chassis.settings import Settings
 
 AdHoc = Literal["anybody", "authenticated", "nobody"]
@@ -20,7 +21,8 @@ class GraphqlSpec:
 
     `ad_hoc` and `introspection` hold in production and where the settings say so; elsewhere people
     look around. `members`: enumeration -> its values -> members of the data model, where these do
-    not follow from those (`IN_REVIEW` is `inReview`).
+    not follow from those (`IN_REVIEW` is `inReview`). `kinds`: union or interface -> the property
+    by which its types are told apart -> the property's values -> types.
     """
 
     path: str
@@ -30,6 +32,7 @@ class GraphqlSpec:
     depth: int = 12
     cost: int = 10_000
     members: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    kinds: Kinds = field(default_factory=dict)
 
     def ad_hoc_by(self, settings: Settings) -> AdHoc:
         """Who may, in this process."""

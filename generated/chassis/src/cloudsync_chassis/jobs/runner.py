@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from time import monotonic, perf_counter
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from opentelemetry.trace import SpanKind
@@ -27,6 +36,12 @@ from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.store.database import Database
 from cloudsync_chassis.store.query import ListQuery, PageRequest
 
+T = TypeVar("T")
+
+PAUSE = 0.05
+"""Seconds for which what is done together is gathered: people do not notice them, and a callee that
+is asked twenty times a second does not notice how busy we are.
+"""
 _MANY = 200
 _AT_ONCE = 2
 """Jobs that one replica does at the same time, so that requests find connections."""
@@ -57,6 +72,7 @@ class Work:
         self._wakes: dict[str, asyncio.Event] = {}
         self._first: list[Callable[[], Awaitable[None]]] = []
         self._after: set[asyncio.Task[None]] = set()
+        self._gathering: dict[tuple[str, UUID | None], list[tuple[Any, Trace]]] = {}
         self._turn = asyncio.Semaphore(_AT_ONCE)
         self.ended: Callable[[str, float, bool], None] = _unheard
         self.measured: Callable[[str, bool], AbstractContextManager[None]] = _unmeasured
@@ -109,20 +125,62 @@ class Work:
 
         It is lost with the process: a job must do what nobody may miss.
         """
-        operation = Operation(id=name, access="workload", writes=True, timeout=timeout)
+        job = _passing(name, _plain(action), timeout)
         tenant = ctx.principal.organization_id
+        ctx.unit.after_commit(lambda: self._later(self._one(job, tenant, None, ctx.trace)))
+
+    def together(
+        self,
+        ctx: Context,
+        name: str,
+        item: T,
+        action: Callable[[Context, Sequence[T]], Awaitable[Any]],
+        *,
+        most: int,
+        pause: float = PAUSE,
+        timeout: float = TIMEOUT,
+    ) -> None:
+        """As `soon`, but `action` gets the item with those that operations of the same tenant have
+        left under this name meanwhile: for `pause` seconds, and for as long as it was called for
+        others, at most `most` at a time. The trace is that of the first item.
+
+        So there is one call at a time, however many operations there are and whatever it meets.
+        """
+        job = _passing(name, partial(_all_of, action), timeout)
+        key = name, ctx.principal.organization_id
 
         def begin() -> None:
-            job = Job(operation=operation, every=0.0, per="service", call=_plain(action))
-            task = asyncio.create_task(self._one(job, tenant, None, ctx.trace))
-            self._after.add(task)
-            task.add_done_callback(self._after.discard)
+            gathering = self._gathering.get(key)
+            if gathering is None:
+                self._gathering[key] = gathering = []
+                self._later(self._gathered(key, job, most, pause))
+            gathering.append((item, ctx.trace))
 
         ctx.unit.after_commit(begin)
 
     def wake(self, ctx: Context, name: str) -> None:
         """Once the running operation has committed, do a job though its time has not come."""
         ctx.unit.after_commit(self._wakes[name].set)
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._after.add(task)
+        task.add_done_callback(self._after.discard)
+
+    async def _gathered(
+        self, key: tuple[str, UUID | None], job: Job, most: int, pause: float
+    ) -> None:
+        """Do the job for all that is there, and for what comes until that is done."""
+        gathering = self._gathering[key]
+        try:
+            while gathering:
+                await asyncio.sleep(pause)
+                now = gathering[:most]
+                del gathering[:most]
+                _, trace = now[0]
+                await self._one(job, key[1], [item for item, _ in now], trace)
+        finally:
+            del self._gathering[key]
 
     @property
     def names(self) -> Iterable[str]:
@@ -263,7 +321,8 @@ class Work:
             await self._executor.run(job.call_operation, self._incoming(tenant, trace), act)
             well = True
         except Exception as error:
-            log.warning("job_failed", job=job.name, tenant=tenant, entity=entity, error=error)
+            told = entity if job.due is not None else None
+            log.warning("job_failed", job=job.name, tenant=tenant, entity=told, error=error)
         finally:
             self.ended(job.name, perf_counter() - began, well)
 
@@ -273,6 +332,18 @@ class Work:
             trace=trace or Trace.new(),
             kind=SpanKind.INTERNAL,
         )
+
+
+def _passing(name: str, call: Call, timeout: float) -> Job:
+    """What an operation leaves to be done once."""
+    operation = Operation(id=name, access="workload", writes=True, timeout=timeout)
+    return Job(operation=operation, every=0.0, per="service", call=call)
+
+
+async def _all_of(
+    action: Callable[[Context, Sequence[T]], Awaitable[Any]], ctx: Context, items: Sequence[T]
+) -> None:
+    await action(ctx, items)
 
 
 def _plain(action: Action) -> Call:

@@ -13,9 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from cloudsync_chassis import supervised
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.metrics.series import CONTENT_TYPE
 from cloudsync_chassis.metrics.service import ServiceMetrics
+from cloudsync_chassis.settings import Settings
 
 _AT_ONCE = 4
 """Scrapes; who scrapes more often is told 503."""
@@ -26,9 +28,10 @@ log = logger("metrics")
 class MetricsServer:
     """Serves `GET /metrics`; `port` is the real one once it runs."""
 
-    def __init__(self, metrics: ServiceMetrics, host: str, port: int) -> None:
-        self.port = port
-        self._host = host
+    def __init__(self, metrics: ServiceMetrics, settings: Settings) -> None:
+        self.port = settings.metrics_port or 0
+        self._host = settings.host
+        self._descriptor = settings.metrics_listen_fd
         app = Starlette(routes=[Route("/metrics", _answer)])
         app.state.metrics = metrics
         self._server = _Guest(
@@ -47,7 +50,8 @@ class MetricsServer:
     async def start(self) -> None:
         """Serve in this loop. A port that is taken is no reason not to serve those who call."""
         try:
-            listening = socket.create_server((self._host, self.port))
+            listening = supervised.handed_down(self._descriptor)
+            listening = listening or socket.create_server((self._host, self.port))
         except OSError as error:
             log.error("no_metrics", port=self.port, error=str(error))
             return

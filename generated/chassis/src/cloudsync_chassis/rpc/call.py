@@ -23,7 +23,7 @@ from pydantic_core import to_json
 
 from cloudsync_chassis import faults, headers, telemetry
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.executor import Incoming, require_grant
+from cloudsync_chassis.executor import Incoming, one_by_one
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import Problem, not_valid
@@ -123,9 +123,8 @@ class RpcCalls:
             async def action(ctx: Context) -> None:
                 tell_fields(operation.traced, getattr(typed, "body", None))
                 results = await method(ctx, typed)
-                require_grant(ctx)
                 try:
-                    async for each in results:
+                    async for each in one_by_one(ctx, results):
                         await context.write(self._message(each, reply))
                         self._metrics.count("rpc_server_messages_total", name, "sent")
                 finally:

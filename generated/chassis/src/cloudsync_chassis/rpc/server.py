@@ -13,7 +13,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from cloudsync_chassis import heap
+from cloudsync_chassis import heap, supervised
 from cloudsync_chassis.context import Deadline
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.metrics.server import MetricsServer
@@ -38,8 +38,8 @@ class RpcServer:
         self._server: grpc.aio.Server | None = None
         settings = runtime.settings
         self.metrics: MetricsServer | None = None
-        if settings.metrics_port is not None:
-            self.metrics = MetricsServer(runtime.metrics, settings.host, settings.metrics_port)
+        if settings.metrics_port is not None or settings.metrics_listen_fd is not None:
+            self.metrics = MetricsServer(runtime.metrics, settings)
 
     @property
     def enum_names(self) -> EnumNames:
@@ -102,4 +102,5 @@ class RpcServer:
                 loop.add_signal_handler(number, stopped.set)
         async with self:
             heap.settle()
+            supervised.announce(self.runtime.settings.ready_fd)
             await stopped.wait()

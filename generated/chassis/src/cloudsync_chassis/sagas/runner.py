@@ -13,10 +13,10 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
-from cloudsync_chassis import clock, ids
+from cloudsync_chassis import ids
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.consumer import Handle, Subscription
 from cloudsync_chassis.events.envelope import Event
@@ -35,12 +35,10 @@ from cloudsync_chassis.sagas.log import (
 )
 from cloudsync_chassis.sagas.repeats import Repeat, Repeats, wait
 from cloudsync_chassis.sagas.spec import Saga, Step, Undo
+from cloudsync_chassis.sagas.words import TOLD, Word, line, tick
 from cloudsync_chassis.store.database import Database
 
-Word = Literal["started", "done", "failed", "undone", "completed"]
 Consume = Callable[[Event, Callable[[Context], Awaitable[None]]], Awaitable[None]]
-
-TOLD = "saga.told"
 
 log = logger("saga")
 
@@ -141,7 +139,7 @@ class Sagas:
         steps whose turn it is.
         """
         if await self._log.any_late(self._database):
-            await consume(self._tick(None), self._overdue)
+            await consume(tick(self._service, None), self._overdue)
         for each in await self._repeats.due(self._database):
             await self._try_again(consume, each)
         for run in await self._log.failing(self._database):
@@ -150,7 +148,7 @@ class Sagas:
                 continue
             try:
                 await consume(
-                    self._tick(run.organization),
+                    tick(self._service, run.organization),
                     partial(self._go_back, saga=saga, identity=run.id),
                 )
             except Exception as error:
@@ -158,12 +156,12 @@ class Sagas:
 
     async def _try_again(self, consume: Consume, repeat: Repeat) -> None:
         """Whatever goes wrong, the step is kept and its next attempt is later."""
-        tick = self._tick(repeat.event.organization_id)
+        asked = tick(self._service, repeat.event.organization_id)
         try:
-            await consume(tick, partial(self._repeat, repeat))
+            await consume(asked, partial(self._repeat, repeat))
         except Exception as error:
             log.error("saga_step_failed_again", run=str(repeat.run), step=repeat.step, error=error)
-            await consume(replace(tick, id=ids.uuid7()), partial(self._put_off, repeat))
+            await consume(replace(asked, id=ids.uuid7()), partial(self._put_off, repeat))
 
     async def _repeat(self, repeat: Repeat, ctx: Context) -> None:
         saga, event = self._sagas.get(repeat.saga), repeat.event
@@ -182,17 +180,6 @@ class Sagas:
     async def _put_off(self, repeat: Repeat, ctx: Context) -> None:
         due = ctx.now + wait(self._pause, repeat.attempts + 1)
         await self._repeats.later(ctx, repeat, due)
-
-    def _tick(self, organization: UUID | None) -> Event:
-        return Event(
-            id=ids.uuid7(),
-            type="saga.tick",
-            source=f"/{self._service}",
-            topic="",
-            subject="",
-            time=clock.now(),
-            organization_id=organization,
-        )
 
     async def _admit(self, ctx: Context, event: Event) -> bool:
         """Whether the event's handler is to run now; starts what it starts."""
@@ -267,7 +254,7 @@ class Sagas:
                 if run.of(at).state != "started":
                     continue
                 await self._done(ctx, saga, run, at, keys_in(saga, event))
-                if saga.completes_on in step.outcomes and run.open:
+                if saga.completes_on in step.outcomes and run.open and not saga.awaited:
                     await self._tell(ctx, saga, run.id, "completed")
 
     async def _announced(self, ctx: Context, event: Event) -> Event:
@@ -327,7 +314,7 @@ class Sagas:
                 # its work came through after all, so it is to be undone once more
                 await self._log.note(ctx, run.id, at, data=dict(event.data), undo_event=None)
                 await self._done(ctx, saga, run, at, keys)
-        if run.open and event.type == saga.completes_on:
+        if run.open and event.type == saga.completes_on and not saga.awaited:
             await self._tell(ctx, saga, run.id, "completed")
 
     async def _done(
@@ -336,6 +323,17 @@ class Sagas:
         await self._log.note(ctx, run.id, at, state="done", due_at=None)
         await self._repeats.forget(ctx, run.id, at)
         await self._tell(ctx, saga, run.id, "done", step=at, keys=keys)
+        await self._complete(ctx, saga, run.id, at)
+
+    async def _complete(self, ctx: Context, saga: Saga, identity: UUID, at: int) -> None:
+        """Step `at` is done: tell that the run is complete if it waited for that one alone. The
+        service of the first of those steps says so, and nobody else.
+        """
+        if at not in saga.awaited or saga.steps[saga.awaited[0]].service != self._service:
+            return
+        run = await self._log.get(ctx, identity)
+        if run.state == "running" and all(run.of(each).state == "done" for each in saga.awaited):
+            await self._tell(ctx, saga, identity, "completed")
 
     async def _given_up(self, ctx: Context, event: Event) -> bool:
         """A step that could not be carried out fails the run; past the pivot it is done again."""
@@ -360,19 +358,7 @@ class Sagas:
 
     async def _tell(self, ctx: Context, saga: Saga, run: UUID, word: Word, **more: Any) -> None:
         """One line of the saga's log, with this transaction."""
-        event = Event(
-            id=ids.uuid7(),
-            type=TOLD,
-            source=f"/{self._service}",
-            topic=saga.topic,
-            subject=str(run),
-            time=ctx.now,
-            organization_id=ctx.principal.organization_id,
-            traceparent=ctx.trace.header,
-            correlation=correlation_of(saga, run),
-            data={"word": word, **more},
-        )
-        await self._outbox.append(ctx, run, event)
+        await self._outbox.append(ctx, run, line(ctx, self._service, saga, run, word, more))
 
     async def _heard(self, ctx: Context, event: Event) -> None:
         """A line of the log: the same for everybody, in the same order."""
@@ -384,6 +370,8 @@ class Sagas:
         mine = at >= 0 and saga.steps[at].service == self._service
         if word in ("done", "undone") and is_news(run, at, event, mine):
             await self._log.note(ctx, run.id, at, state=word, due_at=None)
+            if word == "done" and not mine:
+                await self._complete(ctx, saga, run.id, at)
         if word == "completed" and run.state == "running":
             await self._log.move(ctx, run.id, "completed")
             self._tell_end(ctx, saga, run, "completed")

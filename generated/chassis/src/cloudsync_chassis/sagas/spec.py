@@ -58,7 +58,9 @@ class Saga:
     """A transaction over services; steps in the order in which they are undone.
 
     `topic`: of the log that all who take part read in the same order. `deadline`: seconds after
-    which a run that has not completed is undone.
+    which a run that has not completed is undone. `awaited`: numbers of the steps that must all be
+    done before a run is complete, the one that announces `completes_on` first; without any that
+    event alone completes it.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Saga:
     completes_on: str
     fails_on: tuple[str, ...] = ()
     deadline: float
+    awaited: tuple[int, ...] = ()
 
     @property
     def pivot(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from datetime import date
+from functools import cache
 from types import NoneType
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -49,6 +50,7 @@ class Policies:
         self._surroundings = surroundings
         self._strict = strict
         self._decided: dict[Hashable, bool] = {}
+        self._concerned: dict[Hashable, tuple[tuple[Policy, ...], tuple[Policy, ...]]] = {}
 
     def supply(self, name: str, supplier: Supplier) -> None:
         """Where `context.<name>` comes from, for each operation that a policy asks it of."""
@@ -61,20 +63,33 @@ class Policies:
 
         Permits restrict those roles which they name: one that none of them names needs none.
         """
+        asked = operation, principal.kind, principal.roles, granting
+        known = self._concerned.get(asked)
+        if known is None:
+            while len(self._concerned) >= _REMEMBERED:
+                self._concerned.pop(next(iter(self._concerned)))
+            known = self._concerned[asked] = self._concerning(*asked)
+        forbids, permits = known
+        return Guard(self, forbids, permits) if forbids or permits else None
+
+    def _concerning(
+        self, operation: Operation, kind: str, roles: frozenset[str], granting: frozenset[str]
+    ) -> tuple[tuple[Policy, ...], tuple[Policy, ...]]:
+        """What forbids and what permits the operation to callers of a kind with these roles."""
         concerned = [each for each in self.table.rules if each.concerns(operation)]
         forbids = [
             each
             for each in concerned
-            if each.effect == "forbid" and (not each.roles or each.roles & principal.roles)
+            if each.effect == "forbid" and (not each.roles or each.roles & roles)
         ]
         permits = [each for each in concerned if each.effect == "permit"]
         named = frozenset[str]().union(*(each.roles for each in permits))
         if any(not each.roles for each in permits):
             named |= granting
-        if principal.kind != "user" or not granting or granting - named:
+        if kind != "user" or not granting or granting - named:
             permits = []
         permits = [each for each in permits if not each.roles or each.roles & granting]
-        return Guard(self, forbids, permits) if forbids or permits else None
+        return tuple(forbids), tuple(permits)
 
     async def request(
         self, ctx: Context, record: Record | None, policies: Sequence[Policy]
@@ -225,6 +240,10 @@ def _told(entity: BaseModel, names: frozenset[str]) -> Hashable | None:
     shown alike.
     """
     values = attribute_values(entity, names)
-    if not all(isinstance(each, _PLAIN) for each in values):
-        return None
-    return (*map(type, values), *values)
+    kinds = tuple(map(type, values))
+    return (kinds, values) if _comparable(kinds) else None
+
+
+@cache
+def _comparable(kinds: tuple[type, ...]) -> bool:
+    return all(issubclass(each, _PLAIN) for each in kinds)

@@ -13,8 +13,8 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy.exc import IntegrityError
 
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.model import Record, fields_holding, from_record, to_record
-from cloudsync_chassis.store import predicates, statements
+from cloudsync_chassis.model import Record, fields_holding, to_record
+from cloudsync_chassis.store import newer, predicates, statements
 from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.claims import Claims
 from cloudsync_chassis.store.columns import utc_text
@@ -62,7 +62,7 @@ class DocumentRepository(Generic[E]):
 
     async def insert(self, ctx: Context, entity: E) -> None:
         """See `Repository.insert`."""
-        row, plain = self._row(ctx, entity)
+        row, plain = self._row(ctx, to_record(entity))
         async with ctx.unit.savepoint() as connection:
             try:
                 await connection.execute(_ADD, row)
@@ -155,7 +155,8 @@ class DocumentRepository(Generic[E]):
 
     async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
         """See `Repository.replace`."""
-        row, plain = self._row(ctx, entity)
+        record = newer.restored(ctx, self._store.collection, to_record(entity), expected)
+        row, plain = self._row(ctx, record)
         statement = self._scoped(ctx, sa.update(documents)).where(
             documents.c.id == row["id"], documents.c.version == expected
         )
@@ -199,9 +200,8 @@ class DocumentRepository(Generic[E]):
             documents.c.organization_id == ctx.tenant,
         )
 
-    def _row(self, ctx: Context, entity: E) -> tuple[dict[str, Any], Record]:
+    def _row(self, ctx: Context, record: Record) -> tuple[dict[str, Any], Record]:
         """What is kept of an entity, and its JSON in clear."""
-        record = to_record(entity)
         if record["organizationId"] != ctx.tenant:
             raise ValueError("entity of another organisation")
         plain = body = sortable(record)
@@ -222,7 +222,7 @@ class DocumentRepository(Generic[E]):
         return row, plain
 
     def _entity(self, ctx: Context, body: Record) -> E:
-        return from_record(self._model, self._opened(ctx, body))
+        return newer.entity(ctx, self._store.collection, self._model, self._opened(ctx, body))
 
     def _opened(self, ctx: Context, body: Record) -> Record:
         stored = {name: unwrapped(body.get(name)) for name in self._store.encrypted}

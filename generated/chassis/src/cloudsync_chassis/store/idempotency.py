@@ -54,7 +54,8 @@ _MADE = sa.select(table).where(*_TOLD, table.c.expires_at > _MOMENT)
 _UNMAKE = sa.delete(table).where(*_TOLD)
 
 _NATURAL = "natural "
-"""Begins the keys that no caller sends: a space is not allowed in an `Idempotency-Key`."""
+_BEGUN = "begun "
+"""They begin keys that no caller sends: a space is not allowed in an `Idempotency-Key`."""
 
 
 class OvertakenError(Exception):
@@ -141,6 +142,36 @@ async def forget_answer(ctx: Context) -> None:
     """
     mine = _mine(ctx, ctx.idempotency_key or "")
     await (await ctx.unit.connection()).execute(_FORGET, mine)
+
+
+async def begin(ctx: Context, entity_id: UUID) -> None:
+    """Note what the running request has made, for an operation that commits before it answers: if
+    it is cut off in between, the same request goes on with that (`begun`) and makes nothing new.
+
+    Without an `Idempotency-Key` nothing tells that a request is the same, and nothing is noted.
+
+    Raises:
+        OvertakenError: the same request has committed meanwhile.
+    """
+    if ctx.idempotency_key is not None:
+        made_so_far = {"entity": str(entity_id)}
+        await _keep(ctx, _BEGUN + ctx.idempotency_key, ctx.request, made_so_far)
+
+
+async def begun(ctx: Context) -> UUID | None:
+    """The id of what the same request has made before it was cut off, see `begin`.
+
+    Raises:
+        Problem: `idempotency-key-reused`: the key came with another request.
+    """
+    if ctx.idempotency_key is None:
+        return None
+    row = await _kept(ctx, _BEGUN + ctx.idempotency_key)
+    if row is None:
+        return None
+    if row.request_hash != ctx.request:
+        raise KEY_REUSED()
+    return UUID(row.response["entity"])
 
 
 def digest(*parts: bytes) -> str:

@@ -17,6 +17,11 @@ from cloudsync_chassis.store.statements import NEVER, Condition, Part
 
 Column = ColumnElement[Any]
 
+_FEW = 8
+"""Values for each number of which there may be a statement; one that takes any number of them is
+written anew each time.
+"""
+
 NOTHING = object()
 """What no column of the type can hold."""
 
@@ -64,9 +69,14 @@ def one_of(name: str, column: Column, values: Iterable[Any]) -> Condition:
         # of several conditions the empty one falls away, and with it a look at every row
         return NEVER
 
+    def each_bound(names: Sequence[str]) -> ColumnElement[bool]:
+        return column.in_([sa.bindparam(each, type_=column.type) for each in names])
+
     def within(names: Sequence[str]) -> ColumnElement[bool]:
         return column.in_(sa.bindparam(names[0], type_=column.type, expanding=True))
 
+    if len(fits) <= _FEW:
+        return Part(("one of", name, len(fits)), each_bound, tuple(fits))
     return Part(("one of", name), within, (fits,))
 
 

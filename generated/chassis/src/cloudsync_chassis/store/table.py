@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DataError, IntegrityError
 
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.model import Record, field_names, from_record, to_record
+from cloudsync_chassis.model import Record, field_names, to_record
 from cloudsync_chassis.problem import INVARIANT_BROKEN
-from cloudsync_chassis.store import predicates, statements
+from cloudsync_chassis.store import newer, predicates, statements
 from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.columns import Array
 from cloudsync_chassis.store.query import ListQuery, Page, cut
@@ -66,7 +66,7 @@ class TableRepository(Generic[E]):
 
     async def insert(self, ctx: Context, entity: E) -> None:
         """See `Repository.insert`."""
-        await self._change(ctx, self._adding, self._row(ctx, entity))
+        await self._change(ctx, self._adding, self._row(ctx, to_record(entity)))
 
     async def find(self, ctx: Context, values: Mapping[str, Any]) -> E | None:
         """See `Repository.find`."""
@@ -79,7 +79,7 @@ class TableRepository(Generic[E]):
             wanted[f"value_{place}"] = fitting
         statement = self._find_by(tuple(values), wanted)
         row = (await (await ctx.unit.connection()).execute(statement, wanted)).first()
-        return self._entity(row) if row is not None else None
+        return self._entity(ctx, row) if row is not None else None
 
     def _find_by(self, names: tuple[str, ...], wanted: Mapping[str, Any]) -> sa.Select[Any]:
         """The look-up by fields with these names; those without null are kept, as made once."""
@@ -114,7 +114,7 @@ class TableRepository(Generic[E]):
         )
         wanted = {**statements.parameters(parts), **predicates.place(query)}
         rows = (await (await ctx.unit.connection()).execute(statement, wanted)).all()
-        entities = [self._entity(row) for row in rows]
+        entities = [self._entity(ctx, row) for row in rows]
         return cut(entities, query, lambda each: _place(each, query.field_name))
 
     async def count(self, ctx: Context, filters: Mapping[str, Any]) -> int:
@@ -163,7 +163,8 @@ class TableRepository(Generic[E]):
 
     async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
         """See `Repository.replace`."""
-        row = self._row(ctx, entity)
+        record = newer.restored(ctx, self._store.table, to_record(entity), expected)
+        row = self._row(ctx, record)
         known = self._known(ctx, row.pop(self._id.name), expected)
         return await self._change(ctx, self._changing, {**row, **known}) == 1
 
@@ -201,8 +202,7 @@ class TableRepository(Generic[E]):
             raise self._violation(error) from error
         return int(result.rowcount)
 
-    def _row(self, ctx: Context, entity: E) -> dict[str, Any]:
-        record = to_record(entity)
+    def _row(self, ctx: Context, record: Record) -> dict[str, Any]:
         if record["organizationId"] != ctx.tenant:
             raise ValueError("entity of another organisation")
         secret = self._store.encrypted & record.keys()
@@ -227,15 +227,19 @@ class TableRepository(Generic[E]):
         binary = isinstance(self._store.table.c[column_name].type, sa.LargeBinary)
         return bytes.fromhex(index) if binary and index else index
 
-    def _entity(self, row: sa.Row[Any]) -> E:
+    def _entity(self, ctx: Context, row: sa.Row[Any]) -> E:
         record: Record = {
             name: value for name, value in zip(self._columns, row, strict=True) if value is not None
         }
+        if self._store.encrypted:
+            self._open(record)
+        return newer.entity(ctx, self._store.table, self._model, record)
+
+    def _open(self, record: Record) -> None:
         secret = self._store.encrypted & record.keys()
         with self._cipher.timing("open") if secret else nullcontext():
             for name in secret:
                 record[name] = self._cipher.decrypt(record[name], record["organizationId"])
-        return from_record(self._model, record)
 
     def _looked_up(self, ctx: Context, name: str, value: Any) -> tuple[predicates.Column, Any]:
         """The column that tells whether a field has a value, and what stands there if so."""

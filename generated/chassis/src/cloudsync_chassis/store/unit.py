@@ -81,6 +81,14 @@ class Unit:
         if self._connection is not None:
             await self._connection.rollback()
 
+    async def rest(self) -> None:
+        """Give the connection back until something is read again, which then sees what others have
+        committed meanwhile. A unit that writes keeps its own: all of it commits together.
+        """
+        if not self._write:
+            self.seen.clear()
+            await self.close()
+
     async def close(self) -> None:
         """Give the connection back; what was not committed is undone."""
         connection, self._connection = self._connection, None

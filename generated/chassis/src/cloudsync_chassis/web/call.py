@@ -25,13 +25,23 @@ R = TypeVar("R")
 
 
 class RestCall:
-    """A request whose caller has been admitted. Calling it runs the port's method."""
+    """A request whose caller has been admitted. Calling it runs the port's method.
 
-    def __init__(self, request: Request, operation: Operation, principal: Principal) -> None:
+    `page` is what it says of a page, where its operation lists something.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        operation: Operation,
+        principal: Principal,
+        page: PageRequest | None = None,
+    ) -> None:
         self._request = request
         self._operation = operation
         self._principal = principal
         self._runtime: Runtime = request.app.state.runtime
+        self.page = page
 
     async def __call__(self, method: Callable[[Context, Q], Awaitable[R]], request: Q) -> Response:
         """The port's result as an HTTP answer."""
@@ -97,8 +107,10 @@ def source_of(request: Request, settings: Settings) -> str | None:
     return sent.client_address(peer, forwarded, settings.trusted_proxies)
 
 
-def admitted(operation: Operation) -> Any:
-    """The dependency that names an operation: authenticates and authorises before all else."""
+def admitted(operation: Operation, *, lists: bool = False) -> Any:
+    """The dependency that names an operation: authenticates and authorises before all else, and
+    then reads `limit`, `sort` and `cursor` where it `lists` something.
+    """
 
     async def admit(request: Request) -> RestCall:
         runtime: Runtime = request.app.state.runtime
@@ -106,16 +118,7 @@ def admitted(operation: Operation) -> Any:
         principal = sent.acting(principal, request.headers.get(TENANT_HEADER), operation)
         runtime.executor.admit(operation, principal)
         await runtime.limiter.admit(principal)
-        return RestCall(request, operation, principal)
+        page = runtime.pages.read(operation, request.query_params) if lists else None
+        return RestCall(request, operation, principal, page)
 
     return Depends(admit)
-
-
-def page_of(operation: Operation) -> Any:
-    """The dependency that reads `limit`, `sort` and `cursor`."""
-
-    async def read(request: Request) -> PageRequest:
-        runtime: Runtime = request.app.state.runtime
-        return runtime.pages.read(operation, request.query_params)
-
-    return Depends(read)

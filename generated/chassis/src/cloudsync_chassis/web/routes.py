@@ -32,7 +32,7 @@ from cloudsync_chassis.request import wire_name
 from cloudsync_chassis.store.query import PageRequest
 from cloudsync_chassis.texts import FIRST, KINDS, LAST, checked, formatted
 from cloudsync_chassis.web.body import json_body
-from cloudsync_chassis.web.call import RestCall, admitted, page_of
+from cloudsync_chassis.web.call import RestCall, admitted
 from cloudsync_chassis.web.framework import APIRouter, Path, Query, Response
 from cloudsync_chassis.web.late import LateRoute
 
@@ -67,12 +67,18 @@ def add(
     verb, path = place.split(" ")
 
     def made() -> Callable[..., Awaitable[Response]]:
+        hints = get_type_hints(request)
+        page = next((name for name, kind in hints.items() if kind is PageRequest), None)
+
         async def endpoint(call: RestCall, **given: Any) -> Response:
+            if page is not None:
+                given[page] = call.page
             return await call(method, request(**given))
 
+        admit = admitted(operation, lists=page is not None)
         told = [
-            _parameter("call", Annotated[RestCall, admitted(operation)]),
-            *_parameters(operation, path, request, parameters),
+            _parameter("call", Annotated[RestCall, admit]),
+            *_parameters(hints, path, request, parameters),
         ]
         endpoint.__signature__ = Signature(told, return_annotation=Response)  # type: ignore[attr-defined]
         return endpoint
@@ -81,17 +87,17 @@ def add(
 
 
 def _parameters(
-    operation: Operation, path: str, request: type[Dataclass], told: dict[str, Any]
+    hints: Mapping[str, Any], path: str, request: type[Dataclass], told: dict[str, Any]
 ) -> Iterator[Parameter]:
-    hints = get_type_hints(request)
+    """What FastAPI reads: all but the page, for which it has no say in what is wrong."""
     for each in fields(request):
         kind = hints[each.name]
         default = Parameter.empty if each.default is MISSING else each.default
         if kind is PageRequest:
-            source: Any = page_of(operation)
-        elif each.name == "body":
+            continue
+        if each.name == "body":
             model = _model(kind)
-            source = json_body(model, required=default is Parameter.empty)
+            source: Any = json_body(model, required=default is Parameter.empty)
         else:
             source = told.get(each.name) or _source(each.name, path)
             extra = source.json_schema_extra

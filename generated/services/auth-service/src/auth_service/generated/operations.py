@@ -258,7 +258,11 @@ LIST_AUTH_POLICIES = Operation(
 )
 
 LIST_CREDENTIALS = Operation(
-    id="list-credentials", permission="credential:read", relations=("self",), sorts=("-createdAt",)
+    id="list-credentials",
+    permission="credential:read",
+    relations=("self",),
+    callers=frozenset({"user-service"}),
+    sorts=("-createdAt",),
 )
 
 LIST_IDENTITY_PROVIDERS = Operation(

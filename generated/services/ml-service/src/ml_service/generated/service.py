@@ -78,7 +78,7 @@ SERVICE = ServiceSpec(
         "metrics-service": Edge(
             service="metrics-service",
             url="http://127.0.0.1:9014",
-            budgets={"Query": Budget(timeout=0.3, retries=1, fallback="cached", max_age=21600.0)},
+            budgets={"Query": Budget(timeout=0.3, retries=0, fallback="cached", max_age=21600.0)},
             breaker=_BREAKER,
             concurrent=64,
         ),

@@ -18,6 +18,7 @@ SAGAS = (
             "cloudsync.billing.order-cancelled.v1",
         ),
         deadline=2100.0,
+        awaited=(9, 4, 5),
         steps=steps_of(
             ("CreateOrder", "subscription-service", "orderId", "begin-order-cancellation"),
             ("ReserveInventory", "usage-service", "orderId", "release-seats"),

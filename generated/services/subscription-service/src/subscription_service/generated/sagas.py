@@ -23,6 +23,7 @@ SAGAS = (
             "cloudsync.billing.order-cancelled.v1",
         ),
         deadline=2100.0,
+        awaited=(9, 4, 5),
         steps=steps_of(
             Step(
                 name="CreateOrder",

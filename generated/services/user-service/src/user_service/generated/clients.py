@@ -17,6 +17,7 @@ class AuthCalls:
     def __init__(self, runtime: Runtime) -> None:
         self.client = runtime.client(AuthClient, "auth-service")
         self.create_credentials = self.client.create_credentials
+        self.list_credentials = Defaulted(self.client.list_credentials)
 
 
 class OrgCalls:

@@ -588,6 +588,7 @@ class UserMerged(Model):
 class UserOverviewDegradedItem(StrEnum):
     profile = "profile"
     membership = "membership"
+    sign_in = "signIn"
 
 
 class UserOverviewMembership(Model):
@@ -601,6 +602,11 @@ class UserOverviewProfile(Model):
     family_name: Annotated[str, Field(max_length=80)]
     headline: Annotated[str | None, Field(max_length=140)] = None
     avatar_file_id: UUID | None = None
+
+
+class UserOverviewSignIn(Model):
+    factors: Annotated[int, Field(ge=0, le=200)]
+    second_factor: bool
 
 
 class UserReactivated(Model):
@@ -1099,13 +1105,16 @@ class UserDeactivated(Model):
 
 
 class UserOverview(Model):
-    """An account joined with what profile- and org-service say of it, for the people page."""
+    """
+    An account joined with what profile-, org- and auth-service say of it, for the people page.
+    """
 
     card: UserCard
     profile: UserOverviewProfile | None = None
     membership: UserOverviewMembership | None = None
+    sign_in: UserOverviewSignIn | None = None
     degraded: Annotated[
-        list[UserOverviewDegradedItem], Field(json_schema_extra=UNIQUE, max_length=2)
+        list[UserOverviewDegradedItem], Field(json_schema_extra=UNIQUE, max_length=3)
     ]
 
 

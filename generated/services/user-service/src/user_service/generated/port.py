@@ -366,7 +366,7 @@ class Port(Protocol):
     async def get_user_overview(
         self, ctx: Context, request: GetUserOverview
     ) -> models.UserOverview:
-        """An account joined with profile and membership, both asked for at the same time."""
+        """An account joined with profile, membership and factors, all asked for at the same time."""
         raise handler_missing("get-user-overview")
 
     async def list_directory_syncs(

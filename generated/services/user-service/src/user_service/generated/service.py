@@ -157,7 +157,10 @@ SERVICE = ServiceSpec(
         "auth-service": Edge(
             service="auth-service",
             url="http://127.0.0.1:8002",
-            budgets={"createCredentials": Budget(timeout=0.2, retries=2, fallback="fail")},
+            budgets={
+                "createCredentials": Budget(timeout=0.2, retries=2, fallback="fail"),
+                "listCredentials": Budget(timeout=0.04, retries=0, fallback="default"),
+            },
             breaker=_BREAKER,
             concurrent=64,
         ),
