@@ -26,7 +26,6 @@ from support.trees import read_tree, write_tree
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 5
-OUTPUTS = ("generated/", "contracts/", "model/.schema/")
 EDITED = "generated/services/recipe/src/recipe/handlers.py"
 
 
@@ -45,14 +44,9 @@ class Built(Struct, frozen=True):
 
     def outputs(self) -> list[str]:
         """Files that are the tool's alone, the lock left out."""
-        teams = {each.path for each in self.rendered if each.ownership is Ownership.SCAFFOLD}
-        return sorted(
-            name
-            for name in read_tree(self.root)
-            if name.startswith(OUTPUTS)
-            and name not in teams
-            and not name.startswith(f"{lock.FOLDER}/")
-        )
+        own = {e.path for e in self.rendered if e.ownership is not Ownership.SCAFFOLD}
+        bases = {name for name in read_tree(self.root) if name.startswith(f"{lock.BASE}/")}
+        return sorted(own | bases)
 
     def shards(self) -> list[Path]:
         return sorted((self.root / lock.FOLDER).glob("*.json"))
@@ -124,6 +118,12 @@ def test_a_flipped_bit_of_any_lock_is_found(tree: Built, effort: Effort) -> None
             assert tree.found(), path.read_bytes()
             path.write_bytes(before)
     assert tree.plan().clean
+
+
+def test_a_lock_that_is_no_text_is_found(tree: Built) -> None:
+    path = tree.shards()[0]
+    path.write_bytes(path.read_bytes().replace(b"generated", b"generat\xe1d", 1))
+    assert tree.found()
 
 
 def test_each_line_of_a_kept_scaffold_in_the_lock_is_found(tree: Built) -> None:

@@ -48,7 +48,7 @@ def rows(tree: Tree, scratch: Path) -> Iterator[Row]:
     yield Row("hook: nothing changed", tree.tool("check"), named, pair, 2, 20)
     full = tree.cold("-j1")
     against = "cold, one worker"
-    yield Row("hook: one renamed", tree.renamed("check"), against, full, None, 2)
+    yield Row("hook: one renamed", tree.renamed("check"), against, full, 0.05, 3)
     yield Row("hook: cold", tree.checked_cold(), against, full, None, 2)
     yield Row("one element renamed", tree.renamed("generate"), against, full, 0.05, 3)
     yield Row("one operation described", tree.described("generate"), against, full, 0.05, 3)

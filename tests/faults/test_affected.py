@@ -14,6 +14,7 @@ import pytest
 from msgspec import Struct
 
 from cloudsync_gen import pipeline
+from cloudsync_gen.cli import main
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.pipeline import Checked
 from cloudsync_gen.rules import CODES, RULES, judging
@@ -21,7 +22,7 @@ from faults.test_mutations import LEMONADE, MODEL
 from support.effort import Effort
 from support.mutants import mutants
 from support.rules import EDIT, Memory
-from support.trees import Files, edited
+from support.trees import Files, edited, write_tree
 
 FIXTURES = Path(__file__).parents[1] / "rules"
 SEED = 23
@@ -87,6 +88,20 @@ def plainly(checked: Checked) -> set[str]:
 def alike(found: Diagnostic) -> tuple[str, str, str, str]:
     """What makes a finding of one run that of another."""
     return found.fingerprint, found.ref.file, found.message, found.hint
+
+
+def test_a_file_is_known_by_whatever_links_lead_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write_tree(tmp_path / "real", standing())
+    (tmp_path / "link").symlink_to(root, target_is_directory=True)
+    monkeypatch.chdir(root)
+    route, goal = "model/10_navigation/routes.yaml", "model/01_motivation/goals.yaml"
+    for given in (route, str(root / route), f"../link/{route}"):
+        for named in (str(root), "../link", str(tmp_path / "link")):
+            command = ["--root", named, "check", "--select", "UX006", "--affected-by"]
+            assert main([*command, given]) == 1, (named, given)
+            assert main([*command, goal]) == 0, (named, given)
 
 
 def test_a_change_is_judged_as_if_nothing_were_known(

@@ -190,7 +190,7 @@ def _lock_shards(root: Path) -> _Answers:
 def _readable(content: bytes) -> bool:
     try:
         stored = msgspec.json.decode(content)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return False
     empty = isinstance(stored, dict) and stored.get("files") == {}
     return empty or bool(lock.read_shard(content))

@@ -28,7 +28,7 @@ EXAMPLES = """
 check  all rules
 check --select LNK  codes that begin so
 check --ignore metric-name-style  all but one, by name
-check --affected-by model/07_data_model/orders.yaml  what a change of it can break
+check --affected-by model/09_ux  what a change there can cause
 check --fix --diff  show what --fix would mend
 check --format sarif --output findings.sarif
 check --write-baseline --reason WHY --owner TEAM --expires DAY
@@ -178,8 +178,12 @@ def _restricted(checked: Checked, made: Settings, options: argparse.Namespace) -
 
 
 def _named(root: str, file: str) -> str:
-    """A file as the model names it: relative to the root, whether it is there or not."""
-    return Path(os.path.relpath(file, root)).as_posix()
+    """A file as the model names it: relative to the root, whether it is there or not, and by
+    whatever links to folders somebody reached it.
+    """
+    folder, name = os.path.split(os.path.abspath(file))
+    found = os.path.join(os.path.realpath(folder), name)
+    return Path(os.path.relpath(found, os.path.realpath(root))).as_posix()
 
 
 def _store(options: argparse.Namespace) -> Store:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from cloudsync_gen.model.sql import tokens
@@ -168,6 +169,7 @@ def py_path(value: str) -> str:
     return ".".join(py_name(part) for part in value.split("."))
 
 
+@lru_cache(maxsize=16_384)
 def py_type(value: str) -> str:
     """A type annotation: names, subscripts, unions and literals, nothing that could be called."""
     try:

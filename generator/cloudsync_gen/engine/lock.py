@@ -47,7 +47,7 @@ def read_shard(content: bytes) -> Shard:
     """The entries of a shard; none when it cannot be read."""
     try:
         stored = _decoder.decode(content)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return {}
     return stored.files if stored.format == FORMAT else {}
 

@@ -169,7 +169,7 @@ def _read_journal(root: Path) -> tuple[_Step, ...] | None:
     content = disk.read(root, _JOURNAL)
     try:
         stored = msgspec.json.decode(content or b"", type=_Journal)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     whole = sha256(msgspec.json.encode(stored.steps)).hexdigest() == stored.checksum
     return stored.steps if whole and is_plain(str(root / _STAGE)) else None

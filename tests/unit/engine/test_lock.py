@@ -120,6 +120,7 @@ def test_a_shard_has_one_line_for_each_file() -> None:
     [
         b"",
         b"{",
+        b'{"format": 1, "files": {"\xe1": 1}}',
         b"[]",
         b"null",
         b'{"format": 2, "files": {}}',

@@ -184,7 +184,17 @@ def test_a_file_that_somebody_removed_after_a_crash_does_not_stop_the_rest(
     assert read_tree(root) == gone | THEIRS
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"\xff", b'{"steps": [], "checksum": "0"}'])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\xff",
+        b'{"steps": [], "checksum": "0"}',
+        b'{"steps": [], "checksum": "\xe1"}',
+    ],
+)
 def test_a_damaged_journal_was_never_decided(root: Path, damage: bytes) -> None:
     write_tree(root, {f"{STATE}/journal": damage, f"{STATE}/stage/000000": b"half"})
     with write.exclusive(root):

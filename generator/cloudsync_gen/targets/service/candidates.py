@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import combinations, islice, pairwise, product
 from typing import Any
 
@@ -52,11 +53,16 @@ class Hints:
         self.spans: list[int] = []
         for each in dict.fromkeys(expressions):
             bare = _DURATION.sub("0", each)
-            written = [ast.literal_eval(text) for text in _TEXT.findall(bare)]
+            written = [_written(text) for text in _TEXT.findall(bare)]
             self.texts += written + [text + other for text in written for other in others]
             self.names |= set(_NAME.findall(each))
             self.numbers += [float(n) for n in _NUMBER.findall(_TEXT.sub("''", bare))]
             self.spans += [int(n) * _SECONDS[unit] for n, unit in _DURATION.findall(each)]
+
+
+@lru_cache(maxsize=16_384)
+def _written(literal: str) -> Any:
+    return ast.literal_eval(literal)
 
 
 class Candidates:
