@@ -5,6 +5,7 @@ events, and gRPC, each asked over connections that are kept and over new ones.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,23 @@ RECIPES = "/v1/recipes"
 MERGE = {"Content-Type": "application/merge-patch+json"}
 _RUN = "/zitrusgarten.selling.press.v1.PressService/Run"
 _TIMEOUT = 30.0
+_RETRYING = {
+    "methodConfig": [
+        {
+            "name": [{}],
+            "retryPolicy": {
+                "maxAttempts": 3,
+                "initialBackoff": "0.1s",
+                "maxBackoff": "1s",
+                "backoffMultiplier": 2,
+                "retryableStatusCodes": ["CANCELLED", "UNAVAILABLE"],
+            },
+        }
+    ]
+}
+"""What comes while a gRPC server stops is told so and has not begun; clients repeat it, as those of
+this house do (gRPC proposal A6). Each call has an idempotency key.
+"""
 
 
 def brewer(state: Path) -> str:
@@ -93,14 +111,13 @@ class Load:
                 await self._ask(http, "GET", f"/{made.get('id')}", 200)
 
     async def _pressed(self) -> None:
-        async with grpc.aio.insecure_channel(self._presses) as channel:
+        async with self._channel() as channel:
             for _ in self._rounds():
                 await self._press(channel, "Run")
 
     async def _pressed_anew(self) -> None:
-        own = [("grpc.use_local_subchannel_pool", 1)]
         for _ in self._rounds():
-            async with grpc.aio.insecure_channel(self._presses, own) as channel:
+            async with self._channel() as channel:
                 await self._press(channel, "Run anew")
             await asyncio.sleep(0.02)
 
@@ -109,6 +126,12 @@ class Load:
             if self._over.is_set():
                 return
             yield number
+
+    def _channel(self) -> grpc.aio.Channel:
+        """One with a connection of its own."""
+        retrying = ("grpc.service_config", json.dumps(_RETRYING))
+        own = ("grpc.use_local_subchannel_pool", 1)
+        return grpc.aio.insecure_channel(self._presses, [own, retrying])
 
     def _http(self) -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {self.token}"}
