@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from demo import accounts, play, storm, story, traces
+from demo import accounts, pages, play, storm, story, traces
 from demo.system import Running, running, say
 from support.effort import Effort
 
@@ -93,6 +93,21 @@ def _killed_at(system: Running, step: str, person: story.Person) -> list[str]:
     system.until(f"the end after {step}", ended, 180)
     system.until("the order", lambda: story.order_state(system, placed) == "fulfilled")
     return accounts.settled(system, person.organization)
+
+
+def test_services_are_renewed_and_no_request_fails(system: Running, effort: Effort) -> None:
+    """One after the other while a page is asked for at the gateway, whatever a page needs."""
+    play.tenant(system, "max", silent)
+    reader = pages.Reader(system, play.write(system, silent))
+    names = story.SERVICES if effort.full else ("document-service",)
+    before = {name: system.supervisor.all[name].pid for name in names}
+    with reader.reading():
+        for name in names:
+            system.supervisor.renew(system.supervisor.all[name].member)
+        system.until("the renewal", lambda: not system.supervisor.renews, 60 * len(names))
+    assert [name for name in names if system.supervisor.all[name].pid == before[name]] == []
+    assert reader.failed == []
+    assert min(reader.answered.values()) >= len(names), reader.answered
 
 
 async def test_a_storm_leaves_everything_in_order(system: Running, effort: Effort) -> None:

@@ -8,16 +8,15 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 import httpx
 import pytest
+from msgspec import structs
 from opentelemetry.proto.trace.v1.trace_pb2 import (
     ResourceSpans,
     ScopeSpans,
@@ -32,10 +31,7 @@ from cloudsync_gen.live.copies import Member
 from cloudsync_gen.live.ports import HOST, Ports
 from cloudsync_gen.live.supervisor import State, Supervisor
 from support.postgres import is_listening
-from support.services import CHASSIS
-
-ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
+from support.up import PATIENCE, ROOT, Up, lemonade_in
 
 SERVER = """
 import sys
@@ -49,6 +45,23 @@ print("serving", flush=True)
 HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
 DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + SERVER
+
+SHARED = """
+import os, socket, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(VERSION)))
+        self.end_headers()
+        self.wfile.write(VERSION.encode())
+server = HTTPServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
+server.socket.close()
+server.socket = socket.socket(fileno=int(os.environ["LISTEN"]))
+server.socket.listen()
+os.write(int(os.environ["READY"]), b"x")
+server.serve_forever()
+"""
 
 
 @pytest.fixture
@@ -146,6 +159,69 @@ def test_who_was_killed_can_be_started_again(ports: Ports, tmp_path: Path) -> No
         system.stop()
 
 
+def sharing(ports: Ports, version: str, port: int = 0) -> Member:
+    told = structs.replace(member("one", ports), announces="READY")
+    port = port or told.port
+    code = f"VERSION = {version!r}" + SHARED
+    command = (sys.executable, "-c", code)
+    return structs.replace(told, command=command, port=port, handed={"LISTEN": port})
+
+
+def test_the_next_copy_takes_over_once_it_serves(ports: Ports, tmp_path: Path) -> None:
+    seen: list[tuple[State, int | None]] = []
+    first = sharing(ports, "1")
+
+    def answer() -> str:
+        return httpx.get(first.url, timeout=PATIENCE).text
+
+    changed = seen.append
+    system = Supervisor([first], tmp_path, lambda each: changed((each.state, each.code)))
+    try:
+        assert system.settle(Event(), PATIENCE)
+        before = system.all["one"].pid
+        assert answer() == "1"
+        broken = structs.replace(first, command=(sys.executable, "-c", "raise SystemExit(7)"))
+        system.renew(broken)
+        system.renew(sharing(ports, "2", first.port))
+        system.step()
+        assert system.all["one"].state is State.RENEWING
+        while system.renews:
+            assert answer() in ("1", "2")
+            system.step()
+        assert answer() == "2"
+        assert system.all["one"].pid != before
+        assert seen[-4:] == [
+            (State.RENEWING, None),
+            (State.READY, 7),
+            (State.RENEWING, 7),
+            (State.READY, None),
+        ]
+        system.kill("one")
+        with pytest.raises(httpx.ConnectError):
+            answer()
+        system.renew(sharing(ports, "3", first.port))
+        assert system.settle(Event(), PATIENCE)
+        assert answer() == "3"
+    finally:
+        assert system.stop() == []
+
+
+def test_the_next_copy_stands_in_for_one_that_dies(ports: Ports, tmp_path: Path) -> None:
+    first = sharing(ports, "1")
+    system = Supervisor([first], tmp_path)
+    try:
+        assert system.settle(Event(), PATIENCE)
+        system.renew(sharing(ports, "2", first.port))
+        system.step()
+        copy = system.all["one"].copy
+        assert copy is not None
+        copy.kill()
+        assert system.settle(Event(), PATIENCE)
+        assert httpx.get(first.url, timeout=PATIENCE).text == "2"
+    finally:
+        assert system.stop() == []
+
+
 @pytest.mark.parametrize("hurried", [False, True])
 def test_who_does_not_stop_is_killed(
     ports: Ports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hurried: bool
@@ -205,52 +281,7 @@ def test_spans_are_kept_as_lines_of_otlp(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def lemonade(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("up") / "lemonade"
-    shutil.copytree(ROOT / "tests" / "models" / "lemonade", root)
-    assert main(["--root", str(root), "generate"]) == 0
-    return root
-
-
-class Up:
-    """The command, running. Temporary folders are its own, so that what it leaves can be seen."""
-
-    def __init__(self, root: Path, folder: Path, *arguments: str) -> None:
-        self.folder = folder
-        self.temporary = folder / "temporary"
-        self.temporary.mkdir()
-        path = os.pathsep.join([*sys.path, str(CHASSIS)])
-        with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
-            self.child = subprocess.Popen(
-                [sys.executable, "-m", "cloudsync_gen", "--root", str(root), "up", *arguments],
-                stdout=out,
-                stderr=err,
-                env={**os.environ, "PYTHONPATH": path, "TMPDIR": str(self.temporary)},
-                start_new_session=True,
-            )
-
-    @property
-    def said(self) -> str:
-        return (self.folder / "err").read_text("utf-8")
-
-    @property
-    def printed(self) -> str:
-        return (self.folder / "out").read_text("utf-8")
-
-    def until(self, holds: Callable[[], bool]) -> None:
-        end = time.monotonic() + PATIENCE
-        while not holds():
-            assert self.child.poll() is None, self.said
-            assert time.monotonic() < end, self.said
-            time.sleep(0.05)
-
-    def services(self) -> dict[str, Any]:
-        self.until(lambda: bool(self.printed))
-        found: dict[str, Any] = json.loads(self.printed)["services"]
-        return found
-
-    def end(self, how: signal.Signals = signal.SIGINT) -> int:
-        self.child.send_signal(how)
-        return self.child.wait(PATIENCE)
+    return lemonade_in(tmp_path_factory.mktemp("up") / "lemonade")
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ _RUNNING = (State.READY, State.RENEWING)
 class Standing:
     """What is known of a member; `seconds` is the time from its start until it was ready.
 
-    `copy` serves, or will; `next` is to take over from it.
+    `copy` serves, or will; `next` is to take over from it, `last` is the one from which it did.
     """
 
     def __init__(self, member: Member, log: Path) -> None:
@@ -50,6 +50,12 @@ class Standing:
         self.code: int | None = None
         self.copy: Copy | None = None
         self.next: Copy | None = None
+        self.last: Copy | None = None
+
+    @property
+    def copies(self) -> list[Copy]:
+        """Its processes, of which there is one unless it is being renewed."""
+        return [each for each in (self.last, self.copy, self.next) if each is not None]
 
     @property
     def pid(self) -> int | None:
@@ -90,7 +96,7 @@ class Supervisor:
         lifeline, self._held = os.pipe()
         self._place = Place(folder, about_to_listen, Sockets(about_to_listen), lifeline)
         self._renewals: deque[Member] = deque()
-        self._leaving: dict[Copy, float] = {}
+        self._patience = 0.0
         self.all = {each.name: Standing(each, log_path(folder, each.name)) for each in members}
 
     def start(self, name: str) -> None:
@@ -100,16 +106,17 @@ class Supervisor:
     def renew(self, member: Member) -> None:
         """Have a new copy, perhaps of another version, take over from the one that runs.
 
-        The new one starts beside the old one, and once it serves the old one is told to stop. One
-        member after the other. If the new one ends before it serves, the old one goes on and `code`
-        says with what it ended. A member that does not run is started.
+        The new one starts beside the old one, and once it serves the old one is told to stop; the
+        member is ready again when that has ended. One member after the other. If the new one ends
+        before it serves, the old one goes on and `code` says with what it ended. A member that does
+        not run is started.
         """
         self._renewals.append(member)
 
     @property
     def renews(self) -> bool:
         """Whether something is left of what `renew` was asked for."""
-        return bool(self._renewals or self._leaving or self._in(State.RENEWING))
+        return bool(self._renewals or self._in(State.RENEWING))
 
     def step(self) -> None:
         """Look once at all of them."""
@@ -121,8 +128,7 @@ class Supervisor:
             self._look_at(each)
         for each in self._in(State.RENEWING):
             self._look_at_next(each)
-        self._see_off()
-        if self._renewals and not self._leaving and not self._in(State.RENEWING):
+        if self._renewals and not self._in(State.RENEWING):
             self._renew(self._renewals.popleft())
 
     def settle(self, stop: Event, seconds: float = float("inf")) -> bool:
@@ -145,11 +151,10 @@ class Supervisor:
     def kill(self, name: str) -> None:
         """End a member at once (SIGKILL), as a crash would; it is then stopped."""
         standing = self.all[name]
-        for each in (standing.copy, standing.next):
-            if each is not None:
-                each.kill()
-                standing.code = each.code
-        standing.next = None
+        for each in standing.copies:
+            each.kill()
+            standing.code = each.code
+        standing.next = standing.last = None
         self._to(standing, State.STOPPED)
 
     def stop(self, hurry: Event | None = None) -> list[str]:
@@ -157,8 +162,7 @@ class Supervisor:
         names of these.
         """
         self._renewals.clear()
-        running = [(each.copy, each.next) for each in self.all.values()]
-        copies = [*self._leaving, *(each for both in running for each in both if each is not None)]
+        copies = [copy for each in self.all.values() for copy in each.copies]
         for copy in copies:
             copy.terminate()
         until = time.monotonic() + _GRACE
@@ -166,9 +170,8 @@ class Supervisor:
         killed = [
             each.member.name for each in copies if not has_ended(each, until, hurried, _PAUSE)
         ]
-        self._leaving.clear()
         for standing in self.all.values():
-            standing.next = None
+            standing.next = standing.last = None
             if standing.copy is not None and standing.state is not State.DIED:
                 self._to(standing, State.STOPPED)
         for each in (self._place.lifeline, self._held):
@@ -209,29 +212,29 @@ class Supervisor:
             self.start(member.name)
 
     def _look_at_next(self, standing: Standing) -> None:
-        """Whether the next copy serves, and the one before may go."""
+        """Whether the next copy serves, and whether the last one has left."""
         if standing.next is None:
+            self._see_off(standing)
             return
         progress = standing.next.look()
-        if progress is Progress.COMING:
-            return
-        standing.code = standing.next.code
-        if progress is Progress.SERVING:
+        if progress is Progress.ENDED:
+            standing.code, standing.next = standing.next.code, None
+            self._to(standing, State.READY)
+        elif progress is Progress.SERVING:
             if standing.copy is not None:
                 standing.copy.terminate()
-                self._leaving[standing.copy] = time.monotonic() + _GRACE
             standing.seconds = time.monotonic() - standing.next.since
-            standing.copy = standing.next
-        standing.next = None
-        self._to(standing, State.READY)
+            standing.last, standing.copy, standing.next = standing.copy, standing.next, None
+            self._patience = time.monotonic() + _GRACE
 
-    def _see_off(self) -> None:
-        """Those whose turn is over end in peace, or by force when their grace is over."""
-        for copy, until in [*self._leaving.items()]:
-            if copy.code is None and time.monotonic() > until:
-                copy.kill()
-            if copy.code is not None:
-                del self._leaving[copy]
+    def _see_off(self, standing: Standing) -> None:
+        """The last copy ends in peace, or by force when its grace is over."""
+        if standing.last is not None and standing.last.code is None:
+            if time.monotonic() > self._patience:
+                standing.last.kill()
+            return
+        standing.last = standing.code = None
+        self._to(standing, State.READY)
 
     def _to(self, standing: Standing, state: State) -> None:
         standing.state = state

@@ -7,6 +7,7 @@ import json
 import ssl
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any
 
 import httpx
@@ -108,6 +109,24 @@ async def test_what_may_pass_is_retried(replies: list[Reply], retries: int, requ
         async with client(peer, retries=retries) as called:
             assert await called.call(CALL, ANSWER) == {"a": 1}
     assert len(peer.requests) == requests
+
+
+@pytest.mark.parametrize(
+    "closed", [httpx.RemoteProtocolError("closed"), httpx.ReadError("reset"), httpx.WriteError("")]
+)
+async def test_a_connection_that_closes_as_it_is_taken_costs_no_retry(closed: Exception) -> None:
+    peer = Peer(closed)
+    with unhurried():
+        async with client(peer, retries=0) as called:
+            assert await called.call(CALL, ANSWER) == {"a": 1}
+        assert len(peer.requests) == 2
+        posted = replace(CALL, method="POST", repeatable=False)
+        for replies in ([closed], [closed, closed]):
+            peer = Peer(*replies)
+            async with client(peer, retries=0) as called:
+                with pytest.raises(NoAnswerError):
+                    await called.call(posted if len(replies) == 1 else CALL, ANSWER)
+            assert len(peer.requests) == len(replies)
 
 
 async def test_what_a_newer_callee_adds_is_left_out() -> None:

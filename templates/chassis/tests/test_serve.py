@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -174,3 +175,44 @@ def test_migrate_prepares_the_embedded_database(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "book-service" / "store.sqlite") as database:
         names = {row[0] for row in database.execute("SELECT name FROM sqlite_master")}
     assert {"books", "loans", "outbox", "inbox", "idempotency_keys", "event_sequences"} <= names
+
+
+@contextmanager
+def supervised(state: Path) -> Iterator[tuple[subprocess.Popen[bytes], socket.socket]]:
+    """A copy that was handed a socket down, once it has told that it serves."""
+    ready, tells = os.pipe()
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        told = {
+            "CHASSIS_LISTEN_FD": str(bound.fileno()),
+            "CHASSIS_READY_FD": str(tells),
+            "CHASSIS_STOP_WITH_STDIN": "true",
+        }
+        started = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM],
+            env=environment(state, **told),
+            pass_fds=(bound.fileno(), tells),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+        )
+        os.close(tells)
+        try:
+            assert os.read(ready, 10) == b"\n"
+            yield started, bound
+        finally:
+            os.close(ready)
+            started.kill()
+            started.communicate()
+
+
+def test_a_copy_is_handed_its_socket_and_tells_that_it_serves(tmp_path: Path) -> None:
+    with supervised(tmp_path) as (_, bound):
+        port = bound.getsockname()[1]
+        assert httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code == 200
+
+
+def test_a_service_ends_in_peace_with_whom_it_was_started_by(tmp_path: Path) -> None:
+    with supervised(tmp_path) as (started, _):
+        assert started.stdin is not None
+        started.stdin.close()
+        assert started.wait(30) == 0

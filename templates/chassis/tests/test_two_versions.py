@@ -97,6 +97,7 @@ def tables(*more: sa.Column[Any], indexed: str = "") -> sa.MetaData:
     made = sa.Table("order", metadata, sa.Column("id", sa.Integer, primary_key=True), *more)
     if indexed:
         sa.Index(f"order_{indexed}", made.c[indexed])
+        sa.Index("order_late", sa.text("id DESC"), sa.text("lower(note)"), _table=made)
     return metadata
 
 
@@ -115,8 +116,11 @@ async def test_tables_of_the_embedded_database_grow(tmp_path: Path) -> None:
         async with database.transaction(write=False) as connection:
             rows = (await connection.execute(sa.select(grown.tables["order"]))).all()
             assert [tuple(each) for each in rows] == [(1, None, 3)]
-            names = sa.text("SELECT name FROM sqlite_master WHERE type = 'index'")
-            assert (await connection.execute(names)).scalars().all() == ["order_group"]
+            names = sa.text("SELECT name FROM sqlite_master WHERE type = 'index' ORDER BY 1")
+            assert (await connection.execute(names)).scalars().all() == [
+                "order_group",
+                "order_late",
+            ]
         with pytest.raises(OperationalError, match="NOT NULL"):
             await database.create_all(tables(sa.Column("due", sa.Integer(), nullable=False)))
     finally:

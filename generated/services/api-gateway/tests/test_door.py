@@ -291,6 +291,22 @@ def test_silence_is_told_apart_and_opens_the_breaker(tmp_path: Path) -> None:
     at_gate(tmp_path, check)
 
 
+def test_a_connection_that_closes_as_it_is_taken_is_not_told_to_readers(tmp_path: Path) -> None:
+    async def check(gate: Gate) -> None:
+        await gate.route(retry_attempts=0)
+        answered = gate.upstream
+
+        def closed_once(request: httpx.Request) -> httpx.Response:
+            gate.upstream = answered
+            raise httpx.RemoteProtocolError("closed", request=request)
+
+        gate.upstream = closed_once
+        assert (await gate.get(by=gate.person())).status_code == 200
+        assert len(gate.seen) == 2
+
+    at_gate(tmp_path, check)
+
+
 def test_an_anonymous_route_asks_for_nothing_and_passes_nothing_on(tmp_path: Path) -> None:
     async def check(gate: Gate) -> None:
         await gate.open_route()

@@ -40,6 +40,7 @@ _ENVELOPE = frozenset(
 )
 """Headers that every answer is given anyway."""
 _AGAIN = frozenset({502, 503, 504})
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _PAUSE = 0.05
 _LARGEST = 64 * 1024 * 1024
 
@@ -128,6 +129,17 @@ class Line:
         return answer
 
     async def _once(self, request: Request) -> Answer:
+        """The answer; asked again where the upstream closed a kept connection just as we took it,
+        for what bears repetition (RFC 9112 §9.3.1, RFC 9110 §9.2.2).
+        """
+        try:
+            return await self._passed(request)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            if request.method not in _SAFE and "idempotency-key" not in request.headers:
+                raise
+        return await self._passed(request)
+
+    async def _passed(self, request: Request) -> Answer:
         wish = self.http.build_request(
             request.method, request.url, headers=dict(request.headers), content=request.body
         )

@@ -213,13 +213,16 @@ def expand(connection: Connection, metadata: MetaData) -> None:
     """
     look, quoted = inspect(connection), connection.dialect.identifier_preparer.quote
     there = {*look.get_table_names()}
+    # SQLAlchemy knows of no index over expressions that is there already
+    names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'index'")
+    indexes = {*names.scalars()}
     for table in [each for each in metadata.sorted_tables if each.name in there]:
         known = {each["name"] for each in look.get_columns(table.name)}
         for column in [each for each in table.columns if each.name not in known]:
             told = CreateColumn(column).compile(connection)
             connection.exec_driver_sql(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {told}")
-        for index in table.indexes:
-            index.create(connection, checkfirst=True)
+        for index in [each for each in table.indexes if each.name not in indexes]:
+            index.create(connection)
 
 
 def options() -> dict[str, Any]:
