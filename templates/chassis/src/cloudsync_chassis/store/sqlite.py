@@ -112,6 +112,10 @@ class SqliteConnection(aiosqlite.Connection):
         return super().stop()
 
     async def _take_turn(self) -> None:
+        if not self._turn.locked():
+            await self._turn.acquire()  # at once: a time-out would cost more than that
+            self._writes = True
+            return
         try:
             async with asyncio.timeout(_BUSY_SECONDS):
                 await self._turn.acquire()
