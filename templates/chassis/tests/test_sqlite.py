@@ -164,10 +164,10 @@ async def test_a_connection_that_is_given_back_locks_nothing_for_its_next_user(
 async def test_schemas_are_one_on_sqlite(tmp_path: Path) -> None:
     """Two tables in statements of all kinds; one of them refers to the other."""
     named = sa.MetaData()
-    of = {"schema": "shop"}
-    books = sa.Table("books", named, sa.Column("id", sa.Integer, primary_key=True), **of)
-    key = sa.ForeignKey(books.c.id)
-    loans = sa.Table("loans", named, sa.Column("book", sa.Integer, key, index=True), **of)
+    number = sa.Column("id", sa.Integer, primary_key=True)
+    books = sa.Table("books", named, number, schema="shop")
+    lent_one = sa.Column("book", sa.Integer, sa.ForeignKey(books.c.id), index=True)
+    loans = sa.Table("loans", named, lent_one, schema="shop")
     database = Database(f"sqlite+aiosqlite:///{tmp_path}/x.sqlite", schemas=("shop",))
     for _ in "12":
         await database.create_all(named)

@@ -29,7 +29,17 @@ print(*(set(sys.argv[1:]) & set(sys.modules)))
 
 
 def test_who_serves_loads_neither_migrations_nor_another_dialect_nor_a_command_line() -> None:
-    heavy = ("alembic", "httpx", "typer", "rich", "cel.cli", "cedarpy", "grpc", "google.protobuf")
+    heavy = (
+        "alembic",
+        "httpx",
+        "cryptography.x509",
+        "typer",
+        "rich",
+        "cel.cli",
+        "cedarpy",
+        "grpc",
+        "google.protobuf",
+    )
     dialects = ("sqlalchemy.dialects.postgresql", "sqlalchemy.orm")
     traced = ("opentelemetry.sdk", "opentelemetry.exporter", "requests")
     run = subprocess.run(
@@ -61,6 +71,27 @@ print(again is rich)
         check=True,
     )
     assert run.stdout.split() == ["None", "False", "AsyncClient", "True", "False", "True"]
+
+
+def test_a_function_that_is_promised_is_there_for_who_calls_it() -> None:
+    script = """
+import sys
+from cloudsync_chassis.security.jose import import_key
+from joserfc._rfc7517 import pem
+print("cryptography.x509" in sys.modules)
+try:
+    pem.load_pem_x509_certificate(b"none")
+except ValueError:
+    print("cryptography.x509" in sys.modules)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == ["False", "True"]
 
 
 async def test_a_client_that_nobody_calls_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import given, to_record
 from cloudsync_chassis.problem import REFERENCE_UNKNOWN, FieldError, breaks_rule
-from user_client.models import ResolveAttendeesRequest
+from user_client import models as directory
 
 from .generated import models, port, problems
 from .recurrence import MOST, RuleError, parse
@@ -80,7 +80,7 @@ class EventCommands(Scheduling):
         known: set[UUID] = set()
         for begin in range(0, len(people), _AT_A_TIME):
             some = people[begin : begin + _AT_A_TIME]
-            asked = ResolveAttendeesRequest.model_validate({"userIds": some})
+            asked = directory.ResolveAttendeesRequest.model_validate({"userIds": some})
             try:
                 answer = await self.clients.user.resolve_attendees(asked)
             except CallError:

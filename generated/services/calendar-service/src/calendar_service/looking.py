@@ -15,7 +15,7 @@ from cloudsync_chassis.model import to_record
 from cloudsync_chassis.problem import FORBIDDEN, breaks_rule
 from cloudsync_chassis.store import predicates
 from cloudsync_chassis.store.statements import told
-from user_client.models import Attendee, ResolveAttendeesRequest
+from user_client import models as directory
 
 from .calendars import Calendars
 from .generated import models, port, problems, tables
@@ -136,9 +136,9 @@ class Looking(Calendars, Hours):
         answer = {"window": {"from": start, "to": end}, "people": people}
         return models.FreeBusyAnswer.model_validate(answer, strict=False)
 
-    async def _resolved(self, users: tuple[UUID, ...]) -> dict[UUID, Attendee]:
+    async def _resolved(self, users: tuple[UUID, ...]) -> dict[UUID, directory.Attendee]:
         """Members among the people; nobody where user-service has never said."""
-        asked = ResolveAttendeesRequest.model_validate({"userIds": list(users)})
+        asked = directory.ResolveAttendeesRequest.model_validate({"userIds": list(users)})
         try:
             answer = await self.clients.user.resolve_attendees(asked)
         except CallError:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import search_client.models as search
 from cloudsync_chassis.client.errors import RefusedError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.logs import logger
+from search_client import models as search
 
 from .base import Base
 from .generated import models

@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import auth_client.models as auth
 import sqlalchemy as sa
+from auth_client import models as auth
 from cloudsync_chassis import ids
 from cloudsync_chassis.client.errors import CallError, RefusedError
 from cloudsync_chassis.context import Context

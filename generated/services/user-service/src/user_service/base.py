@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
 
-import org_client.models as org
-import profile_client.models as profiles
 import sqlalchemy as sa
 from cloudsync_chassis import clock
 from cloudsync_chassis.client.errors import CallError, RefusedError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.problem import NOT_FOUND, UNAVAILABLE
 from cloudsync_chassis.runtime import Runtime
+from org_client import models as org
+from profile_client import models as profiles
 
 from . import memory, world
 from .generated import models, problems, tables

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-import org_client.models as org
 import sqlalchemy as sa
 from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.context import Context
@@ -18,6 +17,7 @@ from cloudsync_chassis.model import given, to_record
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import CONDITION_NOT_MET, FieldError
 from cloudsync_chassis.runtime import Runtime
+from org_client import models as org
 
 from .accounts import WORKING, Accounts
 from .base import normal

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID
 
-import auth_client.models as auth
-import org_client.models as org
-import profile_client.models as profiles
+from auth_client import models as auth
 from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import project
 from cloudsync_chassis.problem import breaks_rule, not_valid
 from cloudsync_chassis.store.query import Page
+from org_client import models as org
+from profile_client import models as profiles
 
 from .base import Base, normal
 from .generated import models, port
