@@ -78,7 +78,7 @@ def test_what_cannot_be_paid_is_taken_back(system: Running) -> None:
     assert all(each.of("undone") == [] for each in went if each.state == "running")
     assert run.state == "undone"
     own = story.own_steps(system, bob.organization)
-    assert {state for state, _ in own.values()} <= {"undone", "failed"}, own
+    assert {state for state, _ in own.values()} <= {"undone", "recalled", "failed"}, own
     back = [each for each in run.of("undone") if each in play.TAKEN_BACK]
     assert {*back} == {*play.TAKEN_BACK}
     # the order's own note of its seats goes by an event, which the log may overtake
