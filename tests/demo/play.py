@@ -15,11 +15,17 @@ from demo.system import TRACES, Running, UnhappyError
 T = TypeVar("T")
 Say = Callable[[str], None]
 
+CHAIN = (
+    "CreateOrder",
+    "ReserveInventory",
+    "ProcessPayment",
+    "UpdateAnalytics",
+    "SendNotification",
+)
+"""The steps of which each follows from the one before, and without which no run is complete."""
+
 PATH = ("CreateOrder", "ReserveInventory", "ProcessPayment", "CommitSeats", "ActivateSubscription")
 """Steps without which nothing is in force."""
-
-BESIDE = ("UpdateAnalytics", "SendNotification", "IssueReceipt")
-"""Steps that follow the payment and that no customer waits for."""
 
 TAKEN_BACK = {
     "CreateOrder": "PaymentFailed, which closes the order",
@@ -29,9 +35,6 @@ TAKEN_BACK = {
     "SendNotification": "NotifyCustomer",
 }
 """What is done where a payment fails, in the order of the model."""
-
-ANALYSED = frozenset({"UpdateAnalytics", "SendNotification"})
-"""Those of them that need metrics-service's handler."""
 
 
 def tenant(found: Running, name: str, say: Say) -> Person:
@@ -43,42 +46,40 @@ def tenant(found: Running, name: str, say: Say) -> Person:
     return person
 
 
-def write(found: Running, say: Say) -> str:
-    """A document that can be found."""
-    made = story.document(found)
+def write(found: Running, say: Say) -> tuple[str, str]:
+    """A document that can be found, and the file that is attached to it."""
+    file = story.upload(found, "lamp.txt", b"It turns once in ten seconds.")
+    made = story.document(found, file)
     hit = story.search(found, "lighthouse", made)
-    say(f"document {made} was written, and found as “{hit['heading']}”")
-    return made
+    say(f"document {made} was written, and found as “{hit['heading']}”; file {file} hangs on it")
+    return made, file
 
 
-def buy(found: Running, person: Person, say: Say) -> Saga:
-    """An order that is paid and fulfilled, with each step of its saga."""
+def buy(found: Running, person: Person, say: Say) -> list[Saga]:
+    """An order that is paid and fulfilled: its saga at each step, and at last with the receipt, for
+    which no run waits.
+    """
     story.billing_address(found)
     placed = story.order(found, story.card(found))
     say(f"order {placed} was placed")
-    _followed(found, person, "completed", say)
+    told = _followed(found, person, "completed", say)
     found.until("the order", lambda: story.order_state(found, placed) == "fulfilled")
 
-    def beside() -> Saga | None:
+    def receipt() -> Saga | None:
         run = story.saga(found, person.organization)
-        wanted = {*PATH, *BESIDE}
-        if story.unwritten(found, "metrics-service", "payment-processed"):
-            wanted -= ANALYSED
-        # what comes after the end of a run is a fact like any other, and no step of it
-        late = {"SendNotification"} if run.state == "completed" and _told(found, person) else set()
-        return run if wanted - late <= {*run.of("done")} else None
+        return run if {*CHAIN, *PATH, "IssueReceipt"} <= {*run.of("done")} else None
 
-    run = found.until("the steps beside the payment", beside)
+    run = found.until("the receipt", receipt)
     say(f"the order is fulfilled; done: {', '.join(run.of('done'))}")
     say(f"{person.email} was told: {', '.join(story.mails(found, person.email))}")
-    return run
+    return [*told, run]
 
 
-def fail(found: Running, person: Person, say: Say) -> Saga:
-    """An order whose payment fails, taken back step by step."""
+def fail(found: Running, person: Person, say: Say) -> list[Saga]:
+    """An order whose payment fails, taken back step by step: its saga at each of them."""
     placed = story.order(found, story.card(found, "declined"))
     say(f"order {placed} was placed with a card that will be declined")
-    _followed(found, person, "undone", say)
+    went = _followed(found, person, "undone", say)
     found.until("the cancellation", lambda: story.order_state(found, placed) == "cancelled")
 
     def all_of_it() -> Saga | None:
@@ -91,11 +92,7 @@ def fail(found: Running, person: Person, say: Say) -> Saga:
             say(f"  {step} was taken back by {TAKEN_BACK[step]}")
     told = found.until("the mail to the customer", lambda: _undone_mail(found, person))
     say(f"the order is cancelled; {person.email} was told: {told}")
-    return run
-
-
-def _told(found: Running, person: Person) -> bool:
-    return any(each.startswith("Receipt for") for each in story.mails(found, person.email))
+    return [*went, run]
 
 
 def _undone_mail(found: Running, person: Person) -> str:
@@ -103,66 +100,91 @@ def _undone_mail(found: Running, person: Person) -> str:
     return next((each for each in mails if "came to nothing" in each), "")
 
 
-def _followed(found: Running, person: Person, end: str, say: Say) -> Saga:
-    """The run at its end; every change of a step is told."""
-    seen: dict[str, str] = {}
+def _followed(found: Running, person: Person, end: str, say: Say) -> list[Saga]:
+    """The run as it was after each change until its end; every change of a step is told."""
+    seen: list[Saga] = []
 
-    def look() -> Saga | None:
-        run = story.saga(found, person.organization)
+    def look() -> bool:
+        run, before = story.saga(found, person.organization), seen[-1].steps if seen else {}
         for name, state in run.steps.items():
-            if seen.get(name) != state:
-                seen[name] = state
+            if before.get(name) != state:
                 say(f"  saga: {name} {state}")
-        return run if run.state in ("completed", "undone", "stuck") else None
+        if not seen or run != seen[-1]:
+            seen.append(run)
+        return run.state in ("completed", "undone", "stuck")
 
-    run = found.until("the end of the saga", look)
-    if run.state != end:
-        raise UnhappyError(f"the saga is {run.state}, not {end}: {dict(run.steps)}")
-    return run
+    found.until("the end of the saga", look)
+    if seen[-1].state != end:
+        raise UnhappyError(f"the saga is {seen[-1].state}, not {end}: {dict(seen[-1].steps)}")
+    return seen
 
 
-def look_around(found: Running, person: Person, document: str, say: Say) -> list[traces.Node]:
-    """What a document's page asks at the gateway, as one trace."""
+def look_around(
+    found: Running, person: Person, document: str, attached: str, say: Say
+) -> list[traces.Node]:
+    """What a document's page asks at the gateway, as one trace: its author, the document, where to
+    fetch what is attached, and a copy of it.
+    """
     trace = secrets.token_hex(16)
     found.parent = f"00-{trace}-{secrets.token_hex(8)}-01"
+    copy = {"title": f"Copy {uuid4().hex[:6]}", "documentType": "page"}
+    place = f"/documents/{document}"
     try:
-        found.ask("GET", "api-gateway", f"/users/{person.id}/overview")
-        found.ask("GET", "api-gateway", f"/documents/{document}")
-        found.ask("GET", "api-gateway", "/search?q=lighthouse")
-        made = found.ask(
-            "POST",
-            "api-gateway",
-            "/documents",
-            {"title": f"Copy {uuid4().hex[:6]}", "documentType": "page"},
-            expect=201,
-        )
+        author = found.ask("GET", "api-gateway", f"/users/{person.id}/overview")
+        found.ask("GET", "api-gateway", place)
+        address = f"{place}/attachments/{attached}/downloads"
+        found.ask("POST", "api-gateway", address, {"disposition": "attachment"}, expect=201)
+        made = found.ask("POST", "api-gateway", "/documents", copy, expect=201)
     finally:
         found.parent = ""
+    if author["degraded"]:
+        raise UnhappyError(f"of the author these did not come: {author['degraded']}")
     say(f"a page was asked for, and document {made['id']} made, in trace {trace}")
-    top = found.until("the trace", lambda: _whole(found, trace))
-    for line in traces.drawn(top):
+    top = _whole(found, trace)
+    for line in (*traces.outline(traces.shape(top)), "in detail:", *traces.drawn(top)):
         say(line)
     return top
 
 
-PAGE = frozenset(
-    {
-        ("api-gateway", "user-service"),
-        ("api-gateway", "document-service"),
-        ("api-gateway", "search-service"),
-        ("user-service", "profile-service"),
-        ("user-service", "org-service"),
-        ("document-service", "search-service"),
+_DATABASE: traces.Shape = {"database": {}}
+
+PAGE: traces.Shape = {
+    "api-gateway": {
+        "user-service": {
+            **_DATABASE,
+            "auth-service": _DATABASE,
+            "org-service": _DATABASE,
+            "profile-service": _DATABASE,
+        },
+        "document-service": {
+            **_DATABASE,
+            "search-service": _DATABASE,
+            "file-service": {**_DATABASE, "object-storage": {}},
+        },
     }
-)
-"""Who calls whom for a page."""
+}
+"""Who asks whom for a page; the membership comes from org-service, as the domain has it."""
 
 
-def _whole(found: Running, trace: str) -> list[traces.Node] | None:
-    """The trace, once the spans of all that was called have come."""
-    top = traces.forest(traces.spans(found.state / TRACES, trace))
-    told = {each.name for each in flat(top)}
-    return top if traces.edges(top) >= PAGE and "search-service index" in told else None
+def _whole(found: Running, trace: str) -> list[traces.Node]:
+    """The trace, once the spans of all that was asked have come. Until the span above it has come,
+    one stands at the top.
+
+    Raises:
+        UnhappyError: it has another shape.
+    """
+    seen: list[list[traces.Node]] = []
+
+    def came() -> bool:
+        seen.append(traces.forest(traces.spans(found.state / TRACES, trace)))
+        return traces.shape(seen[-1]) == PAGE
+
+    try:
+        found.until("the trace", came)
+    except UnhappyError as error:
+        shown = "\n".join(traces.outline(traces.shape(seen[-1])))
+        raise UnhappyError(f"{error}, but this:\n{shown}") from error
+    return seen[-1]
 
 
 def flat(top: list[traces.Node]) -> list[traces.Node]:
@@ -174,9 +196,9 @@ def play(found: Running, say: Say) -> None:
     """All of it."""
     say("— Ada —")
     ada = tenant(found, "ada", say)
-    document = write(found, say)
+    document, attached = write(found, say)
     buy(found, ada, say)
-    look_around(found, ada, document, say)
+    look_around(found, ada, document, attached, say)
     say("— Bob, whose card is declined —")
     bob = tenant(found, "bob", say)
     fail(found, bob, say)

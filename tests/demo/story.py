@@ -12,6 +12,7 @@ from email.parser import BytesParser
 from email.policy import SMTP
 from itertools import count
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from cloudsync_chassis.security.keys import KeyRing
@@ -164,12 +165,44 @@ def _roles(token: str) -> list[str]:
     return list(claims["roles"])
 
 
-def document(found: Running) -> str:
-    """A document with a paragraph: its id."""
+def upload(found: Running, name: str, content: bytes) -> str:
+    """A file that has been stored, and found harmless: its id."""
+    digest = hashlib.sha256(content).hexdigest()
+    body = {"fileName": name, "sizeBytes": len(content), "mediaType": "text/plain"}
+    file = str(found.ask("POST", "file-service", "/uploads", body, expect=201)["id"])
+    asked = {"firstPart": 1, "count": 1}
+    signed = found.ask("POST", "file-service", f"/uploads/{file}/parts", asked)
+    tag = store(found, signed["parts"][0]["address"], content)
+    part = {"number": 1, "sha256": digest, "etag": tag}
+    whole = {"contentSha256": digest, "parts": [part]}
+    found.ask("POST", "file-service", f"/uploads/{file}/complete", whole)
+
+    def judged() -> bool:
+        seen = found.ask("GET", "file-service", f"/files/{file}")
+        return bool(seen["status"] == "available")
+
+    found.until("the scanner", judged)
+    return file
+
+
+def store(found: Running, address: str, content: bytes) -> str:
+    """What the object store of this machine does with a part that is put to an address: its tag."""
+    folder = found.state / "file-service" / "objects"
+    place = folder / urlsplit(address).path.removeprefix("/")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(content)
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
+def document(found: Running, attached: str) -> str:
+    """A document with a paragraph and a file: its id."""
     body = {"title": TITLE, "documentType": "page"}
     made = found.ask("POST", "document-service", "/documents", body, expect=201)
-    operation = {"kind": "insert", "blockId": "b1", "text": "The lamp stands in the attic."}
-    change = {"baseSequence": 0, "clientId": "demo", "operations": [operation]}
+    operations = [
+        {"kind": "insert", "blockId": "b1", "text": "The lamp stands in the attic."},
+        {"kind": "insert", "blockId": "b2", "blockKind": "attachment", "fileId": attached},
+    ]
+    change = {"baseSequence": 0, "clientId": "demo", "operations": operations}
     path = f"/documents/{made['id']}/operations"
     found.ask("POST", "document-service", path, change)
     return str(made["id"])
@@ -239,14 +272,21 @@ def saga(found: Running, organization: str, service: str = "subscription-service
         return Saga("", {})
     statement = "select step, state from saga_steps where run_id = ? order by changed_at, step"
     steps = found.rows(service, statement, row[0])
-    names = found.steps("order")
+    names = [name for name, _ in found.steps("order")]
     return Saga(row[1], {names[at]: state for at, state in steps})
 
 
-def unwritten(found: Running, service: str, event: str) -> bool:
-    """Whether a service has said that nobody has written what it does with an event."""
-    log = found.supervisor.all[service].log.read_text("utf-8", "replace")
-    return any("event_not_handled" in line and event in line for line in log.splitlines())
+def own_steps(found: Running, organization: str) -> dict[str, tuple[str, str]]:
+    """Step → its state and when it changed last, as the service tells that takes it."""
+    statement = (
+        "select saga_steps.state, changed_at from saga_steps join saga_runs on id = run_id"
+        " where saga = 'order' and organization_id = ? and step = ?"
+    )
+    owner, told = organization.replace("-", ""), dict[str, tuple[str, str]]()
+    for at, (name, service) in enumerate(found.steps("order")):
+        for state, changed in found.rows(service, statement, owner, at):
+            told[name] = (state, changed)
+    return told
 
 
 def mails(found: Running, address: str) -> list[str]:

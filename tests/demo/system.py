@@ -59,11 +59,13 @@ class Running:
         """Of all tokens."""
         return self.model.all(Gateway)[0].issuer
 
-    def steps(self, saga: str) -> list[str]:
-        """Names of a saga's steps, in the order of the model."""
-        declared = self.model.all(Saga)
+    def steps(self, saga: str) -> list[tuple[str, str]]:
+        """Names of a saga's steps with their services, in the order of the model."""
         return [
-            each.name for found in declared if name_of(found.id) == saga for each in found.steps
+            (each.name, name_of(each.service))
+            for found in self.model.all(Saga)
+            if name_of(found.id) == saga
+            for each in found.steps
         ]
 
     def ask(

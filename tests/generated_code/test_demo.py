@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
+from itertools import groupby, pairwise
 
 import pytest
 
 from demo import accounts, pages, play, storm, story, traces
+from demo.story import Person, Saga
 from demo.system import Running, running, say
 from support.effort import Effort
 
@@ -26,25 +29,56 @@ def silent(line: str) -> None:
 
 def test_what_is_bought_is_in_force(system: Running) -> None:
     ada = play.tenant(system, "ada", silent)
-    document = play.write(system, silent)
-    run = play.buy(system, ada, silent)
-    assert run.state == "completed"
-    assert run.of("done")[0] == "CreateOrder"
-    assert {*play.PATH, "IssueReceipt"} <= {*run.of("done")}
-    assert run.of("undone") == []
+    document, attached = play.write(system, silent)
+    went = play.buy(system, ada, silent)
+    _complete_with_its_last_step(went)
+    _each_after_the_one_before(system, ada)
+    assert {*play.PATH, "IssueReceipt"} <= {*went[-1].of("done")}
     assert accounts.settled(system, ada.organization) == []
-    top = play.look_around(system, ada, document, silent)
-    assert {each.service for each in top} == {"api-gateway"}
-    assert traces.edges(top) >= play.PAGE
+    top = play.look_around(system, ada, document, attached, silent)
+    assert traces.shape(top) == play.PAGE
     for each in play.flat(top):
         assert each.start <= each.end
         assert not each.failed, "\n".join(traces.drawn(top))
 
 
+def _complete_with_its_last_step(went: list[Saga]) -> None:
+    """The run is under way until all of the chain is done, and nothing of it is taken back."""
+    states = [each.state for each in went]
+    end = states.index("completed")
+    assert states == ["running"] * end + ["completed"] * (len(states) - end)
+    assert {*play.CHAIN} <= {*went[end].of("done")}
+    for before, after in pairwise(went):
+        assert {*before.of("done")} <= {*after.of("done")}
+    assert went[-1].of("undone") == []
+
+
+def _each_after_the_one_before(system: Running, person: Person) -> None:
+    """As each participant tells of its own step, and all of them that the run is complete."""
+    own = story.own_steps(system, person.organization)
+    assert {own[name][0] for name in play.CHAIN} == {"done"}
+    times = [own[name][1] for name in play.CHAIN]
+    assert times == sorted(set(times)), own
+    for service in {service for _, service in system.steps("order")}:
+        system.until(
+            f"the end, heard by {service}",
+            partial(_heard, system, person, service, "completed"),
+        )
+
+
+def _heard(system: Running, person: Person, service: str, state: str) -> bool:
+    return story.saga(system, person.organization, service).state == state
+
+
 def test_what_cannot_be_paid_is_taken_back(system: Running) -> None:
     bob = play.tenant(system, "bob", silent)
-    run = play.fail(system, bob, silent)
+    *went, run = play.fail(system, bob, silent)
+    states = [state for state, _ in groupby(each.state for each in went)]
+    assert states == [each for each in ("running", "failing", "undone") if each in states]
+    assert all(each.of("undone") == [] for each in went if each.state == "running")
     assert run.state == "undone"
+    own = story.own_steps(system, bob.organization)
+    assert {state for state, _ in own.values()} <= {"undone", "recalled", "failed"}, own
     back = [each for each in run.of("undone") if each in play.TAKEN_BACK]
     assert {*back} == {*play.TAKEN_BACK}
     # the order's own note of its seats goes by an event, which the log may overtake
@@ -75,7 +109,7 @@ def test_a_participant_that_is_killed_goes_on(system: Running, effort: Effort) -
         assert _killed_at(system, step, person) == [], step
 
 
-def _killed_at(system: Running, step: str, person: story.Person) -> list[str]:
+def _killed_at(system: Running, step: str, person: Person) -> list[str]:
     """What does not fit together once the order has been fulfilled all the same."""
     names = list(STEPS)
     before = names[max(0, names.index(step) - 1)]

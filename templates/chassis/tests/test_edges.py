@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from cloudsync_chassis import propagation
+from cloudsync_chassis import clock, propagation
 from cloudsync_chassis.client.base import ServiceClient
 from cloudsync_chassis.client.blocking import Blocking
 from cloudsync_chassis.client.call import Call
@@ -18,6 +19,9 @@ from cloudsync_chassis.client.edges import Cached, Defaulted, Omitted, Queued
 from cloudsync_chassis.client.errors import NoAnswerError, RefusedError
 from cloudsync_chassis.client.policy import Budget
 from cloudsync_chassis.client.queue import QUEUED
+from cloudsync_chassis.events.bus import InProcessBus
+from cloudsync_chassis.events.consumer import Consumer
+from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.operation import Operation
@@ -132,6 +136,35 @@ async def test_a_queued_call_leaves_with_the_transaction(table_shop: Running, pe
         (kept,) = (await connection.execute(sa.select(outbox.c.payload))).scalars()
     assert "/v1/things" not in json.dumps(kept), "it waits sealed"
     assert kept["data"].keys() == {SEALED}
+
+
+async def test_a_call_that_no_edge_makes_any_more_holds_up_no_other(table_shop: Running) -> None:
+    """It is a dead letter at once, however long its edge would have waited."""
+    waits = Budget(timeout=1.0, fallback="queue", topic="shop.calls", max_age=86_400)
+    runtime = table_shop.runtime
+    budgets = {"get": waits, "put": Budget(timeout=1.0)}
+    runtime.clients["peer"] = ServiceClient("http://peer.invalid", budgets=budgets)
+    (subscription,) = runtime.calls.subscriptions()
+    bus, put = InProcessBus(), replace(CALL, service="peer", operation="put")
+    odd: list[dict[str, Any]] = [asdict(replace(CALL, service="gone")), asdict(put), {"a": 1}]
+    events = [
+        Event(
+            id=uuid7(),
+            type=QUEUED,
+            source="/shop",
+            topic="shop.calls",
+            subject="x",
+            time=clock.now(),
+            organization_id=uuid7(),
+            data=data,
+        )
+        for data in odd
+    ]
+    await bus.publish(events)
+    consumer = Consumer(bus, "shop", (subscription,), runtime.executor.consume)
+    assert await consumer.handle_batch() == len(odd)
+    dead = [each.failure.reason for each in bus.log if each.failure is not None]
+    assert dead == ["call-unknown"] * len(odd)
 
 
 def test_it_blocks_until_the_answer_is_there(peer: Peer) -> None:

@@ -71,13 +71,13 @@ def test_an_invitation_waits_for_the_name_of_who_invites(tmp_path: Path) -> None
 def test_an_address_that_others_sealed_is_not_written_to(tmp_path: Path) -> None:
     async def test(desk: Desk) -> None:
         data = _invitation(tmp_path, desk, uuid7())
-        foreign = {
-            **data,
-            "sealedInvitee": _sealed(tmp_path, "webhook-service", desk, "x@y.example"),
-        }
-        with pytest.raises(AssertionError, match="given up"):
-            await desk.tell("member-invited", foreign)
+        by_another = _sealed(tmp_path, "webhook-service", desk, "x@y.example")
+        for foreign in (by_another, "A", "example"):
+            with pytest.raises(AssertionError, match="given up"):
+                await desk.tell("member-invited", {**data, "sealedInvitee": foreign})
         assert await desk.mails() == []
+        failures = [each.failure for each in await desk.service.published() if each.failure]
+        assert [each.reason for each in failures] == ["rule-broken"] * 3
 
     run(tmp_path, test)
 

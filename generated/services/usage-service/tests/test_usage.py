@@ -318,6 +318,32 @@ def test_it_answers_by_grpc(tmp_path: Path) -> None:
     play(tmp_path, scene)
 
 
+def test_a_destroyed_file_counts_no_hour_more(tmp_path: Path) -> None:
+    """What it would have counted until the end of the period is taken back, once."""
+
+    async def scene(at: House) -> None:
+        order = await at.activated()
+        file, told = str(uuid7()), {"sizeBytes": 1 << 30, "origin": "upload"}
+
+        async def stored() -> int:
+            sums = (await at.usage(order)).totals_micros
+            return sums["storage_gib_hours"].root if "storage_gib_hours" in sums else 0
+
+        await at.tell("content.file-deleted", fileId=str(uuid7()), **told)
+        assert await stored() == 0
+        uploaded = {"mediaType": "text/plain", "contentSha256": "ab" * 32, **told}
+        await at.tell("content.file-uploaded", fileId=file, uploaderId=str(uuid7()), **uploaded)
+        assert await stored() > 719_900_000
+        at.service.later(timedelta(hours=2))
+        for _ in range(2):
+            await at.tell("content.file-deleted", fileId=file, **told)
+            assert 2_000_000 <= await stored() < 2_100_000
+        await at.tell("content.file-uploaded", fileId=file, uploaderId=str(uuid7()), **uploaded)
+        assert 2_000_000 <= await stored() < 2_100_000
+
+    play(tmp_path, scene)
+
+
 def test_uploads_meetings_and_corrections_are_counted(tmp_path: Path) -> None:
     async def scene(at: House) -> None:
         order = await at.activated()

@@ -148,8 +148,8 @@ class Facts(Receipts):
 
         Raises:
             Problem: `unavailable` while nobody says what the inviter is called; `rate-limited`
-                beyond what a tenant on trial may send in a day.
-            KeyError, cryptography.exceptions.InvalidTag: sealed by somebody else.
+                beyond what a tenant on trial may send in a day; `rule-broken`: sealed by somebody
+                else.
         """
         body = request.body
         if body.expires_at <= ctx.now or body.sealed_invitee is None:
@@ -231,7 +231,7 @@ class Facts(Receipts):
         """Open the sealed contacts and write to each; a seal that does not open is a dead letter.
 
         Raises:
-            KeyError, cryptography.exceptions.InvalidTag: sealed by somebody else.
+            Problem: `rule-broken`: sealed by somebody else.
         """
         body, event = request.body, ctx.cause
         if body.sealed_contacts is None:

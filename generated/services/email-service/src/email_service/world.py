@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from uuid import UUID
 
 from cloudsync_chassis import files
 from cloudsync_chassis.ids import PLATFORM
+from cloudsync_chassis.problem import breaks_rule
 from cloudsync_chassis.settings import Settings
 from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.keys import OwnKeys
+from cryptography.exceptions import InvalidTag
 from secret_grpc_client import models as secrets
 
 from . import outlet
@@ -127,7 +130,7 @@ class Contacts(Protocol):
         """The addresses that a service sealed.
 
         Raises:
-            KeyError, cryptography.exceptions.InvalidTag: not sealed for this tenant.
+            Problem: `rule-broken`: it was not sealed by that service for this tenant.
         """
         ...
 
@@ -142,8 +145,11 @@ class LocalContacts:
         """See `Contacts.opened`."""
         place = self._settings.field_key_file
         keys = OwnKeys(place or self._settings.state_path(service, "field-keys"))
-        content = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
-        found = FieldCipher.of(keys, b"unused").decrypt(content, tenant)
+        try:
+            content = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
+            found = FieldCipher.of(keys, b"unused").decrypt(content, tenant)
+        except (binascii.Error, InvalidTag, KeyError) as error:
+            raise breaks_rule("the seal does not open", pointer="") from error
         return tuple(map(str, found))
 
 

@@ -12,7 +12,7 @@ from version_grpc_client import models as versions
 
 from .downloads import Downloads
 from .generated import models, port, problems
-from .objects import Assembled
+from .objects import Assembled, ObjectMissingError
 
 _OUTCOMES = {"queued": "queued", "applied": "succeeded", "refused": "refused", "failed": "failed"}
 
@@ -148,7 +148,10 @@ class Contents(Downloads):
         if await self.file.find(ctx, id=body.recording_id) is not None:
             return
         key = self.new_key(body.recording_id)
-        found = await self.objects.copy("meetings", body.bucket_key, key)
+        try:
+            found = await self.objects.copy("meetings", body.bucket_key, key)
+        except ObjectMissingError as error:
+            raise REFERENCE_UNKNOWN("no film lies there") from error
         if found != Assembled(body.size_bytes, body.sha256):
             await self.objects.delete(key)
             raise problems.CHECKSUM_MISMATCH("the film has another digest than was told")

@@ -23,6 +23,7 @@ _CAUSES = models.UsageRejectionCause
 _MICROS = 1_000_000
 _GIBIBYTE = 1 << 30
 _POINTS = 750
+_STORAGE = "storage_gib_hours"
 _MINUTE = 60.0
 
 
@@ -103,11 +104,12 @@ class Metering(Entitling):
         record |= {"subscriptionId": subscription, "sourceService": ctx.principal.subject}
         await self.usage_record.insert(ctx, {"id": reading.record_id, **record})
 
-    async def _metered(self, ctx: Context, meter: str, source: str, micros: int) -> None:
-        """A reading of an event, once for each; nothing where the meter or a period is missing."""
-        event = ctx.cause
+    async def _metered(
+        self, ctx: Context, meter: str, source: str, micros: int, cause: UUID | None
+    ) -> None:
+        """A reading, once for each cause; nothing where the meter or a period is missing."""
         period = await self.period_at(ctx, ctx.now)
-        if event is None or period is None or meter not in await self.meters(ctx) or micros <= 0:
+        if cause is None or period is None or meter not in await self.meters(ctx) or micros <= 0:
             return
         fields = {
             "subscriptionId": period.subscription_id,
@@ -115,9 +117,9 @@ class Metering(Entitling):
             "quantityMicros": micros,
             "occurredAt": ctx.now,
             "sourceService": source,
-            "sourceEventId": event.id,
+            "sourceEventId": cause,
         }
-        if await self.usage_record.find(ctx, sourceEventId=event.id, meterCode=meter) is None:
+        if await self.usage_record.find(ctx, sourceEventId=cause, meterCode=meter) is None:
             await self.usage_record.insert(ctx, fields)
 
     async def meter_upload(self, ctx: Context, request: port.MeterUpload) -> None:
@@ -126,13 +128,36 @@ class Metering(Entitling):
         if period is None:
             return
         seconds = int((period.period_end - ctx.now).total_seconds())
-        micros = request.body.size_bytes * seconds * _MICROS // (3_600 * _GIBIBYTE)
-        await self._metered(ctx, "storage_gib_hours", "file-service", micros)
+        micros = _gibibyte_hours(request.body.size_bytes, seconds)
+        await self._metered(ctx, _STORAGE, "file-service", micros, request.body.file_id)
+
+    async def end_file_metering(self, ctx: Context, request: port.EndFileMetering) -> None:
+        """Take back what a file was counted for from now to the end of its period, once."""
+        file = request.body
+        counted = await self.usage_record.find(ctx, sourceEventId=file.file_id, meterCode=_STORAGE)
+        if counted is None or await self.usage_record.find(ctx, adjusts=counted.id) is not None:
+            return
+        period = await self.period_at(ctx, counted.occurred_at)
+        seconds = int((period.period_end - ctx.now).total_seconds()) if period is not None else 0
+        micros = min(counted.quantity_micros, _gibibyte_hours(file.size_bytes, seconds))
+        if micros <= 0:
+            return
+        fields = {
+            "subscriptionId": counted.subscription_id,
+            "meterCode": _STORAGE,
+            "quantityMicros": -micros,
+            "occurredAt": ctx.now,
+            "sourceService": counted.source_service,
+            "adjusts": counted.id,
+            "adjustReason": "The bytes of the file are destroyed",
+        }
+        await self.usage_record.insert(ctx, fields)
 
     async def meter_meeting(self, ctx: Context, request: port.MeterMeeting) -> None:
         """Minutes of all who took part."""
         micros = request.body.participant_minutes * _MICROS
-        await self._metered(ctx, "meeting_minutes", "video-service", micros)
+        cause = ctx.cause.id if ctx.cause is not None else None
+        await self._metered(ctx, "meeting_minutes", "video-service", micros, cause)
 
     async def adjust_usage(self, ctx: Context, request: port.AdjustUsage) -> models.UsageRecord:
         """A signed record in the open period that corrects another.
@@ -362,6 +387,10 @@ class Metering(Entitling):
         """Counts gibibyte-hours from here on."""
         await self.meter_upload(ctx, port.MeterUpload(body=event.data))
 
+    async def on_file_deleted(self, ctx: Context, event: Received[models.FileDeleted]) -> None:
+        """Destroyed bytes count no hour more."""
+        await self.end_file_metering(ctx, port.EndFileMetering(body=event.data))
+
     async def on_meeting_ended(self, ctx: Context, event: Received[models.MeetingEnded]) -> None:
         """Counts the minutes of all who took part."""
         await self.meter_meeting(ctx, port.MeterMeeting(body=event.data))
@@ -408,3 +437,8 @@ def _start(moment: datetime, granularity: models.UsageGranularity) -> datetime:
         return hour
     day = hour.replace(hour=0)
     return day if granularity is models.UsageGranularity.day else day.replace(day=1)
+
+
+def _gibibyte_hours(size: int, seconds: int) -> int:
+    """In millionths, of so many bytes for so many seconds."""
+    return size * seconds * _MICROS // (3_600 * _GIBIBYTE)
