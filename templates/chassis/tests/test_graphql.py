@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,10 @@ from cloudsync_chassis.graphql.endpoint import Endpoint
 from cloudsync_chassis.graphql.fields import Fields
 from cloudsync_chassis.graphql.schema import printed
 from cloudsync_chassis.graphql.spec import GraphqlSpec
+from cloudsync_chassis.graphql.toll import Weighed
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.persisted import digest_of, manifest
+from cloudsync_chassis.problem import RATE_LIMITED, Problem
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.testing import Caller, Running, running
 
@@ -460,6 +463,41 @@ async def test_a_subscription_holds_no_transaction_while_it_waits(
         for told in await asyncio.gather(*watching):
             versions = [each["data"]["bookChanges"]["version"] for _, each in told[:-1]]
             assert versions == [1, 2]
+
+
+async def test_an_answer_says_whose_part_is_missing(shop: Online) -> None:
+    clerk = shop.running.caller("clerk")
+    query = f'{{ elsewhereForSure(bookId: "{uuid7()}") {{ id }} }}'
+    shop.service.other.answer = NoAnswerError(CALL, "timed out")
+    found = await shop.ask(query, clerk)
+    assert problems(found) == [(503, "unavailable")]
+    assert found["extensions"] == {"degraded": ["other-shop"]}
+    assert "extensions" not in await shop.ask("{ __typename }", clerk)
+
+
+async def test_a_toll_is_entered_before_anything_is_asked(shop: Online) -> None:
+    seen: list[Weighed] = []
+
+    @asynccontextmanager
+    async def toll(weighed: Weighed) -> AsyncIterator[None]:
+        if weighed.depth > 1:
+            raise Problem(RATE_LIMITED, headers={"Retry-After": "7"})
+        seen.append(weighed)
+        yield
+
+    shop.running.runtime.toll = toll
+    clerk = shop.running.caller("clerk")
+    assert await shop.ask("{ __typename nothing }", clerk)
+    assert await shop.ask("{ __typename }", clerk) == {"data": {"__typename": "Query"}}
+    assert [(each.kind, each.depth, each.failed) for each in seen] == [
+        ("query", 1, True),
+        ("query", 1, False),
+    ]
+    assert seen[0].principal.subject == str(clerk.subject)
+    query = {"query": f'{{ book(bookId: "{uuid7()}") {{ id }} }}'}
+    refused = await shop.running.http.post(PATH, json=query, headers=clerk.headers)
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "7")
+    assert shop.service.found == 0
 
 
 def test_fields_that_do_not_fit_are_seen_at_the_start(settings: BookSettings) -> None:

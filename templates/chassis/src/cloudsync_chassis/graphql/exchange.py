@@ -15,6 +15,7 @@ from cloudsync_chassis import headers as sent
 from cloudsync_chassis.context import Deadline
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.graphql.limits import Asked
+from cloudsync_chassis.graphql.toll import Weighed
 from cloudsync_chassis.graphql.values import KEY, VERSION, Given
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.propagation import TENANT_HEADER, TIMEOUT_HEADER, Trace, timeout_seconds
@@ -41,6 +42,7 @@ class Exchange:
     source_ip: str | None
     asked: Asked
     same: dict[tuple[str, bytes], Thunk] = field(default_factory=dict)
+    weighed: Weighed = field(init=False)
     loader: DataLoader[tuple[str, bytes], Any] = field(init=False)
     places: asyncio.Semaphore = field(init=False)
     until: Deadline | None = field(init=False)
@@ -50,6 +52,14 @@ class Exchange:
         seconds = timeout_seconds(self.headers.get(TIMEOUT_HEADER.lower()))
         self.until = None if seconds is None else Deadline.after(seconds)
         self.loader = DataLoader(load_fn=self._load)
+        self.weighed = Weighed(
+            principal=self.principal,
+            headers=self.headers,
+            source_ip=self.source_ip,
+            kind=self.asked.kind,
+            cost=self.asked.extent.cost,
+            depth=self.asked.extent.depth,
+        )
         self.places = asyncio.Semaphore(_TOGETHER)
 
     async def once(self, place: str, given: Given, answer: Thunk) -> Any:
