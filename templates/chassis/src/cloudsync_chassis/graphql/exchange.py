@@ -44,6 +44,7 @@ class Exchange:
     same: dict[tuple[str, bytes], Thunk] = field(default_factory=dict)
     weighed: Weighed = field(init=False)
     loader: DataLoader[tuple[str, bytes], Any] = field(init=False)
+    joins: dict[str, DataLoader[Any, Any]] = field(default_factory=dict)
     places: asyncio.Semaphore = field(init=False)
     until: Deadline | None = field(init=False)
     """The caller's deadline, which all fields share."""
@@ -69,6 +70,16 @@ class Exchange:
         key = (place, _canonical(given))
         self.same.setdefault(key, answer)
         return await self.loader.load(key)
+
+    async def joined(
+        self, place: str, key: Any, load: Callable[[list[Any]], Awaitable[Any]], most: int
+    ) -> Any:
+        """What a field of an object is answered, asked for together with those of all others that
+        are met at the same time, each once.
+        """
+        if place not in self.joins:
+            self.joins[place] = DataLoader(load_fn=load, max_batch_size=most)
+        return await self.joins[place].load(key)
 
     async def _load(self, keys: Sequence[tuple[str, bytes]]) -> list[Any]:
         answers = (self.placed(self.same[each]) for each in keys)
