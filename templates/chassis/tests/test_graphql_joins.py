@@ -108,7 +108,7 @@ def letters(authors: list[UUID | None], boxes: int = 2) -> list[dict[str, Any]]:
 
 
 async def test_many_objects_cost_as_many_calls_as_the_callee_wants(post: Post) -> None:
-    """Forty letters by five people in two boxes: two calls of three people at most, two of boxes."""
+    """Forty letters by five people in two boxes: two calls for people, two for boxes."""
     people = [uuid7() for _ in range(5)]
     post.others.letters = letters([people[n % 5] for n in range(40)])
     found = await post.ask()
