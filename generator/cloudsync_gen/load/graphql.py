@@ -1,4 +1,4 @@
-"""GraphQL sources -> the schema as an element and one element per root field.
+"""GraphQL sources -> the schema as an element and one element per field that something answers.
 
 Pointers of a source: `schema`, `types/<type>/fields/<field>/arguments/<argument>`,
 `types/<type>/values/<value>`, `directives/<name>`; below them the arguments of link directives by
@@ -20,7 +20,7 @@ from cloudsync_gen.load.openapi import Loaded, document_of
 from cloudsync_gen.load.yaml_tree import Problem
 from cloudsync_gen.model.declared import DeclaredElement
 from cloudsync_gen.model.ids import ElementId, is_id
-from cloudsync_gen.model.layers.api import GraphqlApi, RootField
+from cloudsync_gen.model.layers.api import GraphqlApi, JoinedField, RootField
 from cloudsync_gen.model.sources import LINK_DIRECTIVES, LINK_NAMES, GraphqlSource, SourceType
 from cloudsync_gen.naming import kebab
 from cloudsync_gen.source import Located, Pointer, Ref, Span
@@ -34,7 +34,9 @@ MAX_DEPTH = 32
 """Brackets within brackets; the parser is recursive."""
 
 _FIELD_LINKS = ("resolves", "performs")
-"""Directives of root fields: their one argument is the link of that name."""
+"""Directives of fields: what they name is the link of that name."""
+_BY = "by"
+"""The argument of `@resolves` that is no link: the field of the same object that it is asked by."""
 
 _MEANT = frozenset((*LINK_NAMES, "deprecated", "specifiedBy", "oneOf"))
 _ROOTS = ("query", "mutation", "subscription")
@@ -233,7 +235,8 @@ def _link_arguments(node: Any) -> Iterator[tuple[str, Any]]:
         kind = directive.name.value
         if kind in LINK_NAMES:
             for argument in directive.arguments or ():
-                yield kind if kind in _FIELD_LINKS else argument.name.value, argument
+                name = argument.name.value
+                yield kind if kind in _FIELD_LINKS and name != _BY else name, argument
 
 
 def _links_of(node: Any) -> dict[str, Any]:
@@ -273,6 +276,11 @@ def _outline(document: DocumentNode) -> dict[str, Any]:
     from graphql import print_ast
 
     roots = _roots(document)
+    objects = [
+        each
+        for each in document.definitions
+        if each.kind in ("object_type_definition", "object_type_extension")
+    ]
     described = (_description(each) for each in document.definitions if each.kind[:6] == "schema")
     fields = [
         {
@@ -283,15 +291,28 @@ def _outline(document: DocumentNode) -> dict[str, Any]:
             "returns": print_ast(field.type),
             **_links_of(field),
         }
-        for definition in document.definitions
-        if definition.kind in ("object_type_definition", "object_type_extension")
-        and definition.name.value in roots  # type: ignore[attr-defined]
+        for definition in objects
+        if definition.name.value in roots  # type: ignore[attr-defined]
         for field in definition.fields or ()  # type: ignore[attr-defined]
+    ]
+    joins = [
+        {
+            "type": definition.name.value,  # type: ignore[attr-defined]
+            "name": field.name.value,
+            "description": _description(field),
+            "returns": print_ast(field.type),
+            **links,
+        }
+        for definition in objects
+        if definition.name.value not in roots  # type: ignore[attr-defined]
+        for field in definition.fields or ()  # type: ignore[attr-defined]
+        if (links := _links_of(field))
     ]
     return {
         "schema": _schema_links(document),
         "description": next(filter(None, described), ""),
         "fields": fields,
+        "joins": joins,
         "types": list(_types(document)),
     }
 
@@ -308,8 +329,9 @@ def _types(document: DocumentNode) -> Iterator[dict[str, Any]]:
             yield {**named, "kind": "enum", "members": members}
         elif each.kind.startswith(("object_type", "interface_type", "input_object_type")):
             kind = "input" if each.kind[:5] == "input" and "schema" not in links else "object"
-            fields = [_field_type(field) for field in each.fields or ()]  # type: ignore[attr-defined]
-            yield {**named, "kind": kind, "fields": fields}
+            # what another service answers is no part of the entity
+            own = (e for e in each.fields or () if "schema" not in links or not _links_of(e))  # type: ignore[attr-defined]
+            yield {**named, "kind": kind, "fields": [_field_type(field) for field in own]}
 
 
 def _field_type(field: Any) -> dict[str, Any]:
@@ -342,6 +364,11 @@ def _declared(file: str, text: str, outline: Mapping[str, Any]) -> tuple[Graphql
         more, problems = _convert(RootField, _root_field(document, field), place)
         elements.extend(more)
         found.extend(problems)
+    for field in outline["joins"]:
+        place = Ref(file, ("types", field["type"], "fields", field["name"]))
+        more, problems = _convert(JoinedField, _joined_field(document, field), place)
+        elements.extend(more)
+        found.extend(problems)
     types = msgspec.convert(outline["types"], tuple[SourceType, ...])
     source = GraphqlSource(document=document, id=schema["id"], file=file, text=text, types=types)
     return source, (elements, found)
@@ -361,8 +388,22 @@ def _root_field(document: str, field: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _joined_field(document: str, field: Mapping[str, Any]) -> dict[str, Any]:
+    kind, name = field["type"], field["name"]
+    return {
+        "id": f"api.join.{kebab(document)}-{kebab(kind)}-{kebab(name)}",
+        "name": f"{kind}.{name}",
+        "description": field["description"] or name,
+        "document": document,
+        "typeName": kind,
+        "fieldName": name,
+        "returnType": field["returns"],
+        **{each: field[each] for each in (_BY, *_FIELD_LINKS) if each in field},
+    }
+
+
 def _convert(
-    struct: type[GraphqlApi] | type[RootField], written: Mapping[str, Any], ref: Ref
+    struct: type[GraphqlApi | RootField | JoinedField], written: Mapping[str, Any], ref: Ref
 ) -> Loaded:
     try:
         value = msgspec.convert(written, struct)

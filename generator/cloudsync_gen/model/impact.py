@@ -39,7 +39,11 @@ def has_consumer(reached: Impact) -> bool:
 
 def _reached(model: Model, operation: str) -> dict[str, set[str]]:
     services = {*model.origins(operation, "calls")}
-    fields = {*model.origins(operation, "field-resolves")}
+    fields = {
+        each
+        for link in ("field-resolves", "join-resolves")
+        for each in model.origins(operation, link)
+    }
     used = {operation, *fields}
     shown = {each for called in used for each in model.origins(called, "ux-operation")}
     components = {each for each in shown if type_of(each) == "ux.component"}

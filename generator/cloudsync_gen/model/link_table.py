@@ -138,6 +138,7 @@ operation-requirement | api.operation | x-fulfills-requirements[] | motivation.r
 operation-metric | api.operation | x-apm-business-metrics[] | apm.metric | operationMetricOf
 rpc-command | api.rpc | command | @performed | rpcs
 field-resolves | api.field | resolves | api.operation api.rpc | resolvedBy
+join-resolves | api.join | resolves | api.operation api.rpc | joinedBy
 field-performs | api.field | performs | @performed | rootFields
 webhook-event | api.webhook | x-event | application.event | webhooks
 # data model

@@ -72,7 +72,7 @@ directive @contract(
   maxDepth: Int
   maxCost: Int
 ) on SCHEMA
-directive @resolves(operation: String!) on FIELD_DEFINITION
+directive @resolves(operation: String!, by: String) on FIELD_DEFINITION
 directive @performs(action: String!) on FIELD_DEFINITION
 directive @entity(schema: String!) on OBJECT | INPUT_OBJECT | INTERFACE | ENUM
 """

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,9 @@ import pytest
 from graphql import build_schema, get_introspection_query, lexicographic_sort_schema, print_schema
 
 from bookshop import SERVICE, BookSettings
-from bookshop import graphql as online
+from bookshop import graphql as schema
 from bookshop.graphql import PATH, SPEC, ShopOnline
-from bookshop.models import Book
-from cloudsync_chassis.changes import Changes, heard
-from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import NoAnswerError, RefusedError
-from cloudsync_chassis.context import Context
 from cloudsync_chassis.graphql.endpoint import Endpoint
 from cloudsync_chassis.graphql.fields import Fields
 from cloudsync_chassis.graphql.schema import printed
@@ -28,51 +23,15 @@ from cloudsync_chassis.graphql.spec import GraphqlSpec
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.persisted import digest_of, manifest
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.testing import Caller, Running, running
-
-CALL = Call(service="other-shop", operation="getBook", method="GET", path="/v1/books")
-LIST = "mutation($book: BookInput!, $key: String) { listBook(input: $book, clientMutationId: $key) \
-{ id status tags version } }"
-
-
-@dataclass
-class Online:
-    """A shop that answers GraphQL."""
-
-    running: Running
-    service: ShopOnline
-
-    async def ask(
-        self, query: str | None, caller: Caller | None = None, **members: Any
-    ) -> dict[str, Any]:
-        """The whole answer to one request."""
-        headers = members.pop("headers", {}) | (caller.headers if caller else {})
-        variables = members.pop("variables", {})
-        body = {"query": query, "variables": variables, **members}
-        answer = await self.running.http.post(PATH, json=body, headers=headers)
-        assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
-
-    async def listed(self, caller: Caller, **fields: Any) -> str:
-        book = {"title": "Emma", "priceMinor": 700, **fields}
-        found = await self.ask(LIST, caller, variables={"book": book})
-        assert "errors" not in found, found
-        made: str = found["data"]["listBook"]["id"]
-        return made
-
-
-def problems(found: dict[str, Any]) -> list[tuple[int, str]]:
-    """(status, slug) of each error."""
-    told = [each["extensions"] for each in found["errors"]]
-    return [(each["status"], each["type"].rpartition("/")[2]) for each in told]
+from cloudsync_chassis.testing import running
+from online import CALL, LIST, Online, problems
 
 
 @pytest.fixture
 async def shop(settings: BookSettings) -> AsyncIterator[Online]:
     runtime = Runtime(SERVICE, settings)
     service = ShopOnline(runtime)
-    async with running(online.build(runtime, service)) as started:
+    async with running(schema.build(runtime, service)) as started:
         yield Online(started, service)
 
 
@@ -80,12 +39,12 @@ def strict(settings: BookSettings, spec: GraphqlSpec = SPEC, **more: Any) -> tup
     """The shop with other settings or rules, not yet started."""
     runtime = Runtime(SERVICE, settings.model_copy(update=more))
     service = ShopOnline(runtime)
-    return online.build(runtime, service, spec), service
+    return schema.build(runtime, service, spec), service
 
 
 async def test_the_schema_served_is_the_contract(shop: Online) -> None:
     meant = build_schema(SPEC.contract.read_text())
-    endpoint = Endpoint(online.fields(shop.running.runtime, shop.service))
+    endpoint = Endpoint(schema.fields(shop.running.runtime, shop.service))
     found = build_schema(printed(endpoint.schema))
     assert print_schema(lexicographic_sort_schema(found)) == print_schema(
         lexicographic_sort_schema(meant)
@@ -369,110 +328,17 @@ async def test_statuses_for_those_who_take_them(shop: Online) -> None:
         assert (found.status_code, found.headers["content-type"]) == (status, accept["Accept"])
 
 
-async def events(shop: Online, query: str, caller: Caller | None) -> list[tuple[str, Any]]:
-    """(event, data) of a subscription until it is complete."""
-    headers = {"Accept": "text/event-stream"} | (caller.headers if caller else {})
-    answer = await shop.running.http.post(PATH, json={"query": query}, headers=headers)
-    found = []
-    for each in answer.text.strip().split("\n\n"):
-        kind, data = (line.partition(":")[2].strip() for line in each.split("\n"))
-        found.append((kind, json.loads(data) if data else None))
-    return found
-
-
-async def test_subscriptions_come_as_events(
-    shop: Online, capsys: pytest.CaptureFixture[str]
-) -> None:
-    clerk = shop.running.caller("clerk")
-    book = await shop.listed(clerk)
-    asked = f'subscription {{ bookChanges(bookId: "{book}") {{ id version status }} }}'
-    told = await events(shop, asked, clerk)
-    assert "detach" not in capsys.readouterr().out
-    assert told[:-1] == [
-        ("next", {"data": {"bookChanges": {"id": book, "version": n, "status": "LISTED"}}})
-        for n in range(3)
-    ]
-    assert told[-1] == ("complete", None)
-    for caller, expected in (
-        (None, (401, "unauthenticated")),
-        (shop.running.caller("nobody"), (403, "forbidden")),
-        (shop.running.caller("clerk"), (404, "not-found")),
-    ):
-        (kind, refused), end = await events(shop, asked, caller)
-        assert (kind, problems(refused), end[0]) == ("next", [expected], "complete")
-    assert problems(await shop.ask(asked, clerk)) == [(400, "validation-failed")]
-
-
-class Watching(ShopOnline):
-    """A shop whose books are watched until they have changed."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        super().__init__(runtime)
-        self.held: list[int] = []
-        self.changes = Changes()
-
-    async def watch_book(self, ctx: Context, request: online.ByBook) -> AsyncIterator[Book]:
-        """The book, and the book once it has changed."""
-        first = await self.books.get(ctx, request.book_id)
-
-        async def states() -> AsyncIterator[Book]:
-            yield first
-            self.held.append(self.runtime.database.in_use)
-            stroke, now = self.changes.coming(), first
-            while now.version == first.version:
-                now = await self.books.get(ctx, request.book_id)
-                waiting = asyncio.create_task(self.count())
-                await heard(stroke, 0.2)
-                await waiting
-            yield now
-
-        return states()
-
-    async def count(self) -> None:
-        """Note how many transactions are open a moment from now."""
-        await asyncio.sleep(0.05)
-        self.held.append(self.runtime.database.in_use)
-
-
-@pytest.mark.parametrize("watchers", [1, 12])
-async def test_a_subscription_holds_no_transaction_while_it_waits(
-    settings: BookSettings, watchers: int
-) -> None:
-    """Many more watch than there are connections; the book is changed, and all are told."""
-    runtime = Runtime(SERVICE, settings.model_copy(update={"database_pool": 2}))
-    service = Watching(runtime)
-    async with running(online.build(runtime, service)) as started:
-        shop = Online(started, service)
-        clerk = started.caller("clerk")
-        book = await shop.listed(clerk)
-        asked = f'subscription {{ bookChanges(bookId: "{book}") {{ version }} }}'
-        watching = [asyncio.create_task(events(shop, asked, clerk)) for _ in range(watchers)]
-        while len(service.held) < 2 * watchers:
-            await asyncio.sleep(0.01)
-        # the service's own work holds one now and then; a watcher that holds one always does
-        assert watchers > 1 or min(service.held) == 0
-        change = (
-            f'mutation {{ changeBook(bookId: "{book}", version: 1, change: {{ priceMinor: 7 }}) '
-            "{ version } }"
-        )
-        changed = await shop.ask(change, clerk)
-        assert changed == {"data": {"changeBook": {"version": 2}}}
-        for told in await asyncio.gather(*watching):
-            versions = [each["data"]["bookChanges"]["version"] for _, each in told[:-1]]
-            assert versions == [1, 2]
-
-
 def test_fields_that_do_not_fit_are_seen_at_the_start(settings: BookSettings) -> None:
     runtime = Runtime(SERVICE, settings)
     service = ShopOnline(runtime)
-    made = online.fields(runtime, service)
+    made = schema.fields(runtime, service)
     del made.answers["Query.mine"]
     with pytest.raises(LookupError, match=r"nothing answers Query\.mine"):
         Endpoint(made)
     with pytest.raises(LookupError, match=r"no field Query\.none"):
-        made.own("Query.none", online.WATCH, online.ByBook, service.get_book)
+        made.own("Query.none", schema.WATCH, schema.ByBook, service.get_book)
     with pytest.raises(LookupError, match="no argument `bookId`"):
-        made.own("Query.mine", online.WATCH, online.ByBook, service.get_book)
+        made.own("Query.mine", schema.WATCH, schema.ByBook, service.get_book)
     with pytest.raises(LookupError, match="nothing reads the argument `cursor`"):
         made.other("Query.books", service.other.get_book, {"book_id": ""})
 
@@ -481,7 +347,7 @@ async def test_a_request_is_measured_in_a_span(settings: BookSettings) -> None:
     spec = replace(SERVICE, traced=frozenset({"graphql.depth", "graphql.complexity"}))
     runtime = Runtime(spec, settings.model_copy(update={"telemetry": "memory"}))
     service = ShopOnline(runtime)
-    async with running(online.build(runtime, service)) as started:
+    async with running(schema.build(runtime, service)) as started:
         shop = Online(started, service)
         clerk = started.caller("clerk")
         book = await shop.listed(clerk)

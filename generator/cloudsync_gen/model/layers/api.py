@@ -137,6 +137,21 @@ class RootField(Element, frozen=True, kw_only=True):
     performs: Link | None = None
 
 
+class JoinedField(Element, frozen=True, kw_only=True):
+    """A field of a type that is no root, which another service answers.
+
+    `by`: the field of the same object whose value says what is asked for. `resolves`: an operation
+    that reads, of one thing by its id or of many by a list of ids.
+    """
+
+    document: Slug
+    type_name: str
+    field_name: str
+    return_type: str
+    by: str
+    resolves: Link
+
+
 class Webhook(Element, frozen=True, kw_only=True):
     """A webhook of a webhook document: the event that fires it and the body that it sends."""
 
@@ -155,6 +170,7 @@ TYPES: dict[str, type[Element]] = {
     "rpc": Rpc,
     "graphql-api": GraphqlApi,
     "field": RootField,
+    "join": JoinedField,
     "webhook": Webhook,
 }
 

@@ -13,6 +13,7 @@ from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import (
     GraphqlApi,
     GrpcApi,
+    JoinedField,
     Operation,
     RestApi,
     RootField,
@@ -128,6 +129,9 @@ class Apis:
         for field in self._model.all(RootField):
             if field.document in ours and field.resolves:
                 yield field.resolves
+        for join in self._model.all(JoinedField):
+            if join.document in ours:
+                yield join.resolves
 
     def _of_call(self, called: str) -> Api | None:
         operation, rpc = self._model.get(Operation, called), self._model.get(Rpc, called)

@@ -10,7 +10,15 @@ from typing import Any, TypeVar
 from cloudsync_gen.model.contracts import ContractDocument, Contracts
 from cloudsync_gen.model.effects import carried_by, key_name, operations_of, rpcs_of
 from cloudsync_gen.model.ids import name_of
-from cloudsync_gen.model.layers.api import Gateway, GraphqlApi, Operation, RestApi, RootField, Rpc
+from cloudsync_gen.model.layers.api import (
+    Gateway,
+    GraphqlApi,
+    JoinedField,
+    Operation,
+    RestApi,
+    RootField,
+    Rpc,
+)
 from cloudsync_gen.model.layers.application import (
     Aggregate,
     Command,
@@ -243,6 +251,10 @@ def _callers(model: Model) -> dict[str, set[str]]:
         resolver = schemas.get(field.document)
         if resolver is not None:
             note(resolver, field.resolves)
+    for join in model.all(JoinedField):
+        resolver = schemas.get(join.document)
+        if resolver is not None:
+            note(resolver, join.resolves)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from graphql import (
@@ -42,11 +42,13 @@ _PARAMETERS: Mapping[str, set[str]] = {
 class Fit:
     """Compares types of one contract with schemas. As far as it came, `members` are those of
     enumerations, and `kinds` what tells the types of a union or an interface apart: its name -> a
-    property -> the property's values -> types.
+    property -> the property's values -> types. Fields that are `joined` (`Message.author`) are of
+    another service, and no properties.
     """
 
-    def __init__(self, contract: GraphQLSchema) -> None:
+    def __init__(self, contract: GraphQLSchema, joined: Collection[str] = ()) -> None:
         self._contract = contract
+        self._joined = joined
         self.members: dict[str, dict[str, str]] = {}
         self.kinds: dict[str, dict[str, dict[str, str]]] = {}
         self._seen: dict[tuple[str, int, bool], object] = {}
@@ -129,6 +131,8 @@ class Fit:
         self._seen[key] = schema
         properties, required = schema.get("properties", {}), set(schema.get("required", ()))
         for name, field in kind.fields.items():
+            if f"{kind.name}.{name}" in self._joined:
+                continue
             here = f"{place}.{name}"
             if name not in properties:
                 raise Unfitting(f"{here} is no property of the data model")

@@ -16,7 +16,7 @@ from graphql import (
 
 from cloudsync_gen.model.artefacts import Unplannable
 from cloudsync_gen.model.contracts import ContractText
-from cloudsync_gen.model.layers.api import Operation, RootField, Rpc
+from cloudsync_gen.model.layers.api import JoinedField, Operation, RootField, Rpc
 from cloudsync_gen.model.layers.application import Command, Query
 from cloudsync_gen.naming import wire_name
 from cloudsync_gen.targets.service.behaviour import output_of
@@ -24,6 +24,7 @@ from cloudsync_gen.targets.service.facts import ServiceFacts
 from cloudsync_gen.targets.service.requests import request_of
 from cloudsync_gen.targets.service_graphql.callees import Called, Callees
 from cloudsync_gen.targets.service_graphql.fit import Fit, holds
+from cloudsync_gen.targets.service_graphql.joins import joined, place_of
 from cloudsync_gen.targets.service_graphql.unfitting import Unfitting
 from cloudsync_gen.targets.service_graphql.views import FieldView
 
@@ -41,10 +42,11 @@ class Reader:
         self._facts = facts
         self._schema = build_schema(contract.text)
         self._callees = Callees(facts)
-        self.fit = Fit(self._schema)
+        self._joins = [e for e in facts.model.all(JoinedField) if e.document == contract.name]
+        self.fit = Fit(self._schema, frozenset(map(place_of, self._joins)))
 
     def fields(self) -> Iterator[FieldView]:
-        """All fields, in the order of roots and names.
+        """All fields of the roots, and those of other types that are joined, in order of names.
 
         Raises:
             Unplannable: some do not fit what answers them.
@@ -55,6 +57,11 @@ class Reader:
                 yield self._field(root)
             except Unfitting as error:
                 faults.append((root.id, str(error)))
+        for join in self._joins:
+            try:
+                yield joined(join, self._facts.model, self._schema, self._callees, self.fit)
+            except Unfitting as error:
+                faults.append((join.id, str(error)))
         if faults:
             raise Unplannable(faults)
 

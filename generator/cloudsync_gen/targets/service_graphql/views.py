@@ -6,11 +6,12 @@ from msgspec import Struct
 
 
 class FieldView(Struct, frozen=True, kw_only=True):
-    """A field of a root: its place (`Query.book`) and what answers it.
+    """A field: its place (`Query.book`, `Book.author`) and what answers it.
 
     `kind`: `own` and `stream` for a method of the port, `other` for a client's method, which is
-    `call`. `renamed`: parameters that are not called as their arguments, empty for the caller's own
-    subject. `within`: the field of the answer that holds the result.
+    `call`, `joined` for one that answers a field of a type, asked as `join` says (`Join` of the
+    chassis). `renamed`: parameters that are not called as their arguments, empty for the caller's
+    own subject. `within`: the field of the answer that holds the result.
     """
 
     place: str
@@ -22,6 +23,7 @@ class FieldView(Struct, frozen=True, kw_only=True):
     renamed: dict[str, str]
     access: str = "authenticated"
     within: str = ""
+    join: dict[str, str | int] = {}
 
 
 class GraphqlView(Struct, frozen=True, kw_only=True):
@@ -47,5 +49,5 @@ class GraphqlView(Struct, frozen=True, kw_only=True):
     @property
     def modules(self) -> tuple[str, ...]:
         """Modules of the package that the adapter imports."""
-        own = any(each.kind != "other" for each in self.fields)
+        own = any(each.kind in ("own", "stream") for each in self.fields)
         return ("operations", "port") if own else ("port",)

@@ -110,17 +110,25 @@ class Callers(Base):
         """Refuse whoever is barred, and keys that were not given what the route needs. What people
         may do by their roles the upstream decides, which knows them.
         """
+        await self.turn_away(caller)
+        principal, wanted = caller.principal, route.required_permission
+        if principal.scopes and wanted is not None and wanted not in principal.scopes:
+            raise FORBIDDEN(f"the key was not given {wanted}")
+        self._enter(route, caller)
+
+    async def turn_away(self, caller: Caller) -> None:
+        """Refuse whoever is barred, and those whose organisation is blocked.
+
+        Raises:
+            Problem: `unauthenticated`, `forbidden`.
+        """
         principal, board = caller.principal, await self.board()
         named = {(BarredKind.user, principal.subject), (BarredKind.session, principal.session)}
         if not board.barred.isdisjoint(named):
             raise refused()
-        wanted = route.required_permission
-        if principal.scopes and wanted is not None and wanted not in principal.scopes:
-            raise FORBIDDEN(f"the key was not given {wanted}")
         throttle = board.throttles.get(caller.organization) if caller.organization else None
         if throttle is not None and throttle.blocked:
             raise FORBIDDEN("the organisation is shut out")
-        self._enter(route, caller)
 
     def _enter(self, route: GatewayRoute, caller: Caller) -> None:
         """Heed the guard by which the model reaches an operation, whichever route leads to it."""

@@ -32,8 +32,9 @@ from starlette.types import Receive, Scope, Send
 
 from .answers import Answer, Place, may_be_kept, place_of
 from .callers import Caller, Callers, same_person
+from .documents_door import client_of
 from .forwarding import NAME, Line, Request, Timing, passed_on, shown
-from .generated.models import ClientName, GatewayRoute, OnExceeded, RouteStatus
+from .generated.models import GatewayRoute, OnExceeded, RouteStatus
 from .limits import Share
 from .traffic import Counted
 
@@ -41,7 +42,6 @@ GONE = ProblemType("gone", 410, "The address has ended")
 
 _DOTS = frozenset({".", ".."})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-_CLIENTS = {each.value for each in ClientName}
 _CONNECTIONS = httpx.Limits(max_connections=256, max_keepalive_connections=64)
 
 
@@ -113,7 +113,7 @@ class Door(Callers, Counted):
         trace: Trace = incoming.scope[TRACE]
         with telemetry.span(route.name, SpanKind.SERVER, trace, attributes) as running:
             timing, began = Timing(), time.perf_counter()
-            outcome, plan, client = "refused", "none", client_of(incoming)
+            outcome, plan, client = "refused", "none", client_of(incoming.headers)
             try:
                 asked = await self._asked(incoming, route, address, client)
                 plan = asked.share.plan.plan_code.value if asked.share else plan
@@ -315,9 +315,3 @@ def target_of(incoming: Incoming) -> str:
     query = incoming.scope.get("query_string", b"")
     whole: bytes = path.partition(b"?")[0] + (b"?" + query if query else b"")
     return whole.decode("latin-1")
-
-
-def client_of(incoming: Incoming) -> str:
-    """Which client asks, by what it calls itself: one of those that are released, or `other`."""
-    name = incoming.headers.get("x-client-name", "")
-    return name if name in _CLIENTS else "other"

@@ -6,6 +6,7 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.runtime import Runtime
 
+from .documents_door import DocumentsDoor
 from .door import Door
 from .generated import port
 from .generated.models import RouteStatus
@@ -14,7 +15,7 @@ from .queries import Queries
 from .traffic import FORGOTTEN, LONGEST_KEPT
 
 
-class Handlers(Managing, Queries, Door):
+class Handlers(Managing, Queries, DocumentsDoor, Door):
     """Routes, limits and brakes; the door that heeds them; announced queries."""
 
     def __init__(self, runtime: Runtime) -> None:

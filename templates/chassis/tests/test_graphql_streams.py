@@ -1,0 +1,161 @@
+"""Subscriptions over GraphQL, and what a document is charged and told besides its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from bookshop import SERVICE, BookSettings
+from bookshop import graphql as schema
+from bookshop.graphql import PATH, ShopOnline
+from bookshop.models import Book
+from cloudsync_chassis.changes import Changes, heard
+from cloudsync_chassis.client.errors import NoAnswerError
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.graphql.toll import Weighed
+from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.problem import RATE_LIMITED, Problem
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.testing import Caller, running
+from online import CALL, Online, problems
+
+
+@pytest.fixture
+async def shop(settings: BookSettings) -> AsyncIterator[Online]:
+    runtime = Runtime(SERVICE, settings)
+    service = ShopOnline(runtime)
+    async with running(schema.build(runtime, service)) as started:
+        yield Online(started, service)
+
+
+async def events(shop: Online, query: str, caller: Caller | None) -> list[tuple[str, Any]]:
+    """(event, data) of a subscription until it is complete."""
+    headers = {"Accept": "text/event-stream"} | (caller.headers if caller else {})
+    answer = await shop.running.http.post(PATH, json={"query": query}, headers=headers)
+    found = []
+    for each in answer.text.strip().split("\n\n"):
+        kind, data = (line.partition(":")[2].strip() for line in each.split("\n"))
+        found.append((kind, json.loads(data) if data else None))
+    return found
+
+
+async def test_subscriptions_come_as_events(
+    shop: Online, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clerk = shop.running.caller("clerk")
+    book = await shop.listed(clerk)
+    asked = f'subscription {{ bookChanges(bookId: "{book}") {{ id version status }} }}'
+    told = await events(shop, asked, clerk)
+    assert "detach" not in capsys.readouterr().out
+    assert told[:-1] == [
+        ("next", {"data": {"bookChanges": {"id": book, "version": n, "status": "LISTED"}}})
+        for n in range(3)
+    ]
+    assert told[-1] == ("complete", None)
+    for caller, expected in (
+        (None, (401, "unauthenticated")),
+        (shop.running.caller("nobody"), (403, "forbidden")),
+        (shop.running.caller("clerk"), (404, "not-found")),
+    ):
+        (kind, refused), end = await events(shop, asked, caller)
+        assert (kind, problems(refused), end[0]) == ("next", [expected], "complete")
+    assert problems(await shop.ask(asked, clerk)) == [(400, "validation-failed")]
+
+
+class Watching(ShopOnline):
+    """A shop whose books are watched until they have changed."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        self.held: list[int] = []
+        self.changes = Changes()
+
+    async def watch_book(self, ctx: Context, request: schema.ByBook) -> AsyncIterator[Book]:
+        """The book, and the book once it has changed."""
+        first = await self.books.get(ctx, request.book_id)
+
+        async def states() -> AsyncIterator[Book]:
+            yield first
+            self.held.append(self.runtime.database.in_use)
+            stroke, now = self.changes.coming(), first
+            while now.version == first.version:
+                now = await self.books.get(ctx, request.book_id)
+                waiting = asyncio.create_task(self.count())
+                await heard(stroke, 0.2)
+                await waiting
+            yield now
+
+        return states()
+
+    async def count(self) -> None:
+        """Note how many transactions are open a moment from now."""
+        await asyncio.sleep(0.05)
+        self.held.append(self.runtime.database.in_use)
+
+
+@pytest.mark.parametrize("watchers", [1, 12])
+async def test_a_subscription_holds_no_transaction_while_it_waits(
+    settings: BookSettings, watchers: int
+) -> None:
+    """Many more watch than there are connections; the book is changed, and all are told."""
+    runtime = Runtime(SERVICE, settings.model_copy(update={"database_pool": 2}))
+    service = Watching(runtime)
+    async with running(schema.build(runtime, service)) as started:
+        shop = Online(started, service)
+        clerk = started.caller("clerk")
+        book = await shop.listed(clerk)
+        asked = f'subscription {{ bookChanges(bookId: "{book}") {{ version }} }}'
+        watching = [asyncio.create_task(events(shop, asked, clerk)) for _ in range(watchers)]
+        while len(service.held) < 2 * watchers:
+            await asyncio.sleep(0.01)
+        # the service's own work holds one now and then; a watcher that holds one always does
+        assert watchers > 1 or min(service.held) == 0
+        change = (
+            f'mutation {{ changeBook(bookId: "{book}", version: 1, change: {{ priceMinor: 7 }}) '
+            "{ version } }"
+        )
+        changed = await shop.ask(change, clerk)
+        assert changed == {"data": {"changeBook": {"version": 2}}}
+        for told in await asyncio.gather(*watching):
+            versions = [each["data"]["bookChanges"]["version"] for _, each in told[:-1]]
+            assert versions == [1, 2]
+
+
+async def test_an_answer_says_whose_part_is_missing(shop: Online) -> None:
+    clerk = shop.running.caller("clerk")
+    query = f'{{ elsewhereForSure(bookId: "{uuid7()}") {{ id }} }}'
+    shop.service.other.answer = NoAnswerError(CALL, "timed out")
+    found = await shop.ask(query, clerk)
+    assert problems(found) == [(503, "unavailable")]
+    assert found["extensions"] == {"degraded": ["other-shop"]}
+    assert "extensions" not in await shop.ask("{ __typename }", clerk)
+
+
+async def test_a_toll_is_entered_before_anything_is_asked(shop: Online) -> None:
+    seen: list[Weighed] = []
+
+    @asynccontextmanager
+    async def toll(weighed: Weighed) -> AsyncIterator[None]:
+        if weighed.depth > 1:
+            raise Problem(RATE_LIMITED, headers={"Retry-After": "7"})
+        seen.append(weighed)
+        yield
+
+    shop.running.runtime.toll = toll
+    clerk = shop.running.caller("clerk")
+    assert await shop.ask("{ __typename nothing }", clerk)
+    assert await shop.ask("{ __typename }", clerk) == {"data": {"__typename": "Query"}}
+    assert [(each.kind, each.depth, each.failed) for each in seen] == [
+        ("query", 1, True),
+        ("query", 1, False),
+    ]
+    assert seen[0].principal.subject == str(clerk.subject)
+    query = {"query": f'{{ book(bookId: "{uuid7()}") {{ id }} }}'}
+    refused = await shop.running.http.post(PATH, json=query, headers=clerk.headers)
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "7")
+    assert shop.service.found == 0
