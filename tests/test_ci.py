@@ -203,6 +203,14 @@ def commands(log: str) -> list[str]:
     return found
 
 
+def valid_sarif(outputs: dict[str, str]) -> list[dict[str, Any]]:
+    """The runs of the file, which its schema has nothing against."""
+    log = json.loads(Path(outputs["sarif"]).read_text())
+    assert [error.message for error in jsonschema_rs.validator_for(schema()).iter_errors(log)] == []
+    runs: list[dict[str, Any]] = log["runs"]
+    return runs
+
+
 def test_a_broken_change_is_told_everywhere_until_it_is_mended(
     broken: Repository, host: GitHub, tmp_path: Path
 ) -> None:
@@ -214,9 +222,7 @@ def test_a_broken_change_is_told_everywhere_until_it_is_mended(
     assert any(f"file={GOALS},line=" in each and "LNK001" in each for each in told)
     outputs = runner.outputs()
     assert outputs["findings"] != "0"
-    sarif = json.loads(Path(outputs["sarif"]).read_text())
-    assert [*jsonschema_rs.validator_for(schema()).iter_errors(sarif)] == []
-    ids = [run["automationDetails"]["id"] for run in sarif["runs"]]
+    ids = [run["automationDetails"]["id"] for run in valid_sarif(outputs)]
     assert ids == [f"cloudsync-gen/{gate}/" for gate in ("check", "generate", "breaking")]
     assert ElementTree.parse(outputs["junit"]).getroot().get("failures") != "0"
     (comment,) = host.comments
@@ -228,7 +234,7 @@ def test_a_broken_change_is_told_everywhere_until_it_is_mended(
     runner.inputs["gates"] = "check"
     assert runner.run().returncode == 0
     (comment,) = host.comments
-    assert "### cloudsync-gen check: no findings" in comment["body"]
+    assert comment["body"].startswith(f"{MARKER}\n### cloudsync-gen check: no findings\n")
     assert runner.outputs()["findings"] == "0"
 
 
@@ -262,8 +268,9 @@ def test_what_cannot_be_compared_is_said_with_the_remedy(
     (error,) = [each for each in commands(done.stdout) if each.startswith("::error")]
     assert f"git fetch --depth=1 origin {base}" in error
     assert "### cloudsync-gen breaking: not judged" in host.comments[0]["body"]
-    junit = ElementTree.parse(runner.outputs()["junit"]).getroot()
-    assert junit.get("errors") == "1"
+    outputs = runner.outputs()
+    assert ElementTree.parse(outputs["junit"]).getroot().get("errors") == "1"
+    assert valid_sarif(outputs)[0]["invocations"][0]["executionSuccessful"] is False
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: str(step["name"]))

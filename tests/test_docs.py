@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+import yaml
+
+from cloudsync_gen.cli import INTERRUPTED, settings
 from cloudsync_gen.cli import _options as options
-from cloudsync_gen.cli import settings
 from cloudsync_gen.load.suppressions import suppressions
 from cloudsync_gen.rules.reading import READINGS
+from support.readme import section
 
 ROOT = Path(__file__).resolve().parent.parent
 cli = import_module("cloudsync_gen.cli.dispatch")
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def section(title: str) -> str:
-    """The text from a heading of README to the next."""
-    return README.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+BIN = Path(sys.executable).parent
 
 
 def first_cells(text: str) -> list[str]:
@@ -46,7 +47,7 @@ def test_the_exit_codes_are_those_of_the_tool() -> None:
         cli.UNSAFE,
         cli.CONFLICT,
         cli.INTERNAL,
-        cli.INTERRUPTED,
+        INTERRUPTED,
     ]
 
 
@@ -95,3 +96,50 @@ def test_make_lists_its_targets() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     described = set(re.findall(r"(?m)^([a-z-]+):.*## ", makefile))
     assert {"generate", "check", "test", "test-all", "bench", "lint", "lock", "clean"} <= described
+
+
+def yaml_blocks(title: str) -> list[Any]:
+    found = re.findall(r"(?ms)^```yaml\n(.*?)^```", section(title))
+    return [yaml.safe_load(block) for block in found]
+
+
+def linted(command: list[str], name: str, content: object, folder: Path) -> str:
+    path = folder / name
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    whole = [str(BIN / command[0]), *command[1:], str(path)]
+    done = subprocess.run(whole, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+def test_the_hooks_of_readme_are_published(tmp_path: Path) -> None:
+    (config,) = yaml_blocks("At `git commit`")
+    name = ".pre-commit-config.yaml"
+    assert linted(["pre-commit", "validate-config"], name, config, tmp_path) == ""
+    published = {each["id"] for each in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").open())}
+    named = set(re.findall(r"`(cloudsync-[a-z-]+)`", section("At `git commit`")))
+    used = {each["id"] for each in config["repos"][0]["hooks"]}
+    assert used < named == published
+
+
+def test_the_workflow_of_readme_is_one(tmp_path: Path) -> None:
+    workflow = yaml_blocks("In CI")[0]
+    command = ["actionlint", "-shellcheck="]
+    assert linted(command, "model.yml", workflow, tmp_path) == ""
+    broken = workflow | {"jobs": {"model": {"steps": []}}}
+    assert "runs-on" in linted(command, "model.yml", broken, tmp_path)
+    action = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+    named = set(re.findall(r"`([a-z-]+)`", section("In CI").partition("`action.yml`")[2]))
+    told = named & ({*action["inputs"]} | {*action["outputs"]})
+    assert told == {*action["inputs"], *action["outputs"]} - {
+        "token",
+        "python",
+        "command",
+        "findings",
+    }
+
+
+def test_what_readme_includes_in_gitlab_is_there() -> None:
+    snippet = yaml_blocks("In CI")[1]
+    job = yaml.safe_load((ROOT / snippet["include"][0]["file"]).read_text("utf-8"))
+    assert {*snippet["variables"]} < {*job["variables"]}
+    assert "cloudsync-gen" in job

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from cloudsync_gen.cli import main
 from support.editor import Editor, editor
 from support.effort import Effort
+from support.readme import section
 
 ROOT = Path(__file__).resolve().parent.parent
 WHAT = "completion and checking of the model in an editor"
@@ -69,6 +72,18 @@ def test_what_a_key_means_is_shown(root: Path, at_work: Editor) -> None:
     at_work.open(path, text)
     line = text[: text.index("  owns:")].count("\n")
     assert "model/.schema/business.json" in at_work.hover(path, line, 4)
+
+
+def test_the_settings_of_readme_stand_in_for_a_line_in_the_file(root: Path) -> None:
+    (block,) = re.findall(r"(?s)```json\n(.*?)```", section("In an editor"))
+    path = root / "model/01_motivation/goals.yaml"
+    text = path.read_text().partition("\n")[2].replace("  kpi:", "  kpii:")
+    with editor(root, WHAT) as made:
+        made.open(path, text)
+        assert made.problems(path) == []
+    with editor(root, WHAT, json.loads(block)["yaml.schemas"]) as made:
+        made.open(path, text)
+        assert "Property kpii is not allowed." in dict(made.problems(path)).values()
 
 
 def test_nothing_is_marked_in_a_model_without_findings(effort: Effort) -> None:

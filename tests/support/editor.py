@@ -1,31 +1,31 @@
-"""yaml-language-server behind its protocol, as an editor runs it (Language Server Protocol 3.17)."""
+"""yaml-language-server as an editor runs it (Language Server Protocol 3.17)."""
 
 from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from support.node import node, package
 
 SETTINGS = {
-    "yaml": {
-        "validate": True,
-        "hover": True,
-        "completion": True,
-        "schemaStore": {"enable": False},  # it would be fetched
-    }
+    "validate": True,
+    "hover": True,
+    "completion": True,
+    "schemaStore": {"enable": False},  # it would be fetched
 }
 
 
 class Editor:
     """Opens texts and asks about them; lines and columns count from 0, as the protocol has them."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], schemas: Mapping[str, str]) -> None:
         self._process = process
+        self._settings = {"yaml": {**SETTINGS, "schemas": dict(schemas)}}
         self._asked = 0
         self._found: dict[str, list[dict[str, Any]]] = {}
 
@@ -70,7 +70,9 @@ class Editor:
             self._found[said["params"]["uri"]] = said["params"]["diagnostics"]
         elif "id" in said:
             items = said["params"].get("items", ()) if "params" in said else ()
-            self._send({"id": said["id"], "result": [SETTINGS.get(i["section"]) for i in items]})
+            self._send(
+                {"id": said["id"], "result": [self._settings.get(i["section"]) for i in items]}
+            )
 
     def _send(self, message: dict[str, Any]) -> None:
         assert self._process.stdin is not None
@@ -90,22 +92,27 @@ class Editor:
 
 
 @contextmanager
-def editor(root: Path, needed_for: str) -> Iterator[Editor]:
+def editor(
+    root: Path, needed_for: str, schemas: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Editor]:
     """A server for a folder, until the block ends. `needed_for` is what a failure says was not
-    run.
+    run; `schemas`: schema -> files, for those that name none.
     """
     program = package("yaml-language-server", needed_for) / "bin/yaml-language-server"
     command = [node(needed_for), str(program), "--stdio"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=root, stdin=pipe, stdout=pipe) as process:
         try:
-            made = Editor(process)
+            made = Editor(process, schemas)
             formats = {"documentationFormat": ["markdown"]}
-            abilities = {"textDocument": {"completion": {"completionItem": formats}}}
+            abilities = {
+                "textDocument": {"completion": {"completionItem": formats}},
+                "workspace": {"configuration": True},
+            }
             begin = {"processId": None, "rootUri": root.as_uri(), "capabilities": abilities}
             made.ask("initialize", begin)
             made.tell("initialized", {})
-            made.tell("workspace/didChangeConfiguration", {"settings": SETTINGS})
+            made.tell("workspace/didChangeConfiguration", {"settings": None})
             yield made
         finally:
             process.kill()

@@ -39,7 +39,8 @@ def deliver(report: Report, options: argparse.Namespace) -> None:
 
     taken: list[Report] | None = getattr(options, "taken", None)
     if taken is not None or options.format in HOSTED:
-        report = replace(report, below=_below(getattr(options, "root", ".")))
+        named_from = "." if getattr(options, "base", None) else getattr(options, "root", ".")
+        report = replace(report, below=_below(named_from))
     if taken is not None:
         taken.append(report)
         return

@@ -154,9 +154,12 @@ def _written(folder: Path, reports: Sequence[Report]) -> Mapping[str, Path]:
     from cloudsync_gen.cli._report import write
     from cloudsync_gen.engine.write import make_root
     from cloudsync_gen.report.formats import render
+    from cloudsync_gen.report.markdown import TOGETHER, comment
 
     make_root(folder)
     files = {form: folder / name for form, name in FILES.items()}
     for form, path in files.items():
-        write(render(form, *reports), str(path))
+        whole = form == "markdown"  # one marker, whichever gates ran
+        text = comment(TOGETHER, *reports) if whole else render(form, *reports)
+        write(text, str(path))
     return files

@@ -107,7 +107,7 @@ def _ask(api: Api, method: str, url: str, content: object = None) -> Any:
     opener = urllib.request.build_opener(_Direct)
     try:
         request = urllib.request.Request(url, data, headers, method=method)
-        with opener.open(request, timeout=_PATIENCE) as answer:
+        with opener.open(fullurl=request, timeout=_PATIENCE) as answer:
             return json.loads(answer.read(_MAX_BYTES))
     except urllib.error.HTTPError as error:
         error.close()

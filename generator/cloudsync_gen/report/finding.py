@@ -72,8 +72,12 @@ class Report(Struct, frozen=True, kw_only=True):
         found = resolve(diagnostic, self.sources)
         if not self.below:
             return found
-        related = tuple(replace(each, file=self.below + each.file) for each in found.related)
-        return replace(found, file=self.below + found.file, related=related)
+        related = tuple(replace(each, file=self._named(each.file)) for each in found.related)
+        return replace(found, file=self._named(found.file), related=related)
+
+    def _named(self, file: str) -> str:
+        elsewhere = file.startswith("/") or ":" in file  # of the machine, or of a revision
+        return file if elsewhere else self.below + file
 
 
 def worst_first(*reports: Report) -> list[Finding]:

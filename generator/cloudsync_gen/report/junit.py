@@ -65,7 +65,8 @@ def _suite(root: Element, group: str, cases: dict[str, _Case]) -> None:
         failing = [each for each in case.findings if each.severity in case.failing]
         others = [each for each in case.findings if each.severity not in case.failing]
         if case.unjudged:
-            SubElement(element, "error", message=printable(case.unjudged), type="unjudged")
+            lines = [*map(printable, case.unjudged.splitlines())]
+            SubElement(element, "error", message=lines[-1], type="unjudged").text = "\n".join(lines)
         if failing:
             failures += 1
             first = failing[0]

@@ -37,10 +37,14 @@ def marker(command: str) -> str:
 
 
 def render(*reports: Report) -> str:
-    """The comment, at most `MAX_LENGTH` long; what was left out is counted in its last line. Of
-    several commands, a section each.
+    """The comment of a command, or of several together."""
+    return comment(reports[0].command if len(reports) == 1 else TOGETHER, *reports)
+
+
+def comment(name: str, *reports: Report) -> str:
+    """What the marker `name` begins: a section for each report, at most `MAX_LENGTH` long in all;
+    what was left out is counted in its last line.
     """
-    name = reports[0].command if len(reports) == 1 else TOGETHER
     return _cut(marker(name), [_section(report) for report in reports])
 
 
@@ -50,7 +54,7 @@ def _section(report: Report) -> _Section:
         groups[report.group(each)].append(each)
     said = "not judged" if report.unjudged else summary(report.diagnostics)
     head = [f"### cloudsync-gen {report.command}: {said}", ""]
-    head += [prose(report.unjudged), ""] if report.unjudged else []
+    head += ["<br>".join(map(prose, report.unjudged.splitlines())), ""] if report.unjudged else []
     parts = [_part(group, report, groups[group]) for group in sorted(groups, key=_rank(groups))]
     return _Section(head, parts)
 
