@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic, Severity
@@ -18,6 +19,9 @@ def render(diagnostics: Iterable[Diagnostic], sources: SourceMap, *, colour: boo
     return "".join(f"{line}\n" for block in blocks for line in block)
 
 
+_COMMAND = re.compile(r"^\s*:(?=:)|#(?=#(?:vso)?\[)")
+
+
 def summary(diagnostics: Iterable[Diagnostic]) -> str:
     """`3 errors, 1 warning` or `no findings`."""
     counts = dict.fromkeys(Severity, 0)
@@ -29,9 +33,15 @@ def summary(diagnostics: Iterable[Diagnostic]) -> str:
 
 def printable(text: str) -> str:
     """Text of a stranger on one line of a terminal: control and direction characters shown as
-    `\\x..`.
+    `\\x..`, and so are the marks by which runners of CI know commands in a log: `::` at the
+    beginning of a line (GitHub), `##[` and `##vso[` anywhere (GitHub's first form, Azure).
     """
-    return "".join(c if c.isprintable() and c not in "\u2028\u2029" else _escaped(c) for c in text)
+    shown = (c if c.isprintable() and c not in "\u2028\u2029" else _escaped(c) for c in text)
+    return _COMMAND.sub(_disarmed, "".join(shown))
+
+
+def _disarmed(found: re.Match[str]) -> str:
+    return f"{found[0][:-1]}\\x{ord(found[0][-1]):02x}"
 
 
 def _escaped(char: str) -> str:
