@@ -1,5 +1,5 @@
-"""Names that are taken in a language, on a disk or by a library, wherever the model has a name: they
-are refused, or what is generated is still what was meant, can be read and imported.
+"""Names that are taken in a language, on a disk or by a library, wherever the model has a name:
+they are refused, or what is generated is still what was meant, can be read and imported.
 """
 
 from __future__ import annotations
