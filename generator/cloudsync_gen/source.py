@@ -134,11 +134,17 @@ class SourceMap:
         return self._located[file]
 
 
+def is_text(name: str) -> bool:
+    """Whether a name of a file is UTF-8: others have surrogates for what is not (PEP 383)."""
+    return not any("\ud800" <= char <= "\udfff" for char in name)
+
+
 def files_below(root: Path, folder: str, *, hidden: bool = False) -> Iterator[str]:
     """Posix paths (relative to `root`) of the regular files below `root/folder`, sorted.
 
     Symbolic links are left out: a model from a stranger must not read files that are not its own.
-    Dot files and dot folders are left out unless `hidden`. Raises `TooMuch`.
+    Dot files and dot folders are left out unless `hidden`. Raises `TooMuch`, and `OSError` for a
+    name that is not UTF-8: no report could tell it.
     """
     start = root / folder if folder else root
     if folder and start.is_symlink():
@@ -154,6 +160,8 @@ def files_below(root: Path, folder: str, *, hidden: bool = False) -> Iterator[st
         for entry in entries:
             if entry.name.startswith(".") and not hidden:
                 continue
+            if not is_text(entry.name):
+                raise OSError(errno.EILSEQ, "its name is not UTF-8", entry.path)
             if entry.is_dir(follow_symlinks=False):
                 pending.append(Path(entry.path))
             elif entry.is_file(follow_symlinks=False):

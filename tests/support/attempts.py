@@ -91,8 +91,8 @@ def attempts(files: Files, texts: Texts, judge: Judge) -> Attempt:
         group = position.file if is_contract(position.file) else ""
         groups.setdefault(group, {})[position] = text
     whole = Attempt({}, {}, {}, {})
-    for group in groups.values():
-        left: Texts = group
+    for texts_of_group in groups.values():
+        left: Texts = texts_of_group
         while left:
             made = attempt(files, left, judge)
             for kind in ("accepted", "refused", "elsewhere"):

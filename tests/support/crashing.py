@@ -19,7 +19,7 @@ CHANGING = ("open:write", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "shu
 """Events of whoever changes the disk."""
 
 _CHILD = """
-import ctypes, errno, json, os, signal, sys
+import ctypes, errno, json, os, shutil, signal, sys
 from cloudsync_gen.cli import main
 
 plan = json.loads(sys.argv[1])
@@ -39,8 +39,10 @@ def happens():
         case "swap":
             away, link = plan["away"], plan["link"]
             if not os.path.islink(link) and os.path.isdir(link):
+                shutil.copytree(link, away + ".decoy", symlinks=True)
+                shutil.copytree(link, away + ".known", symlinks=True)
                 os.rename(link, away)
-                os.symlink(away, link)
+                os.symlink(away + ".decoy", link)
         case "full":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

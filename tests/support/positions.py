@@ -130,10 +130,14 @@ def _of_layer(
                 for name, key, element in known
                 for steps in _instances(element, path)
             ]
-            name, key, element = known[0] if known else (
-                f"{folder}/added.yaml",
-                prefix[:-1],
-                {**_least(branch["then"], schema["$defs"]), "id": f"{prefix}added"},
+            name, key, element = (
+                known[0]
+                if known
+                else (
+                    f"{folder}/added.yaml",
+                    prefix[:-1],
+                    {**_least(branch["then"], schema["$defs"]), "id": f"{prefix}added"},
+                )
             )
             element = _linked(element, prefix[:-1], elements)
             if path[-1] == "**":
@@ -188,8 +192,9 @@ def _strings(
     for more in ("items", "additionalProperties"):
         if isinstance(schema.get(more), dict):
             yield from _strings(schema[more], defs, (*path, _MANY), seen)
-    if not {*schema} - {"title", "description", "default"} or schema.get("type") == "object" and (
-        schema.get("additionalProperties", True) in (True, {}) and "properties" not in schema
+    if not {*schema} - {"title", "description", "default"} or (
+        schema.get("type") == "object"
+        and (schema.get("additionalProperties", True) in (True, {}) and "properties" not in schema)
     ):
         yield (*path, "**")
 

@@ -17,9 +17,40 @@ from support.trees import Files
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _OF_OPENAPI = frozenset(
     (
-        *("paths", "parameters", "responses", "requestBody", "content", "schema", "schemas", "info"),
-        *("get", "post", "put", "patch", "delete", "in", "query", "path", "header", "type", "format"),
-        *("string", "integer", "object", "array", "properties", "required", "enum", "items", "uuid"),
+        *(
+            "paths",
+            "parameters",
+            "responses",
+            "requestBody",
+            "content",
+            "schema",
+            "schemas",
+            "info",
+        ),
+        *(
+            "get",
+            "post",
+            "put",
+            "patch",
+            "delete",
+            "in",
+            "query",
+            "path",
+            "header",
+            "type",
+            "format",
+        ),
+        *(
+            "string",
+            "integer",
+            "object",
+            "array",
+            "properties",
+            "required",
+            "enum",
+            "items",
+            "uuid",
+        ),
         *("additionalProperties", "operationId", "summary", "title", "webhooks", "openapi", "tags"),
         *("minLength", "maxLength", "minimum", "maximum", "default", "pattern", "model", "layers"),
     )

@@ -8,7 +8,6 @@ making on this disk: a cache that came with somebody's tree, or with a backup, i
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import suppress
 from functools import cached_property
 from hashlib import blake2b
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from cloudsync_gen.engine.locks import NOFOLLOW, is_plain, state
+from cloudsync_gen.engine.locks import NOFOLLOW, STATE, is_plain, new_file, plain_folder, state
 
 _CHECK = 16
 MAX_ENTRIES = 100_000
@@ -63,15 +62,12 @@ class Store:
         """Store it; a disk that refuses is no error."""
         if self._folder is None:
             return
-        folder = self._folder / key[:2]
+        partial = f"{key}.{os.getpid()}"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            if not is_plain(str(folder)):
-                return
-            descriptor, partial = tempfile.mkstemp(dir=folder)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(self._checksum(key, content) + content)
-            os.replace(partial, folder / key)
+            with plain_folder(self.root or "", f"{STATE}/cache/{key[:2]}", create=True) as folder:
+                with os.fdopen(new_file(partial, folder), "wb") as file:
+                    file.write(self._checksum(key, content) + content)
+                os.replace(partial, key, src_dir_fd=folder, dst_dir_fd=folder)
         except OSError:
             return
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cloudsync_gen.engine.paths import OUTPUT_ROOTS
 
+_ESCAPED = "backslashreplace"
 _PASSED_OVER = frozenset(("__pycache__", ".venv", ".pytest_cache", ".mypy_cache", ".ruff_cache"))
 
 # a pipe is opened without waiting for somebody to write into it
@@ -71,7 +72,7 @@ class Reader:
     @cached_property
     def outputs(self) -> tuple[str, ...]:
         """Paths of all files below the output roots, sorted; caches of Python tools are passed
-        over.
+        over. A name that is not UTF-8, which no output has, is given with escapes.
         """
         found: list[str] = []
         pending = [*OUTPUT_ROOTS]
@@ -88,7 +89,7 @@ class Reader:
                         if name not in _PASSED_OVER and not name.endswith(".egg-info"):
                             pending.append(f"{folder}/{name}")
                     elif not name.endswith(".pyc"):
-                        found.append(f"{folder}/{name}")
+                        found.append(os.fsencode(f"{folder}/{name}").decode(errors=_ESCAPED))
         return tuple(sorted(found))
 
 

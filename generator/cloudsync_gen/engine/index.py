@@ -115,7 +115,7 @@ def remember(root: str, verdicts: tuple[str, ...], before: State, until: int = 0
     Where the run itself wrote outputs, `before` is a state taken after writing whose inputs the
     caller has compared.
     """
-    from cloudsync_gen.engine.locks import new_file, state
+    from cloudsync_gen.engine.locks import STATE, new_file, plain_folder, state
 
     pause = before.latest + _RACY_NS - time.time_ns()
     if 0 < pause <= _RACY_NS:
@@ -123,10 +123,12 @@ def remember(root: str, verdicts: tuple[str, ...], before: State, until: int = 0
     head = " ".join((str(time.time_ns()), str(until), *verdicts))
     text = _SEPARATOR.join((head, before.tool, before.inputs, before.outputs))
     try:
-        path = os.path.join(state(root), "index")
-        partial = f"{path}.{os.getpid()}"
-        with open(new_file(partial), "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(text)
-        os.replace(partial, path)
+        state(root)
+        with plain_folder(root, STATE) as folder:
+            partial = f"index.{os.getpid()}"
+            made = new_file(partial, folder)
+            with open(made, "w", encoding="utf-8", errors="surrogateescape") as file:
+                file.write(text)
+            os.replace(partial, "index", src_dir_fd=folder, dst_dir_fd=folder)
     except OSError:
         return

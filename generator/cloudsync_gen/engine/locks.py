@@ -47,16 +47,40 @@ def is_plain(folder: str) -> bool:
         return False
 
 
-def new_file(path: str) -> int:
-    """Descriptor of a file that this call makes; what was there, a link too, is unlinked, not
-    written into. Raises `OSError`.
+def new_file(path: str, folder: int | None = None) -> int:
+    """Descriptor of a file that this call makes, below an opened folder where one is given; what
+    was there, a link too, is unlinked, not written into. Raises `OSError`.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NOFOLLOW
     try:
-        return os.open(path, flags, 0o666)
+        return os.open(path, flags, 0o666, dir_fd=folder)
     except FileExistsError:
-        os.unlink(path)
-        return os.open(path, flags, 0o666)
+        os.unlink(path, dir_fd=folder)
+        return os.open(path, flags, 0o666, dir_fd=folder)
+
+
+@contextmanager
+def plain_folder(root: str, folder: str, *, create: bool = False) -> Iterator[int]:
+    """Descriptor of a folder below a root, opened step by step without following links: what is
+    done below it is done there, whatever its path leads to meanwhile. Raises `NotAFolder`,
+    `OSError`.
+    """
+    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for part in filter(None, folder.split("/")):
+            if create:
+                with suppress(FileExistsError):
+                    os.mkdir(part, dir_fd=descriptor)
+            try:
+                flags = os.O_RDONLY | os.O_DIRECTORY | NOFOLLOW
+                inner = os.open(part, flags, dir_fd=descriptor)
+            except OSError as error:
+                raise NotAFolder(f"`{part}` is not a plain folder") from error
+            os.close(descriptor)
+            descriptor = inner
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -65,8 +89,9 @@ def held(root: str) -> Iterator[None]:
 
     The hold goes with the process: a run that dies leaves none behind.
     """
-    path = os.path.join(state(root), _HOLD)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | NOFOLLOW, 0o644)
+    state(root)
+    with plain_folder(root, STATE) as folder:
+        descriptor = os.open(_HOLD, os.O_RDWR | os.O_CREAT | NOFOLLOW, 0o644, dir_fd=folder)
     try:
         _lock(descriptor)
         yield

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
@@ -25,7 +26,14 @@ from msgspec import Struct
 
 from cloudsync_gen.engine import disk, paths
 from cloudsync_gen.engine.disk import Unsafe
-from cloudsync_gen.engine.locks import STATE, NotAFolder, held, is_plain, new_file
+from cloudsync_gen.engine.locks import (
+    STATE,
+    NotAFolder,
+    held,
+    is_plain,
+    new_file,
+    plain_folder,
+)
 from cloudsync_gen.model.artefacts import Action, Change
 
 _STAGE = f"{STATE}/stage"
@@ -103,14 +111,13 @@ def apply(root: Path, changes: Iterable[Change], edits: Iterable[Change] = ()) -
     for change, fault in due:
         if fault(change.path):
             raise Unsafe(change.path, fault(change.path))
-    stage = root / _STAGE
     _drop(root)
-    stage.mkdir(parents=True)
     try:
-        steps = tuple(_staged(stage, number, change) for number, (change, _) in enumerate(due))
-        for step in steps:
-            _look_again(root, step)
-        _write_journal(root, steps)
+        with _folder(root, _STAGE, create=True) as stage:
+            steps = tuple(_staged(stage, number, change) for number, (change, _) in enumerate(due))
+            for step in steps:
+                _look_again(root, step)
+            _write_journal(root, stage, steps)
     except BaseException:
         _drop(root)
         raise
@@ -126,11 +133,12 @@ def recover(root: Path) -> None:
     _drop(root)
 
 
-def _staged(stage: Path, number: int, change: Change) -> _Step:
+def _staged(stage: int, number: int, change: Change) -> _Step:
     if change.action is Action.DELETE or change.content is None:
         return _Step(change.path, None, change.old, None)
     name = f"{number:06d}"
-    (stage / name).write_bytes(change.content)
+    with open(new_file(name, stage), "wb") as file:
+        file.write(change.content)
     return _Step(change.path, name, change.old, sha256(change.content).hexdigest())
 
 
@@ -150,14 +158,14 @@ def _now(root: Path, path: str) -> str | None:
     return None if present is None else sha256(present).hexdigest()
 
 
-def _write_journal(root: Path, steps: tuple[_Step, ...]) -> None:
-    partial = root / _STAGE / "journal"
+def _write_journal(root: Path, stage: int, steps: tuple[_Step, ...]) -> None:
     checksum = sha256(msgspec.json.encode(steps)).hexdigest()
-    with open(partial, "wb") as file:
+    with open(new_file("journal", stage), "wb") as file:
         file.write(msgspec.json.encode(_Journal(steps, checksum)))
         file.flush()
         os.fsync(file.fileno())
-    os.replace(partial, root / _JOURNAL)
+    with _folder(root, STATE, create=False) as state:
+        os.replace("journal", "journal", src_dir_fd=stage, dst_dir_fd=state)
 
 
 def pending(root: Path) -> bool:
@@ -177,12 +185,19 @@ def _read_journal(root: Path) -> tuple[_Step, ...] | None:
 
 def _drop(root: Path) -> None:
     """Forgets journal and stage; a link in their place is unlinked, not followed."""
-    (root / _JOURNAL).unlink(missing_ok=True)
-    stage = root / _STAGE
-    if stage.is_symlink() or stage.is_file():
-        stage.unlink()
-    elif stage.exists():
-        shutil.rmtree(stage)
+    if not os.path.lexists(root / STATE):
+        return
+    with _folder(root, STATE, create=False) as state:
+        with suppress(FileNotFoundError):
+            os.unlink("journal", dir_fd=state)
+        try:
+            mode = os.lstat("stage", dir_fd=state).st_mode
+        except FileNotFoundError:
+            return
+        if stat.S_ISDIR(mode):
+            shutil.rmtree("stage", dir_fd=state)
+        else:
+            os.unlink("stage", dir_fd=state)
 
 
 def _carry_out(root: Path, steps: Iterable[_Step], *, recovering: bool) -> None:
@@ -206,7 +221,8 @@ def _carry_out(root: Path, steps: Iterable[_Step], *, recovering: bool) -> None:
                 os.unlink(name, dir_fd=descriptor)
                 emptied.add(folder)
             else:
-                os.replace(root / _STAGE / step.staged, name, dst_dir_fd=descriptor)
+                with _folder(root, _STAGE, create=False) as stage:
+                    os.replace(step.staged, name, src_dir_fd=stage, dst_dir_fd=descriptor)
     for folder in sorted(emptied, reverse=True):
         _remove_empty(root, folder)
 
@@ -218,22 +234,11 @@ def _used_up(root: Path, step: _Step) -> bool:
 
 @contextmanager
 def _folder(root: Path, folder: str, *, create: bool) -> Iterator[int]:
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        for part in filter(None, folder.split("/")):
-            if create:
-                with suppress(FileExistsError):
-                    os.mkdir(part, dir_fd=descriptor)
-            try:
-                inner = os.open(part, flags, dir_fd=descriptor)
-            except OSError as error:
-                raise Unsafe(folder, f"`{part}` is not a plain folder") from error
-            os.close(descriptor)
-            descriptor = inner
-        yield descriptor
-    finally:
-        os.close(descriptor)
+        with plain_folder(str(root), folder, create=create) as descriptor:
+            yield descriptor
+    except NotAFolder as error:
+        raise Unsafe(folder, str(error)) from error
 
 
 def _remove_empty(root: Path, folder: str) -> None:

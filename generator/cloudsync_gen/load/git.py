@@ -14,6 +14,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from cloudsync_gen.source import is_text
+
 INDEX = "GIT_INDEX_FILE"
 """githooks(5): git tells its hooks by this variable which index it is about to commit."""
 
@@ -118,7 +120,10 @@ def tree_at(root: Path, revision: str, folders: Iterable[str]) -> dict[str, byte
         facts, _, name = line.partition(b"\t")
         mode, kind, blob = facts.split()
         if kind == b"blob" and mode in _FILE_MODES:
-            blobs[os.fsdecode(name).removeprefix(prefix)] = blob.decode()
+            path = os.fsdecode(name).removeprefix(prefix)
+            if not is_text(path):
+                raise GitFailed(f"at {revision} a file has a name that is not UTF-8: {path!a}")
+            blobs[path] = blob.decode()
     return _contents(root, blobs)
 
 

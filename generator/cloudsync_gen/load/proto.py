@@ -36,6 +36,7 @@ from cloudsync_gen.source import Ref, Span
 __all__ = ["grpc_sources", "locate"]
 
 MAX_BYTES = 1024 * 1024
+MAX_PACKAGE = 120
 TIMEOUT_SECONDS = 60
 OPTIONS_FILE = Path(__file__).parent / "protos" / LINK_OPTIONS
 WELL_KNOWN = frozenset(
@@ -102,8 +103,13 @@ def _file(file: str, content: bytes, cache: ParseCache) -> tuple[_File | None, l
         return None, unreadable(file, (Problem("SRC007", "not UTF-8", "save as UTF-8", span),))
     top = _head(text, content, cache)
     name = snake(document_of(file))
-    if not _PACKAGE.match(top.package) or top.package.split(".")[0] in _RESERVED or not name:
-        what = f"`{top.package}` is no usable package" if top.package else "there is no `package`"
+    usable = _PACKAGE.match(top.package) and len(top.package) <= MAX_PACKAGE
+    if not usable or top.package.split(".")[0] in _RESERVED or not name:
+        what = (
+            f"`{top.package[:MAX_PACKAGE]}` is no usable package"
+            if top.package
+            else "there is no `package`"
+        )
         hint = "write `package <company>.<domain>.<service>.v1;` in lower case"
         place = Ref(file, ("package",))
         return None, [finding("PRT001", "proto-document", place, what, hint)]

@@ -116,8 +116,9 @@ def _scalars(file: str, text: str) -> Iterator[tuple[tuple[int, int], tuple[int,
 
 
 def _events(file: str, text: str) -> Iterator[Any]:
-    loader = _LOADER(text)
+    loader = None
     try:
+        loader = _LOADER(text)
         while True:
             event = loader.get_event()
             if event is None:
@@ -136,7 +137,8 @@ def _events(file: str, text: str) -> Iterator[Any]:
         what = str(error).splitlines()[0]
         raise _Stop(Problem("SRC001", f"not YAML: {what}", "mend the syntax", span)) from None
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
 
 
 def _span(file: str, event: Any) -> Span:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from cloudsync_gen.engine.serialise import json_shown
 from cloudsync_gen.report.finding import Report
+
+_COMMAND = re.compile(r"#(?=#(?:vso)?\[)")
 
 
 def render(*reports: Report) -> str:
@@ -19,8 +23,8 @@ def render(*reports: Report) -> str:
 
 def dumps(value: object) -> str:
     """Any plain value or struct as indented JSON with a final newline. What does not show (control
-    and direction characters) is an escape, so that nothing of it reaches a terminal; so is what
-    GitHub's runner takes for a command wherever it stands in a line.
+    and direction characters) is an escape, so that nothing of it reaches a terminal; and so is the
+    mark of a command (`##[`, `##vso[`) that a runner of CI looks for anywhere in a line of its log.
     """
-    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-    return json_shown(text).replace("##[", "##\\u005b") + "\n"
+    shown = json_shown(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    return _COMMAND.sub(r"\\u0023", shown) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic, Severity
@@ -9,7 +10,7 @@ from cloudsync_gen.source import SourceMap, Span
 
 _MAX_FRAME = 160
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
-_COMMAND = "##["
+_COMMAND = re.compile(r"^\s*:(?=:)|#(?=#(?:vso)?\[)")
 _BOLD, _FAINT = "1", "2"
 
 
@@ -30,11 +31,15 @@ def summary(diagnostics: Iterable[Diagnostic]) -> str:
 
 def printable(text: str) -> str:
     """Text of a stranger on one line of a terminal: control and direction characters shown as
-    `\\x..`, and so is what GitHub's runner takes for a command wherever it stands in a line
-    (actions/runner#4692).
+    `\\x..`, and so are the marks by which runners of CI know commands in a log: `::` at the
+    beginning of a line (GitHub), `##[` and `##vso[` anywhere (GitHub's first form, Azure).
     """
     shown = (c if c.isprintable() and c not in "\u2028\u2029" else _escaped(c) for c in text)
-    return "".join(shown).replace(_COMMAND, "##\\x5b")
+    return _COMMAND.sub(_disarmed, "".join(shown))
+
+
+def _disarmed(found: re.Match[str]) -> str:
+    return f"{found[0][:-1]}\\x{ord(found[0][-1]):02x}"
 
 
 def _escaped(char: str) -> str:

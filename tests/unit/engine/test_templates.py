@@ -68,6 +68,18 @@ def test_every_expression_ends_in_an_emit_filter(name: str) -> None:
     assert not (CURLY.search(text) and SQUARE.search(text)), "one kind of brackets a template"
 
 
+EXPRESSION = "line 1: an expression without an emit filter at its end"
+
+
+@pytest.mark.parametrize("brackets", ["curly", "square"])
+def test_templates_have_the_emit_filters_and_nothing_else(brackets: str) -> None:
+    """No filter that lets text through, and no name but the view's."""
+    made = environment(brackets)
+    assert dict(made.filters) == dict(FILTERS)
+    assert made.globals == {}
+    assert made.extensions == {}
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -78,6 +90,11 @@ def test_every_expression_ends_in_an_emit_filter(name: str) -> None:
         ("{{ v.a() | slug }}", ["line 1: Call"]),
         ("{% include 'a' %}", ["line 1: Include"]),
         ("{% macro a() %}{% endmacro %}", ["line 1: Macro"]),
+        ("{% set a %}{{ v.a | slug }}{% endset %}", ["line 1: AssignBlock"]),
+        ("{% filter slug %}x{% endfilter %}", ["line 1: FilterBlock"]),
+        ("{% block a %}{% endblock %}", ["line 1: Block"]),
+        ("{% extends 'a' %}", ["line 1: Extends"]),
+        ("{% set a = v.a | slug %}{{ a }}", [EXPRESSION]),
         ("{{ w | slug }}", ["the name `w`"]),
         ("{{ v.a | slug }}{% for a in v.b %}{{ a | py_str }}{% endfor %}", []),
         ("[[ v.a ]]", ["line 1: an expression without an emit filter at its end"]),

@@ -148,9 +148,10 @@ def decided(root: Path, monkeypatch: pytest.MonkeyPatch, upto: int) -> None:
 
     def stops(source: Any, target: Any, **folders: Any) -> None:
         nonlocal upto
-        if folders and not upto:
+        carried_out = target != "journal"
+        if carried_out and not upto:
             raise KeyboardInterrupt
-        upto -= bool(folders)
+        upto -= carried_out
         real(source, target, **folders)
 
     with write.exclusive(root), monkeypatch.context() as patch:
@@ -206,21 +207,22 @@ def test_a_damaged_journal_was_never_decided(root: Path, damage: bytes) -> None:
 
 
 class Full:
-    """Raises ENOSPC at the n-th write below the state folder."""
+    """Raises ENOSPC at the n-th file that is staged, after half of it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
         self.left = number
-        real = Path.write_bytes
+        real = write.new_file
 
-        def refuses(path: Path, content: bytes) -> int:
+        def refuses(path: str, folder: int | None = None) -> int:
             self.left -= 1
+            descriptor = real(path, folder)
             if not self.left:
-                with path.open("wb") as file:
-                    file.write(content[: len(content) // 2])
+                os.write(descriptor, b"half")
+                os.close(descriptor)
                 raise OSError(28, "No space left on device")
-            return real(path, content)
+            return descriptor
 
-        monkeypatch.setattr(Path, "write_bytes", refuses)
+        monkeypatch.setattr(write, "new_file", refuses)
 
 
 @pytest.mark.parametrize("number", [1, 3, 5])
