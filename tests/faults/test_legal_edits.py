@@ -261,6 +261,8 @@ def spellings(element: str, new: str) -> list[tuple[str, str]]:
         found.append((rf"(?<=x-classification: ){name}\b", new))
     if kind == "resource":
         found.append((rf'(?<="){name}(?=:)', new))
+    if kind == "domain":
+        found.append((rf"(?<=package zitrusgarten\.){name}(?=\.)", new))
     return found
 
 
@@ -280,7 +282,7 @@ def test_an_element_renamed_with_all_its_links(element: str) -> None:
 
 
 KINDS = read(Path(__file__).parent / "legal.toml", Change)
-PLACES, SEED = 8, 12
+PLACES, SEED = 10, 12
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

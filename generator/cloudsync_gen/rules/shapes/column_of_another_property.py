@@ -24,11 +24,17 @@ from cloudsync_gen.rules._stores import tables
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
+    whole = {  # of these `missing-field` tells what no column stores
+        shape.element
+        for shapes in model.shapes.values()
+        for shape in shapes.others
+        if not shape.partial
+    }
     for table in tables(model):
         named = {words(each): each for each in properties(model, table.json_schema)}
         for name, column in table.columns.items():
             own = named.get(words(name))
-            stray = column.property is None or column.property in named.values()
+            stray = column.property in named.values() if column.property else table.id not in whole
             if own and stray and own != column.property:
                 told = ("property",) if column.property else ()
                 stored = f"`{column.property}`" if column.property else "no property"
