@@ -1,14 +1,17 @@
 """Changes that everybody may make to a model: nothing is found.
 
-Small ones stand in `edits.toml`; here are those of whole files, tried on both models.
+Small ones stand in `edits.toml`, kinds in `legal.toml`; here are those of whole files, tried on
+both models, and elements with new names.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import sys
 import tomllib
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,8 @@ from cloudsync_gen import pipeline
 from cloudsync_gen.load import yaml_tree
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.system import Model
+from support.breakers import Change, changed, read
+from support.effort import Effort
 from support.rules import BASE, MEMORY, findings
 from support.trees import Files, edited, read_tree
 
@@ -228,41 +233,47 @@ def model_of(files: Files) -> Model:
     return model
 
 
-RENAMED = [
-    "motivation.goal.sell-forty-cups",
-    "business.actor.press-crew",
-    "business.domain.selling",
-    "business.service.fresh-lemonade",
-    "business.process.press-a-batch",
-    "security.role.brewer",
-    "application.service.lambda",
-    "application.aggregate.press",
-    "application.event.recipe-created",
-    "application.command.ready-press",
-    "technology.region.eu-north-1",
-    "technology.topic.recipes-dlq",
-    "technology.store.cellar",
-    "datastore.table.recipes",
-    "datastore.database.pantry",
-    "data_model.message.run-request",
-    "data_model.entity.press",
-    "ux.screen.board",
-    "navigation.route.recipes",
-    "apm.metric.litres",
-    "apm.dashboard.cellar",
-]
+CARRIERS = ("command", "query")
+"""What an operation or RPC carries shares its name, and is renamed with its contract."""
+
+KEYS = ("data_model.entity.recipe", "application.aggregate.recipe-aggregate")
+"""Payloads and paths call their keys after these: `recipeId`."""
+
+
+def is_renamed(element: str) -> bool:
+    carried = element.split(".")[1] in CARRIERS and element != READY
+    return not (element.startswith("api.") or element in KEYS or carried)
+
+
+READY = "application.command.ready-press"
+"""A command that no operation carries."""
+
+RENAMED = [each for each in model_of(LEMONADE).elements if is_renamed(each)]
+
+
+def spellings(element: str, new: str) -> list[tuple[str, str]]:
+    """What names an element, as patterns, and what names it afterwards."""
+    layer, kind, name = element.split(".")
+    found = [(rf"\b{re.escape(element)}(?![a-z0-9-])", f"{layer}.{kind}.{new}")]
+    if layer == "data_model":
+        found.append((rf"(?<=#/){name}(?=/schema)", new))
+    if kind == "classification":
+        found.append((rf"(?<=x-classification: ){name}\b", new))
+    if kind == "resource":
+        found.append((rf'(?<="){name}(?=:)', new))
+    if kind == "domain":
+        found.append((rf"(?<=package zitrusgarten\.){name}(?=\.)", new))
+    return found
 
 
 @pytest.mark.parametrize("element", RENAMED)
 def test_an_element_renamed_with_all_its_links(element: str) -> None:
-    """Its id wherever it is written, and its key."""
+    """Its id and whatever else names it, wherever that is written, and its key."""
     place = model_of(LEMONADE).ref(element)
+    files = dict(LEMONADE)
+    for pattern, new in spellings(element, "renamed"):
+        files = every(TEXT, partial(re.compile(pattern).sub, new))(files)
     renamed = element.rpartition(".")[0] + ".renamed"
-    whole = re.compile(rf"\b{re.escape(element)}(?![a-z0-9-])")
-    files = {
-        name: whole.sub(renamed, text.decode()).encode() if name.endswith(TEXT) else text
-        for name, text in LEMONADE.items()
-    }
     own = files[place.file].decode()
     key = f"{name_of(element)}:\n  id: {renamed}\n"
     assert own.count(key) == 1
@@ -270,10 +281,30 @@ def test_an_element_renamed_with_all_its_links(element: str) -> None:
     assert [*map(str, findings(files))] == []
 
 
-def test_there_are_enough_legal_edits() -> None:
+KINDS = read(Path(__file__).parent / "legal.toml", Change)
+PLACES, SEED = 10, 12
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_legal_change_by_lot(kind: Change, effort: Effort) -> None:
+    tried = [*changed(kind, LEMONADE, effort.count(small=1, full=PLACES), SEED)]
+    assert tried
+    for each in tried:
+        assert [*map(str, findings(each.files))] == [], each.place
+
+
+LEAST = 500
+
+
+def test_there_are_enough_legal_edits(capsys: pytest.CaptureFixture[str]) -> None:
     names = {edit["name"] for edit in EDITS}
     assert len(names) == len(EDITS)
-    assert len(EDITS) + len(WHOLE) + len(RENAMED) + len(ONE_FILE) * len(FILES) >= 200
+    assert len({each.name for each in KINDS}) == len(KINDS)
+    by_lot = sum(len([*changed(each, LEMONADE, PLACES, SEED)]) for each in KINDS)
+    number = len(EDITS) + len(WHOLE) + len(RENAMED) + len(ONE_FILE) * len(FILES) + by_lot
+    with capsys.disabled():
+        sys.stdout.write(f"\n{number} legal edits, of which nothing is found\n")
+    assert number >= LEAST
 
 
 @pytest.mark.parametrize("name", ["CRLF", "keys backwards", "block style", "files split in two"])

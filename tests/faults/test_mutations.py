@@ -25,16 +25,21 @@ LEAST = 0.97
 
 
 class Argument(Struct, frozen=True):
-    """Why changes by these operators at places like these are no faults."""
+    """Why changes by these operators at places like these, of what matches `before`, are no
+    faults.
+    """
 
     why: str
     operators: tuple[str, ...]
     places: tuple[str, ...]
+    before: str = ""
 
     def covers(self, mutant: Mutant) -> bool:
         where = f"{mutant.file}#{mutant.place}"
-        return mutant.operator in self.operators and any(
-            re.search(place, where) for place in self.places
+        return (
+            mutant.operator in self.operators
+            and re.search(self.before, str(mutant.before)) is not None
+            and any(re.search(place, where) for place in self.places)
         )
 
 

@@ -21,6 +21,7 @@ from cloudsync_gen.rules.ddd import (
     page_form,
     parameter_of_nothing,
     put_without_identity,
+    read_only_property_unset,
     registry_form,
     requirement_condition,
     requirement_form,
@@ -92,11 +93,13 @@ from cloudsync_gen.rules.observability import (
     label_classified,
     log_without_basics,
     metric_name_style,
+    metric_unit_style,
     nobody_is_woken,
     service_without_alert,
     service_without_dashboard,
     service_without_log,
     service_without_trace,
+    unknown_label_in_expression,
     unknown_metric_in_expression,
     unused_metric,
 )
@@ -127,6 +130,7 @@ from cloudsync_gen.rules.openapi import (
 )
 from cloudsync_gen.rules.proto import (
     enum_value_style,
+    package_of_another_domain,
     package_without_version,
     proto_name_style,
     rpc_message_name,
@@ -218,6 +222,7 @@ from cloudsync_gen.rules.stores import (
     foreign_key_across_schemas,
     foreign_key_cycle,
     foreign_key_mismatch,
+    order_without_identity,
     partition_outside_key,
     property_in_two_columns,
     reserved_word,
@@ -243,6 +248,7 @@ from cloudsync_gen.rules.ux import (
 from cloudsync_gen.rules.webhooks import (
     body_differs_from_payload,
     webhook_form,
+    webhook_without_answer,
     webhook_without_event,
 )
 
@@ -278,6 +284,7 @@ RULES: tuple[Rule, ...] = (
     body_may_omit.RULE,
     dead_end_state.RULE,
     service_realizes_nothing.RULE,
+    read_only_property_unset.RULE,
     replicas_out_of_order.RULE,
     request_above_limit.RULE,
     port_of_another_service.RULE,
@@ -298,6 +305,7 @@ RULES: tuple[Rule, ...] = (
     unique_without_index.RULE,
     technical_table_form.RULE,
     version_column_form.RULE,
+    order_without_identity.RULE,
     event_nobody_emits.RULE,
     event_key_not_in_payload.RULE,
     topic_without_dead_letter.RULE,
@@ -364,6 +372,8 @@ RULES: tuple[Rule, ...] = (
     log_without_basics.RULE,
     bucket_order.RULE,
     label_classified.RULE,
+    metric_unit_style.RULE,
+    unknown_label_in_expression.RULE,
     rpc_without_command.RULE,
     rpc_of_another_service.RULE,
     unknown_entity_option.RULE,
@@ -372,6 +382,7 @@ RULES: tuple[Rule, ...] = (
     package_without_version.RULE,
     enum_value_style.RULE,
     proto_name_style.RULE,
+    package_of_another_domain.RULE,
     tier_1_in_one_region.RULE,
     store_away_from_service.RULE,
     failover_leaves_residency.RULE,
@@ -451,6 +462,7 @@ RULES: tuple[Rule, ...] = (
     webhook_without_event.RULE,
     body_differs_from_payload.RULE,
     webhook_form.RULE,
+    webhook_without_answer.RULE,
 )
 
 CODES: Mapping[str, str] = {key: rule.code for rule in RULES for key in (rule.code, rule.name)}

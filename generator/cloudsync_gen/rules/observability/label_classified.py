@@ -56,4 +56,9 @@ def _closed(model: Model) -> dict[str, dict[str, Ref]]:
     return found
 
 
-RULE = Rule(code="OBS015", name="label-classified", family="trace, metric and log", check=check)
+RULE = Rule(
+    code="OBS015",
+    name="label-classified",
+    family="comprehensive observability",
+    check=check,
+)

@@ -43,7 +43,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
         known.add(metric.metric)
         if metric.instrument == "histogram":
             known.update(f"{metric.metric}_{end}" for end in ("bucket", "sum", "count"))
-    for ref, element, expression in _expressions(model):
+    for ref, element, expression in expressions(model):
         for name in metrics_in(expression):
             if name not in known:
                 yield RULE.at(
@@ -55,7 +55,8 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 )
 
 
-def _expressions(model: Model) -> Iterator[tuple[Ref, str, str]]:
+def expressions(model: Model) -> Iterator[tuple[Ref, str, str]]:
+    """(place, id of the alert or dashboard, expression in PromQL) of all."""
     for alert in model.all(Alert):
         if alert.expression is not None:
             yield model.ref(alert.id, "expression"), alert.id, alert.expression

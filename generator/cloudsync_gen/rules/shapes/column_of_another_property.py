@@ -1,7 +1,7 @@
 """A column has the name of one property and stores another.
 
 What it does: reports columns whose name is that of a property of the stored schema, but whose
-`property` is a different one.
+`property` is a different one, or none.
 
 Why: everybody who reads the table by hand reads the wrong thing, and a swap of two columns looks
 like this.
@@ -24,14 +24,23 @@ from cloudsync_gen.rules._stores import tables
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
+    whole = {  # of these `missing-field` tells what no column stores
+        shape.element
+        for shapes in model.shapes.values()
+        for shape in shapes.others
+        if not shape.partial
+    }
     for table in tables(model):
         named = {words(each): each for each in properties(model, table.json_schema)}
         for name, column in table.columns.items():
             own = named.get(words(name))
-            if own and column.property in named.values() and own != column.property:
+            stray = column.property in named.values() if column.property else table.id not in whole
+            if own and stray and own != column.property:
+                told = ("property",) if column.property else ()
+                stored = f"`{column.property}`" if column.property else "no property"
                 yield RULE.at(
-                    model.ref(table.id, "columns", name, "property"),
-                    f"`{name}` stores `{column.property}`, but there is a property `{own}`",
+                    model.ref(table.id, "columns", name, *told),
+                    f"`{name}` stores {stored}, but there is a property `{own}`",
                     f"store `{own}`, or call the column otherwise",
                     element=table.id,
                     facts=(name,),

@@ -15,20 +15,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.model.layers.api import Webhook
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
-from cloudsync_gen.rules.openapi._sources import table
+from cloudsync_gen.rules.webhooks._written import operations
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
-    sources = {source.document: source.data for source in model.sources.webhooks}
-    for webhook in model.all(Webhook):
-        item = table(sources.get(webhook.document, {}).get("webhooks")).get(webhook.webhook_name)
-        operation = table(table(item).get("post"))
+    for webhook, operation in operations(model):
         ref = model.ref(webhook.id)
         body = operation.get("requestBody")
-        if operation and "operationId" not in operation:
+        if "operationId" not in operation:
             yield RULE.at(
                 ref,
                 "this webhook has no `operationId`",
