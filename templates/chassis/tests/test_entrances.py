@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -81,9 +82,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleT
     }
     folder.joinpath("routes.json").write_text(json.dumps(told))
     monkeypatch.syspath_prepend(str(tmp_path))
-    import entrance_facts
-
-    yield entrance_facts
+    yield import_module("entrance_facts")
     del sys.modules["entrance_facts"]
 
 

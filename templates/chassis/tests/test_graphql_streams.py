@@ -14,6 +14,7 @@ from bookshop import SERVICE, BookSettings
 from bookshop import graphql as schema
 from bookshop.graphql import PATH, ShopOnline
 from bookshop.models import Book
+from bookshop.service import ByBook
 from cloudsync_chassis.changes import Changes, heard
 from cloudsync_chassis.client.errors import NoAnswerError
 from cloudsync_chassis.context import Context
@@ -75,7 +76,7 @@ class Watching(ShopOnline):
         self.held: list[int] = []
         self.changes = Changes()
 
-    async def watch_book(self, ctx: Context, request: schema.ByBook) -> AsyncIterator[Book]:
+    async def watch_book(self, ctx: Context, request: ByBook) -> AsyncIterator[Book]:
         """The book, and the book once it has changed."""
         first = await self.books.get(ctx, request.book_id)
 
