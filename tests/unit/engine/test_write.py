@@ -16,7 +16,7 @@ import pytest
 
 from cloudsync_gen.engine import lock, write
 from cloudsync_gen.engine.disk import Unsafe
-from cloudsync_gen.engine.locks import STATE, Busy
+from cloudsync_gen.engine.locks import STATE, Busy, new_file
 from cloudsync_gen.model.artefacts import Action, Change
 from support.effort import Effort
 from support.trees import Files, read_tree, write_tree
@@ -211,7 +211,7 @@ class Full:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
         self.left = number
-        real = write.new_file
+        real = new_file
 
         def refuses(path: str, folder: int | None = None) -> int:
             self.left -= 1
