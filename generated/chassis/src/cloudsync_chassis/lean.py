@@ -45,6 +45,32 @@ def emptied(name: str) -> Iterator[None]:
 
 
 @contextmanager
+def promised(name: str) -> Iterator[None]:
+    """Let what is imported meanwhile take functions of a module that is loaded once one is called,
+    unless it is loaded.
+    """
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = _Promised(name)
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
+class _Promised(ModuleType):
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("__"):  # what `import` asks of each module
+            raise AttributeError(name)
+
+        def called(*args: Any, **kwargs: Any) -> Any:
+            return getattr(import_module(self.__name__), name)(*args, **kwargs)
+
+        return called
+
+
+@contextmanager
 def unpacked(name: str) -> Iterator[None]:
     """Let modules of a package be imported without what its `__init__` says, unless that is loaded.
 
@@ -94,7 +120,11 @@ class Late(ModuleType):
 
 def _httpx(name: str) -> ModuleType:
     with without("pygments"), without("rich"):
-        return import_module(name)
+        found = import_module(name)
+    if find_spec("sniffio") is None:
+        # its locks ask for it several times in each request, and Python would look in every folder
+        sys.modules["sniffio"] = None  # type: ignore[assignment]
+    return found
 
 
 with without("rich"):
@@ -105,4 +135,4 @@ if TYPE_CHECKING:
 else:
     httpx = Late("httpx", _httpx)
 
-__all__ = ["Late", "emptied", "httpx", "structlog", "unbuilt", "unpacked", "without"]
+__all__ = ["Late", "emptied", "httpx", "promised", "structlog", "unbuilt", "unpacked", "without"]

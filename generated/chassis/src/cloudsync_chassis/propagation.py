@@ -71,6 +71,10 @@ somebody who has none. Without it a service asks others for itself.
 """
 
 
+left_out: ContextVar[set[str] | None] = ContextVar("cloudsync_chassis_left_out", default=None)
+"""Services without whose answers the running request goes on, where somebody wants to know."""
+
+
 def outgoing_headers() -> dict[str, str]:
     """Headers that carry the trace, with the running span as the parent, and the tenant."""
     context, calling = current.get(), Trace.of(get_current_span().get_span_context())

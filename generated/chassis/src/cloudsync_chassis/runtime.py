@@ -62,6 +62,7 @@ if TYPE_CHECKING:
 
     from cloudsync_chassis.client.registrar import Registrar
     from cloudsync_chassis.graphql.fields import Fields
+    from cloudsync_chassis.graphql.toll import Toll
 
 E = TypeVar("E", bound=BaseModel)
 C = TypeVar("C", bound=Client)
@@ -113,6 +114,8 @@ class Runtime:
         self.audit = AuditTrail(audit_key, self.masking)
         self.health = Health(self.database.ping)
         self.documents: Documents = _documents(settings)
+        self.toll: Toll | None = None
+        """What documents are charged before they are carried out; unset, nothing but a request."""
         self.fields: Fields | None = None
         """What answers the service's GraphQL schema, if it serves one."""
         self.telemetry: Telemetry | None = None

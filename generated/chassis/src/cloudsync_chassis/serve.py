@@ -97,8 +97,10 @@ def serve(app: FastAPI, runtime: Runtime) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Says that it is not ready `drain_pause` seconds before it stops accepting, so that routers
-    know.
+    """Says that it is not ready `drain_pause` seconds before it stops, so that routers know.
+
+    Meanwhile it accepts, unless its socket was handed down: the next copy takes those who come new,
+    and none is accepted that would be closed before it has asked.
     """
 
     def __init__(self, config: uvicorn.Config, health: Health, settings: Settings) -> None:
@@ -106,6 +108,7 @@ class _Server(uvicorn.Server):
         self._health = health
         self._pause = settings.drain_pause
         self._told = settings.ready_fd
+        self._shares = settings.listen_fd is not None
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Start the application, then accept."""
@@ -122,6 +125,8 @@ class _Server(uvicorn.Server):
         self._health.stopping = True
         loop = asyncio.get_running_loop()
         loop.call_soon_threadsafe(loop.call_later, self._pause, self._exit, sig, frame)
+        for server in self.servers if self._shares else ():
+            loop.call_soon_threadsafe(server.close)
 
     def _exit(self, sig: int, frame: FrameType | None) -> None:
         self._health.stopping = True

@@ -79,9 +79,9 @@ class ServiceClient(Client):
     async def _answer(self, request: Call, timeout: float) -> Outcome[httpx.Response]:
         try:
             headers = await self.headers(request, timeout)
-            http = self._http  # not within the time of the call, of which making it is no part
+            _ = self._http  # not within the time of the call, of which making it is no part
             async with asyncio.timeout(timeout):
-                response = await http.send(self._build(request, headers))
+                response = await self._sent(request, headers)
         except (httpx.TransportError, TimeoutError) as error:
             return silent(request, error)
         if response.is_success:
@@ -92,6 +92,17 @@ class ServiceClient(Client):
             again=response.status_code in _RETRIED,
             pause=_retry_after(response),
         )
+
+    async def _sent(self, request: Call, headers: dict[str, str]) -> httpx.Response:
+        """The response; asked again where the callee closed a kept connection just as we took it,
+        as it does when it is renewed (RFC 9112 §9.3.1), for what bears repetition.
+        """
+        try:
+            return await self._http.send(self._build(request, headers))
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            if not request.repeatable:
+                raise
+        return await self._http.send(self._build(request, headers))
 
     def _build(self, request: Call, headers: dict[str, str]) -> httpx.Request:
         content = None

@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+from cloudsync_chassis import propagation
 from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.logs import logger
 
@@ -14,10 +15,12 @@ Attempt = Callable[[], Awaitable[R]]
 
 log = logger("fallback")
 
+_OMITTED = "omitted"
+
 
 async def omit(attempt: Attempt[R]) -> R | None:
     """The answer, or None: the caller's own answer goes out without it."""
-    return await _instead(attempt, None, "omitted")
+    return await _instead(attempt, None, _OMITTED)
 
 
 async def default(attempt: Attempt[R], value: R) -> R:
@@ -29,6 +32,9 @@ def used(kind: str, error: CallError) -> None:
     """Say that a fallback stands in for an answer."""
     log.warning("fallback_used", kind=kind, error=error)
     error.observer.stood_in(kind)
+    missing = propagation.left_out.get()
+    if kind == _OMITTED and missing is not None:
+        missing.add(error.call.service)
 
 
 async def _instead(attempt: Attempt[R], value: R, kind: str) -> R:

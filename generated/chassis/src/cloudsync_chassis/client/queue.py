@@ -17,9 +17,12 @@ from cloudsync_chassis.events.consumer import Subscription
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.events.outbox import Outbox
 from cloudsync_chassis.events.sealing import Seals
+from cloudsync_chassis.problem import ProblemType
 
 R = TypeVar("R")
 QUEUED = "call.queued"
+
+CALL_UNKNOWN = ProblemType("call-unknown", 422, "The call is none that is made here")
 
 
 class CallQueue:
@@ -72,11 +75,28 @@ class CallQueue:
         await self._outbox.append(ctx, aggregate_id, self._seals.close(event, ours=True))
 
     async def make(self, ctx: Context, event: Event) -> None:
-        """Make a queued call."""
-        call = Call(**event.data)
+        """Make a queued call.
+
+        Raises:
+            Problem: `call-unknown`: it is none that this service makes.
+        """
+        call = self._known(event)
+        if call is None:
+            raise CALL_UNKNOWN("no edge of the service leads there")
         await self._clients[call.service].send(call)
 
     def _lasting(self, event: Event) -> bool:
-        call = Call(**event.data)
+        call = self._known(event)
+        if call is None:
+            return False
         age = clock.now() - event.time
         return age.total_seconds() < self._clients[call.service].budget(call).max_age
+
+    def _known(self, event: Event) -> Call | None:
+        """The call, if its edge waits on this topic: a release may have dropped the edge since."""
+        try:
+            call = Call(**event.data)
+        except TypeError:
+            return None
+        client = self._clients.get(call.service)
+        return call if client is not None and client.budget(call).topic == event.topic else None

@@ -8,8 +8,8 @@ token in the header, rates, traces, proxies.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import Any
 
@@ -22,7 +22,7 @@ from pydantic_core import to_json
 from strawberry.extensions import DisableIntrospection, SchemaExtension
 from strawberry.types.graphql import OperationType
 
-from cloudsync_chassis import faults, telemetry
+from cloudsync_chassis import faults, propagation, telemetry
 from cloudsync_chassis.graphql import asking, errors, limits
 from cloudsync_chassis.graphql.asking import NOT_KNOWN, Sent
 from cloudsync_chassis.graphql.exchange import Exchange
@@ -30,6 +30,7 @@ from cloudsync_chassis.graphql.fields import Fields
 from cloudsync_chassis.graphql.limits import Asked
 from cloudsync_chassis.graphql.schema import strawberry_schema
 from cloudsync_chassis.graphql.streams import Send, apart
+from cloudsync_chassis.graphql.toll import free
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import METHOD_NOT_ALLOWED, UNAVAILABLE, Problem
 from cloudsync_chassis.runtime import Runtime
@@ -125,9 +126,10 @@ class Endpoint:
         except Problem as problem:
             return self._refusal(problem, request)
         exchange = self._exchange(request, principal, asked)
-        if asked.kind == "subscription":
-            return self._stream(exchange, sent)
-        return await self._execute(exchange, sent, request)
+        async with (runtime.toll or free)(exchange.weighed):
+            if asked.kind == "subscription":
+                return self._stream(exchange, sent)
+            return await self._execute(exchange, sent, request)
 
     async def _asked(self, sent: Sent, principal: Principal) -> Asked:
         """The document, found and measured."""
@@ -149,9 +151,15 @@ class Endpoint:
 
     async def _execute(self, exchange: Exchange, sent: Sent, request: Request) -> Response:
         asked = exchange.asked
-        with telemetry.span(
-            f"{self._spec.path} {asked.kind}", SpanKind.SERVER, exchange.trace, _attributes(asked)
-        ) as running:
+        with (
+            _noting(exchange.weighed.omitted),
+            telemetry.span(
+                f"{self._spec.path} {asked.kind}",
+                SpanKind.SERVER,
+                exchange.trace,
+                _attributes(asked),
+            ) as running,
+        ):
             exchange.trace = telemetry.ids_of(running, exchange.trace)
             result = await self.schema.execute(
                 asked.text,
@@ -161,6 +169,9 @@ class Endpoint:
                 allowed_operation_types=(OperationType.QUERY, OperationType.MUTATION),
             )
         found = self._told(exchange, result.data, result.errors)
+        exchange.weighed.failed = result.data is None
+        if exchange.weighed.omitted:
+            found["extensions"] = {"degraded": sorted(exchange.weighed.omitted)}
         self._log(exchange, found)
         request_error = result.data is None and not any(each.path for each in result.errors or ())
         return _response(found, request, 400 if request_error else 200)
@@ -272,6 +283,16 @@ async def _beating(
         if coming is not None:
             coming.cancel()
             await asyncio.gather(coming, return_exceptions=True)
+
+
+@contextmanager
+def _noting(omitted: set[str]) -> Iterator[None]:
+    """Note whose answers are left out meanwhile."""
+    token = propagation.left_out.set(omitted)
+    try:
+        yield
+    finally:
+        propagation.left_out.reset(token)
 
 
 def _attributes(asked: Asked) -> dict[str, str]:

@@ -15,6 +15,7 @@ from cloudsync_chassis import headers as sent
 from cloudsync_chassis.context import Deadline
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.graphql.limits import Asked
+from cloudsync_chassis.graphql.toll import Weighed
 from cloudsync_chassis.graphql.values import KEY, VERSION, Given
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.propagation import TENANT_HEADER, TIMEOUT_HEADER, Trace, timeout_seconds
@@ -41,7 +42,9 @@ class Exchange:
     source_ip: str | None
     asked: Asked
     same: dict[tuple[str, bytes], Thunk] = field(default_factory=dict)
+    weighed: Weighed = field(init=False)
     loader: DataLoader[tuple[str, bytes], Any] = field(init=False)
+    joins: dict[str, DataLoader[Any, Any]] = field(default_factory=dict)
     places: asyncio.Semaphore = field(init=False)
     until: Deadline | None = field(init=False)
     """The caller's deadline, which all fields share."""
@@ -50,6 +53,14 @@ class Exchange:
         seconds = timeout_seconds(self.headers.get(TIMEOUT_HEADER.lower()))
         self.until = None if seconds is None else Deadline.after(seconds)
         self.loader = DataLoader(load_fn=self._load)
+        self.weighed = Weighed(
+            principal=self.principal,
+            headers=self.headers,
+            source_ip=self.source_ip,
+            kind=self.asked.kind,
+            cost=self.asked.extent.cost,
+            depth=self.asked.extent.depth,
+        )
         self.places = asyncio.Semaphore(_TOGETHER)
 
     async def once(self, place: str, given: Given, answer: Thunk) -> Any:
@@ -59,6 +70,16 @@ class Exchange:
         key = (place, _canonical(given))
         self.same.setdefault(key, answer)
         return await self.loader.load(key)
+
+    async def joined(
+        self, place: str, key: Any, load: Callable[[list[Any]], Awaitable[Any]], most: int
+    ) -> Any:
+        """What a field of an object is answered, asked for together with those of all others that
+        are met at the same time, each once.
+        """
+        if place not in self.joins:
+            self.joins[place] = DataLoader(load_fn=load, max_batch_size=most)
+        return await self.joins[place].load(key)
 
     async def _load(self, keys: Sequence[tuple[str, bytes]]) -> list[Any]:
         answers = (self.placed(self.same[each]) for each in keys)

@@ -7,16 +7,14 @@ strictly as their schema, and the executor runs it with deadline, span, transact
 from __future__ import annotations
 
 import inspect
-import time
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
     Awaitable,
     Callable,
-    Iterator,
     Mapping,
 )
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
@@ -33,11 +31,12 @@ from graphql import (
 )
 from pydantic_core import from_json
 
-from cloudsync_chassis import propagation
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import one_by_one
-from cloudsync_chassis.graphql import errors, values
+from cloudsync_chassis.graphql import values
 from cloudsync_chassis.graphql.exchange import Exchange
+from cloudsync_chassis.graphql.joins import Join, joined_by
+from cloudsync_chassis.graphql.others import ask, measured
 from cloudsync_chassis.graphql.schema import Answer, Stream
 from cloudsync_chassis.graphql.spec import GraphqlSpec
 from cloudsync_chassis.graphql.streams import Send, apart
@@ -124,6 +123,25 @@ class Fields:
         other = _Other(self.runtime, place, access, field, read, call, subject, within)
         self.answers[place] = other.answer
 
+    def joined(
+        self,
+        place: str,
+        call: Callable[..., Awaitable[object]],
+        asked: Mapping[str, Any],
+        *,
+        access: Literal["authenticated", "public"] = "authenticated",
+    ) -> None:
+        """`place`, a field of a type that is no root (`Book.author`), is answered by a client's
+        method, which is asked for all objects of a request together, as the caller; `asked`: the
+        members of `Join`.
+
+        Raises:
+            LookupError: field and method do not fit.
+        """
+        join = Join(**asked)
+        joined = joined_by(self.runtime, place, self._field(place), call, join, access)
+        self.answers[place] = joined.answer
+
     def unanswered(self) -> list[str]:
         """Fields of the root that nothing answers, sorted."""
         roots = (
@@ -153,25 +171,6 @@ class Fields:
         return field
 
 
-@contextmanager
-def _measured(runtime: Runtime, place: str) -> Iterator[None]:
-    """Times a field, and raises what callers are told of its failure."""
-    began, status = time.perf_counter(), 499
-    try:
-        yield
-        status = 200
-    except Exception as error:
-        problem = errors.of_exception(error)
-        status = problem.kind.status
-        if problem is error:
-            raise
-        raise problem from error
-    finally:
-        seconds = time.perf_counter() - began
-        measured = runtime.metrics.standard
-        measured.time("graphql_field_duration_seconds", seconds, place, str(status))
-
-
 @dataclass(frozen=True, slots=True)
 class _Own:
     """A field that the service's own port answers."""
@@ -188,7 +187,7 @@ class _Own:
         """The result as JSON."""
         exchange: Exchange = info.context
         name = str(info.path.key)
-        with _measured(self.runtime, self.place):
+        with measured(self.runtime, self.place):
             if self.operation.writes:
                 return await self._run(exchange, given, name)
             return await exchange.once(self.place, given, lambda: self._run(exchange, given, name))
@@ -224,7 +223,7 @@ class _Own:
 
             await self.runtime.executor.run(self.operation, incoming, action, again=False)
 
-        with _measured(self.runtime, self.place):
+        with measured(self.runtime, self.place):
             async with aclosing(apart(produce)) as contents:
                 async for each in contents:
                     yield from_json(each)
@@ -257,7 +256,7 @@ class _Other:
         """The callee's answer as JSON."""
         exchange: Exchange = info.context
         name = str(info.path.key)
-        with _measured(self.runtime, self.place):
+        with measured(self.runtime, self.place):
             if info.operation.operation is OperationType.MUTATION:
                 return await self._run(exchange, given, name)
             return await exchange.once(self.place, given, lambda: self._run(exchange, given, name))
@@ -267,18 +266,9 @@ class _Other:
             exchange.known()
         asked = self.values.read(given, self.runtime.settings.json_bounds)
         asked |= self._beside(exchange, given, name)
-        operation = Operation(id=self.place, timeout=self.runtime.settings.request_timeout)
-        incoming = exchange.incoming(operation, self.place, given, name)
-
-        async def action(ctx: Context) -> Any:
-            del ctx
-            acting = propagation.acting_for.set(exchange.token)
-            try:
-                return await self.call(**asked)
-            finally:
-                propagation.acting_for.reset(acting)
-
-        result = await self.runtime.executor.run(operation, incoming, action, again=False)
+        result = await ask(
+            self.runtime, exchange, self.place, (given, name), lambda: self.call(**asked)
+        )
         if result is None and values.must_be(self.field) and not values.is_flag(self.field):
             # an edge that leaves out what does not come, in a place that must hold something
             raise Problem(UNAVAILABLE, headers={"Retry-After": "1"})

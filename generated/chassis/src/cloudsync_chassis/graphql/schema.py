@@ -40,7 +40,9 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 
 Answer = Callable[[strawberry.Info, dict[str, Any]], Awaitable[Any]]
-"""Answers a field: from the call and the arguments given, by their names and as JSON has them."""
+"""Answers a field: from the call and the arguments given, by their names and as JSON has them; a
+field of a type that is no root from the call and the object that it belongs to.
+"""
 Stream = Callable[[strawberry.Info, dict[str, Any]], AsyncGenerator[Any, None]]
 """Answers a field of the subscription type, again and again."""
 
@@ -198,6 +200,8 @@ class _Builder:
         self._answers = answers
         self._members = members
         self._scalars: dict[Any, Any] = {}
+        roots = (schema.query_type, schema.mutation_type, schema.subscription_type)
+        self._roots = {each.name for each in roots if each is not None}
 
     def build(
         self, extensions: Sequence[type[SchemaExtension]], suggests: bool
@@ -353,6 +357,8 @@ class _Builder:
             return strawberry.subscription(resolver=self._stream(field, answer), **about)
         if answer is None and not field.args:
             return strawberry.field(**about)
+        if answer is not None and place.partition(".")[0] not in self._roots:
+            return strawberry.field(resolver=self._joined(field, answer), **about)
         return strawberry.field(resolver=self._resolver(field, answer), **about)
 
     def _resolver(self, field: GraphQLField, answer: Answer | None) -> Callable[..., Any]:
@@ -362,6 +368,18 @@ class _Builder:
             return await answer(info, _given(arguments))
 
         return self._signed(resolver, field, self._annotation(field.type))
+
+    def _joined(self, field: GraphQLField, answer: Answer) -> Callable[..., Any]:
+        async def joined(root: Any, info: strawberry.Info) -> Any:
+            return await answer(info, root)
+
+        joined.__module__ = self._module.__name__
+        joined.__annotations__ = {
+            "root": Any,
+            "info": strawberry.Info,
+            "return": self._annotation(field.type),
+        }
+        return joined
 
     def _stream(self, field: GraphQLField, answer: Stream | None) -> Callable[..., Any]:
         async def stream(info: strawberry.Info, **arguments: Any) -> AsyncGenerator[Any, None]:

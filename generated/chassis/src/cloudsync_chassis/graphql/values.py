@@ -155,7 +155,7 @@ def _argument(name: str) -> str:
 def _value(
     field: GraphQLField, name: str, argument: str, kind: Any, required: bool
 ) -> Value | Body:
-    model = _model(kind) if name == BODY else None
+    model = model_of(kind) if name == BODY else None
     if model is not None:
         return _body(field, argument.split(), model, required)
     if required and argument not in field.args:
@@ -192,7 +192,8 @@ def _is_list(kind: Any) -> bool:
     return list in {get_origin(each) for each in (kind, *get_args(kind))}
 
 
-def _model(kind: Any) -> type[BaseModel] | None:
+def model_of(kind: Any) -> type[BaseModel] | None:
+    """The model that an annotation names, if it names one."""
     for each in (kind, *get_args(kind)):
         if isinstance(each, type) and issubclass(each, BaseModel):
             return each

@@ -9,11 +9,9 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from joserfc.errors import JoseError
-from joserfc.jwk import Key, import_key
-
 from cloudsync_chassis.lean import httpx
 from cloudsync_chassis.logs import logger
+from cloudsync_chassis.security.jose import JoseError, Key, import_key
 from cloudsync_chassis.security.keys import KEY_TYPES, Algorithm
 
 log = logger("jwks")

@@ -12,9 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
-from joserfc.jwk import ECKey, Key, KeyParameters, OKPKey, RSAKey, import_key
-
 from cloudsync_chassis import files
+from cloudsync_chassis.security.jose import ECKey, Key, KeyParameters, OKPKey, RSAKey, import_key
 
 Algorithm = Literal["ES256", "EdDSA", "RS256"]
 """Signature algorithms (RFC 7518, RFC 8037) that a model may choose from: all asymmetric."""

@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from joserfc import jws, jwt
-from joserfc.errors import BadSignatureError, ClaimError, ExpiredTokenError, JoseError
-from joserfc.jwk import Key
-
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.problem import UNAUTHENTICATED, Problem
+from cloudsync_chassis.security.jose import (
+    BadSignatureError,
+    ClaimError,
+    ExpiredTokenError,
+    JoseError,
+    Key,
+    jws,
+    jwt,
+)
 from cloudsync_chassis.security.jwks import JwksCache, UnknownKeyError
 from cloudsync_chassis.security.keys import Algorithm
 from cloudsync_chassis.security.principal import Principal, workload

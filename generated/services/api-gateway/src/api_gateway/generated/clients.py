@@ -127,6 +127,7 @@ class ProfileCalls:
 
     def __init__(self, runtime: Runtime) -> None:
         self.client = runtime.client(ProfileClient, "profile-service")
+        self.batch_get_cards = Omitted(self.client.batch_get_cards)
         self.clear_status_message = Omitted(self.client.clear_status_message)
         self.get_profile = Omitted(self.client.get_profile)
         self.hide_profile = Omitted(self.client.hide_profile)

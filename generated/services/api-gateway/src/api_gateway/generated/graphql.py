@@ -188,4 +188,9 @@ def routes(runtime: Runtime, service: port.Port) -> APIRouter:
     fields.other("Query.user", service.clients.user.get_user)
     fields.other("Query.users", service.clients.user.list_users)
     fields.other("Query.viewer", service.clients.user.get_user, {"user_id": ""})
+    fields.joined(
+        "Message.author",
+        service.clients.profile.batch_get_cards,
+        {"by": "authorId", "many": "userIds", "within": "cards", "key": "userId", "most": 200},
+    )
     return Endpoint(fields).router()

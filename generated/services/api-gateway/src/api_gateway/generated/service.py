@@ -166,6 +166,7 @@ SERVICE = ServiceSpec(
             url="http://127.0.0.1:8003",
             budgets={
                 "getProfile": Budget(timeout=0.15, retries=1, fallback="omit"),
+                "batchGetCards": Budget(timeout=0.15, retries=1, fallback="omit"),
                 "updateProfile": Budget(timeout=0.25, retries=0, fallback="omit"),
                 "publishProfile": Budget(timeout=0.25, retries=0, fallback="omit"),
                 "hideProfile": Budget(timeout=0.25, retries=0, fallback="omit"),

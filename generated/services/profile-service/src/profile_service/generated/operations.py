@@ -153,7 +153,9 @@ WITHDRAW_ENDORSEMENT = Operation(
     idempotency="natural",
 )
 
-BATCH_GET_CARDS = Operation(id="batch-get-cards", permission="profile:read-card")
+BATCH_GET_CARDS = Operation(
+    id="batch-get-cards", permission="profile:read-card", callers=frozenset({"api-gateway"})
+)
 
 GET_PREFERENCES = Operation(
     id="get-preferences",
