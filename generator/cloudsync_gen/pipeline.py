@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 
 from cloudsync_gen.contracts.agree import shapes
 from cloudsync_gen.diagnostics import Diagnostic, Severity, Staged, has_errors, numbered
-from cloudsync_gen.engine import paths
+from cloudsync_gen.engine import index, paths
 from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.engine.executors import Crew
 from cloudsync_gen.engine.resources import digest_of_package
@@ -91,8 +91,9 @@ def read_model(root: Path) -> Tree:
 
 
 def memory(store: Store) -> ParseCache:
-    """What earlier runs of this very code read out of texts."""
-    return ParseCache(store.pack.read, store.pack.write, digest_of_package())
+    """What earlier runs of this very code, with these very libraries, made of texts and models."""
+    salt = digest_of_package() + index.environment().encode()
+    return ParseCache(store.pack.read, store.pack.write, salt)
 
 
 def check(
@@ -104,12 +105,11 @@ def check(
     """All findings over a model. Rules are silent about what could not be read: what looks missing
     may only be misspelt.
     """
-    rules = tuple(rules)
-    store = store or Store(None)
+    store, rules = store or Store(None), tuple(rules)
     read = _read(tree, store, waivers)
-    judged = _begun(read, tuple(rules), _verdicts(read, store), None)()
+    judged = _begun(read, rules, _verdicts(read, store), None)()
     store.pack.save()
-    return _checked(read, judged, Judging(tuple(rules), waivers))
+    return _checked(read, judged, Judging(rules, waivers))
 
 
 def examine(

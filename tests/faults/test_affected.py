@@ -116,6 +116,8 @@ def test_a_change_is_judged_as_if_nothing_were_known(
         warm = pipeline.examine(edit.after, store=memory)
         cold = pipeline.examine(edit.after)
         assert told(warm) == told(cold), edit.what
+        compiled = pipeline.compile_model(edit.after, store=memory).checked
+        assert told(compiled) == told(cold), edit.what
         if warm.layers:
             found = {each.fingerprint for each in warm.diagnostics if each.code in CODES}
             assert found == plainly(warm), edit.what

@@ -33,7 +33,7 @@ class State:
 
     def __init__(self, root: str, *, outputs: bool) -> None:
         self.latest = 0
-        self.tool = _environment() + self._listing(_tool_folders())
+        self.tool = environment() + self._listing(_tool_folders())
         config = [os.path.join(root, name) for name in (*CONFIGURATION, *_baselines(root))]
         self.inputs = self._listing([os.path.join(root, name) for name in INPUTS], config)
         folders = [os.path.join(root, name) for name in OUTPUTS] if outputs else []
@@ -81,7 +81,7 @@ def _tool_folders() -> list[str]:
     return [package, os.path.join(os.path.dirname(os.path.dirname(package)), "templates")]
 
 
-def _environment() -> str:
+def environment() -> str:
     """Changes when any package of this Python is installed, removed or replaced."""
     places = [p for p in sys.path if p.endswith(("site-packages", "dist-packages"))]
     stamps = [f"{p}:{os.stat(p).st_mtime_ns}" for p in sorted(places) if os.path.isdir(p)]

@@ -12,7 +12,10 @@ from random import Random
 
 import pytest
 
+from cloudsync_gen import pipeline
 from cloudsync_gen.cli import main
+from cloudsync_gen.engine import index
+from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.engine.locks import STATE
 from support.effort import Effort
 from support.mutants import mutants
@@ -119,6 +122,15 @@ def test_a_damaged_state_hides_no_drift(
         assert said(root, capsys, "generate", "--check", "-j1")[0] == 1, output
         output.write_bytes(content)
         assert said(root, capsys, "generate", "--check", "-j1")[0] == 0, output
+
+
+def test_another_library_judges_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules stand on libraries: what one version found, another may not find."""
+    assert main(["--root", str(write_tree(tmp_path, LEMONADE)), "check"]) == 0
+    known = pipeline.memory(Store(tmp_path))
+    assert known.get("verdict", b"contracts") is not None
+    monkeypatch.setattr(index, "environment", lambda: "cel 9.9")
+    assert pipeline.memory(Store(tmp_path)).get("verdict", b"contracts") is None
 
 
 def test_two_checks_at_once_find_the_same(
