@@ -169,6 +169,9 @@ def test_sagas_are_those_of_the_model_for_all_who_take_part(made: Written) -> No
             assert len(saga.fails_on) == len(said.get("failsOn", ()))
             assert all(map(_ends, saga.fails_on, said.get("failsOn", ())))
             assert len(saga.steps) == len(said["steps"])
+            awaited = {at for at, each in enumerate(said["steps"]) if each.get("awaited")}
+            assert awaited <= {*saga.awaited}
+            assert bool(awaited) is bool(saga.awaited)
             for step, each in zip(saga.steps, said["steps"], strict=True):
                 assert (step.name, step.service) == (each["name"], last(each["service"]))
                 assert step.compensation == last(each.get("compensation", ""))

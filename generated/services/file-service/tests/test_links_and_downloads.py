@@ -158,6 +158,18 @@ async def test_an_address_is_bound_to_a_network(tmp_path: Path) -> None:
         assert (await d.storage.get(other["address"])).status_code == 403
 
 
+async def test_no_address_leads_to_bytes_that_are_gone(tmp_path: Path) -> None:
+    async with desk(tmp_path) as d:
+        file = await d.uploaded()
+        path, body = f"/v1/files/{file['id']}/downloads", {"disposition": "attachment"}
+        assert (await d.did("POST", path, body))["address"]
+        for each in (d.buckets / "files").rglob("*"):
+            if each.is_file():
+                each.unlink()
+        assert await d.refused("POST", path, body) == "404 not-found"
+        assert len((await d.did("GET", path))["items"]) == 1
+
+
 async def test_downloads_are_refused_for_what_stands_against_them(tmp_path: Path) -> None:
     async with desk(tmp_path) as d:
         file = await d.uploaded()

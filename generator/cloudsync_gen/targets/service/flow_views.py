@@ -70,8 +70,9 @@ class StepView(Struct, frozen=True, kw_only=True):
 
 
 class SagaView(Struct, frozen=True, kw_only=True):
-    """A saga in which the service has steps, or which its events begin or end. `awaited`: numbers of
-    the steps without which it is not complete.
+    """A saga in which the service has steps, or which its events begin or end.
+
+    `awaited`: numbers of the steps without which it is not complete.
     """
 
     name: str
