@@ -26,13 +26,13 @@ from cloudsync_gen.rules._rule import Rule
 def check(model: Model) -> Iterator[Diagnostic]:
     by_hand = {each.service for each in model.all(Command) if each.effect == "custom"}
     for aggregate in model.all(Aggregate):
-        own = [each for each in model.all(Command) if each.aggregate == aggregate.id]
-        if not own or aggregate.service in by_hand:
+        if aggregate.service in by_hand:
             continue
+        own = [each for each in model.all(Command) if each.aggregate == aggregate.id]
         given = _given(model, aggregate, own)
         for name, schema in properties(model, aggregate.schema).items():
             read_only = isinstance(schema, dict) and schema.get("readOnly") is True
-            if read_only and "default" not in schema and name not in given:
+            if own and read_only and "default" not in schema and name not in given:
                 yield RULE.at(
                     model.ref(aggregate.schema, "schema", "properties", name),
                     f"no command sets `{name}`, and no caller may",
