@@ -1,8 +1,8 @@
 """Nothing ever gives a property a value that callers may not give it.
 
 What it does: of the aggregates of services whose commands all have default handlers, takes the
-properties that are `readOnly`, have no default and are neither envelope, state, key nor parent, and
-looks for each among what the commands of the aggregate set.
+properties that are `readOnly` and not required, have no default and are neither state, key nor
+parent, and looks for each among what the commands of the aggregate set.
 
 Why: the property is told to be there and never is; columns, screens and consumers wait for it.
 
@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.effects import ENVELOPE, lifecycle_of
 from cloudsync_gen.model.layers.application import Aggregate, Command
-from cloudsync_gen.model.schema_view import properties
+from cloudsync_gen.model.schema_view import properties, required
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
 
@@ -26,13 +26,13 @@ from cloudsync_gen.rules._rule import Rule
 def check(model: Model) -> Iterator[Diagnostic]:
     by_hand = {each.service for each in model.all(Command) if each.effect == "custom"}
     for aggregate in model.all(Aggregate):
-        own = [each for each in model.all(Command) if each.aggregate == aggregate.id]
-        if not own or aggregate.service in by_hand:
+        if aggregate.service in by_hand:
             continue
-        given = _given(model, aggregate, own)
+        own = [each for each in model.all(Command) if each.aggregate == aggregate.id]
+        given = _given(model, aggregate, own) | required(model, aggregate.schema)
         for name, schema in properties(model, aggregate.schema).items():
             read_only = isinstance(schema, dict) and schema.get("readOnly") is True
-            if read_only and "default" not in schema and name not in given:
+            if own and read_only and "default" not in schema and name not in given:
                 yield RULE.at(
                     model.ref(aggregate.schema, "schema", "properties", name),
                     f"no command sets `{name}`, and no caller may",

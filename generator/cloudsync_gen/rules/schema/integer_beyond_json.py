@@ -20,10 +20,12 @@ from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.schema._walk import elements, subschemas
-from cloudsync_gen.source import Ref
+from cloudsync_gen.source import Pointer
 
 _MOST = 2**53 - 1
-_KEYWORDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "default", "const")
+_KEYWORDS = frozenset(
+    ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "default", "const")
+)
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
@@ -31,9 +33,9 @@ def check(model: Model) -> Iterator[Diagnostic]:
         for pointer, schema in subschemas(element.schema):
             if schema.get("type") != "integer":
                 continue
-            place = model.ref(element.id, "schema", *pointer)
-            for ref, value in _values(place, schema):
+            for tail, value in _values(schema):
                 if isinstance(value, int | float) and abs(value) > _MOST:
+                    ref = model.ref(element.id, "schema", *pointer, *tail)
                     yield RULE.at(
                         ref,
                         f"{value} is beyond what JSON carries exactly",
@@ -43,12 +45,13 @@ def check(model: Model) -> Iterator[Diagnostic]:
                     )
 
 
-def _values(place: Ref, schema: Mapping[str, Any]) -> Iterator[tuple[Ref, object]]:
-    for name in _KEYWORDS:
-        yield place.at(name), schema.get(name)
+def _values(schema: Mapping[str, Any]) -> Iterator[tuple[Pointer, object]]:
+    """(place in the schema, value) of each number that it names."""
+    for name in schema.keys() & _KEYWORDS:
+        yield (name,), schema[name]
     members = schema.get("enum")
     for index, each in enumerate(members if isinstance(members, list) else ()):
-        yield place.at("enum", index), each
+        yield ("enum", index), each
 
 
 RULE = Rule(code="SCH017", name="integer-beyond-json", family="schema validation", check=check)

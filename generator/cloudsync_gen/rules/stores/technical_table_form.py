@@ -69,9 +69,10 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 )
         keys = [set(table.primary_key)]
         keys += [{name.split()[0] for name in e.columns} for e in table.indexes if e.unique]
-        known = [key & table.columns.keys() for key in keys]  # the others are `unknown-…-column`
         spread = set(table.partition.columns) if table.partition else set()
-        if not any(_KEYS[table.table] <= key <= _KEYS[table.table] | spread for key in known):
+        if any(key - table.columns.keys() for key in keys):
+            continue  # a misspelt column may be what is missing
+        if not any(_KEYS[table.table] <= key <= _KEYS[table.table] | spread for key in keys):
             columns = ", ".join(sorted(_KEYS[table.table]))
             message = f"two rows may have the same {columns}"
             hint = f"add a unique index over {columns}"
