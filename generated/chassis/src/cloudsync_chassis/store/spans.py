@@ -89,7 +89,7 @@ def _told(
         return _described(text, ())
     found = kept.get(compiled)
     if found is None:
-        names = {each.name for each in _tables(compiled.statement)}
+        names = sorted({each.name for each in _tables(compiled.statement)})
         found = kept[compiled] = _described(text, tuple(sorted(names, key=text.find)))
     return found
 
