@@ -16,6 +16,7 @@ from msgspec import Struct
 from cloudsync_gen import pipeline
 from cloudsync_gen.cli import main
 from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.load import MANIFEST
 from cloudsync_gen.pipeline import Checked
 from cloudsync_gen.rules import CODES, RULES, judging
 from faults.test_mutations import LEMONADE, MODEL
@@ -47,7 +48,7 @@ class Edit(Struct, frozen=True):
 def edits(before: Files, number: int) -> Iterator[Edit]:
     """Every fifth change is one of files: gone, moved, copied; the others are within a file."""
     random = Random(SEED)
-    texts = sorted(each for each in MODEL if each != pipeline.MANIFEST)
+    texts = sorted(each for each in MODEL if each != MANIFEST)
     within = mutants({name: before[name] for name in MODEL}, number, SEED)
     for turn, mutant in enumerate(within):
         file = random.choice(texts)

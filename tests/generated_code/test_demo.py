@@ -132,7 +132,8 @@ def _killed_at(system: Running, step: str, person: Person) -> list[str]:
 def test_services_are_renewed_and_no_request_fails(system: Running, effort: Effort) -> None:
     """One after the other while a page is asked for at the gateway, whatever a page needs."""
     play.tenant(system, "max", silent)
-    reader = pages.Reader(system, play.write(system, silent))
+    document, _ = play.write(system, silent)
+    reader = pages.Reader(system, document)
     names = story.SERVICES if effort.full else ("document-service",)
     before = {name: system.supervisor.all[name].pid for name in names}
     with reader.reading():
