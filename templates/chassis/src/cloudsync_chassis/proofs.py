@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -127,17 +128,20 @@ def admitted(bench: Bench, case: Case) -> dict[str, bool]:
     """Who gets past the door, each role by itself: users by their role, `nobody` without one, and
     workloads as `workload <name>` or `workload with <scope>`.
     """
-    tenant = Tenant()
-    callers = {name: _user(tenant, name) for name in sorted(roles_of(bench))}
-    callers[_NOBODY] = _user(tenant)
+    callers: dict[str, Callable[[Tenant], Principal]]
+    callers = {name: partial(_user, roles=(name,)) for name in sorted(roles_of(bench))}
+    callers[_NOBODY] = _user
     for name in (*case.callers, "stranger"):
-        callers[f"workload {name}"] = _workload(tenant, name)
+        callers[f"workload {name}"] = partial(_workload, name=name)
     for scope in (*case.scopes, "other:thing"):
-        callers[f"workload with {scope}"] = _workload(tenant, "stranger", scope)
-    return {
-        name: _is_admitted(bench.ask(case, tenant=tenant, principal=each, empty=False))
-        for name, each in callers.items()
-    }
+        callers[f"workload with {scope}"] = partial(_workload, name="stranger", scopes=(scope,))
+    # each of an organisation of its own: how much one may ask is another matter
+    found = {}
+    for name, of in callers.items():
+        tenant = Tenant()
+        answer = bench.ask(case, tenant=tenant, principal=of(tenant), empty=False)
+        found[name] = _is_admitted(answer)
+    return found
 
 
 def trespasses(bench: Bench, case: Case) -> list[str]:
@@ -188,11 +192,11 @@ def _is_admitted(answer: httpx.Response) -> bool:
     return True
 
 
-def _user(tenant: Tenant, *roles: str) -> Principal:
+def _user(tenant: Tenant, roles: tuple[str, ...] = ()) -> Principal:
     return Principal(str(tenant.subject), "user", tenant.organization, frozenset(roles))
 
 
-def _workload(tenant: Tenant, name: str, *scopes: str) -> Principal:
+def _workload(tenant: Tenant, name: str, scopes: tuple[str, ...] = ()) -> Principal:
     made = workload(name, tenant.organization)
     return replace(made, roles=frozenset({"workload"}), scopes=frozenset(scopes))
 
