@@ -58,7 +58,9 @@ def test_the_schema_and_every_root_field_become_elements_with_links() -> None:
 def test_forms_of_entities_and_enumerations_are_outlined() -> None:
     source, _ = graphql_source(FILE, SDL.encode())
     assert source is not None
-    book, state = source.types
+    found = {each.name: each for each in source.types}
+    assert [*found] == ["Query", "Book", "BookState"]
+    book, state = found["Book"], found["BookState"]
     assert (book.name, book.schema, state.members) == (
         "Book",
         "data_model.entity.book",

@@ -91,7 +91,9 @@ def test_what_is_kept_for_plug_ins_has_no_comments() -> None:
 
 def test_forms_of_entities_and_enumerations_are_outlined() -> None:
     (source,), _ = grpc_sources({FILE: TEXT.encode()}, ParseCache())
-    shelf, state = source.types
+    names = ["GetShelfRequest", "GetShelfResponse", "Shelf", "Shelf.State"]
+    assert [each.name for each in source.types] == names
+    *_, shelf, state = source.types
     assert (shelf.name, shelf.schema) == ("Shelf", "data_model.entity.shelf")
     assert (state.name, state.members) == ("Shelf.State", ("STATE_UNSPECIFIED", "STATE_FULL"))
     fields = {each.name: each for each in shelf.fields}

@@ -20,10 +20,13 @@ from cloudsync_gen.model.effects import ENVELOPE, lifecycle_of
 from cloudsync_gen.model.layers.application import Aggregate, Command
 from cloudsync_gen.model.schema_view import properties, required
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._links import astray
 from cloudsync_gen.rules._rule import Rule
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
+    if astray(model, Command, "performed-on-aggregate"):
+        return  # what sets it may only be misspelt
     by_hand = {each.service for each in model.all(Command) if each.effect == "custom"}
     for aggregate in model.all(Aggregate):
         if aggregate.service in by_hand:

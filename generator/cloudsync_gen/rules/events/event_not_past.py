@@ -52,7 +52,7 @@ def _is_participle(word: str) -> bool:
 RULE = Rule(
     code="EVT016",
     name="event-not-past",
-    family="event definitions",
+    family="event-driven patterns",
     severity=Severity.WARNING,
     check=check,
 )

@@ -37,4 +37,4 @@ def check(model: Model) -> Iterator[Diagnostic]:
             )
 
 
-RULE = Rule(code="EVT015", name="topic-version", family="event definitions", check=check)
+RULE = Rule(code="EVT015", name="topic-version", family="event-driven patterns", check=check)

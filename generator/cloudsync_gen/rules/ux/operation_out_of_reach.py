@@ -37,7 +37,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
     for view in views:
         for index, name in enumerate(view.operations):
             operation, field = model.get(Operation, name), model.get(RootField, name)
-            lost = operation is not None and entrances.of(operation) is None
+            lost = operation is not None and _is_lost(entrances, operation)
             if name in resolved or not (lost or (field is not None and field not in fields)):
                 continue
             yield RULE.at(
@@ -47,6 +47,11 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 element=view.id,
                 facts=(name,),
             )
+
+
+def _is_lost(entrances: Entrances, operation: Operation) -> bool:
+    """A path that does not begin with a slash is none, of which another rule tells."""
+    return operation.path.startswith("/") and entrances.of(operation) is None
 
 
 def _unfinished(model: Model, entrances: Entrances) -> bool:

@@ -37,6 +37,7 @@ COMMON = frozenset(
         *("telemetry_timeout", "telemetry_sampling"),
         *("graphql_ad_hoc", "graphql_introspection", "graphql_documents", "graphql_max_depth"),
         "graphql_max_cost",
+        *("listen_fd", "metrics_listen_fd", "ready_fd", "stop_with_stdin", "bus_faults"),
         *("state_path", "validate", "construct", "jobs", "patience", "registration"),
     )
 )
