@@ -2,7 +2,7 @@
 
 What it does: at most one service has a `registry`; it has calls to `register` and to `renew`, all
 of them to operations of that service's own, and each sends properties that the operation's request
-has.
+has. Copies renew at most once a second.
 
 Why: every copy of every service would tell two registries, or none, and learn it at its start.
 
@@ -20,9 +20,12 @@ from cloudsync_gen.model.effects import carried_by, key_name
 from cloudsync_gen.model.layers.application import Registry, RegistryCall, Service
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.rules._calls import callee
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.source import Pointer
+
+_SECOND = 1000
 
 Faults = Iterator[tuple[Pointer, str, str]]
 
@@ -51,6 +54,8 @@ def _of_form(registry: Registry) -> Faults:
     for wanted in ("register", "renew"):
         if wanted not in steps:
             yield ("calls",), f"no call is there to {wanted}", f"name one with `step: {wanted}`"
+    if milliseconds(registry.every) < _SECOND:
+        yield ("every",), "copies renew at most once a second", "say `1s` or more"
 
 
 def _of_calls(model: Model, service: Service, registry: Registry) -> Faults:
