@@ -59,6 +59,13 @@ _UNIT |= {f"{unit}i": Fraction(1024) ** power for power, unit in enumerate("KMGT
 _QUANTITY = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$(?!\n)")
 
 
+CORES = re.compile(r"[0-9]+(\.[0-9]+)?m?")
+"""Matches a whole `Quantity` of processors."""
+
+BYTES = re.compile(r"[0-9]+(\.[0-9]+)?(k|M|G|T|Ki|Mi|Gi|Ti)")
+"""Matches a whole `Quantity` of memory."""
+
+
 def quantity(value: str) -> Fraction:
     """What a `Quantity` comes to, exactly. Raises `ValueError` for any other text."""
     match = _QUANTITY.match(value)

@@ -13,30 +13,27 @@ Use instead: `resources: {cpu: 250m, memory: 256Mi, …}`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.layers.technology import NodePool
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.model.values import BYTES, CORES
 from cloudsync_gen.rules._rule import Rule
-
-_CORES = re.compile(r"[0-9]+(\.[0-9]+)?m?")
-_BYTES = re.compile(r"[0-9]+(\.[0-9]+)?(k|M|G|T|Ki|Mi|Gi|Ti)")
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
     for service in model.all(Service):
         given = service.resources
         for field, value in (("cpu", given.cpu), ("cpuLimit", given.cpu_limit)):
-            if value is not None and not _CORES.fullmatch(value):
+            if value is not None and not CORES.fullmatch(value):
                 yield _finding(model, service.id, ("resources", field), value, "250m")
         for field, value in (("memory", given.memory), ("memoryLimit", given.memory_limit)):
-            if not _BYTES.fullmatch(value):
+            if not BYTES.fullmatch(value):
                 yield _finding(model, service.id, ("resources", field), value, "256Mi")
     for pool in model.all(NodePool):
-        if not _BYTES.fullmatch(pool.memory):
+        if not BYTES.fullmatch(pool.memory):
             yield _finding(model, pool.id, ("memory",), pool.memory, "16Gi")
 
 

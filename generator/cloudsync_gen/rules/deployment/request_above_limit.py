@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.model.values import quantity
+from cloudsync_gen.model.values import BYTES, CORES, quantity
 from cloudsync_gen.rules._rule import Rule
 
 
@@ -25,11 +25,13 @@ def check(model: Model) -> Iterator[Diagnostic]:
     for service in model.all(Service):
         asked = service.resources
         pairs = (
-            ("cpu", asked.cpu, "cpuLimit", asked.cpu_limit),
-            ("memory", asked.memory, "memoryLimit", asked.memory_limit),
+            (CORES, "cpu", asked.cpu, "cpuLimit", asked.cpu_limit),
+            (BYTES, "memory", asked.memory, "memoryLimit", asked.memory_limit),
         )
-        for name, request, limited, limit in pairs:
-            if limit is not None and quantity(request) > quantity(limit):
+        for unit, name, request, limited, limit in pairs:
+            if limit is None or not unit.fullmatch(request) or not unit.fullmatch(limit):
+                continue  # what is counted in something else is another rule's
+            if quantity(request) > quantity(limit):
                 yield RULE.at(
                     model.ref(service.id, "resources", name),
                     f"a replica of `{service.id}` asks for {request} but may use {limit}",
