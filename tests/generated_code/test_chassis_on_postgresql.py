@@ -33,14 +33,17 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"postgresql+psycopg://{host}/shop"
 
 
-def test_the_chassis_does_on_postgresql_what_it_does_on_sqlite(url: str, effort: Effort) -> None:
+def test_the_chassis_does_on_postgresql_what_it_does_on_sqlite(
+    url: str, effort: Effort, tmp_path: Path
+) -> None:
     """What differs is locking, types and how a taken value is told."""
     tests = ROOT / "templates" / "chassis" / "tests"
     chosen = [str(tests)] if effort.full else [str(tests / name) for name in STORES]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen],
         cwd=ROOT,
-        env={**os.environ, "CHASSIS_TEST_POSTGRES": url},
+        # pytest closes the folder above its own, in which servers run as another user
+        env={**os.environ, "CHASSIS_TEST_POSTGRES": url, "PYTEST_DEBUG_TEMPROOT": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,

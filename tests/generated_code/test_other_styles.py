@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
-import subprocess
-import sys
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +15,7 @@ import pytest
 from cloudsync_chassis.events.envelope import Event
 
 from cloudsync_gen import pipeline
-from support.services import Written, running, written
+from support.services import Written, own_failures, running, type_errors, written
 from support.trees import read_tree, write_tree
 
 MODELS = Path(__file__).parents[1] / "models"
@@ -36,22 +34,8 @@ def stall(tmp_path_factory: pytest.TempPathFactory) -> Written:
 
 @pytest.mark.parametrize("service", STYLES)
 def test_it_is_typed_and_its_own_tests_pass(stall: Written, service: str) -> None:
-    variables = stall.environment(service)
-    config = ("--config-file", str(ROOT / "pyproject.toml"), "--explicit-package-bases")
-    cache = ("--cache-dir", str(ROOT / ".mypy_cache" / "services"))
-    for command in (
-        ("mypy", "--strict", *config, *cache, "--package", stall.package(service)),
-        ("pytest", "-q", "-c", "pyproject.toml", "-p", "no:cacheprovider"),
-    ):
-        done = subprocess.run(
-            [sys.executable, "-m", *command],
-            cwd=stall.folder(service),
-            env={**variables, "MYPYPATH": variables["PYTHONPATH"]},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+    assert type_errors(stall, service) == ""
+    assert own_failures(stall, service) == ""
 
 
 @pytest.mark.parametrize("service", STYLES)
