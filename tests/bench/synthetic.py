@@ -23,6 +23,9 @@ from cloudsync_gen.pipeline import check
 
 FIRST_PORT = 2000
 IN_ONE_DOMAIN = 10
+OF_A_SERVICE = 100
+"""Connections to a node of the store; all replicas of one that `new service` makes may hold 60."""
+
 REPORTS = ("daily", "weekly", "yearly")
 LETTERS = "bdfgkmnprt"
 
@@ -32,6 +35,7 @@ def synthetic(count: int) -> dict[str, bytes]:
     domains = [_spelled("area", i) for i in range((count - 1) // IN_ONE_DOMAIN + 1)]
     begun = starter(Beginning(slug="bench", title="Bench", domain=domains[0]))
     begun = structs.replace(begun, files=tuple(_with_domains(f, domains) for f in begun.files))
+    begun = structs.replace(begun, files=tuple(_with_connections(f, count) for f in begun.files))
     tree = texts(begun, {})
     model = check(tree).model
     assert model is not None
@@ -63,6 +67,15 @@ def _with_domains(file: NewFile, domains: list[str]) -> NewFile:
         return file
     for name in domains[1:]:
         found[name] = {**found[domains[0]], "id": f"business.domain.{name}", "name": name}
+    return structs.replace(file, elements=found)
+
+
+def _with_connections(file: NewFile, count: int) -> NewFile:
+    """As many connections as all replicas of so many services may hold."""
+    found = {
+        name: {**each, "maxConnections": OF_A_SERVICE * count} if "maxConnections" in each else each
+        for name, each in dict(file.elements).items()
+    }
     return structs.replace(file, elements=found)
 
 
