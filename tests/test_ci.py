@@ -162,12 +162,8 @@ class Runner:
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     aside = tmp_path_factory.mktemp("company")
-    made = Repository(aside / "company", aside)
-    made.root.mkdir()
-    made.git("init", "-q", "-b", "main")
+    made = Repository.begun(aside / "company", aside)
     made.git("config", "uploadpack.allowAnySHA1InWant", "true")
-    made.tool("init", "--name", "parcels")
-    made.tool("generate")
     made.git("add", "-A")
     made.git("commit", "-q", "-m", "begin")
     made.git("tag", "begun")

@@ -51,11 +51,7 @@ BROKEN = re.compile(rf"{re.escape(GOALS)}:\d+:7: error\[LNK001\]")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """One whose model and output are committed, in a folder whose name needs quoting."""
     aside = tmp_path_factory.mktemp("company")
-    made = Repository(aside / "Zwei Wörter", aside)
-    made.root.mkdir()
-    made.git("init", "-q", "-b", "main")
-    made.tool("init", "--name", "parcels")
-    made.tool("generate")
+    made = Repository.begun(aside / "Zwei Wörter", aside)
     made.install(local())
     made.git("add", "-A")
     made.git("commit", "-q", "--no-verify", "-m", "begin")

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import cycle
-from threading import Event, Thread
 from typing import Any
 
 import httpx
 
 from demo.system import Running
+from support.steady import Steady
 
 _PAUSE = 0.05
 
 
-class Reader:
-    """`answered` counts by what was asked; `failed` holds what did not go as it should."""
+class Reader(Steady):
+    """Reads and writes at the gateway, and at the service itself."""
 
     def __init__(self, found: Running, document: str) -> None:
-        self.answered: Counter[str] = Counter()
-        self.failed: list[str] = []
+        super().__init__()
         gate, own = (
             f"{found.supervisor.all[each].member.url}/v1"
             for each in ("api-gateway", "document-service")
@@ -35,23 +31,11 @@ class Reader:
             ("POST", f"{own}/documents", new, 201),
         )
         self._headers = {"Authorization": f"Bearer {found.token}"}
-        self._over = Event()
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """It goes on, in a thread, until this ends."""
-        thread = Thread(target=self._read)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._over.set()
-            thread.join()
-
-    def _read(self) -> None:
+    def ask(self) -> None:
         with httpx.Client(headers=self._headers, timeout=30) as http:
             for method, url, body, expect in cycle(self._asked):
-                if self._over.wait(_PAUSE):
+                if self.over.wait(_PAUSE):
                     return
                 what = f"{method} {url}"
                 try:

@@ -136,7 +136,7 @@ def test_services_are_renewed_and_no_request_fails(system: Running, effort: Effo
     reader = pages.Reader(system, document)
     names = story.SERVICES if effort.full else ("document-service",)
     before = {name: system.supervisor.all[name].pid for name in names}
-    with reader.reading():
+    with reader.steady():
         for name in names:
             system.supervisor.renew(system.supervisor.all[name].member)
         system.until("the renewal", lambda: not system.supervisor.renews, 60 * len(names))

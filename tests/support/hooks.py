@@ -67,6 +67,16 @@ class Repository:
         self.env |= {f"GIT_{who}_{what}": "a@b.example" for who in ("AUTHOR", "COMMITTER")
                      for what in ("NAME", "EMAIL")}  # fmt: skip
 
+    @classmethod
+    def begun(cls, root: Path, aside: Path) -> Repository:
+        """One in which a model has been begun and generated, and nothing is committed."""
+        made = cls(root, aside)
+        made.root.mkdir()
+        made.git("init", "-q", "-b", "main")
+        made.tool("init", "--name", "parcels")
+        made.tool("generate")
+        return made
+
     def run(
         self, *command: str, check: bool = True, cwd: Path | None = None
     ) -> subprocess.CompletedProcess[str]:

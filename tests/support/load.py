@@ -6,12 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
 from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 
@@ -22,6 +19,7 @@ from cloudsync_chassis.security.principal import Principal
 from cloudsync_chassis.security.tokens import TokenIssuer
 
 from support.services import ISSUER
+from support.steady import Steady
 
 RECIPES = "/v1/recipes"
 MERGE = {"Content-Type": "application/merge-patch+json"}
@@ -61,27 +59,18 @@ def run_request(recipe: str, litres: int) -> bytes:
     return b"\x0a" + bytes([len(text)]) + text + b"\x10" + bytes([litres])
 
 
-class Load:
-    """`answered` counts by what was asked; `failed` holds what did not go as it should."""
+class Load(Steady):
+    """Four callers at once, each with its way to connect."""
 
     def __init__(self, recipes: str, presses: str, token: str) -> None:
-        self.answered: Counter[str] = Counter()
-        self.failed: list[str] = []
+        super().__init__()
         self.token = token
         self._recipes = recipes
         self._presses = presses.removeprefix("http://")
-        self._over = Event()
 
-    @contextmanager
-    def steady(self) -> Iterator[None]:
-        """It goes on, in a thread, until this ends."""
-        thread = Thread(target=lambda: asyncio.run(self._all()))
-        thread.start()
-        try:
-            yield
-        finally:
-            self._over.set()
-            thread.join()
+    def ask(self) -> None:
+        """See `Steady.ask`."""
+        asyncio.run(self._all())
 
     async def _all(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -123,7 +112,7 @@ class Load:
 
     def _rounds(self) -> Iterator[int]:
         for number in count():
-            if self._over.is_set():
+            if self.over.is_set():
                 return
             yield number
 

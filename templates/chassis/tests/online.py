@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from bookshop import SERVICE, BookSettings
+from bookshop import graphql as schema
 from bookshop.graphql import PATH, ShopOnline
 from cloudsync_chassis.client.call import Call
-from cloudsync_chassis.testing import Caller, Running
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.testing import Caller, Running, running
 
 CALL = Call(service="other-shop", operation="getBook", method="GET", path="/v1/books")
 LIST = "mutation($book: BookInput!, $key: String) { listBook(input: $book, clientMutationId: $key) \
@@ -39,6 +44,15 @@ class Online:
         assert "errors" not in found, found
         made: str = found["data"]["listBook"]["id"]
         return made
+
+
+@asynccontextmanager
+async def online(settings: BookSettings) -> AsyncIterator[Online]:
+    """The shop, started."""
+    runtime = Runtime(SERVICE, settings)
+    service = ShopOnline(runtime)
+    async with running(schema.build(runtime, service)) as started:
+        yield Online(started, service)
 
 
 def problems(found: dict[str, Any]) -> list[tuple[int, str]]:

@@ -24,15 +24,13 @@ from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.persisted import digest_of, manifest
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.testing import running
-from online import CALL, LIST, Online, problems
+from online import CALL, LIST, Online, online, problems
 
 
 @pytest.fixture
 async def shop(settings: BookSettings) -> AsyncIterator[Online]:
-    runtime = Runtime(SERVICE, settings)
-    service = ShopOnline(runtime)
-    async with running(schema.build(runtime, service)) as started:
-        yield Online(started, service)
+    async with online(settings) as started:
+        yield started
 
 
 def strict(settings: BookSettings, spec: GraphqlSpec = SPEC, **more: Any) -> tuple[Any, ShopOnline]:

@@ -23,15 +23,13 @@ from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.problem import RATE_LIMITED, Problem
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.testing import Caller, running
-from online import CALL, Online, problems
+from online import CALL, Online, online, problems
 
 
 @pytest.fixture
 async def shop(settings: BookSettings) -> AsyncIterator[Online]:
-    runtime = Runtime(SERVICE, settings)
-    service = ShopOnline(runtime)
-    async with running(schema.build(runtime, service)) as started:
-        yield Online(started, service)
+    async with online(settings) as started:
+        yield started
 
 
 async def events(shop: Online, query: str, caller: Caller | None) -> list[tuple[str, Any]]:

@@ -28,6 +28,18 @@ print(*(set(sys.argv[1:]) & set(sys.modules)))
 """
 
 
+def said(script: str, *arguments: str) -> list[str]:
+    """Words that a process of its own prints, in which nothing is loaded yet."""
+    run = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return run.stdout.split()
+
+
 def test_who_serves_loads_neither_migrations_nor_another_dialect_nor_a_command_line() -> None:
     heavy = (
         "alembic",
@@ -42,14 +54,7 @@ def test_who_serves_loads_neither_migrations_nor_another_dialect_nor_a_command_l
     )
     dialects = ("sqlalchemy.dialects.postgresql", "sqlalchemy.orm")
     traced = ("opentelemetry.sdk", "opentelemetry.exporter", "requests")
-    run = subprocess.run(
-        [sys.executable, "-c", SERVED, *heavy, *dialects, *traced],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert run.stdout.split() == []
+    assert said(SERVED, *heavy, *dialects, *traced) == []
 
 
 def test_a_library_is_passed_over_only_while_another_is_imported() -> None:
@@ -63,14 +68,7 @@ with without("rich"):
     import rich as again
 print(again is rich)
 """
-    run = subprocess.run(
-        [sys.executable, "-c", script],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert run.stdout.split() == ["None", "False", "AsyncClient", "True", "False", "True"]
+    assert said(script) == ["None", "False", "AsyncClient", "True", "False", "True"]
 
 
 def test_a_function_that_is_promised_is_there_for_who_calls_it() -> None:
@@ -84,14 +82,7 @@ try:
 except ValueError:
     print("cryptography.x509" in sys.modules)
 """
-    run = subprocess.run(
-        [sys.executable, "-c", script],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert run.stdout.split() == ["False", "True"]
+    assert said(script) == ["False", "True"]
 
 
 async def test_a_client_that_nobody_calls_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,14 +97,7 @@ from cloudsync_chassis.store import engine
 from sqlalchemy.ext import asyncio
 print(asyncio.AsyncEngine is engine.AsyncEngine, asyncio.AsyncSession.__name__)
 """
-    run = subprocess.run(
-        [sys.executable, "-c", script],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert run.stdout.split() == ["True", "AsyncSession"]
+    assert said(script) == ["True", "AsyncSession"]
 
 
 def test_models_are_built_late_only_while_a_library_asks_for_it() -> None:
@@ -176,11 +160,4 @@ with heap.still():
     kept = [[] for _ in range(1000)]
 print(gc.isenabled(), gc.get_freeze_count() > 1000)
 """
-    run = subprocess.run(
-        [sys.executable, "-c", script],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert run.stdout.split() == ["False", "True", "True"]
+    assert said(script) == ["False", "True", "True"]
