@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,12 +11,18 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
-from cloudsync_chassis.store.database import Database
-from cloudsync_chassis.store.sqlite import SqliteConnection
+from cloudsync_chassis.store.database import Database, insert_of
+from cloudsync_chassis.store.sqlite import SqliteConnection, adds_a_row
 
 metadata = sa.MetaData()
-things = sa.Table("things", metadata, sa.Column("id", sa.Integer, primary_key=True))
+things = sa.Table(
+    "things",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.Text),
+)
 ADD = sa.insert(things)
 ALL = sa.select(things.c.id).order_by(things.c.id)
 
@@ -38,17 +45,21 @@ async def held(database: Database) -> list[int]:
         return list((await connection.execute(ALL)).scalars())
 
 
-async def test_each_statement_is_handed_over_once(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    handed: list[str] = []
+@pytest.fixture
+def handed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is handed over to threads of connections, by its name."""
+    found: list[str] = []
     original = SqliteConnection._handed
 
     async def counted(self: SqliteConnection, work: Any, *arguments: Any) -> Any:
-        handed.append(work.__name__)
+        found.append(work.__name__)
         return await original(self, work, *arguments)
 
     monkeypatch.setattr(SqliteConnection, "_handed", counted)
+    return found
+
+
+async def test_each_statement_is_handed_over_once(database: Database, handed: list[str]) -> None:
     await held(database)
     assert handed == ["executed"], "a reader has nothing to commit"
     handed.clear()
@@ -60,6 +71,76 @@ async def test_each_statement_is_handed_over_once(
     async with database.transaction(write=True):
         pass
     assert handed == [], "what never began is not ended"
+
+
+async def test_whoever_holds_the_lock_hands_over_no_row(
+    database: Database, handed: list[str]
+) -> None:
+    async with database.transaction(write=True) as connection:
+        await connection.execute(ADD, {"id": 1})
+        await connection.execute(ADD, {"id": 2, "name": "x" * 60_000})
+        with pytest.raises(IntegrityError):
+            await connection.execute(ADD, {"id": 1})
+        adding = insert_of("sqlite", things).values(id=2, name="y")
+        again = adding.on_conflict_do_update(index_elements=["id"], set_={"name": "z"})
+        assert await connection.scalar(again.returning(things.c.name)) == "z"
+        assert handed == ["executed"], "what begins the transaction"
+        await connection.execute(ADD, {"id": 3, "name": "x" * 70_000})
+        await connection.execute(ADD, [{"id": 4}, {"id": 5}])
+        await connection.execute(sa.update(things).values(name="a"))
+        assert handed == ["executed"] * 4
+    assert handed == ["executed"] * 4 + ["commit"]
+    assert await held(database) == [1, 2, 3, 4, 5]
+    handed.clear()
+    async with database.transaction(write=False) as connection:
+        await connection.execute(ADD, {"id": 6})
+        assert handed == ["executed"], "of a reader that turns writer, too"
+        await connection.execute(ADD, {"id": 7})
+        assert handed == ["executed"]
+        await connection.rollback()
+        handed.clear()
+        await connection.execute(ADD, {"id": 8})
+        assert handed == ["executed"], "the lock was given back"
+    assert await held(database) == [1, 2, 3, 4, 5, 8]
+
+
+async def test_a_row_follows_the_statement_that_its_connection_was_left_with(
+    database: Database, handed: list[str]
+) -> None:
+    """Whoever is cancelled leaves the thread at work; nothing overtakes that."""
+    counting = (
+        "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 300000)"
+        " INSERT INTO things (id) SELECT max(x) FROM n"
+    )
+    adding = "INSERT INTO things (id) VALUES (?)"
+    async with database.transaction(write=True) as connection:
+        assert connection.sync_connection is not None
+        cursor = connection.sync_connection.connection.driver_connection.cursor()
+        await cursor.execute(adding, (1,))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await cursor.execute(counting)
+        with pytest.raises(sqlite3.IntegrityError):
+            await cursor.execute(adding, (300_000,))
+    assert handed == ["executed", "executed", "executed", "commit"]
+    assert await held(database) == [1, 300_000]
+
+
+@pytest.mark.parametrize(
+    ("statement", "one"),
+    [
+        ("INSERT INTO a (b, c) VALUES (?, lower(?))", True),
+        ("insert into a (b) values (?) on conflict (b) do update set c = a.c + 1", True),
+        ("INSERT INTO a (b) VALUES (?), (?)", False),
+        ("INSERT INTO a (b) VALUES ((SELECT max(b) FROM a))", False),
+        ("INSERT INTO a (b) SELECT c FROM d", False),
+        ("UPDATE a SET b = ?", False),
+        ("DELETE FROM a", False),
+        ("SELECT b FROM a", False),
+    ],
+)
+def test_what_adds_a_row_is_told_by_its_text(statement: str, one: bool) -> None:
+    assert adds_a_row(statement) is one
 
 
 async def test_a_snapshot_stays_as_it_was_and_other_readers_see_what_is_committed(

@@ -3,7 +3,9 @@
 `aiosqlite` keeps a thread for each connection; each call of its cursor is handed over to it and
 back: making the cursor, executing, fetching, closing, as BEGIN and ROLLBACK are. The hand-overs
 cost more than what SQLite does meanwhile. Here BEGIN goes with the first statement that needs it,
-making the cursor, fetching and closing with each, and what never began is not ended.
+making the cursor, fetching and closing with each, and what never began is not ended. A row that is
+added by whoever holds the lock for writing is not handed over at all: nothing has to be waited for,
+neither a lock nor the disk, to which what is committed goes.
 
 Those of one process that write take turns: SQLite lets who finds its lock taken sleep, for longer
 and longer, and knows no order among them.
@@ -12,8 +14,10 @@ and longer, and knows no order among them.
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -34,6 +38,11 @@ then, as on PostgreSQL; `snapshot`: all of them see the same.
 _IMMEDIATELY = "BEGIN IMMEDIATE"
 _BUSY_SECONDS = 10
 _CHUNK = 64
+_MORE = re.compile(r"\bSELECT\b|\)\s*,\s*\(", re.IGNORECASE)
+"""A query within a statement, or a second row."""
+_SMALL = 64 * 1024
+"""Characters and bytes of a row that is written in less time than a hand-over takes, or little more.
+"""
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
 
 
@@ -50,6 +59,8 @@ class SqliteConnection(aiosqlite.Connection):
         self._turn = turn
         self._writes = False
         self._begun = False
+        self._given = 0  # to the thread
+        self._done = 0  # by it
         self.mode: Mode | None = None
         """What the next transaction is for; None: whoever uses it begins and ends by themselves."""
 
@@ -65,7 +76,17 @@ class SqliteConnection(aiosqlite.Connection):
         """Undo the transaction, if one has begun."""
         await self._end(self._conn.rollback)
 
-    async def carry_out(
+    async def carry_out(self, statement: str, parameters: Any) -> Outcome:
+        """What the statement leaves behind, once it is executed, most often in the thread.
+
+        Raises:
+            sqlite3.Error: it failed, or others have written for too long.
+        """
+        if self._holds_the_lock() and adds_a_row(statement) and _is_small(parameters):
+            return Outcome(self._conn.execute(statement, parameters))
+        return await self.hand_over(statement, lambda known: known.execute(statement, parameters))
+
+    async def hand_over(
         self, statement: str, work: Callable[[sqlite3.Connection], sqlite3.Cursor]
     ) -> Outcome:
         """What the statement leaves behind, once `work` has executed it in the thread.
@@ -86,6 +107,12 @@ class SqliteConnection(aiosqlite.Connection):
             self._begun = True
         found: Outcome = await self._handed(executed, self._conn)
         return found
+
+    def _holds_the_lock(self) -> bool:
+        """Whether nobody need be waited for: not even the thread, which whoever was cancelled has
+        left with a statement.
+        """
+        return self._writes and self._given == self._done and self._conn.in_transaction
 
     def _beginning(self, statement: str) -> str | None:
         """What has to be said before a statement."""
@@ -132,8 +159,16 @@ class SqliteConnection(aiosqlite.Connection):
 
     async def _handed(self, work: Callable[..., Any], *arguments: Any) -> Any:
         """What it returns, in the thread."""
+
+        def done() -> Any:
+            try:
+                return work(*arguments)
+            finally:
+                self._done += 1
+
         execute: Callable[..., Awaitable[Any]] = self._execute
-        return await execute(work, *arguments)
+        self._given += 1
+        return await execute(done)
 
 
 class Outcome:
@@ -172,11 +207,15 @@ class SqliteCursor:
 
     async def execute(self, statement: str, parameters: Any = ()) -> Self:
         """Execute and fetch."""
-        return await self._told(statement, lambda known: known.execute(statement, parameters))
+        return self._told(await self._connection.carry_out(statement, parameters))
 
     async def executemany(self, statement: str, parameters: Sequence[Any]) -> Self:
         """Execute with each of the parameters."""
-        return await self._told(statement, lambda known: known.executemany(statement, parameters))
+        return self._told(
+            await self._connection.hand_over(
+                statement, lambda known: known.executemany(statement, parameters)
+            )
+        )
 
     async def fetchone(self) -> Any:
         """The next row; None after the last."""
@@ -196,10 +235,7 @@ class SqliteCursor:
         """The statement has ended already; let its rows go."""
         self._rows = []
 
-    async def _told(
-        self, statement: str, work: Callable[[sqlite3.Connection], sqlite3.Cursor]
-    ) -> Self:
-        outcome = await self._connection.carry_out(statement, work)
+    def _told(self, outcome: Outcome) -> Self:
         self._rows, self.description = outcome.rows, outcome.description
         self.rowcount, self.lastrowid = outcome.rowcount, outcome.lastrowid
         return self
@@ -208,6 +244,19 @@ class SqliteCursor:
 def _changes(statement: str) -> bool:
     """Whether a statement may do more than read."""
     return statement.lstrip()[:6].upper() != "SELECT"
+
+
+@lru_cache(maxsize=1024)
+def adds_a_row(statement: str) -> bool:
+    """Whether a statement adds one row, or changes the one that is in its place, and reads nothing
+    else: it takes no longer, whatever is in the table.
+    """
+    words = statement.upper().split()
+    return words[:2] == ["INSERT", "INTO"] and "VALUES" in words and not _MORE.search(statement)
+
+
+def _is_small(parameters: Any) -> bool:
+    return sum(len(each) for each in parameters if isinstance(each, str | bytes)) <= _SMALL
 
 
 def expand(connection: Connection, metadata: MetaData) -> None:
