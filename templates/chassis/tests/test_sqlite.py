@@ -116,7 +116,7 @@ async def test_a_row_follows_the_statement_that_its_connection_was_left_with(
     async with database.transaction(write=True) as connection:
         assert connection.sync_connection is not None
         cursor = connection.sync_connection.connection.driver_connection.cursor()
-        await cursor.execute(adding, (1,))
+        await connection.execute(ADD, {"id": 1})
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0):
                 await cursor.execute(counting)
