@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from cloudsync_chassis.store.database import Database, insert_of
-from cloudsync_chassis.store.sqlite import SqliteConnection, adds_a_row
+from cloudsync_chassis.store.sqlite import SqliteConnection, is_brief
+from cloudsync_chassis.store.statements import brief
 
 metadata = sa.MetaData()
 things = sa.Table(
@@ -104,6 +106,39 @@ async def test_whoever_holds_the_lock_hands_over_no_row(
     assert await held(database) == [1, 2, 3, 4, 5, 8]
 
 
+async def test_what_is_found_by_its_key_is_handed_over_only_where_a_lock_is_waited_for(
+    database: Database, handed: list[str]
+) -> None:
+    find = brief(sa.select(things.c.name).where(things.c.id == sa.bindparam("wanted")))
+    change = brief(sa.update(things).where(things.c.id == sa.bindparam("wanted")))
+    await add(database, 1)
+    handed.clear()
+    async with database.transaction(write=False) as connection:
+        assert (await connection.execute(find, {"wanted": 1})).all() == [(None,)]
+        assert handed == []
+        await connection.execute(change.values(name="a"), {"wanted": 1})
+        assert handed == ["executed"]
+        assert await connection.scalar(find, {"wanted": 1}) == "a"
+        await connection.execute(change.values(name="b"), {"wanted": 1})
+        assert handed == ["executed"]
+        async with database.transaction(write=False) as other:
+            handed.clear()  # of what a new connection is told
+            assert (await other.execute(find, {"wanted": 1})).all() == [(None,)]
+        assert handed == []
+    handed.clear()
+    for how in ({"write": True}, {"write": False, "snapshot": True}):
+        async with database.transaction(**how) as connection:
+            assert await connection.scalar(find, {"wanted": 1}) == "b"
+            assert await connection.scalar(find, {"wanted": 1}) == "b"
+    assert handed == ["executed", "commit"] * 2
+
+
+def test_only_sqlite_is_told_what_is_brief() -> None:
+    for statement in (sa.select(things), sa.update(things), sa.insert(things)):
+        assert "brief" in str(brief(statement).compile(dialect=sqlite.dialect()))
+        assert "brief" not in str(brief(statement).compile(dialect=postgresql.dialect()))
+
+
 async def test_a_row_follows_the_statement_that_its_connection_was_left_with(
     database: Database, handed: list[str]
 ) -> None:
@@ -127,7 +162,7 @@ async def test_a_row_follows_the_statement_that_its_connection_was_left_with(
 
 
 @pytest.mark.parametrize(
-    ("statement", "one"),
+    ("statement", "told"),
     [
         ("INSERT INTO a (b, c) VALUES (?, lower(?))", True),
         ("insert into a (b) values (?) on conflict (b) do update set c = a.c + 1", True),
@@ -135,12 +170,13 @@ async def test_a_row_follows_the_statement_that_its_connection_was_left_with(
         ("INSERT INTO a (b) VALUES ((SELECT max(b) FROM a))", False),
         ("INSERT INTO a (b) SELECT c FROM d", False),
         ("UPDATE a SET b = ?", False),
+        ("UPDATE /* brief */ a SET b = ?", True),
         ("DELETE FROM a", False),
         ("SELECT b FROM a", False),
     ],
 )
-def test_what_adds_a_row_is_told_by_its_text(statement: str, one: bool) -> None:
-    assert adds_a_row(statement) is one
+def test_what_is_brief_is_told_by_its_text(statement: str, told: bool) -> None:
+    assert is_brief(statement) is told
 
 
 async def test_a_snapshot_stays_as_it_was_and_other_readers_see_what_is_committed(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cloudsync_chassis import propagation
 from cloudsync_chassis.store import predicates, statements
-from cloudsync_chassis.store.statements import Statements
+from cloudsync_chassis.store.statements import BRIEF, Statements
 from cloudsync_chassis.testing import Caller, Running
 
 things = sa.Table(
@@ -101,8 +101,9 @@ async def test_an_entity_is_made_by_a_handful_of_statements(table_shop: Running)
     clerk = table_shop.caller("clerk")
     with told(table_shop, "list-book") as sent:
         await table_shop.http.post("/v1/books", json=BOOK, headers=clerk.headers)
-    words = [each.removeprefix("INSERT INTO ").removeprefix("UPDATE ").split()[0] for each in sent]
-    assert [each.rpartition(".")[2] for each in words] == [
+    words = [each.removeprefix("INSERT INTO ").removeprefix("UPDATE ") for each in sent]
+    names = [each.removeprefix(f"{BRIEF} ").split()[0] for each in words]
+    assert [each.rpartition(".")[2] for each in names] == [
         "books",
         "event_sequences",
         "outbox",

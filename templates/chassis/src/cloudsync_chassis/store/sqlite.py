@@ -3,9 +3,9 @@
 `aiosqlite` keeps a thread for each connection; each call of its cursor is handed over to it and
 back: making the cursor, executing, fetching, closing, as BEGIN and ROLLBACK are. The hand-overs
 cost more than what SQLite does meanwhile. Here BEGIN goes with the first statement that needs it,
-making the cursor, fetching and closing with each, and what never began is not ended. A row that is
-added by whoever holds the lock for writing is not handed over at all: nothing has to be waited for,
-neither a lock nor the disk, to which what is committed goes.
+making the cursor, fetching and closing with each, and what never began is not ended. What is brief
+is not handed over at all, unless it has to wait for a lock: a row that is added, one that is looked
+up by its key. What is written goes to the disk with the commit, in the thread.
 
 Those of one process that write take turns: SQLite lets who finds its lock taken sleep, for longer
 and longer, and knows no order among them.
@@ -29,6 +29,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import CreateColumn
 
 from cloudsync_chassis.store.engine import AsyncConnection, AsyncEngine
+from cloudsync_chassis.store.statements import BRIEF
 
 Mode = Literal["write", "read", "snapshot"]
 """What the transactions of a connection are for. `read`: each statement sees what was committed by
@@ -82,7 +83,7 @@ class SqliteConnection(aiosqlite.Connection):
         Raises:
             sqlite3.Error: it failed, or others have written for too long.
         """
-        if self._holds_the_lock() and adds_a_row(statement) and _is_small(parameters):
+        if is_brief(statement) and _is_small(parameters) and self._waits_for_nobody(statement):
             return Outcome(self._conn.execute(statement, parameters))
         return await self.hand_over(statement, lambda known: known.execute(statement, parameters))
 
@@ -108,11 +109,15 @@ class SqliteConnection(aiosqlite.Connection):
         found: Outcome = await self._handed(executed, self._conn)
         return found
 
-    def _holds_the_lock(self) -> bool:
-        """Whether nobody need be waited for: not even the thread, which whoever was cancelled has
-        left with a statement.
+    def _waits_for_nobody(self, statement: str) -> bool:
+        """Whether no lock is needed but what is held, and whoever was cancelled has left no
+        statement with the thread.
         """
-        return self._writes and self._given == self._done and self._conn.in_transaction
+        if self._given != self._done:
+            return False
+        if _changes(statement):
+            return self._writes and self._conn.in_transaction
+        return self.mode == "read" or self._conn.in_transaction
 
     def _beginning(self, statement: str) -> str | None:
         """What has to be said before a statement."""
@@ -247,10 +252,12 @@ def _changes(statement: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def adds_a_row(statement: str) -> bool:
-    """Whether a statement adds one row, or changes the one that is in its place, and reads nothing
-    else: it takes no longer, whatever is in the table.
+def is_brief(statement: str) -> bool:
+    """Whether a statement takes no longer, whatever is in its table: it says so, or adds one row or
+    changes the one that is in its place, and reads nothing else.
     """
+    if BRIEF in statement:
+        return True
     words = statement.upper().split()
     return words[:2] == ["INSERT", "INTO"] and "VALUES" in words and not _MORE.search(statement)
 
