@@ -6,17 +6,19 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
+from cloudsync_chassis.store.columns import Timestamp, sql
 from cloudsync_chassis.store.database import Database, insert_of
 from cloudsync_chassis.store.sqlite import SqliteConnection, is_brief
-from cloudsync_chassis.store.statements import brief
+from cloudsync_chassis.store.statements import BRIEF, brief
 
 metadata = sa.MetaData()
 things = sa.Table(
@@ -134,9 +136,12 @@ async def test_what_is_found_by_its_key_is_handed_over_only_where_a_lock_is_wait
 
 
 def test_only_sqlite_is_told_what_is_brief() -> None:
-    for statement in (sa.select(things), sa.update(things), sa.insert(things)):
-        assert "brief" in str(brief(statement).compile(dialect=sqlite.dialect()))
-        assert "brief" not in str(brief(statement).compile(dialect=postgresql.dialect()))
+    for made in (brief(sa.select(things)), brief(sa.update(things)), brief(sa.insert(things))):
+        texts = [
+            str(made.compile(dialect=sa.make_url(url).get_dialect()()))
+            for url in ("sqlite+aiosqlite://", "postgresql+psycopg://")
+        ]
+        assert [BRIEF in each for each in texts] == [True, False]
 
 
 async def test_a_row_follows_the_statement_that_its_connection_was_left_with(
@@ -150,7 +155,8 @@ async def test_a_row_follows_the_statement_that_its_connection_was_left_with(
     adding = "INSERT INTO things (id) VALUES (?)"
     async with database.transaction(write=True) as connection:
         assert connection.sync_connection is not None
-        cursor = connection.sync_connection.connection.driver_connection.cursor()
+        driver: Any = connection.sync_connection.connection.driver_connection
+        cursor = driver.cursor()
         await connection.execute(ADD, {"id": 1})
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0):
@@ -190,6 +196,27 @@ async def test_a_snapshot_stays_as_it_was_and_other_readers_see_what_is_committe
         assert after == seen
         assert before == ([1] if snapshot else [])
     assert await held(database) == [1, 2]
+
+
+async def test_moments_and_ids_come_back_as_they_were(tmp_path: Path) -> None:
+    tables = sa.MetaData()
+    held = sa.Table("held", tables, sa.Column("id", sql("uuid")), sa.Column("at", Timestamp()))
+    moments = [
+        None,
+        datetime(2026, 2, 28, 23, 59, 59, 999_999, UTC),
+        datetime(2026, 3, 1, 1, 0, tzinfo=timezone(timedelta(hours=1, minutes=30))),
+    ]
+    rows = [(None if moment is None else uuid4(), moment) for moment in moments]
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/x.sqlite")
+    await database.create_all(tables)
+    async with database.transaction(write=True) as connection:
+        for identity, moment in rows:
+            await connection.execute(sa.insert(held), {"id": identity, "at": moment})
+        for _ in range(2):
+            found = (await connection.execute(sa.select(held))).all()
+            assert found == rows
+            assert {each.at and each.at.tzinfo for each in found} == {None, UTC}
+    await database.dispose()
 
 
 @pytest.mark.parametrize("write", [False, True])

@@ -94,6 +94,32 @@ async def test_an_entity_is_one_statement(shop: Running) -> None:
     assert len(sent) == 1
 
 
+def test_a_key_is_what_one_row_at_most_has() -> None:
+    indexed = sa.Table(
+        "indexed",
+        sa.MetaData(),
+        *(sa.Column(name, sa.Text) for name in "abcdefg"),
+        sa.UniqueConstraint("a", "b"),
+        sa.Index("over_c", "c", unique=True),
+        sa.Index("over_d", "d"),
+        sa.Index("over_some_e", "e", unique=True, sqlite_where=sa.text("a IS NULL")),
+        sa.Index("over_f_in_lower_case", sa.func.lower(sa.column("f")), unique=True),
+    )
+    for names in ("ab", "abg", "c", "cg"):
+        assert predicates.is_key(indexed, {indexed.c[each] for each in names}), names
+    for names in ("a", "b", "d", "e", "f", "g", "adefg", ""):
+        assert not predicates.is_key(indexed, {indexed.c[each] for each in names}), names
+    assert predicates.is_key(things, {things.c.id})
+
+
+async def test_an_entity_is_looked_up_by_its_key_without_a_hand_over(table_shop: Running) -> None:
+    clerk = table_shop.caller("clerk")
+    path = await lend(table_shop, clerk, table_shop.caller("reader"))
+    with told(table_shop, "get-book") as sent:
+        await table_shop.http.get(path, headers=clerk.headers)
+    assert [BRIEF in each for each in sent] == [table_shop.runtime.database.is_sqlite]
+
+
 async def test_an_entity_is_made_by_a_handful_of_statements(table_shop: Running) -> None:
     """Its row, its place among the aggregate's events, the event, and the trail: its end is locked
     and read, the row added, the end told.

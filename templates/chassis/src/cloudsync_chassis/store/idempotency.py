@@ -229,7 +229,9 @@ async def _wait_for_the_same(ctx: Context, key: str) -> None:
 
 
 async def _kept(ctx: Context, key: str) -> sa.Row[Any] | None:
-    return (await (await ctx.unit.connection()).execute(_FRESH, _mine(ctx, key))).first()
+    found = await (await ctx.unit.connection()).execute(_FRESH, _mine(ctx, key))
+    row: sa.Row[Any] | None = found.first()
+    return row
 
 
 async def _keep(ctx: Context, key: str, request_hash: str, response: Mapping[str, Any]) -> None:

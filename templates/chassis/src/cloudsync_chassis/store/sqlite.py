@@ -42,8 +42,7 @@ _CHUNK = 64
 _MORE = re.compile(r"\bSELECT\b|\)\s*,\s*\(", re.IGNORECASE)
 """A query within a statement, or a second row."""
 _SMALL = 64 * 1024
-"""Characters and bytes of a row that is written in less time than a hand-over takes, or little more.
-"""
+"""Characters and bytes of a row that is written about as fast as it is handed over."""
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
 
 

@@ -22,7 +22,6 @@ from cloudsync_chassis.store.query import ListQuery, Page, cut
 from cloudsync_chassis.store.repository import E, UniqueViolationError
 from cloudsync_chassis.store.statements import Condition, Part, Selection, Statements
 
-_UNIQUE = (sa.PrimaryKeyConstraint, sa.UniqueConstraint)
 _KEY = re.compile(r"\((.+?)\)=\(")
 _CAPITAL = re.compile("(?<=[a-z0-9])([A-Z])")
 
@@ -96,16 +95,11 @@ class TableRepository(Generic[E]):
             )
         statement = self._select().where(*conditions).limit(1)
         if whole:
-            statement = statements.brief(statement) if self._is_key(names) else statement
+            found = {self._tenant, *map(self._indexed, names)}
+            if predicates.is_key(self._store.table, found):
+                statement = statements.brief(statement)
             self._finding[names] = statement
         return statement
-
-    def _is_key(self, names: tuple[str, ...]) -> bool:
-        """Whether a tenant has one entity at most with the same values of these fields."""
-        table, found = self._store.table, {self._tenant, *map(self._indexed, names)}
-        unique = [each for each in table.constraints if isinstance(each, _UNIQUE)]
-        unique += [each for each in table.indexes if each.unique and _is_plain(each)]
-        return any(each.columns and found.issuperset(each.columns) for each in unique)
 
     async def select(self, ctx: Context, query: ListQuery) -> Page[E]:
         """See `Repository.select`."""
@@ -298,12 +292,6 @@ class TableRepository(Generic[E]):
         fields = {name for name, column in self._columns.items() if column in columns}
         fields |= {name for blind, name in self._store.blind.items() if table.c[blind] in columns}
         return UniqueViolationError(tuple(sorted(fields - {"organizationId"})))
-
-
-def _is_plain(index: sa.Index) -> bool:
-    """Whether an index is over columns, of all rows."""
-    partial = any(dialect.get("where") is not None for dialect in index.dialect_options.values())
-    return not partial and all(isinstance(each, sa.Column) for each in index.expressions)
 
 
 def _is_taken(error: IntegrityError) -> bool:
