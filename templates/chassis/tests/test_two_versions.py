@@ -155,8 +155,8 @@ async def test_the_slower_of_two_copies_moves_nobody_back(tmp_path: Path) -> Non
         sent = [event("k", n) for n in range(3)]
         await bus.publish(sent)
         first, second, _ = await bus.fetch("g", [sent[0].topic], 3)
-        await bus.acknowledge("g", second)
-        await bus.acknowledge("g", first)
+        await bus.acknowledge("g", [second])
+        await bus.acknowledge("g", [first])
         assert [each.event for each in await bus.fetch("g", [sent[0].topic], 3)] == sent[2:]
     finally:
         await bus.stop()
