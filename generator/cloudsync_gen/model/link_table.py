@@ -78,6 +78,7 @@ flag-steers | application.service | flags[].during[] | application.command appli
 configuration-watch | application.service | configurationProvider.watch.operation | api.rpc | tellsOfConfigurationFor
 configuration-get | application.service | configurationProvider.get.operation | api.rpc | tellsConfigurationFor
 secret-get | application.service | secretProvider.get | api.rpc | handsOutSecretsFor
+secret-prove | application.service | secretProvider.prove.operation | api.rpc | provesSecretsTo
 queued-calls-topic | application.service | calls[].fallback.topic | technology.topic | queuedCalls
 consumes-event | application.service | consumes[].event | application.event | consumers
 takes-from-queue | application.service | queues[].queue | technology.queue | workers

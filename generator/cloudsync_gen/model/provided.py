@@ -113,16 +113,21 @@ class ConfigurationProvider(Part, frozen=True, kw_only=True):
 class SecretProvider(Part, frozen=True, kw_only=True):
     """The service hands out what `secret://<path>` refers to; who asks has a call edge to `get`.
 
-    `sends` with the one fact `path`. The answer holds the secret in `value` (base64) and its
-    lease's end in `until`. It is asked for anew after `keep`, or before its lease ends; while no
-    answer comes the old one stands in as the fallback of the caller's edge says.
+    `sends` with the facts `path` and `version`. The answer holds the secret in `value` (base64),
+    its lease's end in `until` and its number in `version`. It is asked for anew after `keep`, or
+    before its lease ends; while no answer comes the old one stands in as the fallback of the
+    caller's edge says. By `prove` a reader tells that it has the version after the current one,
+    with the properties of the answer that `proof` names by fact.
     """
 
     get: Link
     sends: dict[PropertyPath, Short]
     value: Identifier
     until: Identifier
+    version: Identifier
     keep: Duration
+    prove: ProviderCall | None = None
+    proof: dict[Identifier, Identifier] = field(default_factory=dict)
 
 
 class RegistryCall(Part, frozen=True, kw_only=True):

@@ -38,8 +38,8 @@ def secret_provider(model: Model) -> Service | None:
 
 
 def asked_of_providers(model: Model, service: Service) -> Iterator[Asked]:
-    """The calls by which a service has its flags decided and its settings told; nothing is asked of
-    itself, and for secrets services have call edges.
+    """The calls by which a service has its flags decided and its settings told, and proves that it
+    has what it borrowed, for which it has a call edge. Nothing is asked of itself.
     """
     flags = flag_provider(model) if service.flags else None
     if flags is not None and flags.flag_provider is not None and flags.id != service.id:
@@ -47,6 +47,7 @@ def asked_of_providers(model: Model, service: Service) -> Iterator[Asked]:
         yield Asked(flags.flag_provider.evaluate, ("flags", 0), during)
         if flags.flag_provider.watch is not None:
             yield Asked(flags.flag_provider.watch, ("flags", 0))
+    yield from _proven(model, service)
     adjusted = [index for index, each in enumerate(service.settings) if each.configuration]
     source = configuration_provider(model) if adjusted else None
     if source is None or source.id == service.id:
@@ -54,6 +55,17 @@ def asked_of_providers(model: Model, service: Service) -> Iterator[Asked]:
     provider = source.configuration_provider
     for call in (provider.watch, provider.get) if provider else ():
         yield Asked(call, ("settings", adjusted[0], "configuration"))
+
+
+def _proven(model: Model, service: Service) -> Iterator[Asked]:
+    """By which a service that borrows secrets tells that it has the next version of one."""
+    provider = secret_provider(model)
+    told = provider.secret_provider if provider is not None else None
+    if provider is None or told is None or told.prove is None or provider.id == service.id:
+        return
+    for index, call in enumerate(service.calls):
+        if call.operation == told.get:
+            yield Asked(told.prove, ("calls", index))
 
 
 def kinds_asked(model: Model, service: Service) -> tuple[tuple[str, Service], ...]:

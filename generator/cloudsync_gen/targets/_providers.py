@@ -147,17 +147,22 @@ def _secrets(model: Model, contracts: Contracts) -> ProviderView | None:
     if service is None or told is None:
         return None
     get = named_call(model, contracts, told.get, told.sends)
-    if get is None:
+    prove = told.prove
+    proven = named_call(model, contracts, prove.operation, prove.sends) if prove else None
+    if get is None or (prove is not None and proven is None):
         return None
+    calls = [ProviderCallView(name="get", call=get)]
+    if proven is not None:
+        calls.append(ProviderCallView(name="prove", call=proven))
     return ProviderView(
         constant="SECRETS",
         kind="SecretProvider",
         service=name_of(service.id),
         url="",
-        calls=(ProviderCallView(name="get", call=get),),
+        calls=tuple(calls),
         numbers={"keep": milliseconds(told.keep) / 1000},
-        words={"value": told.value, "until": told.until},
-        tables={},
+        words={"value": told.value, "until": told.until, "version": told.version},
+        tables={"proof": told.proof},
     )
 
 

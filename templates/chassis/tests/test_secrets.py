@@ -29,7 +29,15 @@ SPEC = SecretProvider(
     ),
     value="bytes",
     until="until",
+    version="number",
     keep=300.0,
+    prove=NamedCall(
+        operation="prove",
+        path="/vault/Prove",
+        stubs="",
+        sends={"secret": "{id}", "number": "{version}", "print": "{fingerprint}"},
+    ),
+    proof={"id": "secret", "version": "number", "fingerprint": "print"},
 )
 KEY = "secret://mail/key"
 
@@ -42,15 +50,28 @@ class Bench:
         self.time = 0.0
         self.value = b"first"
         self.lease = 86_400.0
+        self.number, self.staged = 1, False
         self.provider.answers["get"] = self._answer
+        self.provider.answers["prove"] = lambda _: {}
         budget = Budget(timeout=0.1, fallback="cached", max_age=stands_in)
         self.secrets = Secrets(
             folder, SPEC, lambda: self.provider, budget, leased, now=lambda: self.time
         )
 
     def _answer(self, call: Call) -> Any:
+        number = call.body.get("number", self.number)
+        if number > self.number and not self.staged:
+            return 404
         until = (clock.now() + timedelta(seconds=self.lease)).isoformat()
-        return {"bytes": base64.b64encode(self.value).decode(), "until": until}
+        value = base64.b64encode(self.value).decode()
+        known = {"secret": "a", "number": number, "print": f"p{number}"}
+        return {**known, "bytes": value, "until": until}
+
+    def asked(self, operation: str = "get") -> list[Any]:
+        """Bodies of the requests so far, but for those that look for a next version."""
+        next_one = {"path": "mail/key", "number": self.number + 1}
+        bodies = [each.body for each in self.provider.asked if each.operation == operation]
+        return [each for each in bodies if each != next_one]
 
     async def get(self, reference: str = KEY) -> bytes:
         return (await self.secrets.get(reference)).get_secret_value()
@@ -63,7 +84,7 @@ def bench(tmp_path: Path) -> Bench:
 
 async def test_a_secret_is_borrowed_once_for_its_time(bench: Bench) -> None:
     assert [await bench.get(), await bench.get()] == [b"first", b"first"]
-    assert [each.body for each in bench.provider.asked] == [{"path": "mail/key"}]
+    assert bench.asked() == [{"path": "mail/key"}]
     bench.value, bench.time = b"second", 299.0
     assert await bench.get() == b"first"
     bench.time = 300.0
@@ -103,6 +124,15 @@ async def test_an_outage_is_outlasted_as_long_as_the_edge_says(bench: Bench) -> 
         await bench.get("secret://mail/other")
 
 
+async def test_what_was_dropped_stands_in_for_nothing(bench: Bench) -> None:
+    await bench.get()
+    bench.secrets.drop(KEY)
+    bench.secrets.drop("secret://never/used")
+    bench.provider.away = True
+    with pytest.raises(NoAnswerError):
+        await bench.get()
+
+
 async def test_what_is_refused_is_used_no_more(bench: Bench) -> None:
     await bench.get()
     bench.time = 300.0
@@ -116,14 +146,27 @@ async def test_what_is_refused_is_used_no_more(bench: Bench) -> None:
 
 async def test_those_who_come_together_ask_once(bench: Bench) -> None:
     assert await asyncio.gather(*(bench.get() for _ in range(5))) == [b"first"] * 5
-    assert len(bench.provider.asked) == 1
+    assert len(bench.asked()) == 1
+
+
+async def test_a_version_that_is_about_to_take_over_is_proven_with_each_renewal(
+    bench: Bench,
+) -> None:
+    await bench.get()
+    assert bench.asked("prove") == []
+    bench.time, bench.staged = 300.0, True
+    assert await bench.get() == b"first"
+    assert bench.asked("prove") == [{"secret": "a", "number": 2, "print": "p2"}]
+    bench.provider.answers["prove"] = lambda _: 409
+    bench.time = 600.0
+    assert await bench.get() == b"first"
 
 
 async def test_a_version_is_fetched_as_it_is_and_not_kept(bench: Bench) -> None:
     await bench.get()
-    bench.value = b"old"
+    bench.value, bench.number = b"old", 7
     assert (await bench.secrets.get(KEY, version=3)).get_secret_value() == b"old"
-    assert bench.provider.asked[-1].body == {"path": "mail/key", "number": 3}
+    assert bench.asked()[-1] == {"path": "mail/key", "number": 3}
     assert await bench.get() == b"first"
 
 
@@ -141,27 +184,27 @@ async def test_what_is_no_reference_leads_nowhere(tmp_path: Path, reference: str
 async def test_without_a_provider_secrets_are_files_of_our_own(tmp_path: Path) -> None:
     first = (await Secrets(tmp_path).get(KEY)).get_secret_value()
     assert len(first) == 32
-    assert (await Secrets(tmp_path).named("mail/key")).get_secret_value() == first
+    assert (await Secrets(tmp_path).own(KEY)).get_secret_value() == first
     assert (tmp_path / "mail" / "key").stat().st_mode & 0o777 == 0o600
 
 
 async def test_what_a_service_is_run_with_is_leased_where_it_is_told_to_ask(tmp_path: Path) -> None:
     never = Bench(tmp_path, leased="never")
-    own = (await never.secrets.named("mail/key")).get_secret_value()
+    own = (await never.secrets.own(KEY)).get_secret_value()
     assert own != b"first"
     assert never.provider.asked == []
     known = Bench(tmp_path, leased="known")
-    assert (await known.secrets.named("mail/key")).get_secret_value() == b"first"
+    assert (await known.secrets.own(KEY)).get_secret_value() == b"first"
     known.provider.answers["get"] = lambda _: 404
     known.secrets.forget(KEY)
-    assert (await known.secrets.named("mail/key")).get_secret_value() == own
+    assert (await known.secrets.own(KEY)).get_secret_value() == own
     known.provider.answers["get"] = lambda _: 403
     with pytest.raises(RefusedError):
-        await known.secrets.named("mail/key")
+        await known.secrets.own(KEY)
     always = Bench(tmp_path, leased="always")
     always.provider.answers["get"] = lambda _: 404
     with pytest.raises(RefusedError):
-        await always.secrets.named("mail/key")
+        await always.secrets.own(KEY)
 
 
 async def test_no_value_shows(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from cloudsync_gen.model.effects import performed_by
 from cloudsync_gen.model.ids import name_of
@@ -11,6 +11,7 @@ from cloudsync_gen.model.layers.application import Breaker, Call, Service
 from cloudsync_gen.model.layers.security import SecurityModel
 from cloudsync_gen.model.layers.technology import Topic
 from cloudsync_gen.model.provided import Setting
+from cloudsync_gen.model.providers import asked_of_providers
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.naming import python_name
@@ -115,10 +116,27 @@ def edges_of(facts: ServiceFacts) -> tuple[EdgeView, ...]:
             callee, operation = found
             _, budgets = by_callee.setdefault(name_of(callee.id), (callee, []))
             budgets.append(_budget(facts, operation, call))
+            budgets.extend(_proofs(facts, call))
     return tuple(
         EdgeView(service=name, url=f"http://127.0.0.1:{callee.port}", budgets=tuple(budgets))
         for name, (callee, budgets) in sorted(by_callee.items())
     )
+
+
+def _proofs(facts: ServiceFacts, call: Call) -> Iterator[BudgetView]:
+    """What a borrower tells the callee of a call about what that hands out."""
+    for each in asked_of_providers(facts.model, facts.service):
+        rpc = facts.model.get(Rpc, each.call.operation)
+        at = each.pointer
+        if rpc is not None and at[0] == "calls" and facts.service.calls[int(at[1])] is call:
+            yield BudgetView(
+                operation=rpc.rpc_name,
+                timeout=seconds(each.call.timeout),
+                retries=each.call.retries,
+                fallback="fail",
+                max_age=-1.0,
+                topic="",
+            )
 
 
 def _callee(facts: ServiceFacts, call: Call) -> tuple[Service, str] | None:

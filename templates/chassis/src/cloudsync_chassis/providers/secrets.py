@@ -7,7 +7,8 @@ import base64
 import re
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,8 +19,9 @@ from pydantic import SecretBytes
 from cloudsync_chassis import clock, files, propagation
 from cloudsync_chassis.client import fallback
 from cloudsync_chassis.client.errors import CallError, RefusedError
+from cloudsync_chassis.client.named import NamedCall
 from cloudsync_chassis.client.policy import Budget
-from cloudsync_chassis.providers.following import ANSWER
+from cloudsync_chassis.providers.following import ANSWER, Told
 from cloudsync_chassis.providers.spec import SecretProvider
 
 SCHEME = "secret://"
@@ -42,7 +44,8 @@ class _Lease:
 class Secrets:
     """What references stand for. A value is fetched once for as long as it may be used, again
     before its lease ends or once it was rotated; while nobody answers the old one is used for as
-    long as the edge's fallback says.
+    long as the edge's fallback says. Whenever a lease is renewed, a version that is about to take
+    over is proven to be at hand, so that a rotation need not wait for this copy's lease to end.
 
     `client`: the service's own for the provider; without a provider secrets are files below
     `folder`, each made of chance with its first use (mode 0600). `leased`: whether what the service
@@ -67,18 +70,18 @@ class Secrets:
         self._leases: dict[str, _Lease] = {}
         self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def named(self, path: str) -> SecretBytes:
-        """What the service is run with, by the path at which its operators keep it: leased where
-        this copy is told to ask for it, else a file of the state folder; so it is outside
-        production where nobody has put it there yet. Raises as `get` does.
+    async def own(self, reference: str) -> SecretBytes:
+        """What the service is run with and its operators keep: leased where this copy is told to
+        ask for it, else a file of the state folder; so it is outside production where nobody has
+        put it there yet. Raises as `get` does.
         """
         if self._leased != "never":
             try:
-                return await self.get(SCHEME + path)
+                return await self.get(reference)
             except RefusedError as error:
                 if error.status != _NOT_FOUND or self._leased == "always":
                     raise
-        return self._local(path_of(SCHEME + path))
+        return self._local(path_of(reference))
 
     def _local(self, path: str) -> SecretBytes:
         return SecretBytes(files.secret_bytes(self._folder.joinpath(*path.split("/"))))
@@ -95,7 +98,7 @@ class Secrets:
         if self._spec is None or self._client is None:
             return self._local(path)
         if version is not None:
-            return SecretBytes((await self._fetched(path, version)).value)
+            return SecretBytes(self._value(await self._fetched(path, version)))
         kept = self._leases.get(path)
         if kept is not None and self._now() < kept.fresh_until:
             return SecretBytes(kept.value)
@@ -114,9 +117,14 @@ class Secrets:
         if kept is not None:
             kept.fresh_until = self._now()
 
+    def drop(self, reference: str) -> None:
+        """Keep it no longer: whom it was for is gone."""
+        self._leases.pop(reference.removeprefix(SCHEME), None)
+
     async def _renewed(self, path: str, kept: _Lease | None) -> _Lease:
+        began = self._now()
         try:
-            lease = await self._fetched(path, None)
+            answer = await self._fetched(path, None)
         except CallError as error:
             if not error.retriable:
                 self._leases.pop(path, None)
@@ -127,26 +135,50 @@ class Secrets:
         self._leases.pop(path, None)
         while len(self._leases) >= _MOST:
             self._leases.pop(next(iter(self._leases)))
-        self._leases[path] = lease
+        self._leases[path] = lease = self._lease(answer, began)
+        with suppress(CallError):
+            await self._prove_next(path, answer)
         return lease
+
+    async def _prove_next(self, path: str, answer: Told) -> None:
+        """Fetch the version after the current one, if there is one, and say so."""
+        spec = self._spec
+        if spec is None or spec.prove is None:
+            return
+        number = answer.get(spec.version)
+        if not isinstance(number, int):
+            return
+        following = await self._fetched(path, number + 1)
+        facts = {fact: following.get(name) for fact, name in spec.proof.items()}
+        await self._ask(spec.prove, facts)
 
     def _may_stand_in(self, kept: _Lease) -> bool:
         return self._now() - kept.began <= self._stands_in
 
-    async def _fetched(self, path: str, version: int | None) -> _Lease:
-        spec, began = self._spec, self._now()
-        if spec is None or self._client is None:
+    async def _fetched(self, path: str, version: int | None) -> Told:
+        if self._spec is None:
             raise LookupError("there is no provider")
-        request = spec.get.request(spec.service, {"path": path, "version": version})
+        return await self._ask(self._spec.get, {"path": path, "version": version})
+
+    async def _ask(self, call: NamedCall, facts: Told) -> Told:
+        if self._spec is None or self._client is None:
+            raise LookupError("there is no provider")
+        request = call.request(self._spec.service, facts)
         with propagation.as_ourselves():
-            answer: Mapping[str, Any] = await self._client().call(request, ANSWER)
-        lasts = spec.keep
-        until = answer.get(spec.until)
+            answer: Told = await self._client().call(request, ANSWER)
+        return answer
+
+    def _lease(self, answer: Told, began: float) -> _Lease:
+        lasts, until = 0.0, None
+        if self._spec is not None:
+            lasts, until = self._spec.keep, answer.get(self._spec.until)
         if until is not None:
             left = datetime.fromisoformat(str(until)) - clock.now()
             lasts = min(lasts, left.total_seconds() * (1 - _EARLY))
-        value = base64.b64decode(str(answer.get(spec.value, "")))
-        return _Lease(value=value, began=began, fresh_until=began + max(0.0, lasts))
+        return _Lease(self._value(answer), began, began + max(0.0, lasts))
+
+    def _value(self, answer: Told) -> bytes:
+        return base64.b64decode(str(answer.get(self._spec.value, ""))) if self._spec else b""
 
 
 def path_of(reference: str) -> str:

@@ -70,14 +70,20 @@ class SecretProvider:
     Attributes:
         value: the property of an answer with the secret (base64).
         until: the one with the end of its lease.
+        version: the one with its number.
         keep: for how long it is used without asking again.
+        prove: tells that a version which is to follow is here; its facts are those of `proof`, each
+            the property of the answer that brought it.
     """
 
     service: str
     get: NamedCall
     value: str
     until: str
+    version: str
     keep: float
+    prove: NamedCall | None = None
+    proof: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
