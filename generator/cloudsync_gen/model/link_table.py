@@ -72,6 +72,13 @@ uses-store | application.service | stores[].store | datastore.database datastore
 calls | application.service | calls[].operation | api.operation api.rpc | calledBy
 calls-during | application.service | calls[].during[] | application.command application.query | makesCallsOf
 registry-calls | application.service | registry.calls[].operation | api.rpc | registryOf
+flag-evaluation | application.service | flagProvider.evaluate.operation | api.rpc | decidesFlagsFor
+flag-watch | application.service | flagProvider.watch.operation | api.rpc | tellsOfFlagsFor
+flag-steers | application.service | flags[].during[] | application.command application.query | steeredByFlagsOf
+configuration-watch | application.service | configurationProvider.watch.operation | api.rpc | tellsOfConfigurationFor
+configuration-get | application.service | configurationProvider.get.operation | api.rpc | tellsConfigurationFor
+secret-get | application.service | secretProvider.get | api.rpc | handsOutSecretsFor
+secret-prove | application.service | secretProvider.prove.operation | api.rpc | provesSecretsTo
 queued-calls-topic | application.service | calls[].fallback.topic | technology.topic | queuedCalls
 consumes-event | application.service | consumes[].event | application.event | consumers
 takes-from-queue | application.service | queues[].queue | technology.queue | workers

@@ -12,6 +12,7 @@ from cloudsync_gen.model.ids import layer_of, name_of, type_of
 from cloudsync_gen.model.layers.api import Operation, Rpc
 from cloudsync_gen.model.layers.application import Event, Saga, SagaStep, Service
 from cloudsync_gen.model.layers.business import Domain
+from cloudsync_gen.model.providers import asked_of_providers
 from cloudsync_gen.model.system import Model
 
 
@@ -81,6 +82,12 @@ def _call_edges(model: Model) -> Iterator[Edge]:
             performed = performed_by(model, called.command if called else None)
             if performed is not None:
                 label = f"{name_of(call.operation)} {call.timeout} {call.fallback.kind}"
+                yield Edge(source=service.id, target=performed.service, label=label)
+        for asked in asked_of_providers(model, service):
+            rpc = model.get(Rpc, asked.call.operation)
+            performed = performed_by(model, rpc.command if rpc else None)
+            if performed is not None:
+                label = f"{name_of(asked.call.operation)} {asked.call.timeout}"
                 yield Edge(source=service.id, target=performed.service, label=label)
 
 

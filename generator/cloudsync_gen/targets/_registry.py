@@ -6,22 +6,19 @@ from msgspec import Struct
 
 from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.ids import name_of
-from cloudsync_gen.model.layers.api import Rpc
-from cloudsync_gen.model.layers.application import RegistryCall, Service
+from cloudsync_gen.model.layers.application import Service
+from cloudsync_gen.model.provided import RegistryCall
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.naming import python_name
-from cloudsync_gen.targets._clients import python_module
+from cloudsync_gen.targets._named_calls import NamedCallView, named_call
 
 
 class StepView(Struct, frozen=True, kw_only=True):
-    """A call by which a copy registers, renews or leaves; `stubs`: the module of its messages."""
+    """A call by which a copy registers, renews or leaves."""
 
     kind: str
-    operation: str
-    path: str
-    stubs: str
-    sends: dict[str, str]
+    call: NamedCallView
 
 
 class RegistryView(Struct, frozen=True, kw_only=True):
@@ -68,14 +65,5 @@ def registry_view(model: Model, contracts: Contracts) -> RegistryView | None:
 
 def _step(model: Model, contracts: Contracts, told: RegistryCall) -> StepView | None:
     """None where no contract carries the RPC."""
-    rpc = model.get(Rpc, told.operation)
-    contract = contracts.grpc.get(rpc.document) if rpc is not None else None
-    if rpc is None or contract is None:
-        return None
-    return StepView(
-        kind=told.step,
-        operation=rpc.rpc_name,
-        path=f"/{contract.package}.{contract.service}/{rpc.rpc_name}",
-        stubs=python_module(contract.import_path),
-        sends=told.sends,
-    )
+    call = named_call(model, contracts, told.operation, told.sends)
+    return None if call is None else StepView(kind=told.step, call=call)

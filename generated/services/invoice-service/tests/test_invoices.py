@@ -107,11 +107,11 @@ def test_a_halt_stops_issuing_and_leaves_no_gap(tmp_path: Path) -> None:
         await at.profile()
         draft = await at.draft(100)
         issue = {"issueOn": str(clock.now().date())}
-        on = at.handlers.settings
-        at.handlers.settings = on.model_copy(update={"issuing_enabled": False})
+        pinned = at.service.runtime.flags.pinned
+        pinned["billing.invoice-issuing"] = False
         halted = await at.send("POST", f"invoices/{draft['id']}/issue", at.second, issue)
         assert slug(halted) == "issuing-halted"
-        at.handlers.settings = on
+        pinned.clear()
         nothing = await at.draft(100, -100, -100)
         bad = await at.send("POST", f"invoices/{nothing['id']}/issue", at.second, issue)
         assert slug(bad) == "totals-mismatch"

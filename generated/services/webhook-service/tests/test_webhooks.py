@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from pathlib import Path
@@ -430,6 +431,11 @@ def test_a_rotated_secret_is_read_again(tmp_path: Path) -> None:
         await at.done()
         await at.work()
         reference = made["endpoint"]["signingSecretRef"]
+        old = (await at.handlers.runtime.secrets.get(reference)).get_secret_value()
+        assert old.decode() == made["signingSecret"]
+        new = {"value": base64.b64encode(b"whsec_new").decode()}
+        at.service.answers("secret-service", "GetSecret", new)
+        assert (await at.handlers.runtime.secrets.get(reference)).get_secret_value() == old
         await at.tell(
             "platform.secret-rotated",
             secretId=str(uuid7()),
@@ -438,6 +444,7 @@ def test_a_rotated_secret_is_read_again(tmp_path: Path) -> None:
             currentVersionNumber=2,
             previousValidUntil="2099-01-01T00:00:00Z",
         )
-        assert reference not in at.handlers._keys
+        found = await at.handlers.runtime.secrets.get(reference)
+        assert found.get_secret_value() == b"whsec_new"
 
     play(tmp_path, scene)

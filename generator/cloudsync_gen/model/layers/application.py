@@ -10,6 +10,14 @@ from msgspec import Meta, field
 
 from cloudsync_gen.model.element import Element, Motivation, Observability, Part
 from cloudsync_gen.model.ids import Link
+from cloudsync_gen.model.provided import (
+    ConfigurationProvider,
+    FlagProvider,
+    FlagUse,
+    Registry,
+    SecretProvider,
+    Setting,
+)
 from cloudsync_gen.model.values import (
     Count,
     Duration,
@@ -136,44 +144,6 @@ class Resilience(Part, frozen=True, kw_only=True):
     breaker: Breaker
 
 
-class Setting(Part, frozen=True, kw_only=True):
-    """A setting of the service beyond those that every service has."""
-
-    key: SqlName
-    type: Literal["string", "integer", "number", "boolean", "duration"]
-    default: str | int | float | bool
-    description: Short
-
-
-class RegistryCall(Part, frozen=True, kw_only=True):
-    """What a copy of a service tells the registry as it begins, while it lives, or as it goes.
-
-    `sends`: property of the request -> a text in which `{fact}` stands for what the copy knows:
-    `service`, `version`, `region`, `port`, `protocol`, `id` (that it was registered with), `load`
-    (per cent), and whatever its setting `REGISTRATION` says besides.
-    """
-
-    step: Literal["register", "renew", "leave"]
-    operation: Link
-    sends: dict[Identifier, Short]
-
-
-class Registry(Part, frozen=True, kw_only=True):
-    """The service is where the copies of all others are known; it answers these RPCs to them.
-
-    A copy renews `every` so often what it has registered as, which the answer names in `key`.
-    `protocols`: style of a service -> how the registry calls what it speaks. Fallback: nobody
-    waits for a registry, the copy tries again.
-    """
-
-    every: Duration
-    timeout: Duration
-    retries: Annotated[int, Meta(ge=0, le=5)] = 0
-    key: Identifier = "id"
-    protocols: dict[Identifier, Short]
-    calls: tuple[RegistryCall, ...]
-
-
 class Service(Element, frozen=True, kw_only=True):
     """A deployable unit with one owner. `spec` is implied: contracts name their service.
 
@@ -197,7 +167,11 @@ class Service(Element, frozen=True, kw_only=True):
     placement: Placement
     resilience: Resilience
     registry: Registry | None = None
+    flag_provider: FlagProvider | None = None
+    configuration_provider: ConfigurationProvider | None = None
+    secret_provider: SecretProvider | None = None
     settings: tuple[Setting, ...] = ()
+    flags: tuple[FlagUse, ...] = ()
     role_table: bool = False
     route_table: bool = False
     motivation: Motivation = Motivation()

@@ -17,7 +17,8 @@ from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.effects import carried_by, key_name
-from cloudsync_gen.model.layers.application import Registry, RegistryCall, Service
+from cloudsync_gen.model.layers.application import Service
+from cloudsync_gen.model.provided import Registry, RegistryCall
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.values import milliseconds

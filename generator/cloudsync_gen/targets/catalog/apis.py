@@ -22,6 +22,7 @@ from cloudsync_gen.model.layers.api import (
 )
 from cloudsync_gen.model.layers.application import Event, Service
 from cloudsync_gen.model.layers.business import Domain
+from cloudsync_gen.model.providers import asked_of_providers
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.targets.catalog.entities import entity, reference
 
@@ -115,6 +116,9 @@ class Apis:
     def used(self, service: Service) -> list[Api]:
         """Contracts that it calls by or listens to, each once, by name."""
         found = [self._of_call(call.operation) for call in service.calls]
+        found += [
+            self._of_call(each.call.operation) for each in asked_of_providers(self._model, service)
+        ]
         for consumption in service.consumes:
             event = self._model.get(Event, consumption.event)
             producer = self._model.get(Service, event.service) if event else None

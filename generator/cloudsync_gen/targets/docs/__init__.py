@@ -13,6 +13,7 @@ from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import Operation, Rpc
 from cloudsync_gen.model.layers.application import Aggregate, Command, Event, Query, Service
 from cloudsync_gen.model.layers.business import Actor, Domain
+from cloudsync_gen.model.providers import asked_of_providers
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.targets._target import Target
 from cloudsync_gen.targets._text import summary
@@ -113,6 +114,17 @@ def _calls(model: Model) -> Iterator[CallView]:
                     timeout=call.timeout,
                     retries=call.retries,
                     fallback=call.fallback.kind,
+                )
+        for asked in asked_of_providers(model, service):
+            callee = _callee(model, asked.call.operation)
+            if callee:
+                yield CallView(
+                    caller=name_of(service.id),
+                    callee=callee,
+                    operation=name_of(asked.call.operation),
+                    timeout=asked.call.timeout,
+                    retries=asked.call.retries,
+                    fallback="default" if asked.during else "cached",
                 )
 
 

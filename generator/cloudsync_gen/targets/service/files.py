@@ -24,7 +24,7 @@ MODULES = (
     *("tables", "testing"),
 )
 """Modules of every service; `rest` is there for those that answer over HTTP, `clients` for those
-that call others, `jobs` for those that the clock calls, `metrics` for those with series,
+that call others, `flags` for those that flags steer, `jobs` for those that the clock calls, `metrics` for those with series,
 `policies` for those that rules beyond roles concern, `problems` for those with refusals of their
 own, `sagas` for those that take part in one, `traces` for those whose handlers know what spans say.
 """
@@ -39,7 +39,7 @@ def files(view: ServiceView) -> Iterable[Planned]:
     optional = (
         *(("rest", view.rest), ("clients", bool(view.callees))),
         *(("metrics", bool(view.metrics)), ("policies", view.policies.any)),
-        ("traces", bool(view.tracing.told)),
+        *(("traces", bool(view.tracing.told)), ("flags", bool(view.asked.flags))),
         *(
             ("jobs", bool(view.jobs)),
             ("problems", bool(view.problems)),

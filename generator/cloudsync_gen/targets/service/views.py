@@ -13,6 +13,7 @@ from cloudsync_gen.targets.service.flow_views import CallView, FlowsView
 from cloudsync_gen.targets.service.guide import GuideView, ProblemView
 from cloudsync_gen.targets.service.listeners import ListenerView
 from cloudsync_gen.targets.service.view_calls import (
+    AskedView,
     BreakerView,
     CalleeView,
     EdgeView,
@@ -282,6 +283,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     edges: tuple[EdgeView, ...]
     callees: tuple[CalleeView, ...]
     registration: RegistrationView | None
+    asked: AskedView
     client_stubs: str
     breaker: BreakerView
     concurrent: int
@@ -400,6 +402,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
         found = {
             "aggregates": bool(self.aggregates),
             "clients": bool(self.callees),
+            "flags": bool(self.asked.flags),
             "metrics": bool(self.metrics),
             "models": classes or projections or bool(self.heard),
             "port": True,

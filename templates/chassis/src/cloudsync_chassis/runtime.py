@@ -38,6 +38,7 @@ from cloudsync_chassis.metrics import watched
 from cloudsync_chassis.metrics.service import ServiceMetrics
 from cloudsync_chassis.paging import Pages
 from cloudsync_chassis.persisted import Documents, RememberedDocuments, manifest
+from cloudsync_chassis.providers.parts import Providers, adjustments_of
 from cloudsync_chassis.rate.limiter import limiter_of
 from cloudsync_chassis.sagas.runner import Sagas
 from cloudsync_chassis.security.guard import Policies
@@ -79,6 +80,7 @@ class Runtime:
     def __init__(self, spec: ServiceSpec, settings: Settings) -> None:
         self.spec = spec
         self.settings = settings
+        adjustments = adjustments_of(spec, settings)
         self.database = _database(spec, settings)
         self.bus = _bus(spec, settings)
         self.clients: dict[str, Client] = {}
@@ -133,6 +135,9 @@ class Runtime:
         """Answers paths that the service's own contract does not have, see `answer_otherwise`."""
         self._closing: list[Callable[[], Awaitable[None]]] = []
         self.registrar = self._registrar()
+        self.providers = Providers(spec, settings, adjustments, self._client, self.clients)
+        self.flags, self.secrets = self.providers.flags, self.providers.secrets
+        self._closing.append(self.providers.aclose)
         self._subscriptions: list[Subscription] = []
         self._projectors: list[Projector] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -196,12 +201,13 @@ class Runtime:
         spec, told = self.spec.registration, self.settings.registration
         if spec is None or told is None:
             return None
-        from cloudsync_chassis.client.registrar import Registrar, client_of
+        from cloudsync_chassis.client.named_client import client_of
+        from cloudsync_chassis.client.registrar import Registrar
 
         budget = Budget(timeout=spec.timeout, retries=spec.retries)
         budgets = {each.operation: budget for each in spec.steps}
         edge = Edge(service=spec.service, url=spec.url, budgets=budgets)
-        client = self._client(client_of(spec), edge)
+        client = self._client(client_of(spec.steps), edge)
         self.clients.setdefault(spec.service, client)
         facts: dict[str, str | int] = {
             "service": self.spec.name,
@@ -265,6 +271,8 @@ class Runtime:
             self._spawn(each)
         if self.registrar is not None:
             self._spawn(self.registrar.run())
+        for each in self.providers.loops():
+            self._spawn(each)
         self.health.started = True
 
     async def _forget(self) -> None:

@@ -149,6 +149,10 @@ class Settings(BaseSettings):
     shutdown_grace: Seconds = 10.0
     drain_pause: Annotated[float, Field(ge=0)] = 0.0
     peers: dict[str, str] = {}
+    providers: frozenset[Literal["configuration", "flags", "secrets"]] = frozenset()
+    """What this copy asks of the model's providers; of anything else it goes by these settings."""
+    flags: dict[str, bool | int | str] = {}
+    """Flags that hold whatever is decided elsewhere."""
     registration: dict[str, str | int] | None = None
     """What this copy tells the registry of itself beside what it knows; unset, it tells nothing."""
 
@@ -186,6 +190,12 @@ class Settings(BaseSettings):
     def strict_policies(self) -> bool:
         """Whether a policy refuses whose attributes nobody supplies."""
         return self.environment == "production" or bool(self.policies_strict)
+
+    def adjust(self, name: str, value: Any) -> None:
+        """Change a setting while the service runs: the one way, for those that follow configuration
+        (`providers.configuration`). The value must be one that fits.
+        """
+        self.__dict__[name] = value
 
     def state_path(self, *names: str) -> Path:
         """A place below the state folder."""
