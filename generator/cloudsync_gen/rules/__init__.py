@@ -153,6 +153,7 @@ from cloudsync_gen.rules.regions import (
 )
 from cloudsync_gen.rules.sagas import (
     idempotency_key_unknown,
+    pivot_contradicted,
     saga_deadline,
     saga_log_unfit,
     saga_never_completes,
@@ -404,6 +405,7 @@ RULES: tuple[Rule, ...] = (
     step_not_triggered.RULE,
     idempotency_key_unknown.RULE,
     saga_log_unfit.RULE,
+    pivot_contradicted.RULE,
     invalid_schema.RULE,
     unresolved_schema_ref.RULE,
     required_without_property.RULE,

@@ -120,7 +120,7 @@ class Consumer:
         """Handle an event or give it up: when this returns, it can be left behind."""
         subscription = self._subscriptions.get((event.topic, event.type))
         if event.type == UNREADABLE:
-            await self._bury(event, ValueError(UNREADABLE))
+            await self.bury(event, ValueError(UNREADABLE))
         elif subscription is not None:
             await self._carry_out(event, subscription)
 
@@ -128,11 +128,11 @@ class Consumer:
         try:
             clear = self._opened(event)
         except SealError as unopened:
-            await self._bury(event, unopened)
+            await self.bury(event, unopened)
             return
         error = await self._tried(clear, subscription)
         if error is not None and not await self._taken_over(clear, subscription):
-            await self._bury(event, error)
+            await self.bury(event, error)
 
     async def _taken_over(self, event: Event, subscription: Subscription) -> bool:
         """Whether somebody goes on with what could not be handled."""
@@ -142,8 +142,8 @@ class Consumer:
         await self._run(event, partial(_told, subscription.given_up, event, answers))
         return answers[-1]
 
-    async def _bury(self, event: Event, error: Exception) -> None:
-        """Among the dead letters, before the event is left behind."""
+    async def bury(self, event: Event, error: Exception) -> None:
+        """Among the dead letters of its topic, before the event is left behind."""
         topic = self._dead_letters.get(event.topic, event.topic + DEAD_LETTERS)
         failure = Failure(event.topic, self._group, _kind(error))
         await self._bus.publish([replace(event, topic=topic, failure=failure)])
