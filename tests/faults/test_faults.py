@@ -23,7 +23,7 @@ from cloudsync_gen.rules import RULES
 from cloudsync_gen.rules._rule import Rule
 from support.breakers import Breaker, changed, read
 from support.effort import Effort
-from support.rules import BASE, MEMORY, find_fixtures, findings, fixture_input
+from support.rules import BASE, MEMORY, find_fixtures, findings, fixture_input, laid_over
 from support.trees import Files, edited, read_tree
 
 ROWS: list[dict[str, str]] = tomllib.loads(
@@ -33,7 +33,8 @@ ROWS: list[dict[str, str]] = tomllib.loads(
 
 BREAKERS = read(Path(__file__).parent / "breakers.toml", Breaker)
 ROOT = Path(__file__).resolve().parents[2]
-FIXTURES = find_fixtures(ROOT / "tests" / "rules")
+RULES_FOLDER = ROOT / "tests" / "rules"
+FIXTURES = find_fixtures(RULES_FOLDER)
 SEED = 12
 LEAST = 300
 """Single faults: rows, breakers at their places, and fixtures of rules that find one thing."""
@@ -65,7 +66,8 @@ def found_in(files: Files) -> tuple[list[str], tuple[Diagnostic, ...]]:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["name"])
 def test_a_fault_is_found_where_it_is(lemonade: Files, row: dict[str, str]) -> None:
-    files = edited(lemonade, {row["file"]: {row["old"]: row["new"]}})
+    base = laid_over(lemonade, RULES_FOLDER / row["over"] / "_base") if "over" in row else lemonade
+    files = edited(base, {row["file"]: {row["old"]: row["new"]}})
     found, diagnostics = found_in(files)
     assert found == [f"{row['at']} {row['code']}"]
     for each in diagnostics:

@@ -9,7 +9,15 @@ from cloudsync_gen.contracts.facts import Lookups
 from cloudsync_gen.model.contracts import ContractDocument, ContractText, ProtoContract
 from cloudsync_gen.model.event_names import event_type
 from cloudsync_gen.model.ids import ElementId
-from cloudsync_gen.model.layers.api import GraphqlApi, GrpcApi, Operation, RootField, Rpc, Webhook
+from cloudsync_gen.model.layers.api import (
+    GraphqlApi,
+    GrpcApi,
+    JoinedField,
+    Operation,
+    RootField,
+    Rpc,
+    Webhook,
+)
 from cloudsync_gen.model.layers.application import Command, Event, Query, Service
 from cloudsync_gen.model.layers.technology import Topic
 from cloudsync_gen.model.links import BY_NAME
@@ -28,7 +36,7 @@ def index_of(
     asyncapi: Published,
     jsonschema: Published,
 ) -> dict[str, Any]:
-    """`index.json`: operations, rpcs, fields, webhooks, events and schemas by element id."""
+    """`index.json`: operations, rpcs, fields, joins, webhooks, events and schemas by element id."""
     entries = _Entries(lookups)
     return {
         "version": VERSION,
@@ -36,6 +44,7 @@ def index_of(
         "operations": entries.operations(rest),
         "rpcs": entries.rpcs(grpc),
         "fields": entries.fields(graphql),
+        "joins": entries.joins(graphql),
         "webhooks": entries.webhooks(webhooks),
         "events": entries.events(asyncapi),
         "schemas": {
@@ -129,6 +138,22 @@ class _Entries:
                 field=each.field_name,
             )
             for each in self._model.all(RootField)
+            if each.document in graphql
+        }
+
+    def joins(self, graphql: Published) -> dict[str, Any]:
+        """Fields of other types that another service answers, of all GraphQL schemas."""
+        services = {each.document: each.service for each in self._model.all(GraphqlApi)}
+        return {
+            each.id: self._entry(
+                each.id,
+                graphql[each.document].path,
+                services.get(each.document),
+                type=each.type_name,
+                field=each.field_name,
+                by=each.by,
+            )
+            for each in self._model.all(JoinedField)
             if each.document in graphql
         }
 

@@ -47,7 +47,7 @@ class SourceType(Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    kind: Literal["object", "input", "enum"]
+    kind: Literal["object", "input", "enum", "union"]
     schema: str = ""
     fields: tuple[SourceField, ...] = ()
     members: tuple[str, ...] = ()

@@ -69,10 +69,14 @@ from cloudsync_gen.rules.events import (
 from cloudsync_gen.rules.graphql import (
     field_without_resolver,
     graphql_name_style,
+    join_differs_from_answer,
+    join_form,
+    join_unanswerable,
     list_without_page,
     nullable_mutation,
     performs_of_another_service,
     query_with_command,
+    resolved_out_of_reach,
     unknown_entity,
 )
 from cloudsync_gen.rules.links import (
@@ -149,6 +153,7 @@ from cloudsync_gen.rules.regions import (
 )
 from cloudsync_gen.rules.sagas import (
     idempotency_key_unknown,
+    pivot_contradicted,
     saga_deadline,
     saga_log_unfit,
     saga_never_completes,
@@ -329,6 +334,10 @@ RULES: tuple[Rule, ...] = (
     graphql_name_style.RULE,
     list_without_page.RULE,
     nullable_mutation.RULE,
+    join_form.RULE,
+    resolved_out_of_reach.RULE,
+    join_unanswerable.RULE,
+    join_differs_from_answer.RULE,
     dangling_link.RULE,
     link_target_type.RULE,
     unknown_permission_action.RULE,
@@ -396,6 +405,7 @@ RULES: tuple[Rule, ...] = (
     step_not_triggered.RULE,
     idempotency_key_unknown.RULE,
     saga_log_unfit.RULE,
+    pivot_contradicted.RULE,
     invalid_schema.RULE,
     unresolved_schema_ref.RULE,
     required_without_property.RULE,

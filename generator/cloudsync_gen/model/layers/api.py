@@ -141,7 +141,8 @@ class JoinedField(Element, frozen=True, kw_only=True):
     """A field of a type that is no root, which another service answers.
 
     `by`: the field of the same object whose value says what is asked for. `resolves`: an operation
-    that reads, of one thing by its id or of many by a list of ids.
+    that reads, of one thing by its id or of many by a list of ids. `arguments`: names of what the
+    field takes, which is nothing.
     """
 
     document: Slug
@@ -150,6 +151,7 @@ class JoinedField(Element, frozen=True, kw_only=True):
     return_type: str
     by: str
     resolves: Link
+    arguments: tuple[str, ...] = ()
 
 
 class Webhook(Element, frozen=True, kw_only=True):

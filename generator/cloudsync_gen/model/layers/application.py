@@ -391,6 +391,8 @@ class SagaStep(Part, frozen=True, kw_only=True):
 
     `optional`: the command may find nothing to do and announce nothing; then the step is done.
     `awaited`: a run is complete only once the step is done, too, beside what `completes_on` names.
+    `pivot`: once the step is done the run is decided. Those after it are repeated until they are
+    done, and undone only where an event in `failsOn` takes the run back, never because they fail.
     """
 
     name: Name
@@ -401,6 +403,7 @@ class SagaStep(Part, frozen=True, kw_only=True):
     timeout: Duration
     optional: bool = False
     awaited: bool = False
+    pivot: bool = False
     idempotency_key: Identifier
 
 

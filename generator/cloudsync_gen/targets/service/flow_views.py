@@ -72,7 +72,8 @@ class StepView(Struct, frozen=True, kw_only=True):
 class SagaView(Struct, frozen=True, kw_only=True):
     """A saga in which the service has steps, or which its events begin or end.
 
-    `awaited`: numbers of the steps without which it is not complete.
+    `awaited`: numbers of the steps without which it is not complete. `decided_by`: that of its
+    pivot, where the model names it.
     """
 
     name: str
@@ -82,6 +83,7 @@ class SagaView(Struct, frozen=True, kw_only=True):
     fails_on: tuple[str, ...]
     deadline: float
     awaited: tuple[int, ...]
+    decided_by: int | None
     steps: tuple[StepView, ...]
 
 

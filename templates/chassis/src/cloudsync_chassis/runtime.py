@@ -92,6 +92,7 @@ class Runtime:
         self.events.appended = self.metrics.standard.appended
         self.sagas = Sagas(spec.name, spec.sagas, self.database, self.outbox)
         self.sagas.repeated = partial(self.metrics.standard.count, "saga_steps_repeated_total")
+        self.sagas.abandoned = partial(self.metrics.standard.count, "saga_steps_abandoned_total")
         self.sagas.ended = self.metrics.standard.saga_ended
         self.sagas.undid = self.metrics.standard.saga_undid
         surroundings = Surroundings(settings.region, settings.policy_context)
@@ -266,6 +267,7 @@ class Runtime:
         for projector in self._projectors:
             self._spawn(projector.run())
         if self.spec.sagas:
+            self.sagas.bury = self.consumer(()).bury
             self._spawn(self.sagas.run(self.executor.consume))
         for each in self.work.loops() if self.settings.jobs else ():
             self._spawn(each)

@@ -140,7 +140,7 @@ class Consumer:
         """
         subscription = self._subscriptions.get((event.topic, event.type))
         if event.type == UNREADABLE:
-            await self._bury(event, ValueError(UNREADABLE))
+            await self.bury(event, ValueError(UNREADABLE))
             return False
         return subscription is None or await self._carry_out(event, subscription)
 
@@ -149,11 +149,11 @@ class Consumer:
         try:
             clear = self._opened(event)
         except SealError as unopened:
-            await self._bury(event, unopened)
+            await self.bury(event, unopened)
             return False
         error = await self._tried(clear, subscription)
         if error is not None and not await self._taken_over(clear, subscription):
-            await self._bury(event, error)
+            await self.bury(event, error)
         return error is None
 
     async def _taken_over(self, event: Event, subscription: Subscription) -> bool:
@@ -164,8 +164,8 @@ class Consumer:
         await self._run(event, partial(_told, subscription.given_up, event, answers))
         return answers[-1]
 
-    async def _bury(self, event: Event, error: Exception) -> None:
-        """Among the dead letters, before the event is left behind."""
+    async def bury(self, event: Event, error: Exception) -> None:
+        """Among the dead letters of its topic, before the event is left behind."""
         topic = self._dead_letters.get(event.topic, event.topic + DEAD_LETTERS)
         failure = Failure(event.topic, self._group, _kind(error))
         await self._bus.publish([replace(event, topic=topic, failure=failure)])
