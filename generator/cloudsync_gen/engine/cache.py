@@ -29,11 +29,11 @@ _entries = msgspec.msgpack.Decoder(dict[str, tuple[int, bytes]])
 class Store:
     """Bytes by hex key. Every entry carries a checksum; what does not match it is not there.
 
-    Without a root, or where the disk does not let it, it keeps nothing.
+    Without a root, or where the disk does not let it, it keeps nothing, and has no `folder`.
     """
 
     def __init__(self, root: Path | None) -> None:
-        self._folder: Path | None = None
+        self.folder: Path | None = None
         self._seal = b""
         self.root = None if root is None else str(root.absolute())
         if root is None:
@@ -43,16 +43,16 @@ class Store:
             folder.mkdir(exist_ok=True)
             if is_plain(str(folder)):
                 self._seal = _seal(folder)
-                self._folder = folder
+                self.folder = folder
         except OSError:
             return
 
     def read(self, key: str) -> bytes | None:
         """The bytes stored under a key."""
-        if self._folder is None:
+        if self.folder is None:
             return None
         try:
-            stored = (self._folder / key[:2] / key).read_bytes()
+            stored = (self.folder / key[:2] / key).read_bytes()
         except OSError:
             return None
         check, content = stored[:_CHECK], stored[_CHECK:]
@@ -60,7 +60,7 @@ class Store:
 
     def write(self, key: str, content: bytes) -> None:
         """Store it; a disk that refuses is no error."""
-        if self._folder is None:
+        if self.folder is None:
             return
         partial = f"{key}.{os.getpid()}"
         try:
@@ -89,12 +89,12 @@ class Store:
         """Drops the entries not written for longest, past a bound. Keys are digests: whether there
         are too many, the first of their folders tells.
         """
-        if self._folder is None or not self._folder.is_dir():
+        if self.folder is None or not self.folder.is_dir():
             return
-        first = self._folder / "00"
+        first = self.folder / "00"
         if not is_plain(str(first)) or len(os.listdir(first)) <= MAX_ENTRIES // _SHARDS:
             return
-        shards = (each for each in self._folder.glob("??") if is_plain(str(each)))
+        shards = (each for each in self.folder.glob("??") if is_plain(str(each)))
         entries = [path for each in shards for path in each.iterdir() if path.is_file()]
         if len(entries) <= MAX_ENTRIES:
             return
