@@ -19,7 +19,13 @@ from cloudsync_gen.contracts.schemas import Schemas, schemas_of
 from cloudsync_gen.contracts.source_check import form_findings
 from cloudsync_gen.contracts.webhooks import compile_webhooks
 from cloudsync_gen.diagnostics import Diagnostic, Staged
-from cloudsync_gen.model.contracts import ContractDocument, Contracts, ContractText, ProtoContract
+from cloudsync_gen.model.contracts import (
+    ContractDocument,
+    Contracts,
+    ContractText,
+    ProtoContract,
+    packed,
+)
 from cloudsync_gen.model.memory import Forgetful, Memory
 from cloudsync_gen.model.sources import GraphqlSource, GrpcSource, RestSource, WebhookSource
 from cloudsync_gen.model.system import Model
@@ -54,8 +60,8 @@ def compile_contracts(model: Model, memory: Memory | None = None) -> Staged[Cont
         graphql=graphql,
         grpc=grpc,
         jsonschema=jsonschema,
-        index=index_of(
-            begun.lookups, begun.rest, begun.webhooks, graphql, grpc, asyncapi, jsonschema
+        packed_index=packed(
+            index_of(begun.lookups, begun.rest, begun.webhooks, graphql, grpc, asyncapi, jsonschema)
         ),
         schema_names={element: each.name for element, each in jsonschema.items()},
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cloudsync_gen.contracts.schemas import BASE, Schemas
-from cloudsync_gen.model.contracts import ContractDocument
+from cloudsync_gen.model.contracts import ContractDocument, packed
 from cloudsync_gen.model.ids import name_of, type_of
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import kebab
@@ -37,7 +37,7 @@ def compile_schemas(schemas: Schemas, model: Model) -> dict[str, ContractDocumen
             path=f"jsonschema/{kind}-{name_of(element)}.json",
             source=element,
             file=component.place.file,
-            data=data,
+            packed=packed(data),
         )
     return dict(sorted(found.items()))
 
