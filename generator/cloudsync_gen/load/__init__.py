@@ -47,6 +47,7 @@ class _Collected(Struct):
     graphql: list[GraphqlSource] = []
     grpc: list[GrpcSource] = []
     complete: bool = True
+    words: yaml_tree.Words = {}
 
 
 def load(tree: Tree, cache: ParseCache | None = None) -> Staged[Declared | None]:
@@ -124,7 +125,7 @@ def _data(file: str, tree: Tree, cache: ParseCache, into: _Collected) -> Any:
         into.found.extend(unreadable(file, (problem,)))
         into.complete = False
         return None
-    parsed = yaml_tree.parse(file, text)
+    parsed = yaml_tree.parse(file, text, into.words)
     if parsed.problems:
         into.found.extend(unreadable(file, parsed.problems))
         into.complete = False

@@ -45,6 +45,10 @@ def digest(content: bytes | None) -> str | None:
     return None if content is None else lock.digest(content)
 
 
+def held(content: bytes | None) -> Held | None:
+    return None if content is None else Held(content)
+
+
 def changes() -> list[Change]:
     """What turns OURS into AFTER."""
     found = []
@@ -52,7 +56,7 @@ def changes() -> list[Change]:
         old, new = OURS.get(path), AFTER.get(path)
         action = Action.CREATE if old is None else Action.DELETE if new is None else Action.UPDATE
         found.append(
-            Change(path=path, action=action, reason="x", old=digest(old), content=new and Held(new))
+            Change(path=path, action=action, reason="x", old=digest(old), content=held(new))
         )
     return found
 
@@ -90,7 +94,7 @@ from cloudsync_gen.model.artefacts import Change, Held
 
 root, moment = Path(sys.argv[1]), int(sys.argv[2])
 rows = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=list[tuple[Change, bytes | None]])
-due = [msgspec.structs.replace(row, content=new and Held(new)) for row, new in rows]
+due = [msgspec.structs.replace(row, content=None if new is None else Held(new)) for row, new in rows]
 seen = 0
 
 def tick(event, arguments):
