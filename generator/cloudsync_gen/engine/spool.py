@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from cloudsync_gen.model.artefacts import Content, Held
 
-IN_MEMORY = 32 << 20
+IN_MEMORY = 8 << 20
 """Bytes that are kept here before a file is made for the others."""
 
 

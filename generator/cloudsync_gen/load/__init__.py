@@ -114,6 +114,7 @@ def _data(file: str, tree: Tree, cache: ParseCache, into: _Collected) -> Any:
     content = tree[file]
     known = cache.get("yaml", content)
     if known is not None:
+        yaml_tree.share(known.value, into.words)
         return known.value
     try:
         text = content.decode("utf-8")

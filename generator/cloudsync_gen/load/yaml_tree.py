@@ -8,7 +8,7 @@ Positions are collected only on demand, by `locate`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import yaml
@@ -82,6 +82,22 @@ def parse(file: str, text: str, words: Words | None = None) -> Parsed:
     except _Stop as stop:
         return Parsed(None, (*reader.problems, stop.problem))
     return Parsed(value, tuple(reader.problems))
+
+
+def share(value: Any, words: Words) -> None:
+    """Makes the strings of data that was read by somebody else one object where they are equal;
+    keys are left as they are.
+    """
+    places: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, dict):
+        places = value.items()
+    elif isinstance(value, list):
+        places = enumerate(value)
+    for place, each in places:
+        if isinstance(each, str):
+            value[place] = words.setdefault(each, each)
+        elif isinstance(each, (dict, list)):
+            share(each, words)
 
 
 def locate(file: str, text: str) -> Located:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -93,10 +94,10 @@ class Contracts(Struct, frozen=True, kw_only=True):
 
 def packed(data: Mapping[str, Any]) -> bytes:
     """Data as a document keeps it."""
-    return msgspec.msgpack.encode(data)
+    return zlib.compress(msgspec.msgpack.encode(data), level=1)
 
 
 @lru_cache(maxsize=_OPEN)
 def _unpacked(content: bytes) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = msgspec.msgpack.decode(content)
+    found: Mapping[str, Any] = msgspec.msgpack.decode(zlib.decompress(content))
     return found
