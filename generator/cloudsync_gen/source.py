@@ -171,6 +171,15 @@ def files_below(root: Path, folder: str, *, hidden: bool = False) -> Iterator[st
     yield from sorted(found)
 
 
+def _content(path: Path) -> bytes:
+    """A buffer for the largest file that may be, made for each, would stay pages long."""
+    with open(path, "rb") as file:
+        size = min(os.fstat(file.fileno()).st_size, MAX_BYTES)
+        content = file.read(size + 1)
+        grown = len(content) > size
+        return content + file.read(MAX_BYTES + 1 - len(content)) if grown else content
+
+
 def tree_from_disk(root: Path, folder: str) -> dict[str, bytes]:
     """All regular files below `root/folder` with their bytes, keyed by path relative to `root`.
 
@@ -180,8 +189,7 @@ def tree_from_disk(root: Path, folder: str) -> dict[str, bytes]:
     tree: dict[str, bytes] = {}
     left = MAX_TREE
     for path in files_below(root, folder):
-        with open(root / path, "rb") as file:
-            tree[path] = file.read(MAX_BYTES + 1)
+        tree[path] = _content(root / path)
         left -= len(tree[path])
         if left < 0:
             raise TooMuch(errno.EFBIG, f"more than {MAX_TREE} bytes", str(root / folder))

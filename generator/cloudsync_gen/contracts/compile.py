@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from cloudsync_gen.contracts.asyncapi import compile_asyncapi
 from cloudsync_gen.contracts.facts import Lookups
@@ -19,7 +19,13 @@ from cloudsync_gen.contracts.schemas import Schemas, schemas_of
 from cloudsync_gen.contracts.source_check import form_findings
 from cloudsync_gen.contracts.webhooks import compile_webhooks
 from cloudsync_gen.diagnostics import Diagnostic, Staged
-from cloudsync_gen.model.contracts import ContractDocument, Contracts, ContractText, ProtoContract
+from cloudsync_gen.model.contracts import (
+    ContractDocument,
+    Contracts,
+    ContractText,
+    ProtoContract,
+    packed,
+)
 from cloudsync_gen.model.memory import Forgetful, Memory
 from cloudsync_gen.model.sources import GraphqlSource, GrpcSource, RestSource, WebhookSource
 from cloudsync_gen.model.system import Model
@@ -41,25 +47,26 @@ def compile_contracts(model: Model, memory: Memory | None = None) -> Staged[Cont
     Nothing is read but the model. Whether the results are valid is `validate`'s question. With a
     memory, sources that need a heavy library are only printed again when they have changed.
     """
-    known = memory or Forgetful()
+    made, lookups = _without_index(model, memory or Forgetful())
+    index = packed(index_of(lookups, made.value))
+    return Staged(structs.replace(made.value, packed_index=index), made.diagnostics)
+
+
+def _without_index(model: Model, known: Memory) -> tuple[Staged[Contracts], Lookups]:
+    """All contracts; the schemas that they were made of are dropped."""
     begun = _begun(model)
-    asyncapi = compile_asyncapi(begun.schemas, begun.lookups)
     jsonschema = compile_schemas(begun.schemas, model)
-    graphql = _graphql(model.sources.graphql, known)
-    grpc = _grpc(model.sources.grpc, known)
     contracts = Contracts(
         rest=begun.rest,
         webhooks=begun.webhooks,
-        asyncapi=asyncapi,
-        graphql=graphql,
-        grpc=grpc,
+        asyncapi=compile_asyncapi(begun.schemas, begun.lookups),
+        graphql=_graphql(model.sources.graphql, known),
+        grpc=_grpc(model.sources.grpc, known),
         jsonschema=jsonschema,
-        index=index_of(
-            begun.lookups, begun.rest, begun.webhooks, graphql, grpc, asyncapi, jsonschema
-        ),
+        packed_index=packed({}),
         schema_names={element: each.name for element, each in jsonschema.items()},
     )
-    return Staged(contracts, begun.found)
+    return Staged(contracts, begun.found), begun.lookups
 
 
 def faults_of_contracts(model: Model) -> tuple[Diagnostic, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cloudsync_gen.contracts.facts import Lookups
-from cloudsync_gen.model.contracts import ContractDocument, ContractText, ProtoContract
+from cloudsync_gen.model.contracts import ContractDocument, Contracts, ContractText, ProtoContract
 from cloudsync_gen.model.event_names import event_type
 from cloudsync_gen.model.ids import ElementId
 from cloudsync_gen.model.layers.api import (
@@ -27,29 +27,21 @@ VERSION = 1
 Published = Mapping[str, ContractDocument | ContractText | ProtoContract]
 
 
-def index_of(
-    lookups: Lookups,
-    rest: Published,
-    webhooks: Published,
-    graphql: Published,
-    grpc: Published,
-    asyncapi: Published,
-    jsonschema: Published,
-) -> dict[str, Any]:
+def index_of(lookups: Lookups, contracts: Contracts) -> dict[str, Any]:
     """`index.json`: operations, rpcs, fields, joins, webhooks, events and schemas by element id."""
     entries = _Entries(lookups)
     return {
         "version": VERSION,
         "project": lookups.model.project.slug,
-        "operations": entries.operations(rest),
-        "rpcs": entries.rpcs(grpc),
-        "fields": entries.fields(graphql),
-        "joins": entries.joins(graphql),
-        "webhooks": entries.webhooks(webhooks),
-        "events": entries.events(asyncapi),
+        "operations": entries.operations(contracts.rest),
+        "rpcs": entries.rpcs(contracts.grpc),
+        "fields": entries.fields(contracts.graphql),
+        "joins": entries.joins(contracts.graphql),
+        "webhooks": entries.webhooks(contracts.webhooks),
+        "events": entries.events(contracts.asyncapi),
         "schemas": {
             key: {"file": each.path, "name": each.name, **entries.links(key)}
-            for key, each in jsonschema.items()
+            for key, each in contracts.jsonschema.items()
         },
     }
 

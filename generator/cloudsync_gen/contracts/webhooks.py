@@ -9,7 +9,7 @@ from cloudsync_gen.contracts.openapi import Transcriber
 from cloudsync_gen.contracts.publication import Publication
 from cloudsync_gen.contracts.schemas import Rewriter, Schemas
 from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.model.contracts import ContractDocument
+from cloudsync_gen.model.contracts import ContractDocument, packed
 from cloudsync_gen.model.event_names import event_type
 from cloudsync_gen.model.layers.api import Webhook
 from cloudsync_gen.model.layers.application import Event
@@ -57,7 +57,7 @@ def compile_webhooks(
         path=f"webhooks/{source.document}.yaml",
         source="",
         file=source.file,
-        data=data,
+        packed=packed(data),
     )
     return document, rewriter.found
 

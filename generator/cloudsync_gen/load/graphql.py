@@ -18,8 +18,8 @@ from cloudsync_gen.load.findings import unreadable
 from cloudsync_gen.load.layers import explain
 from cloudsync_gen.load.openapi import Loaded, document_of
 from cloudsync_gen.load.yaml_tree import Problem
-from cloudsync_gen.model.declared import DeclaredElement
-from cloudsync_gen.model.ids import ElementId, is_id
+from cloudsync_gen.model.declared import declared
+from cloudsync_gen.model.ids import is_id
 from cloudsync_gen.model.layers.api import GraphqlApi, JoinedField, RootField
 from cloudsync_gen.model.sources import LINK_DIRECTIVES, LINK_NAMES, GraphqlSource, SourceType
 from cloudsync_gen.naming import kebab
@@ -438,4 +438,4 @@ def _convert(
         place = ref.at(*pointer)
         identity = str(written.get("id", ""))
         return [], [finding("GQL004", "graphql-field", place, what, hint, identity)]
-    return [DeclaredElement(id=ElementId(value.id), value=value, data=written, ref=ref)], []
+    return [declared(value, written, ref)], []

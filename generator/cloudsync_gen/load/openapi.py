@@ -10,8 +10,8 @@ import msgspec
 
 from cloudsync_gen.diagnostics import Diagnostic, finding
 from cloudsync_gen.load.layers import explain
-from cloudsync_gen.model.declared import DeclaredElement
-from cloudsync_gen.model.ids import ElementId, is_id
+from cloudsync_gen.model.declared import DeclaredElement, declared
+from cloudsync_gen.model.ids import is_id
 from cloudsync_gen.model.layers.api import METHODS, Operation, RestApi, Webhook
 from cloudsync_gen.model.sources import RestSource, WebhookSource
 from cloudsync_gen.naming import kebab
@@ -104,7 +104,7 @@ def _convert(
         return [], [
             finding("OAS002", "openapi-field", place, what, hint, str(written.get("id", "")))
         ]
-    return [DeclaredElement(id=ElementId(value.id), value=value, data=data, ref=ref)], []
+    return [declared(value, data, ref)], []
 
 
 def _operation(

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
+import msgspec
 from msgspec import Struct
+
+_OPEN = 32
+"""So many documents stay unpacked: those of one service, which targets look at one by one."""
 
 
 class ContractDocument(Struct, frozen=True, kw_only=True):
@@ -13,13 +19,19 @@ class ContractDocument(Struct, frozen=True, kw_only=True):
 
     `path` is where it is published, relative to `contracts/`. `source` is the id of the element
     that it was compiled from; `file` the model's file, empty where the model has no single one.
+    `packed` is its data: of a large model not all contracts fit into memory as they are worked on.
     """
 
     name: str
     path: str
     source: str
     file: str
-    data: Mapping[str, Any]
+    packed: bytes
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What it says; nobody may change it."""
+        return _unpacked(self.packed)
 
 
 class ContractText(Struct, frozen=True, kw_only=True):
@@ -65,11 +77,27 @@ class Contracts(Struct, frozen=True, kw_only=True):
     graphql: Mapping[str, ContractText]
     grpc: Mapping[str, ProtoContract]
     jsonschema: Mapping[str, ContractDocument]
-    index: Mapping[str, Any]
+    packed_index: bytes
     schema_names: Mapping[str, str]
+
+    @property
+    def index(self) -> Mapping[str, Any]:
+        """What each part of the contracts belongs to."""
+        return _unpacked.__wrapped__(self.packed_index)
 
     @property
     def documents(self) -> tuple[ContractDocument, ...]:
         """All contracts that are data, in the order of their kinds."""
         kinds = (self.rest, self.webhooks, self.asyncapi, self.jsonschema)
         return tuple(each for kind in kinds for each in kind.values())
+
+
+def packed(data: Mapping[str, Any]) -> bytes:
+    """Data as a document keeps it."""
+    return zlib.compress(msgspec.msgpack.encode(data), level=1)
+
+
+@lru_cache(maxsize=_OPEN)
+def _unpacked(content: bytes) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = msgspec.msgpack.decode(zlib.decompress(content))
+    return found
