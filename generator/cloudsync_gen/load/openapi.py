@@ -124,7 +124,10 @@ def _operation(
             "schema": p["schema"],
         }
         for p in (*_listed(item, "parameters"), *_listed(operation, "parameters"))
-        if isinstance(p, dict) and "name" in p and _has_place(p) and isinstance(p.get("schema"), dict)
+        if isinstance(p, dict)
+        and "name" in p
+        and _has_place(p)
+        and isinstance(p.get("schema"), dict)
     ]
     text = _texts(operation)
     written = {
