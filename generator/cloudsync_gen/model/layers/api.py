@@ -14,6 +14,8 @@ from cloudsync_gen.model.values import Duration, Identifier, Name, Percentage, P
 
 Method = Literal["get", "put", "post", "delete", "patch", "head", "options"]
 METHODS: tuple[str, ...] = get_args(Method)
+Place = Literal["path", "query", "header", "cookie"]
+PLACES: tuple[str, ...] = get_args(Place)
 
 
 class Plan(Part, frozen=True, kw_only=True):
@@ -55,7 +57,7 @@ class Parameter(Part, frozen=True, kw_only=True):
     """A parameter of an operation: where it is sent, and its schema as written."""
 
     name: str
-    location: Literal["path", "query", "header", "cookie"]
+    location: Place
     required: bool
     schema: dict[str, object]
 
