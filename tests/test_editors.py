@@ -66,12 +66,33 @@ def test_a_wrong_key_and_a_missing_one_are_marked(root: Path, at_work: Editor) -
     assert marked[line] == "Property engin is not allowed."
 
 
-def test_what_a_key_means_is_shown(root: Path, at_work: Editor) -> None:
-    path = root / "model/02_business/domains.yaml"
-    text = path.read_text()
-    at_work.open(path, text)
-    line = text[: text.index("  owns:")].count("\n")
-    assert "model/.schema/business.json" in at_work.hover(path, line, 4)
+@pytest.mark.parametrize(
+    ("file", "key", "meaning"),
+    [
+        ("02_business/domains.yaml", "owns", "What nobody else decides."),
+        ("02_business/domains.yaml", "owner", "Id of `business.actor`."),
+        ("01_motivation/goals.yaml", "kpi", "What is measured."),
+        ("01_motivation/goals.yaml", "name", "What people call it, in a few words."),
+        ("03_security/classifications.yaml", "masking", "How much of it those see who may not see"),
+        ("06_api/gateway.yaml", "perSecond", "Requests per second that it buys."),
+    ],
+)
+def test_what_a_key_means_is_shown(
+    file: str, key: str, meaning: str, root: Path, at_work: Editor
+) -> None:
+    """Of an element, of each element, of a part of one."""
+    path = root / "model" / file
+    lines = path.read_text().split("\n")
+    line, column = next(
+        (number, text.index(f"{key}:"))
+        for number, text in enumerate(lines)
+        if re.search(rf"[ {{]{key}:", text)
+    )
+    at_work.open(path, path.read_text())
+    shown = at_work.hover(path, line, column + 1)
+    assert meaning in shown
+    schema = Path(file).parts[0].partition("_")[2]
+    assert f"model/.schema/{schema}.json" in shown
 
 
 def test_the_settings_of_readme_stand_in_for_a_line_in_the_file(root: Path) -> None:

@@ -16,12 +16,13 @@ from cloudsync_gen.engine import emit
 from cloudsync_gen.engine.forms.template import environment
 from cloudsync_gen.engine.render import NotRendered
 from support.attempts import Attempt, attempt, attempts
+from support.charts import objects_of
 from support.effort import Effort
 from support.hostile import Trees, imported, judged, judged_whole, outputs
 from support.payloads import PAYLOADS
 from support.positions import Position, kinds, placed, positions
 from support.rules import all_models
-from support.tree_shapes import shape
+from support.tree_shapes import data_shape, shape, words_of
 from support.trees import Files
 
 FILES = all_models()
@@ -89,11 +90,15 @@ def test_no_text_changes_the_tree_of_an_output(ground: Ground, effort: Effort) -
         assert list(ground.trees.differences(made)) == [], number
 
 
-def test_importing_what_is_generated_only_defines(
+def test_what_is_generated_only_defines_and_its_charts_make_the_same_objects(
     ground: Ground, effort: Effort, tmp_path: Path
 ) -> None:
+    words = words_of(ground.outputs)
+    plain = data_shape(objects_of(ground.outputs, tmp_path / "plain"), words)
     for number in range(5, len(VISIBLE), effort.count(small=len(VISIBLE), full=16)):
-        assert imported(hostile(ground, number), tmp_path / str(number)) > 50
+        made = hostile(ground, number)
+        assert imported(made, tmp_path / str(number)) > 50
+        assert data_shape(objects_of(made, tmp_path / f"{number}-charts"), words) == plain
 
 
 # -- the judges themselves ------------------------------------------------------------------------

@@ -10,6 +10,9 @@ from typing import Any
 import helm_python
 import yaml
 
+from support.trees import Files, write_tree
+
+_LIBRARY = Path(__file__).parents[2] / "templates" / "charts" / "library"
 KEY_NETWORK = "10.250.0.0/24"
 COLLECTOR = "http://collector.monitoring:4318"
 Objects = list[dict[str, Any]]
@@ -37,11 +40,26 @@ def assembled(chart: Path, folder: Path) -> Path:
     return copy
 
 
+def laid(outputs: Files, folder: Path) -> Path:
+    """The folder of the charts among outputs, with the library beside them."""
+    write_tree(folder, {name: text for name, text in outputs.items() if "/charts/" in name})
+    charts = folder / "generated" / "charts"
+    shutil.copytree(_LIBRARY, charts / "library")
+    return charts
+
+
 def rendered(chart: Path, values: dict[str, Any] | None = None) -> Objects:
     with helm_python.Chart.load(str(chart)) as loaded:
         asked = {"cluster": cluster(chart), **(values or {})}
         texts = loaded.render(asked, name="release", namespace="production")
     return [each for text in texts.values() for each in yaml.safe_load_all(text) if each]
+
+
+def objects_of(outputs: Files, folder: Path) -> Objects:
+    """What all charts among outputs are for a cluster."""
+    charts = laid(outputs, folder / "root")
+    names = sorted(each.name for each in charts.iterdir() if each.name != "library")
+    return [each for n in names for each in rendered(assembled(charts / n, folder / "assembled"))]
 
 
 def pod_of(objects: Objects) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def placed(files: Files, texts: Mapping[Position, str]) -> Files:
                 head = str(position.pointer[0])
                 whole = _completed(data.get(head), json.loads(position.lays))
                 data = {**data, head: whole}
-            data = _put(data, position.pointer, text)
+            data = put(data, position.pointer, text)
         after[name] = yaml_of(data).encode()
     return after
 
@@ -159,7 +159,7 @@ def _linked(element: Any, kind: str, elements: Iterable[str]) -> Any:
         path = ".".join("[]" if isinstance(s, int) else s for s in pointer).replace(".[]", "[]")
         targets = rows.get(path) or rows.get(path.replace("added", _MANY)) or ()
         fitting = (e for e in elements if covers(targets, e.rpartition(".")[0]))
-        element = _put(element, pointer, next(fitting, text))
+        element = put(element, pointer, next(fitting, text))
     return element
 
 
@@ -362,7 +362,7 @@ def _proto_string(text: str) -> str:
     return '"' + "".join(body) + '"'
 
 
-def _put(value: Any, pointer: Pointer, new: Any) -> Any:
+def put(value: Any, pointer: Pointer, new: Any) -> Any:
     """The value with something else at a place."""
     if not pointer:
         return new
@@ -370,9 +370,9 @@ def _put(value: Any, pointer: Pointer, new: Any) -> Any:
     if isinstance(step, int):
         items = list(value) if isinstance(value, list) else []
         below = items[step] if step < len(items) else None
-        return [*items[:step], _put(below, pointer[1:], new), *items[step + 1 :]]
+        return [*items[:step], put(below, pointer[1:], new), *items[step + 1 :]]
     fields = dict(value) if isinstance(value, dict) else {}
-    fields[step] = _put(fields.get(step), pointer[1:], new)
+    fields[step] = put(fields.get(step), pointer[1:], new)
     return fields
 
 

@@ -93,28 +93,29 @@ def _sql(node: ast.expr) -> Any:
 # -- data -----------------------------------------------------------------------------------------
 
 
-def _data(value: Any, words: Words) -> Any:
+def data_shape(value: Any, words: Words) -> Any:
+    """The tree of a value as YAML, JSON or TOML hold it."""
     if isinstance(value, dict):
         entries = [
-            (str(key) if str(key) in words else "*", _data(each, words))
+            (str(key) if str(key) in words else "*", data_shape(each, words))
             for key, each in value.items()
         ]
         return ("{", *entries)
     if isinstance(value, list):
-        return ("[", *(_data(each, words) for each in value))
+        return ("[", *(data_shape(each, words) for each in value))
     if isinstance(value, str):
         return "*"
     return repr(value)
 
 
 def _json(text: str, words: Words) -> Any:
-    return _data(json.loads(text), words)
+    return data_shape(json.loads(text), words)
 
 
 def _yaml(text: str, words: Words) -> Any:
     """As YAML 1.1 reads it, and as YAML 1.2 does."""
     documents = [*yaml.load_all(text, yaml.CSafeLoader)]
-    made = [_data(each, words) for each in documents]
+    made = [data_shape(each, words) for each in documents]
     if len(documents) == 1:
         parsed = yaml_tree.parse("x", text)
         if parsed.problems or parsed.value != documents[0]:
@@ -123,7 +124,7 @@ def _yaml(text: str, words: Words) -> Any:
 
 
 def _toml(text: str, words: Words) -> Any:
-    return _data(tomllib.loads(text), words)
+    return data_shape(tomllib.loads(text), words)
 
 
 # -- contracts ------------------------------------------------------------------------------------

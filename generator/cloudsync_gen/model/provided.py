@@ -21,7 +21,12 @@ PropertyPath = Annotated[
 
 
 class Adjusted(Part, frozen=True, kw_only=True):
-    """A setting follows the configuration's value of `key`: as it changes, or at the next start."""
+    """A setting follows a value of the configuration.
+
+    Attributes:
+        key: the value's key there.
+        reload: when what is new takes effect: as it comes, or at the next start.
+    """
 
     key: DottedKey
     reload: Literal["hot", "restart"] = "hot"
@@ -30,8 +35,16 @@ class Adjusted(Part, frozen=True, kw_only=True):
 class Setting(Part, frozen=True, kw_only=True):
     """A setting of the service beyond those that every service has.
 
-    `configuration`: whence it comes while the service runs, where the model has a configuration
-    provider. `minimum`, `maximum` (seconds for a duration) and `oneOf` bound what may come.
+    Attributes:
+        key: its name; in the environment in capitals, after the service's prefix.
+        type: what it holds.
+        default: what it is where nobody says it.
+        description: what it changes.
+        configuration: whence it comes while the service runs, where the model has a configuration
+            provider.
+        minimum: the least that may come; seconds for a duration.
+        maximum: the most that may come; seconds for a duration.
+        one_of: texts that may come; none: any.
     """
 
     key: SqlName
@@ -47,7 +60,13 @@ class Setting(Part, frozen=True, kw_only=True):
 class FlagUse(Part, frozen=True, kw_only=True):
     """A flag that steers what the service does `during` these commands and queries.
 
-    `default`: what holds where the flag provider says nothing. `per`: whom it is decided for.
+    Attributes:
+        key: the flag, as the flag provider knows it.
+        type: what is decided.
+        default: what holds where the flag provider says nothing.
+        per: whom it is decided for.
+        during: commands and queries that it steers.
+        description: what it changes.
     """
 
     key: DottedKey
@@ -59,11 +78,15 @@ class FlagUse(Part, frozen=True, kw_only=True):
 
 
 class ProviderCall(Part, frozen=True, kw_only=True):
-    """How a provider is asked, within `timeout` and with `retries` more attempts.
+    """How a provider is asked.
 
-    `sends`: property of the request, or a path of such with dots -> a text in which `{fact}` stands
-    for what the asking copy knows. What is a fact alone is sent as it is, or left out where the
-    copy does not know it.
+    Attributes:
+        operation: what is called.
+        sends: property of the request, or a path of such with dots -> a text in which `{fact}`
+            stands for what the asking copy knows. What is a fact alone is sent as it is, or left
+            out where the copy does not know it.
+        timeout: how long one attempt may take.
+        retries: attempts after the first at most.
     """
 
     operation: Link
@@ -75,10 +98,17 @@ class ProviderCall(Part, frozen=True, kw_only=True):
 class FlagProvider(Part, frozen=True, kw_only=True):
     """The service decides flags for all that use one (OpenFeature's word for it).
 
-    Facts: `service`, `environment` (as `environments` has it), `region`, `key`, `tenant`, `user`
-    and `default` (JSON); for `watch` also `mark`. The answer says in `value` what was decided, as
-    JSON. A decision is kept for `keep`, or until `watch`, a stream, sends another `mark`.
-    `otherwise`: fact -> what is said where a copy does not know it.
+    Facts: `service`, `environment`, `region`, `key`, `tenant`, `user` and `default` (JSON); for
+    `watch` also `mark`.
+
+    Attributes:
+        evaluate: how a flag is decided.
+        value: property of the answer that says what was decided, as JSON.
+        keep: how long a decision is kept.
+        watch: a stream; with another mark, what was kept is decided anew.
+        mark: property of what the stream sends that is another once a flag has changed.
+        environments: environment of a copy -> what the provider calls it.
+        otherwise: fact -> what is said where a copy does not know it.
     """
 
     evaluate: ProviderCall
@@ -93,10 +123,18 @@ class FlagProvider(Part, frozen=True, kw_only=True):
 class ConfigurationProvider(Part, frozen=True, kw_only=True):
     """The service knows the values of settings that change while the others run.
 
-    `watch` is a stream of bundles, of what differs from `{checksums}` at first; `get` asks for all
-    `{keys}` every `poll` while no stream can be had. A bundle has its values in `entries`, each with
-    `key`, `value` (a text: JSON, or the text itself, or a duration of ISO 8601) and `checksum`.
     Facts: `service`, `environment`, `region`, `pod`, `keys`, `checksums`.
+
+    Attributes:
+        watch: a stream of bundles, of what differs from `{checksums}` at first.
+        get: asks for all `{keys}` while no stream can be had.
+        poll: how often that is.
+        entries: property of a bundle that has its values.
+        key: property of a value that names it.
+        value: property with the value, a text: JSON, or the text itself, or a duration of ISO 8601.
+        checksum: property that is another once the value is.
+        environments: environment of a copy -> what the provider calls it.
+        otherwise: fact -> what is said where a copy does not know it.
     """
 
     watch: ProviderCall
@@ -113,11 +151,19 @@ class ConfigurationProvider(Part, frozen=True, kw_only=True):
 class SecretProvider(Part, frozen=True, kw_only=True):
     """The service hands out what `secret://<path>` refers to; who asks has a call edge to `get`.
 
-    `sends` with the facts `path` and `version`. The answer holds the secret in `value` (base64),
-    its lease's end in `until` and its number in `version`. It is asked for anew after `keep`, or
-    before its lease ends; while no answer comes the old one stands in as the fallback of the
-    caller's edge says. By `prove` a reader tells that it has the version after the current one,
-    with the properties of the answer that `proof` names by fact.
+    Facts: `path` and `version`. While no answer comes the old one stands in as the fallback of the
+    caller's edge says.
+
+    Attributes:
+        get: what is called.
+        sends: property of the request, or a path of such with dots -> a text in which `{fact}`
+            stands for what the asking copy knows.
+        value: property of the answer with the secret, in base64.
+        until: property with the end of its lease.
+        version: property with its number.
+        keep: after how long it is asked for anew, if its lease does not end before.
+        prove: how a reader tells that it has the version after the current one.
+        proof: fact of `prove` -> the property of the answer that it is taken from.
     """
 
     get: Link
@@ -133,9 +179,12 @@ class SecretProvider(Part, frozen=True, kw_only=True):
 class RegistryCall(Part, frozen=True, kw_only=True):
     """What a copy of a service tells the registry as it begins, while it lives, or as it goes.
 
-    `sends`: property of the request -> a text in which `{fact}` stands for what the copy knows:
-    `service`, `version`, `region`, `port`, `protocol`, `id` (that it was registered with), `load`
-    (per cent), and whatever its setting `REGISTRATION` says besides.
+    Attributes:
+        step: when it is called.
+        operation: what is called.
+        sends: property of the request -> a text in which `{fact}` stands for what the copy knows:
+            `service`, `version`, `region`, `port`, `protocol`, `id` (that it was registered with),
+            `load` (per cent), and whatever its setting `REGISTRATION` says besides.
     """
 
     step: Literal["register", "renew", "leave"]
@@ -146,9 +195,15 @@ class RegistryCall(Part, frozen=True, kw_only=True):
 class Registry(Part, frozen=True, kw_only=True):
     """The service is where the copies of all others are known; it answers these RPCs to them.
 
-    A copy renews `every` so often what it has registered as, which the answer names in `key`.
-    `protocols`: style of a service -> how the registry calls what it speaks. Fallback: nobody
-    waits for a registry, the copy tries again.
+    Fallback: nobody waits for a registry, the copy tries again.
+
+    Attributes:
+        every: how often a copy renews what it has registered as.
+        timeout: how long one call may take.
+        retries: attempts after the first at most.
+        key: property of the answer that names what the copy was registered as.
+        protocols: style of a service -> how the registry calls what it speaks.
+        calls: what is called when.
     """
 
     every: Duration

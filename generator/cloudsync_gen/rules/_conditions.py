@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cloudsync_gen.model.effects import parameters_of
 from cloudsync_gen.model.layers.application import Aggregate, Command
 from cloudsync_gen.model.schema_view import properties
@@ -10,6 +12,16 @@ from cloudsync_gen.naming import nearest
 from cloudsync_gen.rules._cel import selected, syntax_fault
 from cloudsync_gen.rules._known import undeclared
 from cloudsync_gen.rules._links import misled
+from cloudsync_gen.source import Pointer
+
+
+def expressions_of(command: Command) -> Iterator[tuple[Pointer, str]]:
+    """The expressions of what a command requires, each with its place."""
+    for index, each in enumerate(command.requires):
+        if each.condition is not None:
+            yield ("requires", index, "condition"), each.condition
+        for name, value in each.count.where.items() if each.count else ():
+            yield ("requires", index, "count", "where", name), value
 
 
 def condition_fault(

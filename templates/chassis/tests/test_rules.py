@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -9,13 +10,15 @@ from typing import Any, cast
 
 import pytest
 
-from cloudsync_chassis import clock
+from cloudsync_chassis import clock, steps
 from cloudsync_chassis.aggregate.requirements import Requirements
-from cloudsync_chassis.aggregate.rules import Facts, Rule
-from cloudsync_chassis.aggregate.spec import Command, Counted, Requirement
+from cloudsync_chassis.aggregate.rules import Facts, Invariants, Rule
+from cloudsync_chassis.aggregate.spec import Command, Counted, Invariant, Requirement
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.expressions import ExpressionError
 from cloudsync_chassis.problem import ALREADY_EXISTS, Problem
 from cloudsync_chassis.security.principal import workload
+from cloudsync_chassis.steps import MOST_SECONDS
 
 
 async def test_nothing_is_counted_where_the_rest_of_a_condition_decides() -> None:
@@ -71,3 +74,72 @@ def test_text_that_is_no_rule_is_refused_by_whatever_asks_it() -> None:
     for ask in (rule.holds, rule.value, rule.evaluated):
         with pytest.raises(ValueError, match="parse"):
             ask(this={"title": "x"})
+
+
+LONG = list(range(1000))
+LOOPS = (
+    ("this.a.all(x, this.a.all(y, this.a.all(z, x + y + z >= 0)))", "all"),
+    ("this.a.exists(x, this.a.exists(y, this.a.exists(z, x + y + z < 0)))", "exists"),
+    ("this.a.exists_one(x, this.a.exists_one(y, this.a.exists_one(z, x < 0)))", "exists_one"),
+    ("this.a.map(x, this.a.map(y, this.a.map(z, x))).size() > 0", "map"),
+    ("this.a.map(x, x >= 0, this.a.map(y, y >= 0, this.a.map(z, x))).size() > 0", "some"),
+    (
+        "this.a.filter(x, this.a.filter(y, this.a.filter(z, z > x).size() > 0).size() > 0) == []",
+        "f",
+    ),
+    ("this.a.all(x, this.a.all(y, this.a.all(z, true) || true) || true) || true", "errors hidden"),
+    ("[this.t]" + ".map(x, x + x)" * 60 + " != []", "a text that doubles"),
+    ("[[1, 1]]" + ".map(x, x + x)" * 60 + " != []", "a list that doubles"),
+    ("".join(f"[1, 2].all(x{n}, " for n in range(20)) + "true" + ")" * 20, "no data at all"),
+)
+
+
+@pytest.mark.parametrize("expression", [each for each, _ in LOOPS], ids=[name for _, name in LOOPS])
+def test_loops_that_nobody_can_wait_for_are_stopped(
+    expression: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "MOST_STEPS", 20_000)
+    begun = time.thread_time()
+    known = Facts(this={"a": LONG, "t": "text"})
+    with pytest.raises(ExpressionError, match="more than"):
+        Rule(expression).evaluated(known)
+    assert time.thread_time() - begun < 2 * MOST_SECONDS
+    assert Rule("this.a.all(x, x >= 0)").holds(known), "the next one has steps of its own"
+
+
+def test_each_with_each_of_five_hundred_is_not_stopped() -> None:
+    known = Facts(this={"a": [{"k": n, "t": "text"} for n in range(500)]})
+    assert Rule("this.a.all(x, this.a.exists_one(y, y.k == x.k))").holds(known)
+
+
+def test_turns_that_are_dear_are_stopped_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "MOST_SECONDS", 0.0)
+    with pytest.raises(ExpressionError, match="too slow"):
+        Rule("this.all(x, x >= 0)").evaluated(this=LONG)
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("a.map(x, x * 2)", [2, 4, 6]),
+        ("a.map(x, x > 1, x * 2)", [4, 6]),
+        ("a . filter ( x , x in [1, 2] && x > 1 )", [2]),
+        ("a.map(x, a.map(y, x * y)).size() + a.filter(x, a.exists_one(y, y == x)).size()", 6),
+        ("a.all(x, // not ) this ,\n x > 0 // nor (this\n)", True),
+        ("a.exists(x, '.all(y, ' != \") \" && x == 3)", True),
+        ("a.all(x, r'\\' != '\\'' && '''it's)''' != \"\"\"\"), \"\"\")", True),
+        ('a.all(x, br\'\\\' != b\'a\' && r"""\\"), """ != \'a\')', True),
+        ("a.all(x, x > 0) ? a.map(x, [x, {'k': x}.k]) : []", [[1, 1], [2, 2], [3, 3]]),
+        ("{'b': 1, 'c': 2}.all(k, k.size() == 1)", True),
+        ("size(a.map(x, 'map(x, y)'))", 3),
+        ("m.all == 1 && m.map == 2", True),
+    ],
+)
+def test_counting_changes_no_value(expression: str, value: Any) -> None:
+    assert Rule(expression).evaluated(a=[1, 2, 3], m={"all": 1, "map": 2}) == value
+
+
+def test_an_invariant_that_nobody_can_wait_for_refuses_the_command() -> None:
+    bounded = Invariants([Invariant("x", LOOPS[0][0], "too much to compare")])
+    with pytest.raises(Problem, match="too much to compare"):
+        bounded.check({"a": LONG})

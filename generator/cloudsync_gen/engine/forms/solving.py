@@ -18,6 +18,7 @@ import cel
 import msgspec
 
 from cloudsync_gen.model.artefacts import Condition, Problem, Read
+from cloudsync_gen.model.cel_cost import MOST_STEPS, steps
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 """What `now` is while values are sought; whoever uses them fills in the time that it is then."""
@@ -132,7 +133,9 @@ class _Rule:
         self.outcomes = outcomes
         self.weight = 1
         self.holds = condition.holds
-        self._program = _compiled(condition.expression)
+        longest = max((_longest(each) for name in variables for each in held[name]), default=1)
+        dear = steps(condition.expression, {}, undeclared=longest) > MOST_STEPS
+        self._program = None if dear else _compiled(condition.expression)
         self._roots = tuple(condition.reads)
         self._reads = [
             (root, field, read, [(name, held[name]) for name in read.variables], native(read.value))
@@ -147,6 +150,9 @@ class _Rule:
         return known[key] is self.holds
 
     def _outcome(self, state: State) -> Any:
+        """What the expression comes to; None where it cannot be evaluated, or only for too long."""
+        if self._program is None:
+            return None
         known: dict[str, Any] = {root: {} for root in self._roots}
         for root, field, read, held, value in self._reads:
             given = [values[state[name]] for name, values in held]
@@ -157,6 +163,15 @@ class _Rule:
             return self._program.execute({**known, "now": NOW})
         except _FAULTS:
             return None
+
+
+def _longest(value: Any) -> int:
+    """Entries of the longest list or map in a value, itself included."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list):
+        return 1
+    return max(len(value), *map(_longest, value), 1)
 
 
 def _read(read: Read, given: list[Any], default: Any) -> Any:

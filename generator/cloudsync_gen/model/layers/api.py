@@ -4,7 +4,7 @@ sources.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, field
 
@@ -19,7 +19,13 @@ PLACES: tuple[str, ...] = get_args(Place)
 
 
 class Plan(Part, frozen=True, kw_only=True):
-    """Requests per second that an edition buys, and its burst."""
+    """Requests per second that an edition buys, and its burst.
+
+    Attributes:
+        edition: name of the edition.
+        per_second: requests per second that it buys.
+        burst: requests at once that it buys.
+    """
 
     edition: Slug
     per_second: Positive
@@ -29,6 +35,17 @@ class Plan(Part, frozen=True, kw_only=True):
 class Gateway(Element, frozen=True, kw_only=True):
     """The public entry: host, base path of problem types, plans and limits that all contracts
     share.
+
+    Attributes:
+        edge: what it runs on.
+        host: its name in DNS.
+        problem_base: beginning of the URIs of problem types (RFC 9457).
+        issuer: who signs access tokens: their claim `iss`.
+        max_body_bytes: size of a request's body at most, in bytes.
+        page_size: entries of a page where nobody says how many.
+        max_page_size: entries of a page at most.
+        webhook_replay_window: how old a webhook's signature may be when it arrives.
+        plans: what editions buy.
     """
 
     edge: Link
@@ -43,7 +60,16 @@ class Gateway(Element, frozen=True, kw_only=True):
 
 
 class RestApi(Element, frozen=True, kw_only=True):
-    """An OpenAPI source document; `x-…` fields of its root are its links."""
+    """An OpenAPI source document; `x-…` fields of its root are its links.
+
+    Attributes:
+        document: name of the file, without its ending.
+        title: of `info`.
+        version: of `info`.
+        archimate_ref: the service that answers it.
+        business_service_ref: what it offers to the business.
+        governed_by_principles: principles that it keeps to.
+    """
 
     document: Slug
     title: Name
@@ -54,16 +80,42 @@ class RestApi(Element, frozen=True, kw_only=True):
 
 
 class Parameter(Part, frozen=True, kw_only=True):
-    """A parameter of an operation: where it is sent, and its schema as written."""
+    """A parameter of an operation.
+
+    Attributes:
+        name: as it is sent.
+        location: where it is sent.
+        required: whether it has to be sent.
+        schema: JSON Schema as written.
+    """
 
     name: str
     location: Place
     required: bool
-    schema: dict[str, object]
+    schema: dict[str, Any]
 
 
 class Operation(Element, frozen=True, kw_only=True):
-    """An operation of a REST document. `command` is the one command or query that it carries."""
+    """An operation of a REST document. `command` is the one command or query that it carries.
+
+    Attributes:
+        document: name of the file that it is in, without its ending.
+        operation_id: its name, by which it is called in code.
+        method: method of HTTP.
+        path: of the URL, with parameters in braces.
+        parameters: what it is asked with, beside a body.
+        request_schema: reference to the schema of its body.
+        response_status: status of success.
+        response_schema: reference to the schema of what it answers.
+        deprecated: whether it will go.
+        command: the one command or query that it carries.
+        supports_goals: goals that it brings nearer.
+        fulfills_requirements: requirements that are met by it.
+        business_metrics: metrics that tell how well it serves the business.
+        sla_target_latency: how long it may take.
+        sla_target_availability: how much of the time it has to answer.
+        criticality: how bad it is when it does not.
+    """
 
     document: Slug
     operation_id: Identifier
@@ -88,7 +140,14 @@ class Operation(Element, frozen=True, kw_only=True):
 
 
 class GrpcApi(Element, frozen=True, kw_only=True):
-    """A proto source file with one service."""
+    """A proto source file with one service.
+
+    Attributes:
+        document: name of the file, without its ending.
+        package: of the proto file.
+        service_name: of the `service` in it.
+        service: the service that answers it.
+    """
 
     document: Slug
     package: str
@@ -97,7 +156,17 @@ class GrpcApi(Element, frozen=True, kw_only=True):
 
 
 class Rpc(Element, frozen=True, kw_only=True):
-    """A method of a gRPC service."""
+    """A method of a gRPC service.
+
+    Attributes:
+        document: name of the file that it is in, without its ending.
+        rpc_name: its name.
+        request_message: full name of what it takes.
+        response_message: full name of what it answers.
+        client_streaming: whether it takes a stream.
+        server_streaming: whether it answers a stream.
+        command: the command or query that it carries.
+    """
 
     document: Slug
     rpc_name: str
@@ -111,9 +180,14 @@ class Rpc(Element, frozen=True, kw_only=True):
 class GraphqlApi(Element, frozen=True, kw_only=True):
     """A GraphQL schema source. What is said of it beside its service holds in production.
 
-    `ad_hoc`: who may send documents that nobody has announced. `introspection`: whether the schema
-    tells of itself. `max_depth`: fields within each other. `max_cost`: 10 for each field of a root,
-    1 for each object that may come back.
+    Attributes:
+        document: name of the file, without its ending.
+        service: the service that answers it.
+        ad_hoc: who may send documents that nobody has announced.
+        introspection: whether the schema tells of itself.
+        max_depth: fields within each other at most.
+        max_cost: of a document at most: 10 for each field of a root, 1 for each object that may
+            come back.
     """
 
     document: Slug
@@ -127,8 +201,13 @@ class GraphqlApi(Element, frozen=True, kw_only=True):
 class RootField(Element, frozen=True, kw_only=True):
     """A field of `Query`, `Mutation` or `Subscription` and what answers it.
 
-    `resolves`: an operation of another service, which the schema's service calls. `performs`: a
-    command or query of the schema's own service.
+    Attributes:
+        document: name of the file that it is in, without its ending.
+        operation_type: which root it is of.
+        field_name: its name.
+        return_type: what it answers.
+        resolves: an operation of another service, which the schema's service calls.
+        performs: a command or query of the schema's own service.
     """
 
     document: Slug
@@ -142,9 +221,14 @@ class RootField(Element, frozen=True, kw_only=True):
 class JoinedField(Element, frozen=True, kw_only=True):
     """A field of a type that is no root, which another service answers.
 
-    `by`: the field of the same object whose value says what is asked for. `resolves`: an operation
-    that reads, of one thing by its id or of many by a list of ids. `arguments`: names of what the
-    field takes, which is nothing.
+    Attributes:
+        document: name of the file that it is in, without its ending.
+        type_name: the type that it is of.
+        field_name: its name.
+        return_type: what it answers.
+        by: the field of the same object whose value says what is asked for.
+        resolves: an operation that reads, of one thing by its id or of many by a list of ids.
+        arguments: names of what the field takes, which is nothing.
     """
 
     document: Slug
@@ -157,7 +241,15 @@ class JoinedField(Element, frozen=True, kw_only=True):
 
 
 class Webhook(Element, frozen=True, kw_only=True):
-    """A webhook of a webhook document: the event that fires it and the body that it sends."""
+    """A webhook of a webhook document: the event that fires it and the body that it sends.
+
+    Attributes:
+        document: name of the file that it is in, without its ending.
+        webhook_name: its name, which receivers subscribe to.
+        request_schema: reference to the schema of its body.
+        event: the event that fires it.
+        summary: what it tells receivers.
+    """
 
     document: Slug
     webhook_name: Annotated[str, Meta(pattern=r"^[a-z]+(\.[a-z]+)+$(?!\n)")]

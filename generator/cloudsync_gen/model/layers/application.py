@@ -1,5 +1,5 @@
-"""Layer 04: services, what they can be told and asked, what they announce, how they lean on each
-other.
+"""Layer 04: what services can be told and asked, what they announce, how they lean on each other;
+services themselves are in `service`.
 """
 
 from __future__ import annotations
@@ -8,15 +8,14 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from cloudsync_gen.model.element import Element, Motivation, Observability, Part
+from cloudsync_gen.model.element import Element, Motivation, Part
 from cloudsync_gen.model.ids import Link
-from cloudsync_gen.model.provided import (
-    ConfigurationProvider,
-    FlagProvider,
-    FlagUse,
-    Registry,
-    SecretProvider,
-    Setting,
+from cloudsync_gen.model.layers.service import (
+    Breaker,
+    Call,
+    Consumption,
+    Service,
+    StoreUse,
 )
 from cloudsync_gen.model.values import (
     Count,
@@ -25,161 +24,21 @@ from cloudsync_gen.model.values import (
     Name,
     Permission,
     Positive,
-    Quantity,
     Short,
     Slug,
-    SqlName,
     Text,
 )
 
-Ratio = Annotated[float, Meta(gt=0, le=1)]
 HttpStatus = Annotated[int, Meta(ge=400, le=599)]
 
 
-class Fallback(Part, frozen=True, kw_only=True):
-    """What the caller does when the callee does not answer in time.
-
-    `queue`: the call waits on `topic` and is made once the callee answers, until `maxAge` is over.
-    """
-
-    kind: Literal["fail", "omit", "default", "cached", "queue"]
-    max_age: Duration | None = None
-    topic: Link | None = None
-    note: Short | None = None
-
-
-class Call(Part, frozen=True, kw_only=True):
-    """A call edge: at most `retries` more attempts, each within `timeout`.
-
-    `during`: the service's commands and queries that make it; where none is named, any of them may.
-    """
-
-    operation: Link
-    during: tuple[Link, ...] = ()
-    purpose: Short
-    timeout: Duration
-    retries: Annotated[int, Meta(ge=0, le=5)]
-    fallback: Fallback
-
-
-class StoreUse(Part, frozen=True, kw_only=True):
-    """A store that a service uses. Exactly one service writes a store."""
-
-    store: Link
-    access: Literal["write", "read"]
-    purpose: Short
-
-
-class Consumption(Part, frozen=True, kw_only=True):
-    """An event that a service listens to, and the command that it answers with."""
-
-    event: Link
-    command: Link | None = None
-    effect: Short
-
-
-class QueueUse(Part, frozen=True, kw_only=True):
-    """A queue from which a service takes commands, at most `prefetch` at a time in one replica."""
-
-    queue: Link
-    command: Link
-    prefetch: Annotated[int, Meta(ge=1, le=1000)]
-
-
-class QueueSend(Part, frozen=True, kw_only=True):
-    """A queue into which a service puts commands for another."""
-
-    queue: Link
-    purpose: Short
-
-
-class Scaling(Part, frozen=True, kw_only=True):
-    """Replicas and the mean CPU use (per cent) that adds one."""
-
-    min_replicas: Annotated[int, Meta(ge=1, le=1000)]
-    max_replicas: Annotated[int, Meta(ge=1, le=1000)]
-    target_cpu: Annotated[int, Meta(ge=1, le=100)]
-
-
-class Resources(Part, frozen=True, kw_only=True):
-    """What one replica asks for and may use at most."""
-
-    cpu: Quantity
-    memory: Quantity
-    cpu_limit: Quantity | None = None
-    memory_limit: Quantity
-
-
-class Placement(Part, frozen=True, kw_only=True):
-    """Where a service runs."""
-
-    regions: tuple[Link, ...]
-    namespace: Link
-    node_pool: Link
-
-
-class RateLimit(Part, frozen=True, kw_only=True):
-    """Requests per second and tenant, with a burst."""
-
-    per_second: Positive
-    burst: Positive
-
-
-class Breaker(Part, frozen=True, kw_only=True):
-    """Circuit breaker: opens at `failureRatio` of at least `requests` in `window`."""
-
-    requests: Positive
-    failure_ratio: Ratio
-    window: Duration
-    open_for: Duration
-    probes: Positive
-
-
-class Resilience(Part, frozen=True, kw_only=True):
-    """Bounds that keep one caller or callee from taking the rest down."""
-
-    max_concurrent_per_callee: Positive
-    pool_per_store: Positive
-    rate_limit: RateLimit
-    breaker: Breaker
-
-
-class Service(Element, frozen=True, kw_only=True):
-    """A deployable unit with one owner. `spec` is implied: contracts name their service.
-
-    `roleTable`: its handlers are handed all roles of the model with what each permits.
-    `routeTable`: all ways in from outside (routes of `kind: api`), with what each leads to.
-    """
-
-    domain: Link
-    owner: Link
-    realizes: tuple[Link, ...]
-    tier: Literal[1, 2, 3]
-    style: Literal["rest", "grpc", "graphql", "worker"]
-    port: Annotated[int, Meta(ge=1024, le=65535)]
-    stores: tuple[StoreUse, ...]
-    calls: tuple[Call, ...] = ()
-    consumes: tuple[Consumption, ...] = ()
-    queues: tuple[QueueUse, ...] = ()
-    sends: tuple[QueueSend, ...] = ()
-    scaling: Scaling
-    resources: Resources
-    placement: Placement
-    resilience: Resilience
-    registry: Registry | None = None
-    flag_provider: FlagProvider | None = None
-    configuration_provider: ConfigurationProvider | None = None
-    secret_provider: SecretProvider | None = None
-    settings: tuple[Setting, ...] = ()
-    flags: tuple[FlagUse, ...] = ()
-    role_table: bool = False
-    route_table: bool = False
-    motivation: Motivation = Motivation()
-    apm: Observability = Observability()
-
-
 class Reference(Part, frozen=True, kw_only=True):
-    """A field that holds the id of another aggregate."""
+    """A field that holds the id of another aggregate.
+
+    Attributes:
+        field: the field that holds the id.
+        aggregate: what the id is of.
+    """
 
     field: Identifier
     aggregate: Link
@@ -188,10 +47,20 @@ class Reference(Part, frozen=True, kw_only=True):
 class RelationRule(Part, frozen=True, kw_only=True):
     """How a caller stands to an entity, as commands name it in `relations`.
 
-    Direct: one of `fields` holds the caller's id, or is a list with it. Through: an entity of the
-    aggregate `through`, whose `parent` field is this one's id, names the caller in `principal`
-    (after `prefix`), and has one of `values` in `valueField` where those are given. With neither:
-    open to everybody of the tenant where the entity itself has one of `values` in `valueField`.
+    Direct: one of `fields` names the caller. Through: an entity of the aggregate `through` does.
+    With neither: open to everybody of the tenant where the entity itself has one of `values` in
+    `valueField`.
+
+    Attributes:
+        name: as commands name it.
+        fields: fields that hold the caller's id, or a list with it.
+        through: the aggregate whose entities say who stands in it.
+        parent: of `through`, the field that holds this entity's id.
+        principal: of `through`, the field that names the caller.
+        prefix: what stands before the caller's id there.
+        value_field: the field that has to have one of `values`: of `through`, or of the entity
+            itself.
+        values: values of `valueField` that count.
     """
 
     name: Identifier
@@ -207,7 +76,17 @@ class RelationRule(Part, frozen=True, kw_only=True):
 class Aggregate(Element, frozen=True, kw_only=True):
     """A consistency boundary: an entity with one store, changed only by its service's commands.
 
-    `tenantRoot`: the entity is the tenant itself; a new one's organizationId is its own id.
+    Attributes:
+        service: whose commands change it.
+        schema: the entity.
+        store: where it is kept.
+        key: the property that tells entities apart.
+        part_of: the aggregate that it is a part of, and the field that holds its id.
+        unique: sets of properties whose values no two entities of a tenant share.
+        references: fields that hold ids of other aggregates.
+        relations: how callers stand to it.
+        tenant_root: whether the entity is the tenant itself; a new one's organizationId is its own
+            id.
     """
 
     service: Link
@@ -222,7 +101,13 @@ class Aggregate(Element, frozen=True, kw_only=True):
 
 
 class State(Part, frozen=True, kw_only=True):
-    """One state of a life cycle."""
+    """One state of a life cycle.
+
+    Attributes:
+        name: as the state field holds it.
+        description: what it means.
+        terminal: whether nothing leads out of it.
+    """
 
     name: Identifier
     description: Short
@@ -230,7 +115,17 @@ class State(Part, frozen=True, kw_only=True):
 
 
 class Transition(Part, frozen=True, kw_only=True):
-    """`command` moves the entity from any of `from` to `to` (empty `from`: it comes into being)."""
+    """A command that moves the entity to another state.
+
+    Attributes:
+        command: the command that is meant.
+        sources: states that it starts from; none: the entity comes into being.
+        to: the state that it leads to.
+        roles: who may make it.
+        relations: how the caller has to stand to the entity.
+        guard: what else has to hold, in words.
+        condition: what else has to hold: CEL over `this`, `input`, `principal` and `now`.
+    """
 
     command: Link
     sources: tuple[Identifier, ...] = field(name="from")
@@ -242,7 +137,15 @@ class Transition(Part, frozen=True, kw_only=True):
 
 
 class Lifecycle(Element, frozen=True, kw_only=True):
-    """States and transitions of an aggregate; `stateField` holds the state."""
+    """States and transitions of an aggregate.
+
+    Attributes:
+        aggregate: whose they are.
+        state_field: the property that holds the state.
+        initial: the state of a new entity.
+        states: all of them.
+        transitions: all moves; others are refused.
+    """
 
     aggregate: Link
     state_field: Identifier
@@ -252,7 +155,13 @@ class Lifecycle(Element, frozen=True, kw_only=True):
 
 
 class Invariant(Element, frozen=True, kw_only=True):
-    """A CEL expression over `this` (the entity) that holds after every command."""
+    """A CEL expression over `this` (the entity) that holds after every command.
+
+    Attributes:
+        aggregate: what it is about.
+        expression: CEL over `this`, the entity as it would be.
+        message: what people are told when a command would break it.
+    """
 
     aggregate: Link
     expression: Text
@@ -260,7 +169,13 @@ class Invariant(Element, frozen=True, kw_only=True):
 
 
 class ProblemCase(Part, frozen=True, kw_only=True):
-    """A way in which an operation is refused: `slug` ends the problem type's URI (RFC 9457)."""
+    """A way in which an operation is refused.
+
+    Attributes:
+        slug: end of the problem type's URI (RFC 9457).
+        status: status of HTTP.
+        when: when that is.
+    """
 
     slug: Slug
     status: HttpStatus
@@ -270,8 +185,10 @@ class ProblemCase(Part, frozen=True, kw_only=True):
 class Counted(Part, frozen=True, kw_only=True):
     """How many entities of an aggregate of the same service there are with certain values.
 
-    `where`: CEL over `this`, `input`, `principal` and `now` for each property that must equal it
-    (or, if it is a list, be one of its members; a list property must contain it).
+    Attributes:
+        aggregate: what is counted.
+        where: property -> CEL over `this`, `input`, `principal` and `now` that it must equal (or,
+            if that is a list, be one of its members; a list property must contain it).
     """
 
     aggregate: Link
@@ -281,10 +198,15 @@ class Counted(Part, frozen=True, kw_only=True):
 class Requirement(Part, frozen=True, kw_only=True):
     """What must hold before a command changes anything; else it is refused as `problem` says.
 
-    Either `condition`: CEL over `this` (the entity before; nothing at a create), `input` (body and
-    parameters), `principal` (id, kind, roles), `now`, and `count` where something is counted. Or
-    `unique`: one of the aggregate's sets of unique properties, whose values are taken. `problem`:
-    the slug of one of the command's errors.
+    Either `condition` or `unique`.
+
+    Attributes:
+        condition: CEL over `this` (the entity before; nothing at a create), `input` (body and
+            parameters), `principal` (id, kind, roles), `now`, and `count` where something is
+            counted.
+        count: what `count` is in the condition.
+        unique: one of the aggregate's sets of unique properties, whose values are taken.
+        problem: the slug of one of the command's errors.
     """
 
     condition: Text | None = None
@@ -296,9 +218,15 @@ class Requirement(Part, frozen=True, kw_only=True):
 class Schedule(Part, frozen=True, kw_only=True):
     """A command that the service gives itself by the clock, one replica at a time.
 
-    `per` entity of the aggregate that is due, once per tenant that has one, or once for the
-    service. Due: each property in `where` has one of the values, and the date-time property
-    `since` lies at least `after` back.
+    Due are entities of which each property in `where` has one of the values, and `since` lies at
+    least `after` back.
+
+    Attributes:
+        every: how often it looks.
+        per: for each entity that is due, once per tenant that has one, or once for the service.
+        where: property -> values of those that are due.
+        since: the date-time property from which `after` is counted.
+        after: how long ago `since` has to be.
     """
 
     every: Duration
@@ -314,9 +242,14 @@ AssignmentSource = Annotated[
 
 
 class Assignment(Part, frozen=True, kw_only=True):
-    """A field that the command sets: to a literal, or to what `source` names, plus `offset`.
+    """A field that the command sets: to a literal, or to what `source` names.
 
-    Sources: `body.<property>`, `parameter.<name>`, `context.subject | organizationId | now`.
+    Attributes:
+        field: the field that is meant.
+        value: the literal.
+        source: `body.<property>`, `parameter.<name>`, or `context.subject`,
+            `context.organizationId`, `context.now`.
+        offset: how much is added to the time that `source` names.
     """
 
     field: Identifier
@@ -326,13 +259,28 @@ class Assignment(Part, frozen=True, kw_only=True):
 
 
 class Command(Element, frozen=True, kw_only=True):
-    """Something a service can be told to do. `effect` says what its default handler carries out.
+    """Something a service can be told to do.
 
-    `put` creates, or changes what has the same unique values. `idempotency: natural`: the same
-    command has the same effect by itself; a create makes each thing once and refuses another one
-    with its unique values. `requires` are judged in order, after the life cycle's transition.
-    `takes: event`: a custom command that is handed each event mapped to it as it came, of whatever
-    type, by one method. `schedule`: the clock calls it, besides whoever else may.
+    Attributes:
+        service: who does it.
+        aggregate: what it changes.
+        effect: what its default handler carries out; `put` creates, or changes what has the same
+            unique values.
+        takes: what it is given; `event`: a custom command that is handed each event mapped to it as
+            it came, of whatever type, by one method.
+        input: the schema of its body.
+        output: the schema of what it answers.
+        permission: `resource:action` that the caller needs.
+        access: who may call it at all.
+        relations: how a caller without the permission for everything has to stand to the entity.
+        sets: fields that it sets.
+        clears: fields that it empties.
+        emits: events that it announces.
+        idempotency: what makes a second call harmless: a key, its nature (a create makes each thing
+            once and refuses another one with its unique values), or the version.
+        schedule: when the clock calls it, besides whoever else may.
+        requires: what must hold, judged in order, after the life cycle's transition.
+        errors: ways in which it is refused.
     """
 
     service: Link
@@ -354,7 +302,22 @@ class Command(Element, frozen=True, kw_only=True):
 
 
 class Query(Element, frozen=True, kw_only=True):
-    """Something a service can be asked. It changes nothing."""
+    """Something a service can be asked. It changes nothing.
+
+    Attributes:
+        service: who answers it.
+        aggregate: what it reads.
+        kind: one entity, a page of them, or what a handler works out.
+        input: the schema of its parameters or body.
+        output: the schema of what it answers.
+        permission: `resource:action` that the caller needs.
+        access: who may call it at all.
+        relations: how a caller without the permission for everything has to stand to the entity.
+        filters: properties that a list can be narrowed by.
+        sorts: properties that a list can be sorted by.
+        reads_from: the store that it reads, where that is not the aggregate's.
+        errors: ways in which it is refused.
+    """
 
     service: Link
     aggregate: Link
@@ -373,8 +336,14 @@ class Query(Element, frozen=True, kw_only=True):
 class Event(Element, frozen=True, kw_only=True):
     """A fact that a service announces (past tense), as the data of a CloudEvent on a topic.
 
-    `key`: the property of the payload that orders it. `keyFrom`: the property of the entity that
-    holds the key, where the names do not tell.
+    Attributes:
+        service: who announces it.
+        aggregate: what it is about.
+        topic: where it is announced.
+        key: the property of the payload that orders it.
+        key_from: the property of the entity that holds the key, where the names do not tell.
+        payload: the schema of its data.
+        version: of the payload; another one is another event to consumers.
     """
 
     service: Link
@@ -389,10 +358,19 @@ class Event(Element, frozen=True, kw_only=True):
 class SagaStep(Part, frozen=True, kw_only=True):
     """One local transaction of a saga and the command that undoes it.
 
-    `optional`: the command may find nothing to do and announce nothing; then the step is done.
-    `awaited`: a run is complete only once the step is done, too, beside what `completes_on` names.
-    `pivot`: once the step is done the run is decided. Those after it are repeated until they are
-    done, and undone only where an event in `failsOn` takes the run back, never because they fail.
+    Attributes:
+        name: what is done.
+        service: who does it.
+        command: by what it is done.
+        on: the event that begins it.
+        compensation: the command that undoes it.
+        timeout: how long it may take.
+        optional: the command may find nothing to do and announce nothing; then the step is done.
+        awaited: a run is complete only once the step is done, too, beside what `completesOn` names.
+        pivot: once the step is done the run is decided. Those after it are repeated until they are
+            done, and undone only where an event in `failsOn` takes the run back, never because they
+            fail.
+        idempotency_key: the property that is the same in every attempt of one run.
     """
 
     name: Name
@@ -410,7 +388,16 @@ class SagaStep(Part, frozen=True, kw_only=True):
 class Saga(Element, frozen=True, kw_only=True):
     """A transaction over services by choreography; steps are undone in the order of the list.
 
-    `topic`: the log on which all who take part tell each other how each run stands.
+    Attributes:
+        topic: the log on which all who take part tell each other how each run stands.
+        trigger: the event that begins a run.
+        steps: what is done.
+        completes_on: the event that ends a run well.
+        fails_on: events at which a run is taken back.
+        process: the business process that it is.
+        deadline: how long a run may take.
+        max_open: runs that may be open at a time.
+        motivation: why it is there.
     """
 
     topic: Link
@@ -434,3 +421,31 @@ TYPES: dict[str, type[Element]] = {
     "event": Event,
     "saga": Saga,
 }
+
+__all__ = [
+    "TYPES",
+    "Aggregate",
+    "Assignment",
+    "AssignmentSource",
+    "Breaker",
+    "Call",
+    "Command",
+    "Consumption",
+    "Counted",
+    "Event",
+    "HttpStatus",
+    "Invariant",
+    "Lifecycle",
+    "ProblemCase",
+    "Query",
+    "Reference",
+    "RelationRule",
+    "Requirement",
+    "Saga",
+    "SagaStep",
+    "Schedule",
+    "Service",
+    "State",
+    "StoreUse",
+    "Transition",
+]

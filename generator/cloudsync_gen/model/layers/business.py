@@ -10,7 +10,13 @@ from cloudsync_gen.model.values import Name, Short, Slug
 
 
 class Contact(Part, frozen=True, kw_only=True):
-    """How to reach a team: e-mail, chat channel, name of its on-call service."""
+    """How to reach a team: e-mail, chat channel, name of its on-call service.
+
+    Attributes:
+        email: address that somebody reads.
+        chat: channel in which they can be asked.
+        pager: service of the on-call system that wakes them.
+    """
 
     email: Short
     chat: Short | None = None
@@ -18,7 +24,13 @@ class Contact(Part, frozen=True, kw_only=True):
 
 
 class Actor(Element, frozen=True, kw_only=True):
-    """A party: a team that owns services, a kind of person, an organisation outside."""
+    """A party: a team that owns services, a kind of person, an organisation outside.
+
+    Attributes:
+        kind: what sort of party it is; only a `team` can own something.
+        contact: how it is reached.
+        stakeholder: the stakeholder that it is.
+    """
 
     kind: Literal["team", "person", "organization"]
     contact: Contact | None = None
@@ -28,6 +40,11 @@ class Actor(Element, frozen=True, kw_only=True):
 class ContextRelation(Part, frozen=True, kw_only=True):
     """An edge of the context map, from this (upstream) context (Evans, Domain-Driven Design, ch.
     14).
+
+    Attributes:
+        downstream: the context that depends on this one.
+        pattern: how both work together, by the name that the book gives it.
+        note: why they work so.
     """
 
     downstream: Link
@@ -45,7 +62,15 @@ class ContextRelation(Part, frozen=True, kw_only=True):
 
 
 class Domain(Element, frozen=True, kw_only=True):
-    """A bounded context and its ubiquitous language."""
+    """A bounded context and its ubiquitous language.
+
+    Attributes:
+        owner: the team that answers for it.
+        language: the terms that mean one thing within it.
+        owns: what nobody else decides.
+        context_map: contexts that depend on it, and how.
+        motivation: why it is there.
+    """
 
     owner: Link
     language: tuple[Name, ...]
@@ -55,7 +80,13 @@ class Domain(Element, frozen=True, kw_only=True):
 
 
 class BusinessService(Element, frozen=True, kw_only=True):
-    """Something the business offers to its customers."""
+    """Something the business offers to its customers.
+
+    Attributes:
+        domain: the context that offers it.
+        motivation: why it is offered.
+        apm: how well it has to do.
+    """
 
     domain: Link
     motivation: Motivation = Motivation()
@@ -63,7 +94,13 @@ class BusinessService(Element, frozen=True, kw_only=True):
 
 
 class ProcessStep(Part, frozen=True, kw_only=True):
-    """One step: which service carries it out, through which command or query."""
+    """One step: which service carries it out, through which command or query.
+
+    Attributes:
+        name: what is done.
+        service: the service that does it.
+        performs: the command or query by which it is done.
+    """
 
     name: Name
     service: Link
@@ -71,7 +108,15 @@ class ProcessStep(Part, frozen=True, kw_only=True):
 
 
 class Process(Element, frozen=True, kw_only=True):
-    """A sequence of steps with a business result."""
+    """A sequence of steps with a business result.
+
+    Attributes:
+        services: business services that it belongs to.
+        steps: what happens, one after the other.
+        security_controls: measures that protect it.
+        motivation: why it is there.
+        apm: how well it has to do.
+    """
 
     services: tuple[Link, ...]
     steps: tuple[ProcessStep, ...]
@@ -81,7 +126,11 @@ class Process(Element, frozen=True, kw_only=True):
 
 
 class BusinessObject(Element, frozen=True, kw_only=True):
-    """A notion of the business that data elements represent."""
+    """A notion of the business that data elements represent.
+
+    Attributes:
+        domain: the context whose notion it is.
+    """
 
     domain: Link
 

@@ -11,7 +11,13 @@ from cloudsync_gen.model.ids import Link
 
 
 class GovernedBy(Part, frozen=True, kw_only=True):
-    """Requirements and constraints that rule a schema's data."""
+    """Requirements and constraints that rule a schema's data.
+
+    Attributes:
+        principle_refs: principles that it keeps to.
+        requirement_refs: requirements that it helps to meet.
+        constraint_refs: limits that it has to live with.
+    """
 
     principle_refs: tuple[Link, ...] = ()
     requirement_refs: tuple[Link, ...] = ()
@@ -19,13 +25,26 @@ class GovernedBy(Part, frozen=True, kw_only=True):
 
 
 class Governance(Part, frozen=True, kw_only=True):
-    """`x-data-governance` block."""
+    """`x-data-governance` block.
+
+    Attributes:
+        governed_by: what rules the data.
+    """
 
     governed_by: GovernedBy = GovernedBy()
 
 
 class DataElement(Element, frozen=True, kw_only=True):
-    """A named schema; `$ref` inside is a relative path with a pointer (design §10.2)."""
+    """A named schema.
+
+    Attributes:
+        schema: JSON Schema 2020-12; `$ref` inside is a relative path with a pointer (design §10.2).
+        archimate_ref: the service that answers for the data.
+        business_object_ref: the notion of the business that it is.
+        security_classification: how sensitive all of it is; properties say `x-classification` where
+            they differ.
+        data_governance: what rules the data.
+    """
 
     schema: dict[str, Any]
     archimate_ref: Link | None = field(name="x-archimate-ref", default=None)

@@ -51,21 +51,42 @@ ColumnarType = Annotated[
 
 
 class SchemaOf(Part, frozen=True, kw_only=True):
-    """A schema of a database and the one service that writes it."""
+    """A schema of a database and the one service that writes it.
+
+    Attributes:
+        name: its name in the database.
+        service: the service that writes it.
+    """
 
     name: SqlName
     service: Link
 
 
 class Database(Element, frozen=True, kw_only=True):
-    """A logical database on a managed store."""
+    """A logical database on a managed store.
+
+    Attributes:
+        store: the server that it lies on.
+        schemas: its schemas, each of one service.
+    """
 
     store: Link
     schemas: tuple[SchemaOf, ...]
 
 
 class Column(Part, frozen=True, kw_only=True):
-    """A column. `property` is the schema's property stored in it; none for technical columns."""
+    """A column of a table.
+
+    Attributes:
+        type: type of PostgreSQL.
+        property: the schema's property stored in it; none for technical columns.
+        nullable: whether it may hold nothing.
+        default: SQL of its value where none is given.
+        encrypted: whether the service encrypts it before it is stored.
+        blind_index_of: the property whose keyed hash it holds, so that what is encrypted can be
+            sought.
+        description: what it holds, where its name does not tell.
+    """
 
     type: ColumnType
     property: Identifier | None = None
@@ -77,8 +98,15 @@ class Column(Part, frozen=True, kw_only=True):
 
 
 class Index(Part, frozen=True, kw_only=True):
-    """A secondary index; `where` and entries of `columns` are SQL expressions of the model's
-    author.
+    """A secondary index.
+
+    Attributes:
+        name: its name.
+        columns: names of columns, with `asc` or `desc`, or `lower(name)`.
+        unique: whether no two rows may have the same values.
+        method: how it is built.
+        where: SQL condition of the rows that it holds.
+        operator_class: how values are compared, where not as their type does.
     """
 
     name: SqlName
@@ -98,14 +126,25 @@ class Index(Part, frozen=True, kw_only=True):
 
 
 class Check(Part, frozen=True, kw_only=True):
-    """A CHECK constraint."""
+    """A CHECK constraint.
+
+    Attributes:
+        name: its name.
+        expression: SQL that is true of every row.
+    """
 
     name: SqlName
     expression: Annotated[str, Meta(max_length=500)]
 
 
 class ForeignKey(Part, frozen=True, kw_only=True):
-    """A foreign key to another table of the same schema."""
+    """A foreign key to another table of the same schema.
+
+    Attributes:
+        columns: columns that hold the other table's primary key.
+        table: the other table.
+        on_delete: what becomes of rows whose other row goes.
+    """
 
     columns: tuple[SqlName, ...]
     table: Link
@@ -113,7 +152,14 @@ class ForeignKey(Part, frozen=True, kw_only=True):
 
 
 class Partition(Part, frozen=True, kw_only=True):
-    """How rows are spread."""
+    """How rows are spread.
+
+    Attributes:
+        method: by ranges of a column, or by a hash of columns.
+        columns: what decides.
+        count: how many parts, of a hash.
+        interval: how long one part is, of a range of time.
+    """
 
     method: Literal["hash", "range"]
     columns: tuple[SqlName, ...]
@@ -122,7 +168,24 @@ class Partition(Part, frozen=True, kw_only=True):
 
 
 class Table(Element, frozen=True, kw_only=True):
-    """A PostgreSQL table."""
+    """A PostgreSQL table.
+
+    Attributes:
+        database: where it lies.
+        schema: name of the database's schema.
+        table: its name.
+        json_schema: the schema of what a row stores.
+        columns: by name.
+        primary_key: columns that tell rows apart.
+        indexes: secondary indexes.
+        checks: conditions on rows.
+        foreign_keys: references to other tables.
+        partition: how rows are spread.
+        retention: how long rows stay.
+        expected_rows: how many there will be, for those who plan.
+        governed_by_requirements: requirements that rule what is stored.
+        performance_metrics: metrics that tell how it does.
+    """
 
     database: Link
     schema: SqlName
@@ -143,7 +206,16 @@ class Table(Element, frozen=True, kw_only=True):
 
 
 class CollectionIndex(Part, frozen=True, kw_only=True):
-    """An index of a collection: field path -> 1, -1 or hashed."""
+    """An index of a collection.
+
+    Attributes:
+        name: its name.
+        keys: field path -> 1 (ascending), -1 (descending) or `hashed`.
+        unique: whether no two documents may have the same values.
+        expire_after: how long after the field's time a document goes.
+        partial: filter of the documents that it holds.
+        sparse: whether it leaves out documents without the field.
+    """
 
     name: SqlName
     keys: dict[str, Literal[1, -1, "hashed"]]
@@ -154,7 +226,18 @@ class CollectionIndex(Part, frozen=True, kw_only=True):
 
 
 class Collection(Element, frozen=True, kw_only=True):
-    """A MongoDB collection."""
+    """A MongoDB collection.
+
+    Attributes:
+        database: where it lies.
+        collection: its name.
+        service: the service that writes it.
+        json_schema: the schema of a document.
+        shard_key: field path -> 1 or `hashed`: what decides where a document lies.
+        indexes: secondary indexes.
+        encrypted_fields: fields that the service encrypts before they are stored.
+        max_document_bytes: size of a document at most, in bytes.
+    """
 
     database: Link
     collection: SqlName
@@ -167,7 +250,14 @@ class Collection(Element, frozen=True, kw_only=True):
 
 
 class Keyspace(Element, frozen=True, kw_only=True):
-    """A Cassandra keyspace: replication factor per data centre."""
+    """A Cassandra keyspace: replication factor per data centre.
+
+    Attributes:
+        store: the cluster that it lies on.
+        keyspace: its name.
+        service: the service that writes it.
+        replication: data centre -> copies of each row.
+    """
 
     store: Link
     keyspace: SqlName
@@ -176,14 +266,29 @@ class Keyspace(Element, frozen=True, kw_only=True):
 
 
 class WideColumn(Part, frozen=True, kw_only=True):
-    """A column of a Cassandra table."""
+    """A column of a Cassandra table.
+
+    Attributes:
+        type: type of CQL.
+        property: the schema's property stored in it; none for technical columns.
+    """
 
     type: CqlType
     property: Identifier | None = None
 
 
 class WideTable(Element, frozen=True, kw_only=True):
-    """A Cassandra table."""
+    """A Cassandra table.
+
+    Attributes:
+        keyspace: where it lies.
+        table: its name.
+        json_schema: the schema of what a row stores.
+        columns: by name.
+        partition_key: columns that decide where a row lies.
+        clustering: columns by which rows of a partition are ordered.
+        ttl: how long rows stay.
+    """
 
     keyspace: Link
     table: SqlName
@@ -195,7 +300,13 @@ class WideTable(Element, frozen=True, kw_only=True):
 
 
 class ColumnarColumn(Part, frozen=True, kw_only=True):
-    """A column of a ClickHouse table."""
+    """A column of a ClickHouse table.
+
+    Attributes:
+        type: type of ClickHouse.
+        property: the schema's property stored in it; none for technical columns.
+        codec: how it is compressed before the general codec.
+    """
 
     type: ColumnarType
     property: Identifier | None = None
@@ -203,21 +314,38 @@ class ColumnarColumn(Part, frozen=True, kw_only=True):
 
 
 class Expiry(Part, frozen=True, kw_only=True):
-    """Rows leave the table `after` what `column` says."""
+    """Rows leave the table after a time.
+
+    Attributes:
+        column: the column that says when it began.
+        after: how long they stay.
+    """
 
     column: SqlName
     after: Duration
 
 
 class Partitioning(Part, frozen=True, kw_only=True):
-    """What shares a part: a column as it is, or the month, week or day of a time."""
+    """What shares a part.
+
+    Attributes:
+        column: the column that decides.
+        by: its value as it is, or the month, week or day of a time.
+    """
 
     column: SqlName
     by: Literal["value", "month", "week", "day"]
 
 
 class SkipIndex(Part, frozen=True, kw_only=True):
-    """A data-skipping index over `granularity` granules."""
+    """A data-skipping index.
+
+    Attributes:
+        name: its name.
+        column: what it is over.
+        type: what it remembers of a block.
+        granularity: granules that share an entry.
+    """
 
     name: SqlName
     column: SqlName
@@ -226,8 +354,23 @@ class SkipIndex(Part, frozen=True, kw_only=True):
 
 
 class ColumnarTable(Element, frozen=True, kw_only=True):
-    """A ClickHouse table. `versionColumn`: of rows with one key, the one with its largest value
-    stays (ReplacingMergeTree).
+    """A ClickHouse table.
+
+    Attributes:
+        store: the cluster that it lies on.
+        database: name of the database.
+        table: its name.
+        service: the service that writes it.
+        json_schema: the schema of what a row stores.
+        engine: what becomes of rows with one key when parts are merged.
+        version_column: of rows with one key, the one with its largest value stays
+            (ReplacingMergeTree).
+        columns: by name.
+        order_by: the key: columns by which rows are sorted.
+        partition: what shares a part.
+        indexes: data-skipping indexes.
+        ttl: when rows leave.
+        expected_rows: how many there will be, for those who plan.
     """
 
     store: Link
@@ -246,7 +389,15 @@ class ColumnarTable(Element, frozen=True, kw_only=True):
 
 
 class SearchField(Part, frozen=True, kw_only=True):
-    """A field of an Elasticsearch index."""
+    """A field of an Elasticsearch index.
+
+    Attributes:
+        type: type of Elasticsearch's mapping.
+        property: the schema's property that it holds; none: the one with its name.
+        analyzer: how text is cut into words.
+        boost: how much a hit in it counts.
+        dims: dimensions of a vector.
+    """
 
     type: Literal[
         "keyword", "text", "date", "long", "integer", "double", "boolean", "dense_vector", "object"
@@ -258,7 +409,20 @@ class SearchField(Part, frozen=True, kw_only=True):
 
 
 class SearchIndex(Element, frozen=True, kw_only=True):
-    """An Elasticsearch index."""
+    """An Elasticsearch index.
+
+    Attributes:
+        store: the cluster that it lies on.
+        index: its name.
+        service: the service that writes it.
+        json_schema: the schema of a document.
+        fields: by name.
+        shards: primary shards.
+        replicas: copies of each shard.
+        routing: the field that decides on the shard.
+        rollover_bytes: size at which the next index begins, in bytes.
+        refresh: how soon what was written is found.
+    """
 
     store: Link
     index: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]*$(?!\n)", max_length=100)]
@@ -273,7 +437,16 @@ class SearchIndex(Element, frozen=True, kw_only=True):
 
 
 class KeyPattern(Element, frozen=True, kw_only=True):
-    """A family of Redis keys."""
+    """A family of Redis keys.
+
+    Attributes:
+        store: the server that it lies on.
+        pattern: the keys, with what varies in braces.
+        service: the service that writes them.
+        value_type: type of value in Redis.
+        ttl: how long a key stays.
+        json_schema: the schema of a value.
+    """
 
     store: Link
     pattern: Annotated[
@@ -286,8 +459,18 @@ class KeyPattern(Element, frozen=True, kw_only=True):
 
 
 class Bucket(Element, frozen=True, kw_only=True):
-    """An S3 bucket per region; `transitions` maps a storage class to the age that moves objects
-    there.
+    """An S3 bucket per region.
+
+    Attributes:
+        storage: where it is.
+        bucket: its name, without the region.
+        service: the service that writes it.
+        key_pattern: the keys, with what varies in braces.
+        encryption: by whose keys objects are encrypted.
+        versioned: whether what is written over can be had back.
+        transitions: storage class -> the age at which objects move there.
+        expires: how long objects stay.
+        json_schema: the schema of an object.
     """
 
     storage: Link

@@ -19,15 +19,14 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.layers.application import Aggregate, Command
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.rules._conditions import condition_fault
+from cloudsync_gen.rules._conditions import condition_fault, expressions_of
 from cloudsync_gen.rules._rule import Rule
-from cloudsync_gen.source import Pointer
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
     for command in model.all(Command):
         aggregate = model.get(Aggregate, command.aggregate)
-        for pointer, expression in _expressions(command):
+        for pointer, expression in expressions_of(command):
             message, hint = condition_fault(model, expression, aggregate, command)
             if message:
                 yield RULE.at(
@@ -37,14 +36,6 @@ def check(model: Model) -> Iterator[Diagnostic]:
                     element=command.id,
                     facts=(expression,),
                 )
-
-
-def _expressions(command: Command) -> Iterator[tuple[Pointer, str]]:
-    for index, each in enumerate(command.requires):
-        if each.condition is not None:
-            yield ("requires", index, "condition"), each.condition
-        for name, value in each.count.where.items() if each.count else ():
-            yield ("requires", index, "count", "where", name), value
 
 
 RULE = Rule(code="DDD019", name="requirement-condition", family="domain-driven design", check=check)

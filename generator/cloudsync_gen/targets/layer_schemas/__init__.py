@@ -1,9 +1,10 @@
-"""JSON Schemas of the layers' files, for editors; derived from the structs (design §10.11)."""
+"""JSON Schemas of the layers' files, for editors; derived from the structs (design §10.11), with
+what their docstrings say of each field and what the link registry lets it name.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from inspect import cleandoc
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -11,9 +12,11 @@ from msgspec import Struct
 
 from cloudsync_gen.model.artefacts import SYSTEM, Data, Planned, Unit
 from cloudsync_gen.model.contracts import Contracts
+from cloudsync_gen.model.documented import fields_of, structs_in, summary_of
 from cloudsync_gen.model.element import Element
 from cloudsync_gen.model.ids import LAYERS
-from cloudsync_gen.model.layers import DERIVED_TYPES, types_of
+from cloudsync_gen.model.layers import DERIVED_TYPES, ELEMENT_TYPES, types_of
+from cloudsync_gen.model.links import LinkType, rows_of
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.targets._target import Target
 
@@ -52,28 +55,78 @@ def layer_schema(layer: str) -> dict[str, Any]:
             "properties": {"id": {"type": "string", "pattern": f"^{layer}[.]({prefixes})[.]"}},
             "allOf": conditions,
         },
-        "$defs": _dedented(dict(sorted(definitions.items()))),
+        "$defs": _described(dict(sorted(definitions.items())), types),
     }
 
 
 def element_schema(struct: type[Element]) -> dict[str, Any]:
     """JSON Schema 2020-12 of one element."""
-    return _dedented(msgspec.json.schema(struct))
+    schema = msgspec.json.schema(struct)
+    types = {name: each for name, each in ELEMENT_TYPES.items() if each is struct}
+    _described(schema["$defs"], types)
+    return schema
 
 
-def _dedented(schema: dict[str, Any]) -> dict[str, Any]:
-    """Descriptions without the indentation that docstrings have, and Python 3.13 takes away."""
-    pending: list[Any] = [schema]
+def _described(definitions: dict[str, Any], types: Mapping[str, type[Element]]) -> dict[str, Any]:
+    """Definitions with what they and their fields mean."""
+    named = _named(definitions, types)
+    for name, struct in structs_in(types.values()).items():
+        definition, told = definitions[name], fields_of(struct)
+        definition["description"] = summary_of(struct)
+        for key, schema in definition["properties"].items():
+            text = " ".join((told[key], *_links(named.get((name, key), {}))))
+            schema["description"] = text
+            if "`" in text:
+                # editors show this one where they can, and would show the backticks of the other
+                schema["markdownDescription"] = text
+    return definitions
+
+
+_NOTHING: Mapping[str, Any] = {"properties": {}}
+_Named = dict[tuple[str, str], dict[str, LinkType]]
+
+
+def _named(definitions: Mapping[str, Any], types: Mapping[str, type[Element]]) -> _Named:
+    """Definition and field -> the types of elements that it may name, each with its row of the link
+    registry.
+    """
+    found: _Named = {}
+    for kind, struct in types.items():
+        for row in rows_of(kind):
+            place = _place(definitions, struct.__name__, row.path)
+            found.setdefault(place, {}).update(dict.fromkeys(row.targets, row))
+    return found
+
+
+def _place(definitions: Mapping[str, Any], name: str, path: str) -> tuple[str, str]:
+    """Definition and field at which a path of the registry ends that begins at a definition; those
+    of no field are nobody's.
+    """
+    *steps, last = (each.removesuffix("[]") for each in path.split("."))
+    for step in steps:
+        if step != "*":
+            name = _held(definitions.get(name, _NOTHING)["properties"].get(step, {}))
+    return name, last
+
+
+def _held(schema: Mapping[str, Any]) -> str:
+    """Name of the definition of what a field holds, by itself or in a list or mapping."""
+    pending = [schema]
     while pending:
         node = pending.pop()
-        if isinstance(node, dict):
-            text = node.get("description")
-            if isinstance(text, str):
-                node["description"] = cleandoc(text)
-            pending += node.values()
-        elif isinstance(node, list):
-            pending += node
-    return schema
+        if "$ref" in node:
+            return str(node["$ref"]).rpartition("/")[2]
+        below = (node.get("items"), node.get("additionalProperties"), *node.get("anyOf", ()))
+        pending += [each for each in below if isinstance(each, dict)]
+    return ""
+
+
+def _links(named: Mapping[str, LinkType]) -> Iterator[str]:
+    """What the values of a field name, in words."""
+    if named:
+        forms = {row.form for row in named.values()}
+        what = "Permission of" if "permission" in forms else "Id of"
+        yield f"{what} {' or '.join(f'`{each}`' for each in sorted(named))}."
 
 
 def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
