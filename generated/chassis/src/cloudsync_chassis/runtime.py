@@ -38,6 +38,7 @@ from cloudsync_chassis.metrics import watched
 from cloudsync_chassis.metrics.service import ServiceMetrics
 from cloudsync_chassis.paging import Pages
 from cloudsync_chassis.persisted import Documents, RememberedDocuments, manifest
+from cloudsync_chassis.providers.parts import Providers, adjustments_of
 from cloudsync_chassis.rate.limiter import limiter_of
 from cloudsync_chassis.sagas.runner import Sagas
 from cloudsync_chassis.security.guard import Policies
@@ -79,6 +80,7 @@ class Runtime:
     def __init__(self, spec: ServiceSpec, settings: Settings) -> None:
         self.spec = spec
         self.settings = settings
+        adjustments = adjustments_of(spec, settings)
         self.database = _database(spec, settings)
         self.bus = _bus(spec, settings)
         self.clients: dict[str, Client] = {}
@@ -90,6 +92,7 @@ class Runtime:
         self.events.appended = self.metrics.standard.appended
         self.sagas = Sagas(spec.name, spec.sagas, self.database, self.outbox)
         self.sagas.repeated = partial(self.metrics.standard.count, "saga_steps_repeated_total")
+        self.sagas.abandoned = partial(self.metrics.standard.count, "saga_steps_abandoned_total")
         self.sagas.ended = self.metrics.standard.saga_ended
         self.sagas.undid = self.metrics.standard.saga_undid
         surroundings = Surroundings(settings.region, settings.policy_context)
@@ -133,6 +136,9 @@ class Runtime:
         """Answers paths that the service's own contract does not have, see `answer_otherwise`."""
         self._closing: list[Callable[[], Awaitable[None]]] = []
         self.registrar = self._registrar()
+        self.providers = Providers(spec, settings, adjustments, self._client, self.clients)
+        self.flags, self.secrets = self.providers.flags, self.providers.secrets
+        self._closing.append(self.providers.aclose)
         self._subscriptions: list[Subscription] = []
         self._projectors: list[Projector] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -196,12 +202,13 @@ class Runtime:
         spec, told = self.spec.registration, self.settings.registration
         if spec is None or told is None:
             return None
-        from cloudsync_chassis.client.registrar import Registrar, client_of
+        from cloudsync_chassis.client.named_client import client_of
+        from cloudsync_chassis.client.registrar import Registrar
 
         budget = Budget(timeout=spec.timeout, retries=spec.retries)
         budgets = {each.operation: budget for each in spec.steps}
         edge = Edge(service=spec.service, url=spec.url, budgets=budgets)
-        client = self._client(client_of(spec), edge)
+        client = self._client(client_of(spec.steps), edge)
         self.clients.setdefault(spec.service, client)
         facts: dict[str, str | int] = {
             "service": self.spec.name,
@@ -260,11 +267,14 @@ class Runtime:
         for projector in self._projectors:
             self._spawn(projector.run())
         if self.spec.sagas:
+            self.sagas.bury = self.consumer(()).bury
             self._spawn(self.sagas.run(self.executor.consume))
         for each in self.work.loops() if self.settings.jobs else ():
             self._spawn(each)
         if self.registrar is not None:
             self._spawn(self.registrar.run())
+        for each in self.providers.loops():
+            self._spawn(each)
         self.health.started = True
 
     async def _forget(self) -> None:

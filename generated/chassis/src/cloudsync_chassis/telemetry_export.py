@@ -9,7 +9,8 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from opentelemetry.context import Context
@@ -41,8 +42,11 @@ from opentelemetry.trace import (
     TraceFlags,
     Tracer,
     TraceState,
+    format_span_id,
+    format_trace_id,
 )
 from opentelemetry.util.types import Attributes
+from pydantic_core import to_json
 
 from cloudsync_chassis.telemetry import Tracing, begun
 
@@ -198,6 +202,9 @@ class Leaving(SpanExporter):
 
     def _told(self, span: ReadableSpan) -> ReadableSpan:
         """Without the status' description, which often is what an exception said."""
+        more = span.status.description or span.events or span.links
+        if not more and self._allowed.issuperset(span.attributes or ()):
+            return span  # as most are; a copy takes as long as all else that is done here
         return _copy(
             span,
             attributes=self._permitted(span.attributes),
@@ -241,7 +248,7 @@ class _Ids(RandomIdGenerator):
 
 def _exporter(tracing: Tracing) -> SpanExporter:
     if tracing.exporter == "console":
-        return ConsoleSpanExporter()
+        return ConsoleSpanExporter(formatter=line)
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
     logging.getLogger(OTLPSpanExporter.__module__).addFilter(_SELDOM)
@@ -251,6 +258,60 @@ def _exporter(tracing: Tracing) -> SpanExporter:
         headers=dict(tracing.headers),
         timeout=tracing.timeout,
     )
+
+
+def line(span: ReadableSpan) -> str:
+    """A span with the members that OpenTelemetry's own console exporter writes, in one line as logs
+    have them, and several times as fast.
+    """
+    told = {
+        "name": span.name,
+        "context": span.context and _context(span.context),
+        "kind": str(span.kind),
+        "parent_id": span.parent and f"0x{format_span_id(span.parent.span_id)}",
+        "start_time": _instant(span.start_time),
+        "end_time": _instant(span.end_time),
+        "status": _status(span.status),
+        "attributes": dict(span.attributes or {}),
+        "events": [
+            {
+                "name": each.name,
+                "timestamp": _instant(each.timestamp),
+                "attributes": dict(each.attributes or {}),
+            }
+            for each in span.events
+        ],
+        "links": [
+            {"context": _context(each.context), "attributes": dict(each.attributes or {})}
+            for each in span.links
+        ],
+        "resource": {
+            "attributes": dict(span.resource.attributes),
+            "schema_url": span.resource.schema_url,
+        },
+    }
+    return to_json(told).decode() + "\n"
+
+
+def _context(context: SpanContext) -> Mapping[str, str]:
+    return {
+        "trace_id": f"0x{format_trace_id(context.trace_id)}",
+        "span_id": f"0x{format_span_id(context.span_id)}",
+        "trace_state": repr(context.trace_state),
+    }
+
+
+def _status(status: Status) -> Mapping[str, str]:
+    told = {"status_code": status.status_code.name}
+    return {**told, "description": status.description} if status.description else told
+
+
+def _instant(nanoseconds: int | None) -> str | None:
+    """In UTC, with microseconds."""
+    if not nanoseconds:
+        return None
+    told = datetime.fromtimestamp(nanoseconds / 1e9, UTC).isoformat(timespec="microseconds")
+    return told.removesuffix("+00:00") + "Z"
 
 
 def _sampled(context: SpanContext) -> SpanContext:

@@ -51,8 +51,8 @@ class Bus(Protocol):
         """The next events of a group, in order; empty if there are none within a moment."""
         ...
 
-    async def acknowledge(self, group: str, delivery: Delivery) -> None:
-        """The group has handled everything of the topic's partition up to this event.
+    async def acknowledge(self, group: str, deliveries: Sequence[Delivery]) -> None:
+        """The group has handled these, and whatever came before them in their topics' partitions.
 
         What was fetched and not acknowledged comes with the next `fetch` again.
         """
@@ -104,9 +104,11 @@ class InProcessBus:
             return []
         return self._pending(group, topics)[:limit]
 
-    async def acknowledge(self, group: str, delivery: Delivery) -> None:
+    async def acknowledge(self, group: str, deliveries: Sequence[Delivery]) -> None:
         """See `Bus.acknowledge`."""
-        self._offsets[group, delivery.event.topic] = delivery.offset
+        for each in deliveries:
+            place = (group, each.event.topic)
+            self._offsets[place] = max(each.offset, self._offsets.get(place, 0))
 
     def handled(self, group: str, event: Event) -> bool:
         """Whether a group has acknowledged the event."""

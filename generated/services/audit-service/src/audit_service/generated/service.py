@@ -7,6 +7,7 @@ from __future__ import annotations
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_providers import FLAGS
 from cloudsync_registry import REGISTRATION
 
 from .policies import POLICIES
@@ -157,5 +158,6 @@ SERVICE = ServiceSpec(
             concurrent=32,
         ),
     },
+    flags=FLAGS,
     registration=REGISTRATION.speaking("http1"),
 )

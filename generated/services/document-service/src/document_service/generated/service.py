@@ -10,6 +10,7 @@ from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
 from cloudsync_chassis.published import published
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_providers import FLAGS
 from cloudsync_registry import REGISTRATION
 
 from .policies import POLICIES
@@ -190,5 +191,6 @@ SERVICE = ServiceSpec(
             concurrent=64,
         ),
     },
+    flags=FLAGS,
     registration=REGISTRATION.speaking("http1"),
 )

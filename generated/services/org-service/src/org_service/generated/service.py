@@ -9,6 +9,7 @@ from pathlib import Path
 from cloudsync_chassis.published import published
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_providers import FLAGS
 from cloudsync_registry import REGISTRATION
 
 from .policies import POLICIES
@@ -176,5 +177,6 @@ SERVICE = ServiceSpec(
             "service.name",
         }
     ),
+    flags=FLAGS,
     registration=REGISTRATION.speaking("http1"),
 )

@@ -10,6 +10,7 @@ from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
 from cloudsync_chassis.published import published
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_providers import FLAGS, SECRETS
 from cloudsync_registry import REGISTRATION
 
 from .policies import POLICIES
@@ -139,10 +140,13 @@ SERVICE = ServiceSpec(
             url="http://127.0.0.1:9018",
             budgets={
                 "GetSecret": Budget(timeout=0.1, retries=1, fallback="cached", max_age=93600.0),
+                "VerifySecretVersion": Budget(timeout=0.1, retries=0, fallback="fail"),
             },
             breaker=_BREAKER,
             concurrent=64,
         ),
     },
+    flags=FLAGS,
+    secrets=SECRETS,
     registration=REGISTRATION.speaking("http1"),
 )

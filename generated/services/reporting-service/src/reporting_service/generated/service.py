@@ -8,6 +8,7 @@ from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
 from cloudsync_chassis.published import published
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_providers import FLAGS
 from cloudsync_registry import REGISTRATION
 
 from .tables import metadata
@@ -122,5 +123,6 @@ SERVICE = ServiceSpec(
             concurrent=16,
         ),
     },
+    flags=FLAGS,
     registration=REGISTRATION.speaking("http1"),
 )

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from cloudsync_chassis.providers.spec import Adjusted
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_providers import CONFIGURATION
 from cloudsync_registry import REGISTRATION
 
 from .policies import POLICIES
@@ -83,5 +85,7 @@ SERVICE = ServiceSpec(
             "version.trigger",
         }
     ),
+    configuration=CONFIGURATION,
+    adjusted={"thinning_paused": Adjusted(key="version.thinning.pause")},
     registration=REGISTRATION.speaking("grpc"),
 )

@@ -7,8 +7,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.providers.spec import Adjusted
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_providers import CONFIGURATION
 from cloudsync_registry import REGISTRATION
 
 from .sagas import SAGAS
@@ -100,6 +102,10 @@ SERVICE = ServiceSpec(
             breaker=_BREAKER,
             concurrent=64,
         ),
+    },
+    configuration=CONFIGURATION,
+    adjusted={
+        "placement_overflow": Adjusted(key="video.placement.overflow", minimum=0.1, maximum=1.0),
     },
     registration=REGISTRATION.speaking("grpc"),
 )
