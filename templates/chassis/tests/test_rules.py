@@ -34,7 +34,9 @@ async def test_nothing_is_counted_where_the_rest_of_a_condition_decides() -> Non
         condition="!has(input.folder) || count == 1",
         counted=Counted("folder", {"id": "input.folder"}),
     )
-    requirements = Requirements({"add": Command(effect="create", requires=(taken,))}, count)
+    requirements = Requirements(
+        {"add": Command(effect="create", idempotency="none", requires=(taken,))}, count
+    )
     ctx = cast(Context, SimpleNamespace(principal=workload("x", None), now=clock.now()))
     await requirements.check(ctx, "add", {}, {})
     assert not asked

@@ -96,10 +96,10 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """What a command asks for, sets and announces."""
+    """What a command asks for, sets and announces. Most are harmless when they come again."""
 
     effect: Literal["create", "put", "update", "delete", "transition", "custom"]
-    idempotency: Idempotency = "none"
+    idempotency: Idempotency = "natural"
     sets: tuple[Assignment, ...] = ()
     emits: tuple[Emission, ...] = ()
     requires: tuple[Requirement, ...] = ()
