@@ -94,8 +94,8 @@ class ConfigurationProvider(Part, frozen=True, kw_only=True):
     """The service knows the values of settings that change while the others run.
 
     `watch` is a stream of bundles, of what differs from `{checksums}` at first; `get` asks for all
-    `{keys}` every `poll` while no stream can be had. A bundle has its values in `entries`, each with
-    `key`, `value` (a text: JSON, or the text itself, or a duration of ISO 8601) and `checksum`.
+    `{keys}` every `poll` while no stream can be had. A bundle has its values in `entries`, each
+    with `key`, `checksum` and `value` (a text: JSON, or itself, or a duration of ISO 8601).
     Facts: `service`, `environment`, `region`, `pod`, `keys`, `checksums`.
     """
 

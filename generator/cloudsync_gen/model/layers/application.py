@@ -28,7 +28,6 @@ from cloudsync_gen.model.values import (
     Quantity,
     Short,
     Slug,
-    SqlName,
     Text,
 )
 

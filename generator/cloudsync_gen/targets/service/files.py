@@ -24,9 +24,10 @@ MODULES = (
     *("tables", "testing"),
 )
 """Modules of every service; `rest` is there for those that answer over HTTP, `clients` for those
-that call others, `flags` for those that flags steer, `jobs` for those that the clock calls, `metrics` for those with series,
-`policies` for those that rules beyond roles concern, `problems` for those with refusals of their
-own, `sagas` for those that take part in one, `traces` for those whose handlers know what spans say.
+that call others, `flags` for those that flags steer, `jobs` for those that the clock calls,
+`metrics` for those with series, `policies` for those that rules beyond roles concern, `problems`
+for those with refusals of their own, `sagas` for those that take part in one, `traces` for those
+whose handlers know what spans say.
 """
 
 CHASSIS = "0.1"
