@@ -3,8 +3,8 @@
 What it does: for each call, takes the calls that the called command or query makes in turn: those
 that name it in `during`, and those that name nothing, which any may make. Each of these, at worst
 (its time-out once and for every retry, pauses not counted), has to fit into the caller's time-out,
-and so do those that name it one after the other, and the question for flags that steer it. Calls
-that are queued (`fallback: {kind: queue}`) keep nobody waiting.
+and so do those that name it one after the other, the question for flags that steer it among them.
+Calls that are queued (`fallback: {kind: queue}`) keep nobody waiting.
 
 Why: the caller gives up and asks again while the first request still works on, so that the slower
 the last service of a chain is, the more it is given to do.

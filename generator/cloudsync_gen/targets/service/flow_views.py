@@ -101,6 +101,11 @@ class FlowsView(Struct, frozen=True, kw_only=True):
     sagas: tuple[SagaView, ...]
 
     @property
+    def piled_as_usual(self) -> bool:
+        """Whether all dead letters lie where the chassis would put them by itself."""
+        return all(pile == f"{name}.dlq" for name, pile in self.dead_letters.items())
+
+    @property
     def undos(self) -> tuple[tuple[str, str, CallView], ...]:
         """(saga, step, call) of the compensations that need no event."""
         return tuple(
