@@ -301,6 +301,24 @@ async def test_a_printed_span_is_a_line_that_says_what_opentelemetry_says_of_it(
         assert json.loads(printed) == json.loads(span.to_json())
 
 
+@pytest.mark.parametrize("failed", [False, True])
+async def test_what_has_just_ended_is_told_as_by_a_tracer(failed: bool) -> None:
+    said: dict[str, str | int] = {"db.system.name": "sqlite", "server.port": 1}
+    resource = {"cloud.region": "north"}
+    async with tracing(resource=resource) as made:
+        with telemetry.span("work", SpanKind.SERVER, Trace.new(), {}):
+            telemetry.past("SELECT a", said, 1_000, failed=failed)
+            own: Any = telemetry._started("SELECT a", SpanKind.CLIENT, None, said, 1_000)
+            if failed:
+                own.set_status(StatusCode.ERROR)
+            own.end()
+        one, other, _ = (json.loads(each.to_json()) for each in made.finished)
+        assert made.finished[0].instrumentation_scope == made.finished[1].instrumentation_scope
+    for each in (one, other):
+        assert len({each["context"].pop("span_id"), each["parent_id"], each.pop("end_time")}) == 3
+    assert one == other
+
+
 async def test_a_long_value_is_cut() -> None:
     async with tracing(attributes=frozenset({"a"})) as made:
         with telemetry.span("work", SpanKind.SERVER, None, {"a": "x" * 5000}):
