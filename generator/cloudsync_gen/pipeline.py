@@ -17,7 +17,7 @@ from cloudsync_gen.engine import index, paths
 from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.engine.executors import Crew
 from cloudsync_gen.engine.resources import digest_of_package
-from cloudsync_gen.engine.spool import Spool
+from cloudsync_gen.engine.spool import Spool, Stowed
 from cloudsync_gen.link import link
 from cloudsync_gen.load import LOCATORS, MANIFEST, load
 from cloudsync_gen.load.cache import ParseCache
@@ -88,7 +88,7 @@ class Judging(Struct, frozen=True):
 
 def read_model(root: Path) -> Tree:
     """The text of `model/` below a root."""
-    return tree_from_disk(root, "model")
+    return Stowed(tree_from_disk(root, "model"), Spool())
 
 
 def memory(store: Store) -> ParseCache:
@@ -177,7 +177,7 @@ class _Read(Struct, frozen=True, kw_only=True):
 
 
 def _read(tree: Tree, store: Store, waivers: Waivers) -> _Read:
-    sources = SourceMap({**tree, **waivers.texts}, LOCATORS)
+    sources = SourceMap(tree, LOCATORS, waivers.texts)
     loaded = load(tree, memory(store))
     if loaded.value is None:
         found = loaded.diagnostics

@@ -88,14 +88,17 @@ class SourceMap:
     asked.
     """
 
-    def __init__(self, tree: Tree, locators: Mapping[str, Locator]) -> None:
+    def __init__(
+        self, tree: Tree, locators: Mapping[str, Locator], besides: Tree | None = None
+    ) -> None:
         self._tree = tree
+        self._besides = besides or {}
         self._locators = locators
         self._located: dict[str, Located] = {}
 
     def text(self, file: str) -> str | None:
         """The text of a file, `None` when it is not there or not UTF-8."""
-        content = self._tree.get(file)
+        content = (self._besides if file in self._besides else self._tree).get(file)
         if content is None:
             return None
         try:

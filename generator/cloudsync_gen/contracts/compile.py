@@ -19,13 +19,7 @@ from cloudsync_gen.contracts.schemas import Schemas, schemas_of
 from cloudsync_gen.contracts.source_check import form_findings
 from cloudsync_gen.contracts.webhooks import compile_webhooks
 from cloudsync_gen.diagnostics import Diagnostic, Staged
-from cloudsync_gen.model.contracts import (
-    ContractDocument,
-    Contracts,
-    ContractText,
-    ProtoContract,
-    packed,
-)
+from cloudsync_gen.model.contracts import ContractDocument, Contracts, ContractText, ProtoContract
 from cloudsync_gen.model.memory import Forgetful, Memory
 from cloudsync_gen.model.sources import GraphqlSource, GrpcSource, RestSource, WebhookSource
 from cloudsync_gen.model.system import Model
@@ -48,7 +42,7 @@ def compile_contracts(model: Model, memory: Memory | None = None) -> Staged[Cont
     memory, sources that need a heavy library are only printed again when they have changed.
     """
     made, lookups = _without_index(model, memory or Forgetful())
-    index = packed(index_of(lookups, made.value))
+    index = index_of(lookups, made.value)
     return Staged(structs.replace(made.value, packed_index=index), made.diagnostics)
 
 
@@ -63,7 +57,7 @@ def _without_index(model: Model, known: Memory) -> tuple[Staged[Contracts], Look
         graphql=_graphql(model.sources.graphql, known),
         grpc=_grpc(model.sources.grpc, known),
         jsonschema=jsonschema,
-        packed_index=packed({}),
+        packed_index=b"",
         schema_names={element: each.name for element, each in jsonschema.items()},
     )
     return Staged(contracts, begun.found), begun.lookups

@@ -53,6 +53,7 @@ class Rendering:
         self._store = store
         self._spool = crew.spool
         self._files: list[Output] = []
+        self._words: dict[str, str] = {}
         self._due: deque[tuple[str, Callable[[], bytes]]] = deque()
         for unit in units:
             key = fingerprint(unit)
@@ -78,16 +79,18 @@ class Rendering:
         return tuple(sorted(self._files, key=lambda each: each.path))
 
     def _put_aside(self, files: Iterable[Rendered]) -> None:
+        """What many files say of themselves is kept once."""
+        same = self._words.setdefault
         for each in files:
             self._files.append(
                 Output(
                     path=each.path,
                     digest=each.digest,
-                    target=each.target,
-                    unit=each.unit,
-                    template=each.template,
+                    target=same(each.target, each.target),
+                    unit=same(each.unit, each.unit),
+                    template=same(each.template, each.template),
                     ownership=each.ownership,
-                    sources=each.sources,
+                    sources=tuple(same(source, source) for source in each.sources),
                     content=self._spool.keep(each.content),
                 )
             )

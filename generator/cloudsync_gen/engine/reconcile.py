@@ -133,7 +133,8 @@ def _entry_after(action: Action, new: Output | None, entry: LockEntry | None) ->
     from, and nothing else, or nobody would see that the rest of the entry is not what it should be.
     """
     if action in (Action.CREATE, Action.UPDATE, Action.SAME) and new is not None:
-        return lock.entry_of(new)
+        wanted = lock.entry_of(new)
+        return entry if entry == wanted else wanted
     if action is Action.KEEP and new is not None and entry is not None:
         return structs.replace(lock.entry_of(new), digest=entry.digest)
     if action is Action.DELETE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import weakref
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -49,6 +50,25 @@ class Spool:
             descriptor = os.dup(file.fileno())
         weakref.finalize(self, os.close, descriptor)
         return descriptor
+
+
+class Stowed(Mapping[str, bytes]):
+    """A tree of files whose contents have been put aside."""
+
+    def __init__(self, tree: Mapping[str, bytes], spool: Spool) -> None:
+        self._kept = {path: spool.keep(content) for path, content in tree.items()}
+
+    def __getitem__(self, path: str) -> bytes:
+        return self._kept[path]()
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._kept
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
 
 class _Piece(Struct, frozen=True, gc=False):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -67,7 +67,8 @@ class Contracts(Struct, frozen=True, kw_only=True):
     """All contracts of a model, each kind by name in sorted order.
 
     `rest`, `webhooks` and `graphql` by document, `asyncapi` by domain, `grpc` by document,
-    `jsonschema` by element id. `schema_names` maps an element of the data model to the name that
+    `jsonschema` by element id. `packed_index` tells what each part belongs
+    to (`packed_json`). `schema_names` maps an element of the data model to the name that
     its schema has in every contract (`data_model.entity.page` -> `Page`).
     """
 
@@ -83,13 +84,25 @@ class Contracts(Struct, frozen=True, kw_only=True):
     @property
     def index(self) -> Mapping[str, Any]:
         """What each part of the contracts belongs to."""
-        return _unpacked.__wrapped__(self.packed_index)
+        found: Mapping[str, Any] = msgspec.json.decode(unpacked_json(self.packed_index))
+        return found
 
     @property
     def documents(self) -> tuple[ContractDocument, ...]:
         """All contracts that are data, in the order of their kinds."""
         kinds = (self.rest, self.webhooks, self.asyncapi, self.jsonschema)
         return tuple(each for kind in kinds for each in kind.values())
+
+
+def packed_json(parts: Iterable[bytes]) -> bytes:
+    """The text that these are together, of which there may be much, for a file of JSON."""
+    whole = zlib.compressobj(1)
+    return b"".join((*map(whole.compress, parts), whole.flush()))
+
+
+def unpacked_json(content: bytes) -> bytes:
+    """The text, without spaces."""
+    return zlib.decompress(content)
 
 
 def packed(data: Mapping[str, Any]) -> bytes:

@@ -94,9 +94,8 @@ from cloudsync_gen.model.artefacts import Change, Held
 
 root, moment = Path(sys.argv[1]), int(sys.argv[2])
 rows = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=list[tuple[Change, bytes | None]])
-due = [
-    msgspec.structs.replace(row, content=None if new is None else Held(new)) for row, new in rows
-]
+held = [None if new is None else Held(new) for _, new in rows]
+due = [msgspec.structs.replace(row, content=new) for (row, _), new in zip(rows, held, strict=True)]
 seen = 0
 
 def tick(event, arguments):

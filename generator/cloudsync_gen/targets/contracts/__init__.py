@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
 
 from cloudsync_gen.model.artefacts import SYSTEM, Data, Form, Planned, Resource, Unit, Verbatim
-from cloudsync_gen.model.contracts import ContractDocument, Contracts, ContractText, ProtoContract
+from cloudsync_gen.model.contracts import (
+    ContractDocument,
+    Contracts,
+    ContractText,
+    ProtoContract,
+    unpacked_json,
+)
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import GraphqlApi, GrpcApi, RestApi
 from cloudsync_gen.model.layers.application import Aggregate, Command, Event, Query, Service
@@ -16,7 +23,7 @@ from cloudsync_gen.model.layers.data_model import DataElement
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.targets._target import Target
 
-Format = Literal["yaml", "json", "graphql", "proto", "resource"]
+Format = Literal["yaml", "json", "graphql", "proto", "resource", "packed"]
 Contract = ContractDocument | ContractText | ProtoContract
 
 _COMMENTS = {"graphql": "#", "proto": "//"}
@@ -32,7 +39,9 @@ BUF_MODULE = {
 
 
 class FileView(Struct, frozen=True, kw_only=True):
-    """One contract; `content` is its data, its text for GraphQL and proto, or a resource's name."""
+    """One contract; `content` is its data, its text for GraphQL and proto, a resource's
+    name, or JSON text as `Contracts.packed_index` is kept.
+    """
 
     path: str
     format: Format
@@ -68,7 +77,8 @@ def _view(held: Iterable[Contract], whole: Contracts | None) -> ContractsView:
         for e in held
     ]
     if whole is not None:
-        files += [_file("index.json", whole.index), _README]
+        index = FileView(path="index.json", format="packed", content=whole.packed_index, sources=())
+        files += [index, _README]
         files += [_file("proto/buf.yaml", BUF_MODULE)] if whole.grpc else []
     return ContractsView(files=tuple(sorted(files, key=lambda each: each.path)))
 
@@ -133,6 +143,8 @@ def _form(file: FileView) -> Form:
     match file.format:
         case "resource":
             return Resource(file.content)
+        case "packed":
+            return Data("json", msgspec.Raw(unpacked_json(file.content)))
         case "json" | "yaml" as kind:
             return Data(kind, file.content)
         case kind:
