@@ -149,8 +149,8 @@ def _before(name: str, generated: Path) -> Iterator[tuple[str, ...]]:
     migration.
     """
     from cloudsync_gen.cli._running import command_of
+    from cloudsync_gen.model.packages import package_of
     from cloudsync_gen.naming import screaming
-    from cloudsync_gen.targets._packages import package_of
 
     *python, package = command_of(name)
     if {"CHASSIS_DATABASE_URL", f"{screaming(name)}_DATABASE_URL"} & os.environ.keys():

@@ -90,6 +90,8 @@ from cloudsync_gen.rules.links import (
 from cloudsync_gen.rules.model import (
     entry_twice,
     key_differs_from_id,
+    names_alike,
+    parts_alike,
 )
 from cloudsync_gen.rules.observability import (
     alert_metric_unnamed,
@@ -349,6 +351,8 @@ RULES: tuple[Rule, ...] = (
     unknown_permission_action.RULE,
     key_differs_from_id.RULE,
     entry_twice.RULE,
+    names_alike.RULE,
+    parts_alike.RULE,
     operation_without_command.RULE,
     compiled_in.RULE,
     path_parameter.RULE,

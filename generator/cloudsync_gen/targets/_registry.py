@@ -7,10 +7,10 @@ from msgspec import Struct
 from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Service
+from cloudsync_gen.model.packages import registry_package
 from cloudsync_gen.model.provided import RegistryCall
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.values import milliseconds
-from cloudsync_gen.naming import python_name
 from cloudsync_gen.targets._named_calls import NamedCallView, named_call
 
 
@@ -39,11 +39,6 @@ def registry_of(model: Model) -> Service | None:
     return next((each for each in model.all(Service) if each.registry is not None), None)
 
 
-def registry_package(model: Model) -> str:
-    """The package with the registry's facts."""
-    return f"{python_name(model.project.slug)}_registry"
-
-
 def registry_view(model: Model, contracts: Contracts) -> RegistryView | None:
     """None where the model has no registry."""
     service = registry_of(model)
@@ -52,7 +47,7 @@ def registry_view(model: Model, contracts: Contracts) -> RegistryView | None:
     registry = service.registry
     steps = (_step(model, contracts, each) for each in registry.calls)
     return RegistryView(
-        package=registry_package(model),
+        package=registry_package(model.project.slug),
         service=name_of(service.id),
         url=f"http://127.0.0.1:{service.port}",
         every=milliseconds(registry.every) / 1000,

@@ -11,12 +11,12 @@ from cloudsync_gen.model.event_names import event_source
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import GrpcApi
 from cloudsync_gen.model.layers.application import Event, Service
+from cloudsync_gen.model.packages import distribution_of, package_of, registry_package
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import kebab, screaming
 from cloudsync_gen.targets._models import document
-from cloudsync_gen.targets._packages import distribution_of, package_of
 from cloudsync_gen.targets._ports import metrics_port
-from cloudsync_gen.targets._registry import registry_of, registry_package
+from cloudsync_gen.targets._registry import registry_of
 from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets.service.aggregate_views import AggregateView
 from cloudsync_gen.targets.service.aggregates import aggregates_of
@@ -132,7 +132,7 @@ def _registration(facts: ServiceFacts) -> RegistrationView | None:
         return None
     style = facts.service.style
     return RegistrationView(
-        package=registry_package(facts.model),
+        package=registry_package(facts.model.project.slug),
         protocol=found.registry.protocols.get(style, style),
     )
 
