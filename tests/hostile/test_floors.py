@@ -35,12 +35,10 @@ PROJECTS = (
 
 def too_old(pinned: str) -> list[str]:
     """Packages of a lock that are below their floor."""
-    found = {canonicalize_name(name): Version(each) for name, each in PINNED.findall(pinned)}
-    return [
-        name
-        for name, (least, _) in FLOORS.items()
-        if found.get(name, Version("9999")) < Version(least)
-    ]
+    found: dict[str, Version] = {
+        canonicalize_name(name): Version(each) for name, each in PINNED.findall(pinned)
+    }
+    return [n for n, (least, _) in FLOORS.items() if n in found and found[n] < Version(least)]
 
 
 @pytest.mark.parametrize("lock", ["runtime.lock", "test.lock"])
