@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from cloudsync_gen import source
 from cloudsync_gen.cli import main
 from cloudsync_gen.engine import disk
 from cloudsync_gen.load import yaml_tree
+from support.effort import Effort
 from support.hostile import judged_whole
 from support.positions import yaml_of
 from support.rules import BASE
@@ -180,3 +183,65 @@ def test_an_output_whose_name_is_no_text_is_listed_with_escapes(tmp_path: Path) 
     with open(os.fsencode(root) + b"/generated/\xff\x1b", "wb"):
         pass
     assert disk.outputs(root) == ("generated/\\xff\x1b", "generated/a")
+
+
+# -- what it costs --------------------------------------------------------------------------------
+
+SECONDS, MEGABYTES = 2.0, 300
+"""Of processor time for one text, and of memory beyond that of a model without it (field notes,
+4.3.7).
+"""
+
+DEAR: dict[str, bytes] = {
+    "a million keys": b"".join(b"k%d: 1\n" % number for number in range(1_000_000)),
+    "a hundred megabytes": b"a: " + b"x" * 100_000_000 + b"\n",
+    "a hundred megabytes of brackets": b"a: " + b"[" * 100_000_000,
+    "a million aliases": b"a: &a [1]\nb: [" + b"*a, " * 1_000_000 + b"*a]\n",
+    "a key of a megabyte": b"x" * 1_000_000 + b": 1\n",
+    "quotes that are not closed": b'a: "' + b"\\n" * 1_000_000,
+}
+_MEASURED = """
+import resource, sys, time
+from pathlib import Path
+from cloudsync_gen.cli import main
+
+def used():
+    status = Path("/proc/self/status")
+    if status.exists():  # the other figure is that of the process that started this one, too
+        (line,) = (each for each in status.read_text().splitlines() if "VmHWM" in each)
+        return int(line.split()[1]) // 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**20
+
+root, text = sys.argv[1:3]
+main(["--root", root, "check"])
+before, begun = used(), time.process_time()
+Path(text).rename(Path(root) / sys.argv[3])
+code = main(["--root", root, "check", "--format", "json"])
+seconds = time.process_time() - begun
+print(f"\\n{code} {seconds} {used() - before}")
+"""
+
+
+def test_a_text_beyond_bounds_costs_little(tmp_path: Path, effort: Effort) -> None:
+    """Beside what the model costs without it; `make test` measures the dearest two."""
+    texts = DEAR | {name: text for name, (_, text) in YAML.items()}
+    for name in [*texts][: effort.count(small=2, full=len(texts))]:
+        seconds, megabytes = cost(tmp_path / name.replace(" ", "-"), texts[name])
+        assert seconds < SECONDS, name
+        assert megabytes < MEGABYTES, name
+
+
+def cost(folder: Path, content: bytes) -> tuple[float, int]:
+    """Seconds and megabytes that a text is told for, in a process of its own."""
+    root = write_tree(folder / "root", FILES)
+    text = folder / "text"
+    text.write_bytes(content)
+    done = subprocess.run(
+        [sys.executable, "-c", _MEASURED, str(root), str(text), ADDED],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    code, seconds, megabytes = done.stdout.rsplit("\n", 2)[-2].split()
+    assert code == "3", done.stderr
+    return float(seconds), int(megabytes)

@@ -9,11 +9,18 @@ CANARY = "CANARY"
 
 _QUOTES = (
     *("'", '"', '"""', "'''", "`", "``` x", "a'b\"c", "\\", "\\\\", "a\\", '\\"""', "\\'", "$$"),
-    '" + __import__("os").system("x") + "',
+    *('" + __import__("os").system("x") + "', '" + x + "'),
 )
 _BREAKS = (
     *("\n", "a\nb", "a\r\nb", "a\rb", "a\vb\fc", "a\x1cb\x1db\x1eb", "a\x85b", "a\u2028b\u2029c"),
-    *("abc\n", "x\n\nimport os", '\\"""\nimport os\n"""', '"]\nend', "x\r\noption java_package"),
+    *(
+        "a\u2028b",
+        "abc\n",
+        "x\n\nimport os",
+        '\\"""\nimport os\n"""',
+        '"]\nend',
+        "x\r\noption java_package",
+    ),
     *('x"\n}\nmessage Evil {', '"""\ntype Mutation { a: Int }\n"""', "x\n---\na: b", "x\n[t]\nb=1"),
 )
 _HIDDEN = (
@@ -25,8 +32,15 @@ _COMMENTS = (
     *("a /* b */ c", "*/ rpc X(A) returns (A); /*", "x # syntax=evil", "^^^", "@", "& x", "%TAG"),
 )
 _TEMPLATES = (
-    *("{{ v }}", "{% raw %}", "{# c #}", "[[ v ]]", "${x}", "$(x)", "`x`", "%s", "{0}", "{x!r}"),
-    *("%%{init: {}}%%", "{{ .Values.x }}", "{{ include `x` . }}", "{{- end }}", "${{ secrets.X }}"),
+    *("{{ v }}", "{% x %}", "{% raw %}", "{# c #}", "[[ v ]]", "${x}", "$(x)", "`x`", "%s", "{0}"),
+    *(
+        "{x!r}",
+        "%%{init: {}}%%",
+        "{{ .Values.x }}",
+        "{{ include `x` . }}",
+        "{{- end }}",
+        "${{ secrets.X }}",
+    ),
     *("{{ $labels.x }}", '{{ printf "x" }}', "{%", "}}", "${VAR:-x}", "!`x`"),
 )
 _STATEMENTS = (

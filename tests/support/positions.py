@@ -342,12 +342,11 @@ def _spelt(name: str, text: str, here: Mapping[Position, str]) -> str:
     tokens = TOKEN.findall(text)
     for position, given in here.items():
         number = int(position.pointer[0])
-        whole = '"' + json.dumps(given)[1:-1].replace("\\u007f", "\x7f") + '"'
-        comment = "".join(f"// {line}\n" for line in given.splitlines() or [""])
+        whole, comment = sdl_string(given), proto_comment(given)
         if tokens[number].startswith("//"):
             tokens[number] = comment.rstrip("\n")
         elif len(position.pointer) == 1:
-            tokens[number] = whole if name.endswith(".graphql") else _proto_string(given)
+            tokens[number] = whole if name.endswith(".graphql") else proto_string(given)
         elif name.endswith(".graphql"):
             tokens[number] = f"{whole} {tokens[number]}"
         else:
@@ -355,7 +354,17 @@ def _spelt(name: str, text: str, here: Mapping[Position, str]) -> str:
     return "".join(tokens)
 
 
-def _proto_string(text: str) -> str:
+def sdl_string(text: str) -> str:
+    """A string literal of GraphQL."""
+    return '"' + json.dumps(text)[1:-1].replace("\\u007f", "\x7f") + '"'
+
+
+def proto_comment(text: str) -> str:
+    """Lines of comments of proto3."""
+    return "".join(f"// {line}\n" for line in text.splitlines() or [""])
+
+
+def proto_string(text: str) -> str:
     """A string literal of proto3: everything that is not plain as the octal escape of its bytes."""
     plain = re.compile(r"[A-Za-z0-9 _.,:/-]")
     body = (c if plain.match(c) else "".join(f"\\{b:03o}" for b in c.encode()) for c in text)

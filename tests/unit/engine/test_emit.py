@@ -18,59 +18,7 @@ from markdown_it import MarkdownIt
 
 from cloudsync_gen.engine import emit
 from cloudsync_gen.engine.emit import FILTERS, NotEmittable
-
-PAYLOADS = [
-    *("plain", "", " ", "two words", "ünïcödé 檸檬", "-", "--", "#", "# x", "\\", "\\\\", "a\\"),
-    *("'", '"', '"""', "'''", "`", "``` x", '" + __import__("os").system("x") + "', "a'b\"c"),
-    *("\n", "a\nb", "a\r\nb", "a\rb", "a\vb\fc", "a\x1cb\x1db\x1eb", "a\x85b", "a\u2028b\u2029c"),
-    *(
-        "abc\n",
-        "int # x",
-        "a; DROP TABLE x; --",
-        "a -- b",
-        "a /* b */ c",
-        "') OR ('1'='1",
-        "a) OR (b",
-    ),
-    *("\x00", "\x07\x1b[31m", "\x7f\x9f", "\u202eabc\u2066", "\ufeff", "\t"),
-    *("{{ v }}", "{% raw %}", "{# c #}", "[[ v ]]", "${x}", "$(x)", "%s", "{0}", "%%{init: {}}%%"),
-    *(
-        "*/",
-        "-->",
-        "<!-- x",
-        "<script>alert(1)</script>",
-        "](javascript:x)",
-        "![x](y)",
-        "@team",
-        "&amp;",
-    ),
-    *(
-        "../../etc/passwd",
-        "/etc/passwd",
-        "a/../b",
-        "C:\\x",
-        "con",
-        ".git",
-        "\\N{BULLET}",
-        "\\u0041",
-    ),
-    *(
-        "x\n\nimport os",
-        '\\"""\nimport os\n"""',
-        '"]\nend',
-        "]] --",
-        "|",
-        "a|b",
-        "~~~",
-        "=\n=",
-        "1",
-    ),
-    "x" * 5000,
-]
-
-
-def test_there_are_payloads_enough() -> None:
-    assert len(set(PAYLOADS)) == len(PAYLOADS) >= 40
+from support.payloads import PAYLOADS
 
 
 def emitted(emits: Callable[[Any], str], payload: Any) -> str | None:
