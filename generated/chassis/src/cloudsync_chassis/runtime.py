@@ -38,7 +38,9 @@ from cloudsync_chassis.metrics import watched
 from cloudsync_chassis.metrics.service import ServiceMetrics
 from cloudsync_chassis.paging import Pages
 from cloudsync_chassis.persisted import Documents, RememberedDocuments, manifest
-from cloudsync_chassis.providers.parts import Providers, adjustments_of
+from cloudsync_chassis.providers.flags import Flags
+from cloudsync_chassis.providers.parts import Providers
+from cloudsync_chassis.providers.secrets import Secrets
 from cloudsync_chassis.rate.limiter import limiter_of
 from cloudsync_chassis.sagas.runner import Sagas
 from cloudsync_chassis.security.guard import Policies
@@ -78,12 +80,11 @@ class Runtime:
     """The parts of one service. Nothing is opened before `start`; `stop` undoes it in reverse."""
 
     def __init__(self, spec: ServiceSpec, settings: Settings) -> None:
-        self.spec = spec
-        self.settings = settings
-        adjustments = adjustments_of(spec, settings)
+        self.spec, self.settings = spec, settings
+        self.clients: dict[str, Client] = {}
+        self.providers = Providers(spec, settings, self.clients)
         self.database = _database(spec, settings)
         self.bus = _bus(spec, settings)
-        self.clients: dict[str, Client] = {}
         self.metrics = ServiceMetrics(spec, settings, self.database, self.clients)
         self.database.refused = self.metrics.standard.shed("pool")
         self.relay = Relay(self.database, watched.publications(self.bus, self.metrics.standard))
@@ -136,12 +137,19 @@ class Runtime:
         """Answers paths that the service's own contract does not have, see `answer_otherwise`."""
         self._closing: list[Callable[[], Awaitable[None]]] = []
         self.registrar = self._registrar()
-        self.providers = Providers(spec, settings, adjustments, self._client, self.clients)
-        self.flags, self.secrets = self.providers.flags, self.providers.secrets
-        self._closing.append(self.providers.aclose)
         self._subscriptions: list[Subscription] = []
         self._projectors: list[Projector] = []
         self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def flags(self) -> Flags:
+        """What steers the service from outside."""
+        return self.providers.flags
+
+    @property
+    def secrets(self) -> Secrets:
+        """What references to secrets stand for."""
+        return self.providers.secrets
 
     def aggregate(self, spec: AggregateSpec[E]) -> Aggregate[E]:
         """The default behaviour of an aggregate over its store."""
@@ -273,7 +281,7 @@ class Runtime:
             self._spawn(each)
         if self.registrar is not None:
             self._spawn(self.registrar.run())
-        for each in self.providers.loops():
+        for each in self.providers.connected(self._client):
             self._spawn(each)
         self.health.started = True
 
@@ -326,7 +334,7 @@ class Runtime:
         await asyncio.gather(self._flush(), self._tell())
         for client in self.clients.values():
             await client.aclose()
-        for close in self._closing:
+        for close in (self.providers.aclose, *self._closing):
             await close()
         await self.bus.stop()
         await self.limiter.aclose()

@@ -96,7 +96,11 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """What a command asks for, sets and announces. Most are harmless when they come again."""
+    """What a command asks for, sets and announces.
+
+    `idempotency` matters here where it is natural, as it is for most; keys and versions are the
+    operation's affair.
+    """
 
     effect: Literal["create", "put", "update", "delete", "transition", "custom"]
     idempotency: Idempotency = "natural"

@@ -11,6 +11,13 @@ from typing import Protocol
 from cloudsync_chassis.events.envelope import Event
 
 DEAD_LETTERS = ".dlq"
+
+
+def usual_dead_letters(*topics: str) -> dict[str, str]:
+    """Topic or queue -> where its dead letters lie unless a model says otherwise."""
+    return {each: each + DEAD_LETTERS for each in topics}
+
+
 """Ends the name of a topic's dead letters where the model names no topic for them."""
 
 

@@ -102,7 +102,9 @@ class Adjustments:
 
     def _set(self, key: str, value: Any, *, starting: bool) -> None:
         name = self._names[key]
-        if starting or self._adjusted[name].reload == "hot":
+        if starting:
+            self._settings.adjust(name, value)
+        elif self._adjusted[name].reload == "hot":
             self._settings.adjust(name, value)
             log.info("setting_adjusted", setting=name, key=key)
         else:
@@ -150,8 +152,8 @@ class Configuration:
 
     def loops(self) -> Iterator[Coroutine[Any, Any, None]]:
         """What runs beside the service."""
-        if self._adjustments.keys:
-            yield follow(self._spec.service, self._watched, self._take, self._poll)
+        log.info("configuration_followed", settings_kept=len(self._adjustments.checksums))
+        yield follow(self._spec.service, self._watched, self._take, self._poll)
 
     def _watched(self) -> AsyncIterator[Told]:
         known = {"checksums": self._adjustments.checksums}

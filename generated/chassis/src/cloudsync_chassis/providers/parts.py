@@ -30,55 +30,42 @@ def adjustments_of(spec: ServiceSpec, settings: Settings) -> Adjustments | None:
     return found
 
 
+Connect = Callable[[type[Any], Edge], Any]
+"""Makes a client for an edge."""
+
+
 class Providers:
-    """`connect` makes a client for an edge; `clients` are those of the service by callee, among
-    which those for providers are, too.
+    """Made before anything reads the settings, since some of these may be as they were kept last.
+
+    `clients` are those of the service by callee, among which those for providers are, too.
     """
 
-    def __init__(
-        self,
-        spec: ServiceSpec,
-        settings: Settings,
-        adjustments: Adjustments | None,
-        connect: Callable[[type[Any], Edge], Any],
-        clients: dict[str, Client],
-    ) -> None:
+    def __init__(self, spec: ServiceSpec, settings: Settings, clients: dict[str, Client]) -> None:
         self._spec = spec
         self._settings = settings
-        self._connect = connect
         self._clients = clients
         self._made: list[Client] = []
-        self._loops: list[Callable[[], Iterator[Coroutine[Any, Any, None]]]] = []
-        self.flags = Flags(settings.flags, self._decisions())
+        self._adjustments = adjustments_of(spec, settings)
+        self.flags = Flags(settings.flags)
         self.secrets = self._secrets()
-        self._follow(adjustments)
 
-    def loops(self) -> Iterator[Coroutine[Any, Any, None]]:
-        """What runs beside the service."""
-        for each in self._loops:
-            yield from each()
+    def connected(self, connect: Connect) -> Iterator[Coroutine[Any, Any, None]]:
+        """Ask the providers from now on: what is to run beside the service."""
+        flags, told = self._spec.flags, self._spec.configuration
+        if flags is not None and "flags" in self._settings.providers:
+            calls = (flags.evaluate, flags.watch) if flags.watch is not None else (flags.evaluate,)
+            client = self._client(connect, flags, *calls)
+            self.flags.decisions = Decisions(flags, client, self._facts(flags))
+            yield from self.flags.decisions.loops()
+        if told is not None and self._adjustments is not None and self._adjustments.keys:
+            client = self._client(connect, told, told.watch, told.get)
+            facts = self._facts(told)
+            yield from Configuration(told, client, facts, self._adjustments).loops()
 
     async def aclose(self) -> None:
         """Close the connections."""
         for each in self._made:
             await each.aclose()
-
-    def _decisions(self) -> Decisions | None:
-        spec = self._spec.flags
-        if spec is None or "flags" not in self._settings.providers:
-            return None
-        calls = (spec.evaluate, spec.watch) if spec.watch is not None else (spec.evaluate,)
-        found = Decisions(spec, self._client(spec, *calls), self._facts(spec))
-        self._loops.append(found.loops)
-        return found
-
-    def _follow(self, adjustments: Adjustments | None) -> None:
-        spec = self._spec.configuration
-        if spec is None or adjustments is None or not adjustments.keys:
-            return
-        client = self._client(spec, spec.watch, spec.get)
-        found = Configuration(spec, client, self._facts(spec), adjustments)
-        self._loops.append(found.loops)
 
     def _secrets(self) -> Secrets:
         spec, folder = self._spec.secrets, self._settings.state_path(self._spec.name, "secrets")
@@ -98,12 +85,14 @@ class Providers:
             return "never"
         return "always" if self._settings.environment == "production" else "known"
 
-    def _client(self, spec: FlagProvider | ConfigurationProvider, *calls: ProviderCall) -> Any:
+    def _client(
+        self, connect: Connect, spec: FlagProvider | ConfigurationProvider, *calls: ProviderCall
+    ) -> Any:
         from cloudsync_chassis.client.named_client import client_of
 
         budgets = {c.operation: Budget(timeout=c.timeout, retries=c.retries) for c in calls}
         edge = Edge(service=spec.service, url=spec.url, budgets=budgets)
-        client = self._connect(client_of(calls), edge)
+        client = connect(client_of(calls), edge)
         self._made.append(client)
         self._clients.setdefault(spec.service, client)
         return client
