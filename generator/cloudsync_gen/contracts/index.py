@@ -40,8 +40,8 @@ Entries = Iterator[tuple[str, dict[str, Any]]]
 
 
 def index_of(lookups: Lookups, contracts: Contracts) -> bytes:
-    """`index.json`: operations, rpcs, fields, joins, webhooks, events and schemas by element id, as a
-    `model.contracts.Contracts` keeps it. No more than one entry is there at a time.
+    """`index.json`: operations, rpcs, fields, joins, webhooks, events and schemas by element id, as
+    a `model.contracts.Contracts` keeps it. No more than one entry is there at a time.
     """
     return packed_json(_parts(_Entries(lookups), contracts))
 
