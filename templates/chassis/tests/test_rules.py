@@ -66,6 +66,8 @@ def test_a_rule_that_cannot_be_decided_does_not_hold(expression: str) -> None:
     assert not Rule(expression).holds(this={"title": "x"})
 
 
-def test_text_that_is_no_rule_is_refused_at_the_start() -> None:
-    with pytest.raises(ValueError, match="parse"):
-        Rule("this.title ==")
+def test_text_that_is_no_rule_is_refused_by_whatever_asks_it() -> None:
+    rule = Rule("this.title ==")
+    for ask in (rule.holds, rule.value, rule.evaluated):
+        with pytest.raises(ValueError, match="parse"):
+            ask(this={"title": "x"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -43,16 +43,23 @@ class Facts:
 
 
 class Rule:
-    """A compiled expression, asked of `facts` or of the variables that are named."""
+    """An expression, asked of `facts` or of the variables that are named.
+
+    It is compiled once it is asked, and the evaluator is loaded with the first that is: a service
+    has hundreds, of which most wait long for a command. Whatever asks one that is no CEL raises
+    ValueError; those of a model are checked before they come here.
+    """
 
     def __init__(self, expression: str) -> None:
-        """Compile.
+        self.expression = expression
+
+    def compile(self) -> None:
+        """For what must not wait until it is asked.
 
         Raises:
             ValueError: no CEL expression.
         """
-        self.expression = expression
-        self._program = _compile(expression)
+        _ = self._program
 
     def holds(self, facts: Facts | None = None, /, **variables: Any) -> bool:
         """Whether the expression is true; one that fails to evaluate is not."""
@@ -72,10 +79,15 @@ class Rule:
         Raises:
             ExpressionError: it cannot be evaluated with these variables.
         """
+        program = self._program
         try:
-            return self._program.execute((facts or Facts(**variables)).context)
+            return program.execute((facts or Facts(**variables)).context)
         except (ValueError, TypeError, KeyError, RuntimeError) as error:
             raise ExpressionError(str(error)) from error
+
+    @cached_property
+    def _program(self) -> cel.Program:
+        return _compile(self.expression)
 
 
 def cel_value(value: Any) -> Any:

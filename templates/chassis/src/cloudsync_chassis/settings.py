@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic.fields import FieldInfo
 
 from cloudsync_chassis.bounds import JsonBounds
+from cloudsync_chassis.lean import promised
 from cloudsync_chassis.security.keys import Algorithm as Algorithm
 from cloudsync_chassis.telemetry import Exporter, headers_of
+
+with promised("dotenv"):  # for files that no setting of ours is read from
+    from pydantic_settings import (
+        BaseSettings,
+        EnvSettingsSource,
+        PydanticBaseSettingsSource,
+        SettingsConfigDict,
+    )
 
 SHARED_PREFIX = "CHASSIS_"
 _DRAINING = 0.8
@@ -197,5 +201,17 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, the service's variables, the shared ones."""
-        shared = EnvSettingsSource(settings_cls, env_prefix=SHARED_PREFIX)
-        return init_settings, env_settings, shared
+        shared = _Environment(settings_cls, env_prefix=SHARED_PREFIX)
+        return init_settings, _Environment(settings_cls), shared
+
+
+class _Environment(EnvSettingsSource):
+    """Variables that are read whole: of one that is not there no parts are looked for."""
+
+    def prepare_field_value(
+        self, field_name: str, field: FieldInfo, value: Any, value_is_complex: bool
+    ) -> Any:
+        """As pydantic-settings does for a variable that is there."""
+        if value is None:
+            return None
+        return super().prepare_field_value(field_name, field, value, value_is_complex)
