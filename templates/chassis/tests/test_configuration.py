@@ -262,3 +262,24 @@ async def test_silence_changes_nothing_and_is_outlasted(
         provider.away = False
         await provider.tell(bundle(most="6"))
         await eventually(lambda: follower.settings.most == 6)
+
+
+async def test_what_cannot_be_kept_or_read_ends_no_following(
+    follower: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "_FIRST_PAUSE", 0.01)
+    full = OSError(28, "No space left on device")
+
+    def refuse(*_: Any) -> None:
+        raise full
+
+    async with following_it(follower) as provider:
+        with monkeypatch.context() as broken:
+            broken.setattr("cloudsync_chassis.providers.configuration.files.replace", refuse)
+            await provider.tell(bundle(most="5"))
+            await eventually(lambda: len(provider.streams) == 2)
+        assert follower.settings.most == 5
+        await provider.tell({"items": ["no entry"]})
+        await eventually(lambda: len(provider.streams) == 3)
+        await provider.tell(bundle(most="6"))
+        await eventually(lambda: follower.settings.most == 6)
