@@ -304,6 +304,10 @@ class Runtime:
                 await migrate.upgrade(self.database, self.spec.migrations)
             await self.prepare_database()
             await self.database.create_all(system.metadata)
+            if not self.database.is_sqlite:
+                from cloudsync_chassis.store.expand import expand
+
+                await expand(self.database, system.metadata)
 
     async def stop(self) -> None:
         """End consumers, publish what is committed, then close everything."""
