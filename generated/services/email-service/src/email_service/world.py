@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
-from cloudsync_chassis import files
+from cloudsync_chassis import files, traced
 from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import breaks_rule
 from cloudsync_chassis.settings import Settings
@@ -185,7 +185,7 @@ def local(settings: Settings) -> World:
     """What works on one machine without a network."""
     keys = LocalKeys(settings)
     return World(
-        outlet=outlet.LocalOutlet(settings),
+        outlet=traced.calls(outlet.LocalOutlet(settings), "mail-provider"),
         keys=keys,
         resolvers=(LocalZone(settings, keys, "first"), LocalZone(settings, keys, "second")),
         contacts=LocalContacts(settings),
