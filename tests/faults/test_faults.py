@@ -66,7 +66,7 @@ def found_in(files: Files) -> tuple[list[str], tuple[Diagnostic, ...]]:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["name"])
 def test_a_fault_is_found_where_it_is(lemonade: Files, row: dict[str, str]) -> None:
-    base = laid_over(lemonade, RULES_FOLDER / row["over"] / "_base") if "over" in row else lemonade
+    base = laid_over(lemonade, RULES_FOLDER / row["over"]) if "over" in row else lemonade
     files = edited(base, {row["file"]: {row["old"]: row["new"]}})
     found, diagnostics = found_in(files)
     assert found == [f"{row['at']} {row['code']}"]

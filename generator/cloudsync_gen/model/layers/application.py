@@ -70,6 +70,17 @@ class Consumption(Part, frozen=True, kw_only=True):
     effect: Short
 
 
+class Collecting(Part, frozen=True, kw_only=True):
+    """All events that other services of some `domains` announce, of all where it names none: those
+    to come as well. The command takes them as they come, by their envelope, so that no change of a
+    payload hurts it. What the service also consumes by name reaches both commands.
+    """
+
+    domains: tuple[Link, ...] = ()
+    command: Link
+    effect: Short
+
+
 class QueueUse(Part, frozen=True, kw_only=True):
     """A queue from which a service takes commands, at most `prefetch` at a time in one replica."""
 
@@ -190,6 +201,7 @@ class Service(Element, frozen=True, kw_only=True):
     stores: tuple[StoreUse, ...]
     calls: tuple[Call, ...] = ()
     consumes: tuple[Consumption, ...] = ()
+    collects: tuple[Collecting, ...] = ()
     queues: tuple[QueueUse, ...] = ()
     sends: tuple[QueueSend, ...] = ()
     scaling: Scaling
