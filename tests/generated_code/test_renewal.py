@@ -150,6 +150,9 @@ def _upgrade(folder: Path, effort: Effort, more: Mapping[str, str], look: Look) 
         "CHASSIS_ISSUER": ISSUER,
         "CHASSIS_RATE_LIMIT_PER_SECOND": "0",
         "CHASSIS_PATIENCE": "20",
+        # on a loaded machine a caller may be still for longer than half a second, and lose what it
+        # asks next by a connection that is closed just then
+        **dict.fromkeys(("RECIPE_DRAIN_PAUSE", "LAMBDA_DRAIN_PAUSE"), "3"),
     }
     up = Up(root, folder, "--format", "json", "--state", str(state), **told)
     try:
