@@ -59,7 +59,7 @@ def is_single(folder: Path) -> bool:
 
 def with_fault(lemonade: Files, row: dict[str, str]) -> Files:
     """The model with a row's mistake in it."""
-    base = laid_over(lemonade, RULES_FOLDER / row["over"] / "_base") if "over" in row else lemonade
+    base = laid_over(lemonade, RULES_FOLDER / row["over"]) if "over" in row else lemonade
     return edited(base, {row["file"]: {row["old"]: row["new"]}})
 
 

@@ -81,6 +81,8 @@ secret-get | application.service | secretProvider.get | api.rpc | handsOutSecret
 secret-prove | application.service | secretProvider.prove.operation | api.rpc | provesSecretsTo
 queued-calls-topic | application.service | calls[].fallback.topic | technology.topic | queuedCalls
 consumes-event | application.service | consumes[].event | application.event | consumers
+collects-domain | application.service | collects[].domains[] | business.domain | collectors
+event-collected-by | application.service | collects[].command | application.command | triggeredByCollected
 takes-from-queue | application.service | queues[].queue | technology.queue | workers
 queue-handled-by | application.service | queues[].command | application.command | triggeredByQueue
 sends-to-queue | application.service | sends[].queue | technology.queue | senders

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from cloudsync_gen.engine.emit import mermaid
 from cloudsync_gen.model.effects import performed_by
+from cloudsync_gen.model.exchanges import collected_by, consumed_by
 from cloudsync_gen.model.ids import layer_of, name_of, type_of
 from cloudsync_gen.model.layers.api import Operation, Rpc
 from cloudsync_gen.model.layers.application import Event, Saga, SagaStep, Service
@@ -104,7 +105,7 @@ def _contexts(model: Model) -> _Built:
 
 def _events(model: Model) -> _Built:
     listeners = [(s, each) for s in model.all(Service) for each in s.consumes]
-    heard = {each.event for _, each in listeners}
+    heard = {each for service in model.all(Service) for each in consumed_by(model, service)}
     events = [event for event in model.all(Event) if event.id in heard]
     nodes = [*_services(model), *(Node(id=event.id, name=event.name) for event in events)]
     edges = [
@@ -112,6 +113,11 @@ def _events(model: Model) -> _Built:
         *(
             Edge(source=each.event, target=s.id, label=name_of(each.command or "") or each.effect)
             for s, each in listeners
+        ),
+        *(
+            Edge(source=event.id, target=s.id, label=name_of(each.command))
+            for s in model.all(Service)
+            for event, each in collected_by(model, s)
         ),
     ]
     return nodes, edges

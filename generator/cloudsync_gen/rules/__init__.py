@@ -52,6 +52,7 @@ from cloudsync_gen.rules.deployment import (
     single_replica,
 )
 from cloudsync_gen.rules.events import (
+    collecting_form,
     consumer_of_own_event,
     dead_letter_retention,
     duplicate_consumption,
@@ -335,6 +336,7 @@ RULES: tuple[Rule, ...] = (
     queue_without_worker.RULE,
     topic_version.RULE,
     event_not_past.RULE,
+    collecting_form.RULE,
     field_without_resolver.RULE,
     unknown_entity.RULE,
     query_with_command.RULE,

@@ -20,7 +20,7 @@ from bookshop.models import PriceSuggested
 from cloudsync_chassis.events import consumer as consumers
 from cloudsync_chassis.events import wire
 from cloudsync_chassis.events.bus import Bus, Delivery, InProcessBus
-from cloudsync_chassis.events.consumer import Consumer, Subscription
+from cloudsync_chassis.events.consumer import ANY, Consumer, Subscription, by_type
 from cloudsync_chassis.events.envelope import Actor, Event, PayloadError, received
 from cloudsync_chassis.events.outbox import Relay
 from cloudsync_chassis.events.sqlite_bus import SqliteBus
@@ -339,6 +339,38 @@ async def test_a_bus_is_told_of_what_was_handled_before_a_consumer_was_stopped()
     assert bus.told == [["a", "b"]]
     again = await bus.fetch("g", ["shop.market.price.v1"], 10)
     assert [each.event.subject for each in again] == ["stop", "c"]
+
+
+async def test_all_of_a_topic_is_taken_beside_what_is_named(bus: Bus) -> None:
+    """In one go: what is named first, what nobody has named as well, another topic not at all."""
+    heard: list[tuple[str, str]] = []
+
+    def noted(name: str) -> Any:
+        async def handle(_: Any, event: Event) -> None:
+            heard.append((name, event.subject))
+            if (name, event.subject) == ("any", "bad"):
+                raise RuntimeError(event.subject)
+
+        return handle
+
+    async def run(event: Event, action: Callable[[Any], Any]) -> None:
+        await subscriptions[event.topic, event.type].handle(None, event)  # type: ignore[arg-type]
+
+    place = "shop.market.price.v1"
+    given = (Subscription(place, "Known", noted("known")), Subscription(place, ANY, noted("any")))
+    subscriptions = {**by_type(given)}
+    subscriptions[place, "New"] = subscriptions[place, ANY]
+    named = [("Known", "a"), ("New", "b"), ("Known", "bad")]
+    events = [
+        replace(suggestion("x", uuid7()), type=kind, subject=subject) for kind, subject in named
+    ]
+    await bus.publish([*events, replace(events[0], id=uuid7(), topic="shop.market.stock.v1")])
+    consumer = Consumer(bus, "g", given, run, attempts=1, pause=0.001)
+    await consumer.handle_batch()
+    expected = [("known", "a"), ("any", "a"), ("any", "b"), ("known", "bad"), ("any", "bad")]
+    assert heard == expected
+    dead = await bus.fetch("dead", [f"{place}.dlq"], 10)
+    assert [each.event.subject for each in dead] == ["bad"]
 
 
 class Crashing(InProcessBus):

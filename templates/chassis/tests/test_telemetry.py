@@ -250,6 +250,16 @@ async def test_calls_of_a_port_are_spans_below_what_makes_them() -> None:
     assert badly.attributes["error.type"] == "LookupError"
 
 
+async def test_plain_methods_that_are_named_are_spans_too_in_threads_as_well() -> None:
+    port = traced.calls(Shelves(), "shelf-store", "plain")
+    async with tracing() as made:
+        with telemetry.span("work", SpanKind.SERVER, None, {}) as above:
+            assert [port.plain(CANARY), await asyncio.to_thread(port.plain, "y")] == [CANARY, "y"]
+        *called, _ = made.finished
+    assert [each.name for each in called] == ["shelf-store plain"] * 2
+    assert {each.parent.span_id for each in called} == {above.get_span_context().span_id}
+
+
 async def test_only_names_that_may_be_told_leave() -> None:
     async with tracing(attributes=frozenset({"book.shelf"})) as made:
         with telemetry.span("work", SpanKind.SERVER, None, {"http.route": "/v1/books"}) as own:

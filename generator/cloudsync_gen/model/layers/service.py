@@ -88,6 +88,22 @@ class Consumption(Part, frozen=True, kw_only=True):
     effect: Short
 
 
+class Collecting(Part, frozen=True, kw_only=True):
+    """All events that other services announce, those to come as well. The command takes them as
+    they come, by their envelope, so that no change of a payload hurts it. What the service also
+    consumes by name reaches both commands.
+
+    Attributes:
+        domains: contexts whose events are meant; none: all.
+        command: what the service does about each.
+        effect: what comes of it, in words.
+    """
+
+    domains: tuple[Link, ...] = ()
+    command: Link
+    effect: Short
+
+
 class QueueUse(Part, frozen=True, kw_only=True):
     """A queue from which a service takes commands.
 
@@ -217,6 +233,7 @@ class Service(Element, frozen=True, kw_only=True):
         stores: stores that it uses.
         calls: operations of other services that it calls.
         consumes: events that it listens to.
+        collects: all events of other services, taken as they come.
         queues: queues that it takes commands from.
         sends: queues that it puts commands into.
         scaling: how many replicas there are.
@@ -245,6 +262,7 @@ class Service(Element, frozen=True, kw_only=True):
     stores: tuple[StoreUse, ...]
     calls: tuple[Call, ...] = ()
     consumes: tuple[Consumption, ...] = ()
+    collects: tuple[Collecting, ...] = ()
     queues: tuple[QueueUse, ...] = ()
     sends: tuple[QueueSend, ...] = ()
     scaling: Scaling

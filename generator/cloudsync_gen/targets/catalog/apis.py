@@ -9,6 +9,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from cloudsync_gen.model.contracts import Contracts
+from cloudsync_gen.model.exchanges import consumed_by
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import (
     GraphqlApi,
@@ -119,8 +120,8 @@ class Apis:
         found += [
             self._of_call(each.call.operation) for each in asked_of_providers(self._model, service)
         ]
-        for consumption in service.consumes:
-            event = self._model.get(Event, consumption.event)
+        for consumed in consumed_by(self._model, service):
+            event = self._model.get(Event, consumed)
             producer = self._model.get(Service, event.service) if event else None
             found.append(self._by_domain.get(producer.domain) if producer else None)
         found += [self._of_call(each) for each in self._resolved(service)]

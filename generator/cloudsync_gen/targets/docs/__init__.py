@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from cloudsync_gen.model.artefacts import SYSTEM, Planned, Template, Unit
 from cloudsync_gen.model.contracts import Contracts
+from cloudsync_gen.model.exchanges import consumed_by
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import Operation, Rpc
 from cloudsync_gen.model.layers.application import Aggregate, Command, Event, Query, Service
@@ -159,7 +160,7 @@ def _service(
         queries=sum(model.get(Query, each) is not None for each in performed),
         events=len(events),
         publishes=tuple(_event_name(model, each) for each in events),
-        consumes=tuple(sorted(_event_name(model, c.event) for c in service.consumes)),
+        consumes=tuple(sorted(_event_name(model, each) for each in consumed_by(model, service))),
         stores=tuple(name_of(use.store) for use in service.stores),
         calls=tuple(outgoing.get(name, ())),
         called_by=tuple(sorted(incoming.get(name, ()))),

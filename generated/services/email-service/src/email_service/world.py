@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
+from cloudsync_chassis import traced
 from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import breaks_rule
 from cloudsync_chassis.providers.secrets import SCHEME, Secrets
@@ -167,7 +168,7 @@ def local(settings: Settings, secrets: Secrets) -> World:
     """What works on one machine without a network."""
     keys = OwnSecrets(secrets)
     return World(
-        outlet=outlet.LocalOutlet(settings),
+        outlet=traced.calls(outlet.LocalOutlet(settings), "mail-provider"),
         keys=keys,
         resolvers=(LocalZone(settings, keys, "first"), LocalZone(settings, keys, "second")),
         contacts=LocalContacts(settings),

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from cloudsync_chassis import ids
+from cloudsync_chassis import ids, traced
 from cloudsync_chassis.aggregate.rules import Rule
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
@@ -48,7 +48,7 @@ class Endpoints(Defaults):
         if not isinstance(settings, ServiceSettings):
             raise TypeError("settings of another service")
         self.settings = settings
-        self.egress: Egress = DirectEgress(settings)
+        self.egress: Egress = traced.calls(DirectEgress(settings), "webhook-receiver")
         self.notes: Notes = LocalNotes(settings)
         unproven = Due(aggregate="webhook-endpoint", where={"state": _STATES.unverified.value})
         runtime.work.every(60.0, _CHALLENGE, self.challenge_due, unproven)
