@@ -136,6 +136,7 @@ queue-dead-letter | technology.queue | deadLetter | technology.queue | deadLette
 platform-control | technology.edge technology.mesh | controls[] | security.control | implementedBy
 # api
 gateway-edge | api.gateway | edge | technology.edge | gateway
+webhook-sender | api.gateway | webhookDelivery.service | application.service | deliversWebhooksOf
 contract-service | api.rest-api | x-archimate-ref | application.service | contracts
 contract-business-service | api.rest-api | x-business-service-ref | business.service | contracts
 contract-principle | api.rest-api | x-governed-by-principles[] | motivation.principle | governsContract

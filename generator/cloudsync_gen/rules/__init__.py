@@ -258,6 +258,8 @@ from cloudsync_gen.rules.ux import (
 )
 from cloudsync_gen.rules.webhooks import (
     body_differs_from_payload,
+    delivery_form,
+    delivery_untold,
     webhook_form,
     webhook_without_answer,
     webhook_without_event,
@@ -485,6 +487,8 @@ RULES: tuple[Rule, ...] = (
     body_differs_from_payload.RULE,
     webhook_form.RULE,
     webhook_without_answer.RULE,
+    delivery_untold.RULE,
+    delivery_form.RULE,
 )
 
 CODES: Mapping[str, str] = {key: rule.code for rule in RULES for key in (rule.code, rule.name)}

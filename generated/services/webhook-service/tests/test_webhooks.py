@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import NoAnswerError
 from cloudsync_chassis.ids import uuid7
 from receiver import DAY, Desk, play, signed_by, slug, task, wish
+from webhook_service.generated import webhooks
 
 
 def test_an_endpoint_proves_itself_before_it_hears_anything(tmp_path: Path) -> None:
@@ -126,6 +128,23 @@ def test_failures_are_tried_again_and_disable_after_a_day(tmp_path: Path) -> Non
         assert (await at.deliveries(made))[0]["outcome"] == "skipped"
         reactivated = await at.post(f"endpoints/{made['endpoint']['id']}/reactivate")
         assert reactivated["state"] == "unverified"
+
+    play(tmp_path, scene)
+
+
+def test_the_next_attempt_is_when_receivers_are_told(tmp_path: Path) -> None:
+    async def scene(at: Desk) -> None:
+        made = await at.endpoint()
+        at.statuses = [500]
+        await at.done()
+        await at.work()
+        [delivery] = await at.deliveries(made)
+        began, after = (
+            datetime.fromisoformat(delivery[each]) for each in ("createdAt", "nextAttemptAt")
+        )
+        planned, share = webhooks.ATTEMPTS[1], webhooks.JITTER
+        waited = (after - began).total_seconds()
+        assert planned * (1 - share) <= waited <= planned * (1 + share)
 
     play(tmp_path, scene)
 

@@ -32,6 +32,31 @@ class Plan(Part, frozen=True, kw_only=True):
     burst: Positive
 
 
+HeaderName = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9-]*$(?!\n)", max_length=80)]
+"""Field name (RFC 9110, section 5.1), of letters, digits and hyphens."""
+
+
+class WebhookDelivery(Part, frozen=True, kw_only=True):
+    """How webhooks are delivered: by which service, how a delivery is proven genuine, when it is
+    tried again.
+
+    `attempts`: when each is made, counted from the event, give or take `jitterPercent` of it. A
+    receiver's `Retry-After` puts an attempt off, by `retryAfterAtMost` at most. `timeout` is of the
+    whole call, `connectTimeout` of its beginning.
+    """
+
+    service: Link
+    id_header: HeaderName
+    timestamp_header: HeaderName
+    signature_header: HeaderName
+    algorithm: Literal["hmac-sha256"] = "hmac-sha256"
+    connect_timeout: Duration
+    timeout: Duration
+    attempts: tuple[Duration, ...]
+    jitter_percent: Annotated[int, Meta(ge=0, le=50)] = 0
+    retry_after_at_most: Duration
+
+
 class Gateway(Element, frozen=True, kw_only=True):
     """The public entry: host, base path of problem types, plans and limits that all contracts
     share.
@@ -56,6 +81,7 @@ class Gateway(Element, frozen=True, kw_only=True):
     page_size: Positive
     max_page_size: Positive
     webhook_replay_window: Duration
+    webhook_delivery: WebhookDelivery | None = None
     plans: tuple[Plan, ...]
 
 

@@ -46,6 +46,7 @@ def files(view: ServiceView) -> Iterable[Planned]:
             ("problems", bool(view.problems)),
             ("sagas", bool(view.flows.sagas)),
         ),
+        ("webhooks", view.webhooks is not None),
     )
     modules = (*MODULES, *(name for name, wanted in optional if wanted))
     forms: dict[str, Form] = {

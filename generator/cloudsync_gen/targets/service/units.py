@@ -44,6 +44,7 @@ from cloudsync_gen.targets.service.tables import schemas_of, tables_of
 from cloudsync_gen.targets.service.traces import tracing_of
 from cloudsync_gen.targets.service.view_calls import AskedView, CalleeView, RegistrationView
 from cloudsync_gen.targets.service.views import MethodView, ServiceView
+from cloudsync_gen.targets.service.webhooks import webhooks_of
 
 NAME = "service"
 
@@ -108,6 +109,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
         masked=tuple(sorted(system.hidden.of(service.id))),
         roles=system.grants.permitted() if service.role_table else {},
         route_table=route_table_of(facts),
+        webhooks=webhooks_of(facts),
         port_imports=_used(_port_types(methods)),
         models=models,
         contract=facts.document.path if facts.document else "",

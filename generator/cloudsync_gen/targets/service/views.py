@@ -22,6 +22,7 @@ from cloudsync_gen.targets.service.view_calls import (
 from cloudsync_gen.targets.service.view_jobs import JobView
 from cloudsync_gen.targets.service.view_metrics import MetricView, TracingView
 from cloudsync_gen.targets.service.view_policies import PoliciesView
+from cloudsync_gen.targets.service.view_webhooks import WebhooksView
 
 Rows = tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
 
@@ -298,6 +299,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     masked: tuple[str, ...]
     roles: dict[str, dict[str, list[str]]]
     route_table: dict[str, Any]
+    webhooks: WebhooksView | None
     port_imports: tuple[str, ...]
     models: dict[str, Any]
     contract: str
