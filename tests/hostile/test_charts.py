@@ -100,11 +100,19 @@ def test_values_change_no_tree(chart: Chart, effort: Effort) -> None:
 
 @pytest.mark.parametrize("holder", [key[:-1] for key in KEYS[:3]])
 def test_names_that_are_given_change_no_tree(holder: Pointer, chart: Chart, effort: Effort) -> None:
-    plain = chart.plain((*holder, "A_NAME"))
-    for text in PAYLOADS[:: effort.count(small=9, full=1)]:
-        given = put(chart.values, (*holder, text), PLAIN)
-        if chart.takes(given):
-            assert_alike(chart.objects(given), plain, text)
+    plain = chart.objects(put(chart.values, (*holder, "A_NAME"), PLAIN))
+    names = (*PAYLOADS[:: effort.count(small=9, full=1)], "A_NAME2", "TEAM")
+    taken = [text for text in names if chart.takes(put(chart.values, (*holder, text), PLAIN))]
+    assert 2 <= len(taken) < len(names) // 2
+    for text in taken:
+        assert_alike(chart.objects(put(chart.values, (*holder, text), PLAIN)), plain, text)
+
+
+@pytest.mark.parametrize("name", ["x" * 400, "a\x85b", "\x7f\x9f"])
+@pytest.mark.parametrize("holder", [key[:-1] for key in KEYS[:3]])
+def test_a_name_that_helm_cannot_write_is_refused(holder: Pointer, name: str, chart: Chart) -> None:
+    """Its `toYaml` would leave out the whole map, and pods would run on any machine."""
+    assert not chart.takes(put(chart.values, (*holder, name), PLAIN))
 
 
 def assert_alike(given: Objects, plain: Objects, what: object) -> None:
