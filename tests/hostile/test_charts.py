@@ -54,6 +54,11 @@ class Chart:
     def objects(self, values: Any) -> Objects:
         return rendered(self._folder, values)
 
+    def plain(self, place: Pointer) -> Objects:
+        """With a plain text there, or what stands there where none may."""
+        values = put(self.values, place, PLAIN)
+        return self.objects(values if self.takes(values) else self.values)
+
     def places(self) -> Iterator[Pointer]:
         """Those of texts, and of texts in their place."""
         pending: list[tuple[Pointer, Any]] = [((), self.values)]
@@ -81,23 +86,33 @@ def test_values_change_no_tree(chart: Chart, effort: Effort) -> None:
     places = sorted(chart.places(), key=str)
     pairs = [(place, text) for place in places for text in PAYLOADS if text]
     chosen = Random(7).sample(pairs, effort.count(small=60, full=len(pairs)))
+    plain: dict[Pointer, Objects] = {}
     taken = 0
     for place, text in chosen:
-        given, plain = (put(chart.values, place, each) for each in (text, PLAIN))
+        given = put(chart.values, place, text)
         if chart.takes(given):
             taken += 1
-            plain = plain if chart.takes(plain) else chart.values
-            assert_alike(chart.objects(given), chart.objects(plain), (place, text))
+            if place not in plain:
+                plain[place] = chart.plain(place)
+            assert_alike(chart.objects(given), plain[place], (place, text))
     assert taken > len(chosen) // 10
 
 
 @pytest.mark.parametrize("holder", [key[:-1] for key in KEYS[:3]])
 def test_names_that_are_given_change_no_tree(holder: Pointer, chart: Chart, effort: Effort) -> None:
     plain = chart.objects(put(chart.values, (*holder, "A_NAME"), PLAIN))
-    for text in PAYLOADS[:: effort.count(small=9, full=1)]:
-        given = put(chart.values, (*holder, text), PLAIN)
-        if chart.takes(given):
-            assert_alike(chart.objects(given), plain, text)
+    names = (*PAYLOADS[:: effort.count(small=9, full=1)], "A_NAME2", "TEAM")
+    taken = [text for text in names if chart.takes(put(chart.values, (*holder, text), PLAIN))]
+    assert 2 <= len(taken) < len(names) // 2
+    for text in taken:
+        assert_alike(chart.objects(put(chart.values, (*holder, text), PLAIN)), plain, text)
+
+
+@pytest.mark.parametrize("name", ["x" * 400, "a\x85b", "\x7f\x9f"])
+@pytest.mark.parametrize("holder", [key[:-1] for key in KEYS[:3]])
+def test_a_name_that_helm_cannot_write_is_refused(holder: Pointer, name: str, chart: Chart) -> None:
+    """Its `toYaml` would leave out the whole map, and pods would run on any machine."""
+    assert not chart.takes(put(chart.values, (*holder, name), PLAIN))
 
 
 def assert_alike(given: Objects, plain: Objects, what: object) -> None:

@@ -32,10 +32,9 @@ BEYOND = 10**12
 """More than anybody counts."""
 
 _RAW = r'[bB]?[rR](?:"""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\'|"[^"]*"|\'[^\']*\')'
-_TEXT = (
-    r'"""(?:[^\\]|\\.)*?"""|\'\'\'(?:[^\\]|\\.)*?\'\'\'' r'|"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\''
-)
-_TOKEN = re.compile(rf"{_RAW}|{_TEXT}|//[^\n]*|\w+|\s+|[^\w\s]", re.DOTALL)
+_LONG = r'"""(?:[^\\]|\\.)*?"""|\'\'\'(?:[^\\]|\\.)*?\'\'\''
+_SHORT = r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\''
+_TOKEN = re.compile(rf"{_RAW}|{_LONG}|{_SHORT}|//[^\n]*|\w+|\s+|[^\w\s]", re.DOTALL)
 _LOOPS = frozenset(("all", "exists", "exists_one", "existsOne", "map", "filter"))
 _OPENS = {"(": ")", "[": "]", "{": "}"}
 

@@ -103,6 +103,23 @@ def _network(label: dict[str, Any], port: dict[str, Any]) -> dict[str, Any]:
 
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 253}
 _LABEL = {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63}
+_LABEL_PART = "[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
+_LABELS = {
+    "type": "object",
+    "propertyNames": {
+        "pattern": f"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?{_LABEL_PART}$",
+        "maxLength": 317,
+    },
+    "additionalProperties": {
+        "type": "string",
+        "pattern": f"^({_LABEL_PART})?$",
+        "maxLength": 63,
+    },
+}
+"""Kubernetes, "Labels and Selectors", syntax and character set. Helm's `toYaml` makes nothing at
+all of a map with a name that it cannot write.
+"""
+
 _PORT = {"type": "integer", "minimum": 1, "maximum": 65535}
 _COUNT = {"type": "integer", "minimum": 1, "maximum": 1000}
 _URL = {"type": "string", "pattern": "^https?://[^\\s]+$", "maxLength": 2048}
@@ -161,9 +178,7 @@ def _workload() -> dict[str, Any]:
         "port": _object({"number": _PORT, "protocol": {"enum": ["http", "grpc"]}}),
         "scaling": _object({"minReplicas": _COUNT, "maxReplicas": _COUNT, "targetCpu": percent}),
         "resources": _object({"requests": amounts, "limits": amounts}),
-        "placement": _object(
-            {"nodeSelector": {"type": "object", "additionalProperties": {"type": "string"}}}
-        ),
+        "placement": _object({"nodeSelector": _LABELS}),
     }
 
 
@@ -211,7 +226,7 @@ def _metrics() -> dict[str, Any]:
     monitor = {
         "enabled": {"type": "boolean"},
         "interval": {"type": "string", "pattern": "^[1-9][0-9]*(ms|s|m)$"},
-        "labels": {"type": "object", "additionalProperties": {"type": "string", "maxLength": 63}},
+        "labels": _LABELS,
     }
     path = {"type": "string", "pattern": "^/"}
     return _object({"port": _PORT, "path": path, "podMonitor": _object(monitor)})
