@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -92,10 +91,7 @@ class Runtime:
         self.events = EventStore()
         self.events.appended = self.metrics.standard.appended
         self.sagas = Sagas(spec.name, spec.sagas, self.database, self.outbox)
-        self.sagas.repeated = partial(self.metrics.standard.count, "saga_steps_repeated_total")
-        self.sagas.abandoned = partial(self.metrics.standard.count, "saga_steps_abandoned_total")
-        self.sagas.ended = self.metrics.standard.saga_ended
-        self.sagas.undid = self.metrics.standard.saga_undid
+        watched.sagas(self.sagas, self.metrics.standard)
         surroundings = Surroundings(settings.region, settings.policy_context)
         self.policies = Policies(spec.policies, surroundings, settings.strict_policies)
         self.cipher = _cipher(spec, settings)
@@ -234,6 +230,10 @@ class Runtime:
         problems for what it raises. `close` is awaited at the end, after the last request.
         """
         self.otherwise = app
+        self.at_end(close)
+
+    def at_end(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Have `close` awaited at the end, after the last request."""
         self._closing.append(close)
 
     @property
@@ -320,6 +320,10 @@ class Runtime:
                 await migrate.upgrade(self.database, self.spec.migrations)
             await self.prepare_database()
             await self.database.create_all(system.metadata)
+            if not self.database.is_sqlite:
+                from cloudsync_chassis.store.expand import expand
+
+                await expand(self.database, system.metadata)
 
     async def stop(self) -> None:
         """End consumers, publish what is committed, then close everything."""

@@ -29,10 +29,9 @@ SPEND = "_spend"
 _SIZE_OF_A_STEP = 100
 _STEPS_BETWEEN_LOOKS = 100
 _RAW = r'[bB]?[rR](?:"""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\'|"[^"]*"|\'[^\']*\')'
-_TEXT = (
-    r'"""(?:[^\\]|\\.)*?"""|\'\'\'(?:[^\\]|\\.)*?\'\'\'' r'|"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\''
-)
-_TOKEN = re.compile(rf"{_RAW}|{_TEXT}|//[^\n]*|\w+|\s+|[^\w\s]", re.DOTALL)
+_LONG = r'"""(?:[^\\]|\\.)*?"""|\'\'\'(?:[^\\]|\\.)*?\'\'\''
+_SHORT = r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\''
+_TOKEN = re.compile(rf"{_RAW}|{_LONG}|{_SHORT}|//[^\n]*|\w+|\s+|[^\w\s]", re.DOTALL)
 _LOOPS = frozenset(("all", "exists", "exists_one", "existsOne", "map", "filter"))
 _OPENS, _CLOSES = frozenset("([{"), frozenset(")]}")
 

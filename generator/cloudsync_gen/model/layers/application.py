@@ -423,7 +423,6 @@ TYPES: dict[str, type[Element]] = {
 }
 
 __all__ = [
-    "TYPES",
     "Aggregate",
     "Assignment",
     "AssignmentSource",
@@ -447,5 +446,6 @@ __all__ = [
     "Service",
     "State",
     "StoreUse",
+    "TYPES",
     "Transition",
 ]

@@ -107,9 +107,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
         inherits=_inherits(facts, aggregates),
         policies=policies_of(facts),
         masked=tuple(sorted(system.hidden.of(service.id))),
-        roles=system.grants.permitted() if service.role_table else {},
-        route_table=route_table_of(facts),
-        webhooks=webhooks_of(facts),
+        **_at_hand(facts),
         port_imports=_used(_port_types(methods)),
         models=models,
         contract=facts.document.path if facts.document else "",
@@ -118,6 +116,15 @@ def _view(facts: ServiceFacts) -> ServiceView:
         guide=guide_of(methods, (*access, *related)),
         sources=_sources(facts),
     )
+
+
+def _at_hand(facts: ServiceFacts) -> dict[str, Any]:
+    """What of the model the handlers of some services read while they run."""
+    return {
+        "roles": facts.system.grants.permitted() if facts.service.role_table else {},
+        "route_table": route_table_of(facts),
+        "webhooks": webhooks_of(facts),
+    }
 
 
 def _by_rpc(

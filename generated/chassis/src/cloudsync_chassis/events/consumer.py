@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from types import MappingProxyType
@@ -27,6 +27,9 @@ Handle = Callable[[Context, Event], Awaitable[None]]
 GivenUp = Callable[[Context, Event], Awaitable[bool]]
 Run = Callable[[Event, Callable[[Context], Awaitable[None]]], Awaitable[None]]
 
+ANY = "*"
+"""The type of a subscription to all events of a topic, those of types to come among them."""
+
 _BATCH = 50
 _LONGEST_PAUSE = 5.0
 _UNTOLD = 1.0
@@ -43,7 +46,9 @@ def never(event: Event) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """The port method that handles events of `type` from `topic`.
+    """The port method that handles events of `type` from `topic`, or of `ANY` type. An event that
+    two subscriptions of a group are for is handled by both in one transaction, by the named one
+    first; how often it is tried is that one's to say.
 
     `lasting`: whether an event is still worth another attempt, however many it has had.
     `attempts`: how many it gets, if not as many as the consumer gives.
@@ -57,6 +62,21 @@ class Subscription:
     lasting: Callable[[Event], bool] = never
     attempts: int | None = None
     given_up: GivenUp | None = None
+
+
+def by_type(subscriptions: Iterable[Subscription]) -> Mapping[tuple[str, str], Subscription]:
+    """(topic, type) -> the subscription, that of any type of the topic within each other one."""
+    found = {(each.topic, each.type): each for each in subscriptions}
+    for (topic, kind), each in list(found.items()):
+        every = found.get((topic, ANY))
+        if every is not None and kind != ANY:
+            found[topic, kind] = replace(each, handle=partial(_both, each.handle, every.handle))
+    return found
+
+
+async def _both(first: Handle, then: Handle, ctx: Context, event: Event) -> None:
+    await first(ctx, event)
+    await then(ctx, event)
 
 
 class Consumer:
@@ -87,9 +107,7 @@ class Consumer:
         self._bus = bus
         self._group = group
         self._topics = tuple(sorted({each.topic for each in subscriptions}))
-        self._subscriptions: Mapping[tuple[str, str], Subscription] = {
-            (each.topic, each.type): each for each in subscriptions
-        }
+        self._subscriptions = by_type(subscriptions)
         self._run = run
         self._attempts = attempts
         self._pause = pause
@@ -138,7 +156,8 @@ class Consumer:
         """Handle an event or give it up: when this returns, it can be left behind. Whether nothing
         happens if it comes again.
         """
-        subscription = self._subscriptions.get((event.topic, event.type))
+        known = self._subscriptions
+        subscription = known.get((event.topic, event.type)) or known.get((event.topic, ANY))
         if event.type == UNREADABLE:
             await self.bury(event, ValueError(UNREADABLE))
             return False

@@ -174,7 +174,8 @@ class Configuration:
         request = self._spec.get.request(self._spec.service, {**self._facts, **known})
         try:
             bundle = await self._client.call(request, ANSWER)
-        except CallError:
+            self._take(bundle, whole=True)
+        except (CallError, OSError) as error:
+            log.info("configuration_not_polled", error=error)
             return 0.0
-        self._take(bundle, whole=True)
         return self._spec.poll

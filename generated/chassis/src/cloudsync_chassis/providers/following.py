@@ -39,12 +39,12 @@ async def follow(
                 take(each)
                 pause, told = _FIRST_PAUSE, False
             wait = random.uniform(0, _FIRST_PAUSE)
-        except CallError as error:
+        except Exception as error:
             if not told:
-                log.warning("provider_silent", provider=name, error=error.told)
+                log.warning("provider_silent", provider=name, error=error)
             told = True
             wait = random.uniform(0, pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
-            if instead is not None:
+            if instead is not None and isinstance(error, CallError):
                 wait = max(wait, await instead())
         await asyncio.sleep(wait)

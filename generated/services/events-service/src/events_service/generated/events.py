@@ -13,89 +13,45 @@ from . import models, port
 def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
     """Topic and type of each event, queue and command of all work, and the port's method for it."""
     return (
-        Subscription(
-            "cloudsync.billing.invoice.v1",
-            "cloudsync.billing.invoice-issued.v1",
-            service.archive_event,
-        ),
-        Subscription(
-            "cloudsync.billing.payment.v1",
-            "cloudsync.billing.payment-processed.v1",
-            service.archive_event,
-        ),
-        Subscription(
-            "cloudsync.billing.subscription.v1",
-            "cloudsync.billing.subscription-activated.v1",
-            service.archive_event,
-        ),
-        Subscription(
-            "cloudsync.billing.usage.v1",
-            "cloudsync.billing.usage-recorded.v1",
-            service.archive_event,
-        ),
-        Subscription(
-            "cloudsync.collaboration.calendar-event.v1",
-            "cloudsync.collaboration.event-scheduled.v1",
-            service.archive_event,
-        ),
-        Subscription(
-            "cloudsync.collaboration.channel.v1",
-            "cloudsync.collaboration.channel-created.v1",
-            service.archive_event,
-        ),
-        Subscription(
-            "cloudsync.collaboration.channel.v1",
-            "cloudsync.collaboration.message-posted.v1",
-            service.archive_event,
-        ),
-        Subscription(
-            "cloudsync.collaboration.meeting.v1",
-            "cloudsync.collaboration.meeting-ended.v1",
-            service.archive_event,
-        ),
-        Subscription(
-            "cloudsync.collaboration.task.v1",
-            "cloudsync.collaboration.task-completed.v1",
-            service.archive_event,
-        ),
-        Subscription(
-            "cloudsync.content.document.v1",
-            "cloudsync.content.document-created.v1",
-            service.archive_event,
-        ),
-        Subscription(
-            "cloudsync.content.file.v1", "cloudsync.content.file-uploaded.v1", service.archive_event
-        ),
-        Subscription(
-            "cloudsync.content.version.v1",
-            "cloudsync.content.version-created.v1",
-            service.archive_event,
-        ),
-        Subscription(
-            "cloudsync.notification.email-delivery.v1",
-            "cloudsync.notification.notification-delivered.v1",
-            service.archive_event,
-        ),
-        Subscription(
-            "cloudsync.user.membership.v1", "cloudsync.user.member-joined.v1", service.archive_event
-        ),
-        Subscription(
-            "cloudsync.user.organization.v1",
-            "cloudsync.user.organization-created.v1",
-            service.archive_event,
-        ),
-        Subscription(
-            "cloudsync.user.profile.v1", "cloudsync.user.profile-updated.v1", service.archive_event
-        ),
-        Subscription(
-            "cloudsync.user.session.v1", "cloudsync.user.login-succeeded.v1", service.archive_event
-        ),
-        Subscription(
-            "cloudsync.user.team.v1", "cloudsync.user.team-created.v1", service.archive_event
-        ),
-        Subscription(
-            "cloudsync.user.user.v1", "cloudsync.user.user-created.v1", service.archive_event
-        ),
+        Subscription("cloudsync.analytics.login-risk.v1", "*", service.archive_event),
+        Subscription("cloudsync.analytics.metric.v1", "*", service.archive_event),
+        Subscription("cloudsync.analytics.model.v1", "*", service.archive_event),
+        Subscription("cloudsync.analytics.report.v1", "*", service.archive_event),
+        Subscription("cloudsync.analytics.revenue.v1", "*", service.archive_event),
+        Subscription("cloudsync.billing.invoice.v1", "*", service.archive_event),
+        Subscription("cloudsync.billing.order.v1", "*", service.archive_event),
+        Subscription("cloudsync.billing.payment.v1", "*", service.archive_event),
+        Subscription("cloudsync.billing.seat-reservation.v1", "*", service.archive_event),
+        Subscription("cloudsync.billing.subscription.v1", "*", service.archive_event),
+        Subscription("cloudsync.billing.usage.v1", "*", service.archive_event),
+        Subscription("cloudsync.collaboration.calendar-event.v1", "*", service.archive_event),
+        Subscription("cloudsync.collaboration.calendar.v1", "*", service.archive_event),
+        Subscription("cloudsync.collaboration.channel.v1", "*", service.archive_event),
+        Subscription("cloudsync.collaboration.meeting.v1", "*", service.archive_event),
+        Subscription("cloudsync.collaboration.task.v1", "*", service.archive_event),
+        Subscription("cloudsync.content.document.v1", "*", service.archive_event),
+        Subscription("cloudsync.content.file.v1", "*", service.archive_event),
+        Subscription("cloudsync.content.search.v1", "*", service.archive_event),
+        Subscription("cloudsync.content.version.v1", "*", service.archive_event),
+        Subscription("cloudsync.notification.email-delivery.v1", "*", service.archive_event),
+        Subscription("cloudsync.notification.push-delivery.v1", "*", service.archive_event),
+        Subscription("cloudsync.notification.sms-delivery.v1", "*", service.archive_event),
+        Subscription("cloudsync.notification.template.v1", "*", service.archive_event),
+        Subscription("cloudsync.notification.webhook.v1", "*", service.archive_event),
+        Subscription("cloudsync.platform.audit.v1", "*", service.archive_event),
+        Subscription("cloudsync.platform.config.v1", "*", service.archive_event),
+        Subscription("cloudsync.platform.flag.v1", "*", service.archive_event),
+        Subscription("cloudsync.platform.instance.v1", "*", service.archive_event),
+        Subscription("cloudsync.platform.route.v1", "*", service.archive_event),
+        Subscription("cloudsync.platform.secret.v1", "*", service.archive_event),
+        Subscription("cloudsync.platform.throttle.v1", "*", service.archive_event),
+        Subscription("cloudsync.platform.traffic.v1", "*", service.archive_event),
+        Subscription("cloudsync.user.membership.v1", "*", service.archive_event),
+        Subscription("cloudsync.user.organization.v1", "*", service.archive_event),
+        Subscription("cloudsync.user.profile.v1", "*", service.archive_event),
+        Subscription("cloudsync.user.session.v1", "*", service.archive_event),
+        Subscription("cloudsync.user.team.v1", "*", service.archive_event),
+        Subscription("cloudsync.user.user.v1", "*", service.archive_event),
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-purged.v1",

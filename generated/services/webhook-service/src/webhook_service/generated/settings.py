@@ -25,12 +25,6 @@ class ServiceSettings(Settings):
     telemetry_sampling: float = 0.05
     database_schema: str | None = "webhooks"
 
-    connect_timeout: Seconds = 3.0
-    """Time for DNS and TLS of a call"""
-
-    call_timeout: Seconds = 10.0
-    """Whole call including the body of the answer"""
-
     answer_bytes_read: int = 65536
     """Bytes of an answer after which the connection is closed"""
 
@@ -42,9 +36,6 @@ class ServiceSettings(Settings):
 
     disable_after: Seconds = 86400.0
     """Time without a success after which a failing endpoint is disabled"""
-
-    retry_plan: str = "0s 5s 30s 2m 5m 15m 30m 1h 2h 4h 8h 12h 18h 24h"
-    """Attempts after the event, each with up to a fifth of jitter"""
 
     condition_steps: int = 10000
     """Steps of CEL that a condition may take"""
