@@ -1,7 +1,10 @@
-"""Spans of statements: below what asks for them, as OpenTelemetry's conventions have them."""
+"""Spans of statements: below what asks for them, as OpenTelemetry's conventions have them; and how
+a span is printed.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -10,11 +13,13 @@ from weakref import ref
 
 import pytest
 import sqlalchemy as sa
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry import trace
+from opentelemetry.trace import SpanKind, Status, StatusCode
 from sqlalchemy.exc import DBAPIError
 
 import bookshop
-from cloudsync_chassis import telemetry
+from cloudsync_chassis import telemetry, telemetry_export
+from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.database import Database
 from cloudsync_chassis.store.engine import AsyncConnection
@@ -146,3 +151,41 @@ async def test_what_is_known_of_statements_goes_with_them(tmp_path: Path) -> Non
         database.engine.clear_compiled_cache()
         assert len(made.finished) == 2
     assert seen() is None
+
+
+async def test_a_printed_span_is_a_line_that_says_what_opentelemetry_says_of_it() -> None:
+    tracing = Tracing(exporter="memory", resource={"cloud.region": "north"})
+    made = telemetry_export.Spans(tracing)
+    with made.tracer.start_as_current_span("outer", attributes={"http.route": "/v1/books"}) as own:
+        links = [trace.Link(own.get_span_context(), {"http.route": "a\n\u2028b"})]
+        with made.tracer.start_as_current_span("inner", kind=SpanKind.CLIENT, links=links) as below:
+            below.add_event("sold", {"http.request.resend_count": 2})
+            below.set_status(StatusCode.ERROR)
+    await made.stop(5.0)
+    assert [each.name for each in made.finished] == ["inner", "outer"]
+    described = telemetry_export._copy(made.finished[1], status=Status(StatusCode.ERROR, "said"))
+    for span in [*made.finished, described]:
+        printed = telemetry_export.line(span)
+        assert printed.count("\n") == 1
+        assert json.loads(printed) == json.loads(span.to_json())
+
+
+@pytest.mark.parametrize("failed", [False, True])
+async def test_what_has_just_ended_is_told_as_by_a_tracer(failed: bool) -> None:
+    said: dict[str, str | int] = {"db.system.name": "sqlite", "server.port": 1}
+    resource = {"cloud.region": "north"}
+    made = Telemetry(Tracing(exporter="memory", resource=resource))
+    try:
+        with telemetry.span("work", SpanKind.SERVER, Trace.new(), {}):
+            telemetry.past("SELECT a", said, 1_000, failed=failed)
+            own: Any = telemetry._started("SELECT a", SpanKind.CLIENT, None, said, 1_000)
+            if failed:
+                own.set_status(StatusCode.ERROR)
+            own.end()
+        one, other, _ = (json.loads(each.to_json()) for each in made.finished)
+        assert made.finished[0].instrumentation_scope == made.finished[1].instrumentation_scope
+    finally:
+        await made.stop(5.0)
+    for each in (one, other):
+        assert len({each["context"].pop("span_id"), each["parent_id"], each.pop("end_time")}) == 3
+    assert one == other
