@@ -230,10 +230,12 @@ from cloudsync_gen.rules.slo import (
     timeout_below_target,
 )
 from cloudsync_gen.rules.stores import (
+    column_of_no_schema,
     foreign_key_across_schemas,
     foreign_key_cycle,
     foreign_key_mismatch,
     order_without_identity,
+    outbox_missing,
     partition_outside_key,
     property_in_two_columns,
     reserved_word,
@@ -322,6 +324,8 @@ RULES: tuple[Rule, ...] = (
     technical_table_form.RULE,
     version_column_form.RULE,
     order_without_identity.RULE,
+    column_of_no_schema.RULE,
+    outbox_missing.RULE,
     event_nobody_emits.RULE,
     event_key_not_in_payload.RULE,
     topic_without_dead_letter.RULE,

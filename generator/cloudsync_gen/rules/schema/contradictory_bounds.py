@@ -2,7 +2,8 @@
 
 What it does: reports a lower bound above its upper one (`minimum` and `maximum`, `minLength` and
 `maxLength`, `minItems` and `maxItems`, `minProperties` and `maxProperties`, exclusive bounds), an
-upper bound of nothing for texts and lists, and more properties at least than there are.
+upper bound of nothing for texts and lists, more properties at least than there are, and members of
+an enumeration that its `type` does not allow.
 
 Why: every value is refused, and nobody learns it before the first request.
 
@@ -66,6 +67,37 @@ def _faults(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for keyword in ("maxLength", "maxItems"):
         if _number(schema, keyword) == 0:
             yield keyword, f"`{keyword}: 0` leaves room for nothing", "raise it, or leave this out"
+
+    odd = [each for each in _members(schema) if not _is_of(schema.get("type"), each)]
+    if odd:
+        kind = schema["type"]
+        yield "enum", f"`type: {kind}` allows {len(odd)} of its members never", "write it as such"
+
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, float),
+    "array": (list,),
+    "object": (dict,),
+    "null": (type(None),),
+}
+
+
+def _members(schema: Mapping[str, Any]) -> list[Any]:
+    members = schema.get("enum")
+    return members if isinstance(members, list) and "type" in schema else []
+
+
+def _is_of(kinds: object, member: object) -> bool:
+    """Whether a type, or one of several, allows a value; one that there is not allows all."""
+    names = kinds if isinstance(kinds, list) else [kinds]
+    found = [_TYPES.get(each) if isinstance(each, str) else None for each in names]
+    if None in found:
+        return True
+    allowed = {kind for each in found for kind in each or ()}
+    return isinstance(member, tuple(allowed)) and (bool in allowed or not isinstance(member, bool))
 
 
 def _number(schema: Mapping[str, Any], keyword: str) -> float | None:

@@ -1,9 +1,9 @@
 """A table that every service has lacks a column or key of it, or has it otherwise.
 
 What it does: holds tables named `outbox`, `inbox` and `idempotency_keys` that store no schema
-against the columns that the shared library reads and writes in them, and wants a primary key or
-unique index over those by which it tells rows from each other; columns of the partition may stand
-beside them.
+against the columns that the shared library reads, writes and leaves open in them, and wants a
+primary key or unique index over those by which it tells rows from each other; columns of the
+partition may stand beside them.
 
 Why: the library's statements name these columns; the first event or keyed request would fail. And
 without the keys an event is handled twice, or two of one number stand in one row of news.
@@ -44,6 +44,9 @@ TECHNICAL = {
 }
 """Table -> column -> type, as the chassis has them (held against it by a test)."""
 
+_OPEN = frozenset(("published_at",))
+"""Columns that have no value when a row is written."""
+
 _KEYS = {
     "outbox": {"aggregate_id", "sequence"},
     "inbox": {"consumer", "event_id"},
@@ -62,6 +65,9 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 others = table.columns.keys() - TECHNICAL[table.table].keys()
                 near = f"rename `{nearest(name, others)}`?" if others else f"add it as `{kind}`"
                 yield _finding(model, table, ("columns",), f"it has no column `{name}`", near)
+            elif name in _OPEN and not column.nullable:
+                message = f"`{name}` is not nullable, and the library leaves it open at first"
+                yield _finding(model, table, ("columns", name), message, "add `nullable: true`")
             elif column.type != kind:
                 message = f"`{name}` is `{column.type}` here, the library writes `{kind}`"
                 yield _finding(
