@@ -422,7 +422,6 @@ TYPES: dict[str, type[Element]] = {
 }
 
 __all__ = [
-    "TYPES",
     "Aggregate",
     "Assignment",
     "AssignmentSource",
