@@ -19,7 +19,7 @@ from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.engine.executors import default_jobs
 from cloudsync_gen.engine.reconcile import Plan, Scope
 from cloudsync_gen.engine.write import apply
-from cloudsync_gen.model.artefacts import Action, Ownership, Rendered
+from cloudsync_gen.model.artefacts import Action, Output, Ownership
 from support.effort import Effort
 from support.rules import BASE
 from support.trees import read_tree, write_tree
@@ -33,7 +33,7 @@ class Built(Struct, frozen=True):
     """A tree with its output, and what its model implies, of which no cache knew anything."""
 
     root: Path
-    rendered: tuple[Rendered, ...]
+    rendered: tuple[Output, ...]
 
     def plan(self) -> Plan:
         return pipeline.plan(self.root, self.rendered, Scope())
@@ -52,7 +52,7 @@ class Built(Struct, frozen=True):
         return sorted((self.root / lock.FOLDER).glob("*.json"))
 
 
-def rendered(root: Path) -> tuple[Rendered, ...]:
+def rendered(root: Path) -> tuple[Output, ...]:
     """What the model implies, and nothing remembered."""
     tree = pipeline.read_model(root)
     made = pipeline.generate(tree, Scope(), Store(None), default_jobs())

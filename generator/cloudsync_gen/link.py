@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
+
+from msgspec import structs
 
 from cloudsync_gen.diagnostics import Diagnostic, Related, Severity, Staged
 from cloudsync_gen.model.declared import Declared, DeclaredElement
 from cloudsync_gen.model.element import Element
-from cloudsync_gen.model.ids import ElementId, layer_of, type_of
-from cloudsync_gen.model.links import Link, LinkType, first_key, rows_of, values_at
+from cloudsync_gen.model.ids import ElementId, layer_of
+from cloudsync_gen.model.links import BY_NAME, Link
 from cloudsync_gen.model.schema_refs import SchemaTarget, schema_target
 from cloudsync_gen.model.system import Model
-
-_rows = cache(rows_of)
 
 
 def link(declared: Declared) -> Staged[Model]:
@@ -71,30 +70,26 @@ def _duplicate(second: DeclaredElement, first: DeclaredElement) -> Diagnostic:
 Schemas = Mapping[tuple[str, str], ElementId]
 
 
-def _links(elements: Iterable[DeclaredElement], schemas: Schemas) -> Iterable[Link]:
+def _links(elements: Iterable[DeclaredElement], schemas: Schemas) -> Iterator[Link]:
     for each in elements:
-        for row in _rows(type_of(each.id)):
-            if (key := first_key(row.path)) is not None and key not in each.data:
-                continue
-            for pointer, value in values_at(each.data, row.path):
-                target = _target(row, value, each, schemas)
-                if target:
-                    yield Link(row.name, each.id, target, each.ref.at(*pointer))
+        for link in each.links:
+            target = _target(link, each.ref.file, schemas)
+            if target:
+                yield link if target is link.target else structs.replace(link, target=target)
 
 
-def _target(row: LinkType, value: object, source: DeclaredElement, schemas: Schemas) -> str:
+def _target(link: Link, file: str, schemas: Schemas) -> str:
     """The id that is meant; of a `$ref` only what it finds: rules of schemas judge the rest."""
-    if not isinstance(value, str):
-        return ""
-    if row.form == "ref":
-        found = schema_target(source.ref.file, value)
+    form = BY_NAME[link.type].form
+    if form == "ref":
+        found = schema_target(file, link.target)
         named = (found.file, found.key) if isinstance(found, SchemaTarget) else ("", "")
         target = schemas.get(named, "")
-        return "" if target == source.id else target
-    if row.form == "permission":
-        resource = value.partition(":")[0]
+        return "" if target == link.source else target
+    if form == "permission":
+        resource = link.target.partition(":")[0]
         return f"security.resource.{resource}"
-    return value
+    return link.target
 
 
 def _grouped(pairs: Iterable[tuple[ElementId, Link]]) -> Mapping[ElementId, tuple[Link, ...]]:

@@ -17,11 +17,12 @@ from cloudsync_gen.engine import index, paths
 from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.engine.executors import Crew
 from cloudsync_gen.engine.resources import digest_of_package
+from cloudsync_gen.engine.spool import Spool, Stowed
 from cloudsync_gen.link import link
 from cloudsync_gen.load import LOCATORS, MANIFEST, load
 from cloudsync_gen.load.cache import ParseCache
 from cloudsync_gen.load.suppressions import suppressions
-from cloudsync_gen.model.artefacts import Planned, Rendered, Unit, Unplannable
+from cloudsync_gen.model.artefacts import Output, Planned, Unit, Unplannable
 from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.reading import Later, Parts
 from cloudsync_gen.model.system import Model
@@ -70,7 +71,7 @@ class Generated(Struct, frozen=True, kw_only=True):
     """
 
     checked: Checked
-    rendered: tuple[Rendered, ...] | None
+    rendered: tuple[Output, ...] | None
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -87,7 +88,7 @@ class Judging(Struct, frozen=True):
 
 def read_model(root: Path) -> Tree:
     """The text of `model/` below a root."""
-    return tree_from_disk(root, "model")
+    return Stowed(tree_from_disk(root, "model"), Spool())
 
 
 def memory(store: Store) -> ParseCache:
@@ -176,7 +177,7 @@ class _Read(Struct, frozen=True, kw_only=True):
 
 
 def _read(tree: Tree, store: Store, waivers: Waivers) -> _Read:
-    sources = SourceMap({**tree, **waivers.texts}, LOCATORS)
+    sources = SourceMap(tree, LOCATORS, waivers.texts)
     loaded = load(tree, memory(store))
     if loaded.value is None:
         found = loaded.diagnostics
@@ -290,7 +291,7 @@ def generate(
     waivers: Waivers = PLAIN,
 ) -> Generated:
     """Everything that the model implies, as bytes. Nothing is rendered from a model with errors."""
-    with Crew(jobs, PRELOAD) as crew:
+    with Crew(jobs, PRELOAD, Spool(store.folder)) as crew:
         if not store.seen(digest_of_package()):
             crew.expect_much()
         made = compile_model(tree, rules, store, crew, waivers)
@@ -313,7 +314,7 @@ def _rendered(
     store: Store,
     crew: Crew,
     progress: Progress | None,
-) -> tuple[tuple[Rendered, ...] | None, tuple[Diagnostic, ...]]:
+) -> tuple[tuple[Output, ...] | None, tuple[Diagnostic, ...]]:
     """Contracts are judged while files are rendered; what is said of an invalid one comes first."""
     from cloudsync_gen.contracts.trials import tried
     from cloudsync_gen.contracts.validate import Validation
@@ -346,7 +347,7 @@ def units(model: Model, contracts: Contracts, scope: Scope) -> Iterable[Unit]:
                 yield unit
 
 
-def plan(root: Path, rendered: Sequence[Rendered], scope: Scope) -> Plan:
+def plan(root: Path, rendered: Sequence[Output], scope: Scope) -> Plan:
     """The rendered files against the lock and the disk. Raises `engine.disk.Unsafe`."""
     from cloudsync_gen.engine.reconcile import reconcile
     from cloudsync_gen.targets import TARGETS
@@ -386,7 +387,7 @@ def _unplannable(model: Model, error: Unplannable) -> tuple[Diagnostic, ...]:
     )
 
 
-def _path_findings(rendered: Sequence[Rendered]) -> list[Diagnostic]:
+def _path_findings(rendered: Sequence[Output]) -> list[Diagnostic]:
     found = [(each.path, fault) for each in rendered if (fault := paths.fault(each.path))]
     found += [(b, f"is one file with `{a}`") for a, b in paths.collisions(r.path for r in rendered)]
     return [

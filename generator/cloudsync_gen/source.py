@@ -88,14 +88,17 @@ class SourceMap:
     asked.
     """
 
-    def __init__(self, tree: Tree, locators: Mapping[str, Locator]) -> None:
+    def __init__(
+        self, tree: Tree, locators: Mapping[str, Locator], besides: Tree | None = None
+    ) -> None:
         self._tree = tree
+        self._besides = besides or {}
         self._locators = locators
         self._located: dict[str, Located] = {}
 
     def text(self, file: str) -> str | None:
         """The text of a file, `None` when it is not there or not UTF-8."""
-        content = self._tree.get(file)
+        content = (self._besides if file in self._besides else self._tree).get(file)
         if content is None:
             return None
         try:
@@ -171,6 +174,15 @@ def files_below(root: Path, folder: str, *, hidden: bool = False) -> Iterator[st
     yield from sorted(found)
 
 
+def _content(path: Path) -> bytes:
+    """A buffer for the largest file that may be, made for each, would stay pages long."""
+    with open(path, "rb") as file:
+        size = min(os.fstat(file.fileno()).st_size, MAX_BYTES)
+        content = file.read(size + 1)
+        grown = len(content) > size
+        return content + file.read(MAX_BYTES + 1 - len(content)) if grown else content
+
+
 def tree_from_disk(root: Path, folder: str) -> dict[str, bytes]:
     """All regular files below `root/folder` with their bytes, keyed by path relative to `root`.
 
@@ -180,8 +192,7 @@ def tree_from_disk(root: Path, folder: str) -> dict[str, bytes]:
     tree: dict[str, bytes] = {}
     left = MAX_TREE
     for path in files_below(root, folder):
-        with open(root / path, "rb") as file:
-            tree[path] = file.read(MAX_BYTES + 1)
+        tree[path] = _content(root / path)
         left -= len(tree[path])
         if left < 0:
             raise TooMuch(errno.EFBIG, f"more than {MAX_TREE} bytes", str(root / folder))

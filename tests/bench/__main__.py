@@ -19,7 +19,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from bench import growth, peers, together
-from bench.measure import Job, Spent, adopt, both, command, others
+from bench.measure import Job, Spent, adopt, both, command, compiled, others
 from bench.serving import table as serving
 from bench.tree import Tree
 
@@ -108,6 +108,7 @@ def main() -> None:
     parser.add_argument("--large", action="store_true", help="growth up to 3000 services")
     options = parser.parse_args()
     adopt()
+    compiled()
     if options.only not in ("growth", "serving", "up"):
         print(HEAD)
         with tempfile.TemporaryDirectory() as folder:

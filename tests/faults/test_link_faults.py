@@ -45,7 +45,7 @@ def replaced(
     link: Link, target: str, files: Files = FILES, checked: pipeline.Checked = CHECKED
 ) -> tuple[Files, Span]:
     """The model with another target written at the link, and where that is."""
-    span = checked.sources.span(link.ref)
+    span = checked.sources.span(model_of(checked).place(link))
     lines = files[span.file].decode().split("\n")
     line = lines[span.line - 1]
     written = line[span.column - 1 : span.end_column - 1]

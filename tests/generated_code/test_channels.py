@@ -20,6 +20,7 @@ from cloudsync_chassis.problem import UNAVAILABLE, ProblemType
 from cloudsync_chassis.sagas.words import TOLD
 
 from cloudsync_gen.model.event_names import event_type
+from cloudsync_gen.model.exchanges import consumed_by
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Command, Service
 from cloudsync_gen.model.layers.application import Event as Declared
@@ -69,7 +70,7 @@ def test_the_contracts_name_every_consumer_of_the_model(
 ) -> None:
     """A channel that a contract forgets would not be tried."""
     model = system.model
-    consumed = {(each.id, use.event) for each in model.all(Service) for use in each.consumes}
+    consumed = {(s.id, each) for s in model.all(Service) for each in consumed_by(model, s)}
     types = {each.id: event_type(model, each) for each in model.all(Declared)}
     meant = {(name_of(service), types[each]) for service, each in consumed}
     told = {(name, each.type) for each in published for name in each.receivers}

@@ -57,6 +57,7 @@ RIGHT = {
     "telemetry_sampling": "the model's, in the generated settings",
     "telemetry_timeout": "seconds that nobody waits for",
     "token_algorithm": "the model's, in the generated settings",
+    "flags": "none is pinned: the flag provider decides",
     "token_lifetime": "the model's, in the generated settings",
     "workload_algorithm": "RS256, with which Kubernetes signs service account tokens",
     "workload_token_lifetime": "an hour and a few seconds, as the chart asks for",
@@ -65,10 +66,10 @@ RIGHT = {
 
 SOMETIMES = {
     *("bus", "bus_url", "queue_url", "redis_url", "metrics_port", "workload_token_file"),
-    *("queue_key_file", "registration"),
+    *("queue_key_file", "registration", "providers"),
 }
 """Said where the service has a broker, queues, Redis, a port for metrics, callees, queues that
-others use too, a registry.
+others use too, a registry, flags or secrets or settings that follow configuration.
 """
 
 FROM_SECRETS = {
@@ -189,6 +190,7 @@ def test_what_a_service_uses_is_said(tmp_path: Path) -> None:
     every = {each.name for each in CHARTS}
     assert every - by_setting["registration"] == {"service-discovery"}
     assert by_setting["queue_key_file"] < every
+    assert by_setting["providers"] < every
 
 
 def test_copies_may_be_kept_out_of_the_registry(tmp_path: Path) -> None:

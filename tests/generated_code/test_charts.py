@@ -50,14 +50,21 @@ def model() -> Model:
 
 
 def edges(model: Model) -> set[tuple[str, str]]:
-    """(caller, callee) of every declared call, read straight from the model, and of the calls by
-    which copies make themselves known.
+    """(caller, callee) of every declared call, read straight from the model, of the calls by which
+    copies make themselves known, and of those that providers are asked by.
     """
     found = set()
     (registry,) = (each for each in model.all(Service) if each.registry is not None)
+    (flags,) = (each for each in model.all(Service) if each.flag_provider is not None)
+    (told,) = (each for each in model.all(Service) if each.configuration_provider is not None)
     for service in model.all(Service):
+        name = kebab(name_of(service.id))
         if service is not registry:
-            found.add((kebab(name_of(service.id)), kebab(name_of(registry.id))))
+            found.add((name, kebab(name_of(registry.id))))
+        if service.flags:
+            found.add((name, kebab(name_of(flags.id))))
+        if any(each.configuration for each in service.settings):
+            found.add((name, kebab(name_of(told.id))))
         for call in service.calls:
             operation = model.get(Operation, call.operation) or model.get(Rpc, call.operation)
             assert operation is not None

@@ -172,6 +172,8 @@ def test_sagas_are_those_of_the_model_for_all_who_take_part(made: Written) -> No
             awaited = {at for at, each in enumerate(said["steps"]) if each.get("awaited")}
             assert awaited <= {*saga.awaited}
             assert bool(awaited) is bool(saga.awaited)
+            pivots = [at for at, each in enumerate(said["steps"]) if each.get("pivot")]
+            assert saga.decided_by == next(iter(pivots), None)
             for step, each in zip(saga.steps, said["steps"], strict=True):
                 assert (step.name, step.service) == (each["name"], last(each["service"]))
                 assert step.compensation == last(each.get("compensation", ""))

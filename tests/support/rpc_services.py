@@ -22,10 +22,10 @@ from cloudsync_gen.engine.render import render
 from cloudsync_gen.model.contracts import Contracts, ProtoContract
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import GrpcApi
+from cloudsync_gen.model.packages import package_of
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import screaming
 from cloudsync_gen.targets import BY_NAME
-from cloudsync_gen.targets._packages import package_of
 from support.services import free_port
 
 CHASSIS = Path(__file__).parents[2] / "templates" / "chassis" / "src"

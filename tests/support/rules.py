@@ -4,7 +4,8 @@ tests/rules/<folder of the rule>/<module of the rule>/
     bad/  ok/       each over the shared base: files that overlay it, and `edit.json`, which
                     replaces text in it: {path: {old: new}}, or {path: null} to remove a file
     expected.txt    what `bad` gives, one `file:line:col: CODE` a line; `ok` gives nothing
-tests/rules/<folder of the rule>/_base/     optional, overlays the base for the whole folder
+tests/rules/<folder of the rule>/_base/     optional, overlays the base for the whole folder, as
+                                            files and as `edit.json`
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def all_models() -> Files:
     tests = Path(__file__).parents[1]
     files = read_tree(BASE) | read_tree(tests / "overlays" / "stall")
     for overlay in sorted((tests / "rules").glob("*/_base")):
-        files |= read_tree(overlay)
+        files = laid_over(files, overlay)
     return files
 
 
@@ -52,9 +53,14 @@ def find_fixtures(folder: Path) -> list[Path]:
 
 def fixture_input(folder: Path, side: str, base: Path = BASE) -> Files:
     """The model of one side: base, the folder's `_base`, the side's own files, the side's edits."""
-    files = read_tree(base) | read_tree(folder.parent / "_base") | read_tree(folder / side)
-    edits = files.pop(EDIT, b"{}")
-    return edited(files, json.loads(edits))
+    return laid_over(laid_over(read_tree(base), folder.parent / "_base"), folder / side)
+
+
+def laid_over(files: Files, folder: Path) -> Files:
+    """`files` with those of a folder over them, and its edits applied."""
+    both = files | read_tree(folder)
+    edits = both.pop(EDIT, b"{}")
+    return edited(both, json.loads(edits))
 
 
 class Memory(Store):

@@ -33,10 +33,10 @@ from cloudsync_gen.model.artefacts import Ownership
 from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Aggregate, Invariant, Service
+from cloudsync_gen.model.packages import package_of
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import screaming
 from cloudsync_gen.targets import BY_NAME
-from cloudsync_gen.targets._packages import package_of
 from cloudsync_gen.targets._standins import standins_of
 
 ROOT = Path(__file__).parents[2]

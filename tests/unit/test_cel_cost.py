@@ -124,4 +124,4 @@ def test_a_list_has_as_many_entries_as_its_schema_lets_it(bound: str, found: int
         SCHEMA: {title: f"{title}\n{zests}"},
     }
     codes = [each.code for each in judged(edited(read_tree(BASE), changes))]
-    assert codes.count("DDD033") == found
+    assert codes.count("DDD035") == found

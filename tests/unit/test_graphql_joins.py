@@ -1,159 +1,114 @@
-"""Fields of types that other services answer: what they are asked by, and what cannot be."""
+"""Fields of types that other services answer: what they are asked by, and where they stand."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
-from graphql import build_schema
 
 from cloudsync_gen import pipeline
-from cloudsync_gen.model.layers.api import JoinedField, Operation, Rpc
-from cloudsync_gen.model.system import Model
-from cloudsync_gen.targets.service_graphql.callees import Called, Callees, Parameter
-from cloudsync_gen.targets.service_graphql.fit import Fit
-from cloudsync_gen.targets.service_graphql.joins import joined
-from cloudsync_gen.targets.service_graphql.unfitting import Unfitting
-from support.trees import read_tree
+from cloudsync_gen.contracts.compile import compile_contracts
+from cloudsync_gen.model.joins import Asked, Unanswerable, asked
+from cloudsync_gen.model.layers.api import JoinedField
+from cloudsync_gen.targets.service_graphql import TARGET
+from cloudsync_gen.targets.service_graphql.views import GraphqlView
+from support.rules import BASE, MEMORY, laid_over
+from support.trees import Files, edited, read_tree
 
-BASE = Path(__file__).parents[1] / "models" / "lemonade"
 BOARD = "model/06_api/graphql-apis/board.graphql"
-SDL = """
-    scalar UUID
-    type Card { userId: UUID! name: String }
-    type Letter {
-      authorId: UUID!
-      signers: [UUID!]!
-      author: Card
-      always: Card!
-      several: [Card]
-      asked(how: String): Card
-    }
-    type Query { letter: Letter }
-"""
-TEXT = {"type": "string"}
-IDS = {"type": "array", "items": TEXT, "maxItems": 200}
-SCHEMAS: dict[str, Any] = {
-    "Card": {
-        "type": "object",
-        "required": ["userId"],
-        "properties": {"userId": TEXT, "name": TEXT},
-    },
-    "Wanted": {"type": "object", "required": ["userIds"], "properties": {"userIds": IDS}},
-    "Cards": {
-        "type": "object",
-        "required": ["cards", "unknown"],
-        "properties": {
-            "unknown": IDS,
-            "cards": {"type": "array", "items": {"$ref": "#/components/schemas/Card"}},
-        },
-    },
-}
-MANY = Called(
-    attribute="people",
-    method="find_cards",
-    edge="Omitted",
-    access="authenticated",
-    parameters=(),
-    body={"$ref": "#/components/schemas/Wanted"},
-    output={"$ref": "#/components/schemas/Cards"},
-    schemas=SCHEMAS,
-)
-BY_ID = Parameter("card_id", "cardId", "UUID", required=True, in_path=True)
-ONE = replace(MANY, parameters=(BY_ID,), body=None, output=SCHEMAS["Card"])
+LAMBDA = "model/04_application/selling/lambda.yaml"
+PRESS = "model/06_api/grpc-services/press.proto"
+DATA = "model/07_data_model/selling/press.yaml"
+OVERLAY = Path(__file__).parents[1] / "rules" / "graphql" / "_base"
 
 
 @cache
-def lemonade() -> Model:
-    model = pipeline.check(read_tree(BASE)).model
+def joined_model() -> Files:
+    return laid_over(read_tree(BASE), OVERLAY)
+
+
+def how(field: str, files: Files) -> Asked | Unanswerable:
+    model = pipeline.check(files, store=MEMORY).model
     assert model is not None
-    return model
-
-
-class Told(Callees):
-    """Whatever is called is this."""
-
-    def __init__(self, called: Called) -> None:
-        self._called = called
-
-    def called(self, carrier: Operation | Rpc) -> Called:
-        return self._called
-
-
-def join_of(
-    called: Called,
-    field: str = "author",
-    by: str = "authorId",
-    operation: str = "api.operation.recipe-get-recipe",
-) -> dict[str, str | int]:
-    contract = build_schema(SDL)
-    join = JoinedField(
-        id=f"api.join.post-letter-{field}",
-        name=field,
-        description=field,
-        document="post",
-        type_name="Letter",
-        field_name=field,
-        return_type="Card",
-        by=by,
-        resolves=operation,
-    )
-    found = joined(join, lemonade(), contract, Told(called), Fit(contract))
-    assert (found.place, found.kind) == (f"Letter.{field}", "joined")
-    return found.join
+    (join,) = (each for each in model.all(JoinedField) if each.field_name == field)
+    return asked(model, join)
 
 
 def test_many_are_asked_for_by_a_list() -> None:
-    assert join_of(MANY) == {
-        "by": "authorId",
-        "many": "userIds",
-        "within": "cards",
-        "key": "userId",
-        "most": 100,
-    }
+    found = how("press", joined_model())
+    assert isinstance(found, Asked)
+    assert (found.many, found.within, found.key, found.most) == ("pressIds", "presses", "id", 50)
+    assert found.element == "data_model.entity.press"
+
+
+def test_a_list_without_bounds_is_asked_for_a_hundred_at_once() -> None:
+    files = edited(
+        joined_model(),
+        {
+            DATA: {
+                '        maxItems: 50\n        items: { $ref: "../': '        items: { $ref: "../',
+                '        maxItems: 50\n        items: { $ref: "#': '        items: { $ref: "#',
+            }
+        },
+    )
+    found = how("press", files)
+    assert isinstance(found, Asked)
+    assert found.most == 100
 
 
 def test_one_is_asked_for_by_its_id() -> None:
-    assert join_of(ONE) == {"by": "authorId", "parameter": "card_id"}
-
-
-def schemas(**changed: Any) -> dict[str, Any]:
-    return {**SCHEMAS, **changed}
+    found = how("first", joined_model())
+    assert isinstance(found, Asked)
+    assert (found.many, found.element) == ("", "data_model.entity.press")
 
 
 @pytest.mark.parametrize(
-    ("called", "more", "fault"),
+    ("field", "file", "old", "new", "fault"),
     [
-        (MANY, {"field": "always"}, "no list, and nullable"),
-        (MANY, {"field": "several"}, "no list, and nullable"),
-        (MANY, {"field": "asked"}, "takes no arguments"),
-        (MANY, {"field": "lost"}, "has no field `Letter.lost`"),
-        (MANY, {"by": "lost"}, "no field `lost` of one value"),
-        (MANY, {"by": "signers"}, "no field `signers` of one value"),
-        (MANY, {"operation": "api.operation.recipe-approve-recipe"}, "changes something"),
-        (MANY, {"operation": "api.operation.recipe-lost"}, "nothing answers it"),
-        (replace(MANY, access="workload"), {}, "answers workloads alone"),
-        (replace(ONE, parameters=(BY_ID, BY_ID)), {}, "not asked by one id"),
-        (replace(MANY, parameters=(BY_ID,)), {}, "not asked by one id"),
+        ("first", LAMBDA, "kind: get", "kind: custom", "not asked by one id"),
+        ("first", PRESS, "(GetPressResponse)", "(stream GetPressResponse)", "a stream"),
+        ("first", BOARD, "press-get-press", "press-run", "is no query"),
+        ("press", DATA, "    required: [pressIds]\n", "", "more than one list"),
         (
-            replace(MANY, schemas=schemas(Wanted={"properties": {"a": IDS, "b": IDS}})),
-            {},
-            "more than one list",
-        ),
-        (
-            replace(MANY, schemas=schemas(Card={"properties": {"userId": TEXT}})),
-            {},
+            "press",
+            DATA,
+            '{ $ref: "#/press/schema" }',
+            '{ $ref: "../common/common.yaml#/uuid/schema" }',
             "no list of the answer has items",
         ),
-        (replace(ONE, output={"properties": {"name": TEXT}}), {}, "Letter.author.userId"),
     ],
 )
-def test_what_cannot_be_joined_is_told(called: Called, more: dict[str, str], fault: str) -> None:
-    with pytest.raises(Unfitting, match=fault):
-        join_of(called, **more)
+def test_what_cannot_be_asked_is_told(
+    field: str, file: str, old: str, new: str, fault: str
+) -> None:
+    found = how(field, edited(joined_model(), {file: {old: new}}))
+    assert isinstance(found, Unanswerable)
+    assert fault in found.what
+
+
+def test_what_check_lets_pass_is_generated() -> None:
+    model = pipeline.check(joined_model(), store=MEMORY).model
+    assert model is not None
+    contracts = compile_contracts(model).value
+    (unit,) = TARGET.units(model, contracts)
+    assert isinstance(unit.view, GraphqlView)
+    told = {each.place: each.join for each in unit.view.fields if each.kind == "joined"}
+    assert told == {
+        "Recipe.press": {
+            "by": "ownerId",
+            "many": "pressIds",
+            "within": "presses",
+            "key": "id",
+            "most": 50,
+        },
+        "Recipe.first": {"by": "ownerId", "parameter": "press_id"},
+    }
+    entry = contracts.index["joins"]["api.join.board-recipe-press"]
+    assert (entry["type"], entry["field"], entry["by"]) == ("Recipe", "press", "ownerId")
+    assert entry["links"] == {"join-resolves": ["api.rpc.press-find-presses"]}
+    found = contracts.index["rpcs"]["api.rpc.press-find-presses"]["usedBy"]
+    assert found["joinedBy"] == ["api.join.board-recipe-press"]
 
 
 def test_what_others_answer_is_no_part_of_the_entity() -> None:
@@ -179,3 +134,18 @@ def test_what_it_is_asked_by_must_be_said() -> None:
     )
     (found,) = pipeline.check(files).diagnostics
     assert (found.code, "by" in found.message) == ("GQL004", True)
+
+
+def test_a_field_of_an_interface_is_answered_by_nobody() -> None:
+    more = """
+interface Owned {
+  press: Machine @resolves(operation: "api.rpc.press-get-press", by: "ownerId")
+}
+"""
+    files = dict(joined_model())
+    files[BOARD] += more.encode()
+    (found,) = pipeline.check(files, store=MEMORY).diagnostics
+    assert (found.code, found.ref.pointer) == (
+        "GQL003",
+        ("types", "Owned", "fields", "press", "resolves"),
+    )

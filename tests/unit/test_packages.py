@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from cloudsync_gen.model.packages import TAKEN, distribution_of, package_of
 from cloudsync_gen.targets._models import class_name
-from cloudsync_gen.targets._packages import TAKEN, distribution_of, package_of
 
 CHASSIS = Path(__file__).parents[2] / "templates" / "chassis" / "pyproject.toml"
 NAME = re.compile(r"[A-Za-z0-9._-]+")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +19,7 @@ import yaml
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from bench import measure
 from bench.serving import capacity, duties, dutiful, finder, following, load, rounds
 from bench.serving.caller import Caller
 from bench.serving.capacity import Placed, Pool
@@ -41,6 +44,14 @@ def test_processors_are_read_as_kubernetes_writes_them(text: str, number: float)
 @pytest.mark.parametrize(("text", "number"), [("512Mi", 0.5), ("2Gi", 2.0), ("1536Mi", 1.5)])
 def test_memory_is_read_in_gibibytes(text: str, number: float) -> None:
     assert capacity.gibibytes(text) == number
+
+
+def test_what_is_started_keeps_its_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    asked = [sys.executable, "-c", "import sys; sys.exit(sys.dont_write_bytecode)"]
+    before = subprocess.run(asked, check=False).returncode
+    measure.compiled()
+    assert (before, subprocess.run(asked, check=False).returncode) == (1, 0)
 
 
 def row(lines: list[str], beginning: str) -> str:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from cloudsync_gen.edit.draft import Draft, NewFile, Refused
 from cloudsync_gen.edit.yaml_text import NotEditable, append
 from cloudsync_gen.engine.serialise import yaml_text
-from cloudsync_gen.model.artefacts import Action, Change
+from cloudsync_gen.model.artefacts import Action, Change, Held
 
 
 def texts(draft: Draft, tree: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -46,7 +46,7 @@ def changes(made: Mapping[str, bytes], tree: Mapping[str, bytes]) -> tuple[Chang
             action=Action.UPDATE if path in tree else Action.CREATE,
             reason="edited" if path in tree else "new",
             old=sha256(tree[path]).hexdigest() if path in tree else None,
-            content=content,
+            content=Held(content),
         )
         for path, content in sorted(made.items())
     )

@@ -35,6 +35,17 @@ def add_fail_on(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_baseline(parser: argparse.ArgumentParser) -> None:
+    """`--write-baseline`, and what it says of new entries."""
+    parser.add_argument(
+        "--write-baseline", action="store_true", help="what is found now may stay for a while"
+    )
+    parser.add_argument("--reason", help="why, for new entries of the baseline")
+    parser.add_argument("--owner", help="who answers for them")
+    parser.add_argument("--expires", metavar="DAY", help="the last day, such as 2027-01-31")
+    parser.add_argument("--today", metavar="DAY", help="judge waivers as of this day")
+
+
 def add_staged(parser: argparse.ArgumentParser) -> None:
     """`--staged`, for hooks."""
     parser.add_argument(

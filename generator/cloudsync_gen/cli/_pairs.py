@@ -29,12 +29,16 @@ _SUFFIXES = (".yaml", ".yml", ".json")
 
 
 class Pairs(Struct, frozen=True, kw_only=True):
-    """What is compared; `models` are the states of the model that know consumers."""
+    """What is compared; `models` are the states of the model that know consumers. `base`: the model
+    at the git revision `name`, if it can be read.
+    """
 
     pairs: tuple[Pair, ...]
     models: tuple[Model, ...]
     sources: SourceMap
     notes: tuple[str, ...] = ()
+    base: Model | None = None
+    name: str = ""
 
 
 class Unusable(Exception):
@@ -69,18 +73,23 @@ def against(root: str, revision: str) -> Pairs:
     tree = pipeline.read_model(folder)
     model, contracts = _compiled(tree, Store(folder))
     old = {path: content for path, content in committed.items() if path.startswith(f"{FOLDER}/")}
-    names = {f"{revision}:{path}": content for path, content in old.items()}
+    names = {f"{revision}:{path}": content for path, content in committed.items()}
     sources = SourceMap({**tree, **names}, LOCATORS)
     parsed = {path: _document(f"{revision}:{path}", old[path], sources) for path in old}
     before = _model_then(committed)
     notes = [] if old else [f"nothing below {FOLDER}/ at {revision}: every contract is new"]
     if before is None:
-        notes.append(f"the model at {revision} cannot be read: consumers are those of today")
+        notes.append(
+            f"the model at {revision} cannot be read: consumers are those of today, and nobody can "
+            "tell which classified properties leave newly"
+        )
     return Pairs(
         pairs=tuple(_pairs(revision, parsed, model, contracts)),
         models=(model,) if before is None else (model, before),
         sources=sources,
         notes=tuple(notes),
+        base=before,
+        name=revision,
     )
 
 

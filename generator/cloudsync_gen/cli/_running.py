@@ -82,7 +82,7 @@ def sources(generated: Path, name: str) -> tuple[Path, ...]:
 
 def command_of(name: str) -> tuple[str, ...]:
     """What serves."""
-    from cloudsync_gen.targets._packages import package_of
+    from cloudsync_gen.model.packages import package_of
 
     return (sys.executable, "-m", package_of(name))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -65,6 +66,7 @@ class System:
         told = {
             "CHASSIS_DRAIN_PAUSE": _DRAIN_PAUSE,
             **environment(generated, name, self._state, peers),
+            "CHASSIS_PROVIDERS": json.dumps(self._asked(look, service)),
             **self._shared,
             f"{prefix}_PORT": str(self._taken[service.id]),
             f"{prefix}_STOP_WITH_STDIN": "true",
@@ -83,6 +85,15 @@ class System:
             announces=f"{prefix}_READY_FD",
             sources=sources(generated, name),
         )
+
+    def _asked(self, look: Look, service: Service) -> list[str]:
+        """The providers that the service is to ask: those that run, since a stand-in knows nothing
+        that could be relied upon.
+        """
+        from cloudsync_gen.model.providers import kinds_asked
+
+        found = kinds_asked(look.model, service)
+        return [kind for kind, provider in found if provider.id in self._taken]
 
     def _metrics_port(self, service: Service) -> int:
         if service.id not in self._metrics:
@@ -138,8 +149,8 @@ def _before(name: str, generated: Path) -> Iterator[tuple[str, ...]]:
     migration.
     """
     from cloudsync_gen.cli._running import command_of
+    from cloudsync_gen.model.packages import package_of
     from cloudsync_gen.naming import screaming
-    from cloudsync_gen.targets._packages import package_of
 
     *python, package = command_of(name)
     if {"CHASSIS_DATABASE_URL", f"{screaming(name)}_DATABASE_URL"} & os.environ.keys():

@@ -19,6 +19,7 @@ from cloudsync_gen.pipeline import Checked
 from cloudsync_gen.report.finding import shown
 from cloudsync_gen.rules import RETIRED, RULES
 from cloudsync_gen.rules._rule import Rule
+from cloudsync_gen.rules.waivers import is_over
 
 _CODES = frozenset(rule.code for rule in RULES)
 
@@ -34,10 +35,19 @@ def waivers(root: Path, made: Settings, options: argparse.Namespace | None = Non
     except baseline.BadBaseline as error:
         raise Misconfigured(str(error)) from None
     for each in entries:
-        if each.rule not in _CODES and each.rule not in RETIRED:
+        if not _is_known(each.rule):
             near = did_you_mean(each.rule, _CODES)
             raise Misconfigured(f"{made.baseline}: `{each.id}`: no rule `{each.rule}`{near}")
     return Waivers(baseline=entries, texts={made.baseline: content}, today=now)
+
+
+def _is_known(rule: str) -> bool:
+    """Whether it is the code of a rule, or the id of a change of a contract."""
+    if rule in _CODES or rule in RETIRED:
+        return True
+    from cloudsync_gen.compat.vocabulary import meaning
+
+    return meaning(rule) is not None
 
 
 def holds_until(given: Waivers) -> int | None:
@@ -63,15 +73,49 @@ def renewed(
     found = {each.fingerprint for each in (*checked.waived, *checked.diagnostics)}
     whole = checked.model is not None and checked.model.whole
     ran = {*RETIRED, *(rule.code for rule in rules if whole)}
-    held += [each for each in given.baseline if each.rule not in ran and each.id not in found]
+    held += [
+        each
+        for each in given.baseline
+        if each.rule not in ran and each.id not in found and not is_over(each, given.today)
+    ]
     new = [each for each in checked.diagnostics if each.code in _CODES]
+    return (*held, *_new(new, given, options))
+
+
+def accepted(
+    breaks: Iterable[Diagnostic], given: Waivers, options: argparse.Namespace
+) -> tuple[Entry, ...]:
+    """The entries that hold, and one for each break, by the flags. Raises `Misconfigured`."""
+    held = [each for each in given.baseline if not is_over(each, given.today)]
+    known = {each.id for each in held}
+    new = [each for each in breaks if each.fingerprint not in known]
+    return (*held, *_new(new, given, options))
+
+
+def fitting(options: argparse.Namespace) -> None:
+    """Raises `Misconfigured` where something is said of new entries that nobody asked for."""
+    words = ("reason", "owner", "expires")
+    if not options.write_baseline and any(getattr(options, each) for each in words):
+        raise Misconfigured("--reason, --owner and --expires go with --write-baseline")
+
+
+def save(path: Path, entries: tuple[Entry, ...]) -> str:
+    """Writes a baseline, and returns what to say of it. Raises `OSError`."""
+    from cloudsync_gen.engine.write import exclusive, replace_file
+
+    with exclusive(path.parent):
+        replace_file(path, baseline.written(entries).decode())
+    return f"{path.name}: {len(entries)} finding{'s' if len(entries) != 1 else ''} may stay"
+
+
+def _new(new: list[Diagnostic], given: Waivers, options: argparse.Namespace) -> Iterable[Entry]:
     if not new:
-        return tuple(held)
+        return ()
     lacks = [f"--{name}" for name in ("reason", "owner", "expires") if not getattr(options, name)]
     if lacks:
         said = f"{len(new)} new finding{'s' if len(new) > 1 else ''}"
         raise Misconfigured(f"{said}; give {' and '.join(lacks)}")
-    return (*held, *_entries(new, options, _last_day(options, given.today)))
+    return _entries(new, options, _last_day(options, given.today))
 
 
 def _said(options: argparse.Namespace, name: str) -> str:

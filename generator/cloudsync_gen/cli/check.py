@@ -36,7 +36,7 @@ check --write-baseline --reason WHY --owner TEAM --expires DAY
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    from cloudsync_gen.cli._options import add_fail_on, add_findings, add_staged
+    from cloudsync_gen.cli._options import add_baseline, add_fail_on, add_findings, add_staged
 
     add_findings(parser)
     parser.add_argument("--select", action="append", default=[], metavar="RULE", help="only these")
@@ -59,13 +59,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--fix", action="store_true", help="mend what can certainly be mended")
     parser.add_argument("--diff", action="store_true", help="with --fix: show it, write nothing")
-    parser.add_argument(
-        "--write-baseline", action="store_true", help="what is found now may stay for a while"
-    )
-    parser.add_argument("--reason", help="why, for new entries of the baseline")
-    parser.add_argument("--owner", help="who answers for them")
-    parser.add_argument("--expires", metavar="DAY", help="the last day, such as 2027-01-31")
-    parser.add_argument("--today", metavar="DAY", help="judge waivers as of this day")
+    add_baseline(parser)
     add_staged(parser)
     parser.add_argument("--summary", action="store_true", help="count rules and findings by family")
     parser.add_argument("--no-cache", action="store_true", help="trust nothing read before")
@@ -129,8 +123,10 @@ def _run(options: argparse.Namespace, plain: bool) -> int:
 
 def _fitting(options: argparse.Namespace) -> None:
     """Raises `Misconfigured` for flags that mean nothing together."""
+    from cloudsync_gen.cli import _waivers
     from cloudsync_gen.cli.settings import Misconfigured
 
+    _waivers.fitting(options)
     if options.diff and not options.fix:
         raise Misconfigured("--diff goes with --fix")
     if options.fix and options.write_baseline:
@@ -139,9 +135,6 @@ def _fitting(options: argparse.Namespace) -> None:
         raise Misconfigured("--affected-by only tells; --fix and --write-baseline mean the whole")
     if options.staged and (options.fix or options.write_baseline):
         raise Misconfigured("--staged judges; it goes neither with --fix nor with --write-baseline")
-    words = ("reason", "owner", "expires")
-    if not options.write_baseline and any(getattr(options, each) for each in words):
-        raise Misconfigured("--reason, --owner and --expires go with --write-baseline")
 
 
 def _flags(options: argparse.Namespace) -> Mapping[str, Any]:
@@ -236,8 +229,7 @@ def summary(checked: Checked) -> str:
 
 def _write_baseline(path: Path, entries: tuple[Entry, ...], checked: Checked) -> int:
     """Writes what is found into the baseline, and tells what cannot be waived."""
-    from cloudsync_gen.engine.write import exclusive, replace_file
-    from cloudsync_gen.load import baseline
+    from cloudsync_gen.cli import _waivers
     from cloudsync_gen.report import text
 
     waived = {each.id for each in entries}
@@ -246,11 +238,9 @@ def _write_baseline(path: Path, entries: tuple[Entry, ...], checked: Checked) ->
         for each in checked.diagnostics
         if each.fingerprint not in waived and each.code not in ("WVR004", "WVR005")
     )
-    with exclusive(path.parent):
-        replace_file(path, baseline.written(entries).decode())
+    said = _waivers.save(path, entries)
     sys.stdout.write(text.render(left, checked.sources))
-    number = f"{len(entries)} finding{'s' if len(entries) != 1 else ''}"
-    sys.stderr.write(f"{path.name}: {number} may stay\n")
+    sys.stderr.write(f"{said}\n")
     return exit_code(left)
 
 

@@ -107,7 +107,7 @@ def _written(folder: Path, texts: Mapping[str, str]) -> int:
 
 
 def _changes(made: Mapping[str, bytes], there: Mapping[str, bytes]) -> tuple[Change, ...]:
-    from cloudsync_gen.model.artefacts import Action, Change
+    from cloudsync_gen.model.artefacts import Action, Change, Held
 
     actions = {path: Action.UPDATE if path in there else Action.CREATE for path in made}
     actions |= dict.fromkeys(there.keys() - made.keys(), Action.DELETE)
@@ -117,7 +117,7 @@ def _changes(made: Mapping[str, bytes], there: Mapping[str, bytes]) -> tuple[Cha
             action=action,
             reason="export",
             old=sha256(there[path]).hexdigest() if path in there else None,
-            content=made.get(path),
+            content=Held(made[path]) if path in made else None,
         )
         for path, action in sorted(actions.items())
         if there.get(path) != made.get(path)

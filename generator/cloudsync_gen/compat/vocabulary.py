@@ -169,6 +169,16 @@ _OTHERS = {
     "api-tag-removed": "An operation has a tag less.",
     "callback-added": "The provider makes one more call.",
     "callback-removed": "The provider no longer makes a call that consumers wait for.",
+    "classified-property-exposed": (
+        "A property whose class keeps it out of logs, or encrypts it, leaves its service where it "
+        "did not leave before: in an answer, a reply to a call, an event, a webhook, a copy or a "
+        "log. `breaking --against` names its class, the widest boundary that it crosses, and who "
+        "receives it."
+    ),
+    "classified-property-lowered": (
+        "A property that leaves its service was classed lower: whoever receives it need no longer "
+        "mask or encrypt it. `breaking --against` names both classes, and who receives it."
+    ),
     "document-version-unsupported": "This is not an OpenAPI document of version 3.0 or 3.1.",
     "endpoint-added": "An operation is new.",
     "endpoint-deprecated": "An operation was deprecated.",

@@ -13,7 +13,7 @@ from typing import Any
 from cloudsync_gen.contracts.exchanges import DATA, exchanges_of
 from cloudsync_gen.contracts.facts import Lookups
 from cloudsync_gen.contracts.schemas import BASE, Schemas
-from cloudsync_gen.model.contracts import ContractDocument
+from cloudsync_gen.model.contracts import ContractDocument, packed
 from cloudsync_gen.model.event_names import event_source, event_type
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Event, Service
@@ -46,7 +46,7 @@ def compile_asyncapi(schemas: Schemas, lookups: Lookups) -> dict[str, ContractDo
                 path=f"asyncapi/{name}.yaml",
                 source=identity,
                 file=model.ref(identity).file,
-                data=_Builder(domain, events, schemas, lookups).document(),
+                packed=packed(_Builder(domain, events, schemas, lookups).document()),
             )
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from cloudsync_gen.contracts.asyncapi import compile_asyncapi
 from cloudsync_gen.contracts.facts import Lookups
@@ -41,25 +41,26 @@ def compile_contracts(model: Model, memory: Memory | None = None) -> Staged[Cont
     Nothing is read but the model. Whether the results are valid is `validate`'s question. With a
     memory, sources that need a heavy library are only printed again when they have changed.
     """
-    known = memory or Forgetful()
+    made, lookups = _without_index(model, memory or Forgetful())
+    index = index_of(lookups, made.value)
+    return Staged(structs.replace(made.value, packed_index=index), made.diagnostics)
+
+
+def _without_index(model: Model, known: Memory) -> tuple[Staged[Contracts], Lookups]:
+    """All contracts; the schemas that they were made of are dropped."""
     begun = _begun(model)
-    asyncapi = compile_asyncapi(begun.schemas, begun.lookups)
     jsonschema = compile_schemas(begun.schemas, model)
-    graphql = _graphql(model.sources.graphql, known)
-    grpc = _grpc(model.sources.grpc, known)
     contracts = Contracts(
         rest=begun.rest,
         webhooks=begun.webhooks,
-        asyncapi=asyncapi,
-        graphql=graphql,
-        grpc=grpc,
+        asyncapi=compile_asyncapi(begun.schemas, begun.lookups),
+        graphql=_graphql(model.sources.graphql, known),
+        grpc=_grpc(model.sources.grpc, known),
         jsonschema=jsonschema,
-        index=index_of(
-            begun.lookups, begun.rest, begun.webhooks, graphql, grpc, asyncapi, jsonschema
-        ),
+        packed_index=b"",
         schema_names={element: each.name for element, each in jsonschema.items()},
     )
-    return Staged(contracts, begun.found)
+    return Staged(contracts, begun.found), begun.lookups
 
 
 def faults_of_contracts(model: Model) -> tuple[Diagnostic, ...]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from cloudsync_gen.model.effects import CREATING
+from cloudsync_gen.model.exchanges import consumed_by
 from cloudsync_gen.model.ids import ElementId
 from cloudsync_gen.model.layers.api import Operation
 from cloudsync_gen.model.layers.apm import Slo
@@ -90,7 +91,7 @@ class Lookups:
         self.consumers = _grouped(
             (event, service.id)
             for service in model.all(Service)
-            for event in sorted({each.event for each in service.consumes})
+            for event in consumed_by(model, service)
         )
         self.guarded = frozenset(each.aggregate for each in model.all(Invariant))
         self.governed: dict[str, bool] = {}

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 from cloudsync_gen.contracts.facts import Lookups
-from cloudsync_gen.model.contracts import ContractDocument, ContractText, ProtoContract
+from cloudsync_gen.model.contracts import (
+    ContractDocument,
+    Contracts,
+    ContractText,
+    ProtoContract,
+    packed_json,
+)
 from cloudsync_gen.model.event_names import event_type
 from cloudsync_gen.model.ids import ElementId
-from cloudsync_gen.model.layers.api import GraphqlApi, GrpcApi, Operation, RootField, Rpc, Webhook
+from cloudsync_gen.model.layers.api import (
+    GraphqlApi,
+    GrpcApi,
+    JoinedField,
+    Operation,
+    RootField,
+    Rpc,
+    Webhook,
+)
 from cloudsync_gen.model.layers.application import Command, Event, Query, Service
 from cloudsync_gen.model.layers.technology import Topic
 from cloudsync_gen.model.links import BY_NAME
@@ -19,30 +35,37 @@ VERSION = 1
 Published = Mapping[str, ContractDocument | ContractText | ProtoContract]
 
 
-def index_of(
-    lookups: Lookups,
-    rest: Published,
-    webhooks: Published,
-    graphql: Published,
-    grpc: Published,
-    asyncapi: Published,
-    jsonschema: Published,
-) -> dict[str, Any]:
-    """`index.json`: operations, rpcs, fields, webhooks, events and schemas by element id."""
-    entries = _Entries(lookups)
-    return {
-        "version": VERSION,
-        "project": lookups.model.project.slug,
-        "operations": entries.operations(rest),
-        "rpcs": entries.rpcs(grpc),
-        "fields": entries.fields(graphql),
-        "webhooks": entries.webhooks(webhooks),
-        "events": entries.events(asyncapi),
-        "schemas": {
-            key: {"file": each.path, "name": each.name, **entries.links(key)}
-            for key, each in jsonschema.items()
-        },
+Entries = Iterator[tuple[str, dict[str, Any]]]
+"""(element id, what is said of it)"""
+
+
+def index_of(lookups: Lookups, contracts: Contracts) -> bytes:
+    """`index.json`: operations, rpcs, fields, joins, webhooks, events and schemas by element id, as
+    a `model.contracts.Contracts` keeps it. No more than one entry is there at a time.
+    """
+    return packed_json(_parts(_Entries(lookups), contracts))
+
+
+def _parts(entries: _Entries, contracts: Contracts) -> Iterator[bytes]:
+    """The text without spaces, piece by piece."""
+    encode = msgspec.json.encode
+    slug = entries.model.project.slug
+    yield b'{"version":' + encode(VERSION) + b',"project":' + encode(slug)
+    sections = {
+        "operations": entries.operations(contracts.rest),
+        "rpcs": entries.rpcs(contracts.grpc),
+        "fields": entries.fields(contracts.graphql),
+        "joins": entries.joins(contracts.graphql),
+        "webhooks": entries.webhooks(contracts.webhooks),
+        "events": entries.events(contracts.asyncapi),
+        "schemas": entries.schemas(contracts.jsonschema),
     }
+    for name, found in sections.items():
+        yield b"," + encode(name) + b":{"
+        for number, (key, entry) in enumerate(found):
+            yield (b"," if number else b"") + encode(key) + b":" + encode(entry)
+        yield b"}"
+    yield b"}"
 
 
 class _Entries:
@@ -50,7 +73,7 @@ class _Entries:
 
     def __init__(self, lookups: Lookups) -> None:
         self._lookups = lookups
-        self._model = lookups.model
+        self.model = lookups.model
 
     def links(self, element: str) -> dict[str, Any]:
         """`links` by link type and `usedBy` by inverse name, each with sorted ids; without `$ref`s,
@@ -58,10 +81,10 @@ class _Entries:
         """
         out: dict[str, set[str]] = {}
         into: dict[str, set[str]] = {}
-        for link in self._model.out.get(ElementId(element), ()):
+        for link in self.model.out.get(ElementId(element), ()):
             if BY_NAME[link.type].form != "ref":
                 out.setdefault(link.type, set()).add(link.target)
-        for link in self._model.into.get(ElementId(element), ()):
+        for link in self.model.into.get(ElementId(element), ()):
             if BY_NAME[link.type].form != "ref":
                 into.setdefault(BY_NAME[link.type].inverse, set()).add(link.source)
         found = {"links": out, "usedBy": into}
@@ -72,7 +95,7 @@ class _Entries:
         }
 
     def _entry(self, element: str, file: str, service: str | None, **facts: Any) -> dict[str, Any]:
-        owner = self._model.get(Service, service) if service else None
+        owner = self.model.get(Service, service) if service else None
         entry = {
             "file": file,
             **facts,
@@ -84,7 +107,7 @@ class _Entries:
 
     def _performed(self, identity: str | None) -> tuple[str | None, dict[str, Any]]:
         """(service, access) of a command or query."""
-        found = self._model.elements.get(ElementId(identity or ""))
+        found = self.model.elements.get(ElementId(identity or ""))
         if not isinstance(found, (Command, Query)):
             return None, {}
         access = {"access": found.access, "permission": found.permission}
@@ -92,75 +115,83 @@ class _Entries:
             access["idempotency"] = found.idempotency
         return found.service, access
 
-    def operations(self, rest: Published) -> dict[str, Any]:
+    def operations(self, rest: Published) -> Entries:
         """Operations of all REST documents."""
-        found = {}
-        for each in self._model.all(Operation):
+        for each in self.model.all(Operation):
             if each.document in rest:
                 service, access = self._performed(each.command)
                 place = {"method": each.method, "path": each.path, "operationId": each.operation_id}
-                found[each.id] = self._entry(
-                    each.id, rest[each.document].path, service, **place, **access
-                )
-        return found
+                file = rest[each.document].path
+                yield each.id, self._entry(each.id, file, service, **place, **access)
 
-    def rpcs(self, grpc: Published) -> dict[str, Any]:
+    def rpcs(self, grpc: Published) -> Entries:
         """Methods of all gRPC services."""
-        services = {each.document: each for each in self._model.all(GrpcApi)}
-        found = {}
-        for each in self._model.all(Rpc):
+        services = {each.document: each for each in self.model.all(GrpcApi)}
+        for each in self.model.all(Rpc):
             api = services.get(each.document)
             if api is not None and each.document in grpc:
                 _, access = self._performed(each.command)
                 method = f"{api.package}.{api.service_name}/{each.rpc_name}"
                 path = grpc[each.document].path
-                found[each.id] = self._entry(each.id, path, api.service, rpc=method, **access)
-        return found
+                yield each.id, self._entry(each.id, path, api.service, rpc=method, **access)
 
-    def fields(self, graphql: Published) -> dict[str, Any]:
+    def fields(self, graphql: Published) -> Entries:
         """Root fields of all GraphQL schemas."""
-        services = {each.document: each.service for each in self._model.all(GraphqlApi)}
-        return {
-            each.id: self._entry(
-                each.id,
-                graphql[each.document].path,
-                services.get(each.document),
-                root=each.operation_type,
-                field=each.field_name,
-            )
-            for each in self._model.all(RootField)
-            if each.document in graphql
-        }
+        services = {each.document: each.service for each in self.model.all(GraphqlApi)}
+        for each in self.model.all(RootField):
+            if each.document in graphql:
+                yield each.id, self._entry(
+                    each.id,
+                    graphql[each.document].path,
+                    services.get(each.document),
+                    root=each.operation_type,
+                    field=each.field_name,
+                )
 
-    def webhooks(self, webhooks: Published) -> dict[str, Any]:
+    def joins(self, graphql: Published) -> Entries:
+        """Fields of other types that another service answers, of all GraphQL schemas."""
+        services = {each.document: each.service for each in self.model.all(GraphqlApi)}
+        for each in self.model.all(JoinedField):
+            if each.document in graphql:
+                yield each.id, self._entry(
+                    each.id,
+                    graphql[each.document].path,
+                    services.get(each.document),
+                    type=each.type_name,
+                    field=each.field_name,
+                    by=each.by,
+                )
+
+    def webhooks(self, webhooks: Published) -> Entries:
         """Webhooks of all documents."""
-        found = {}
-        for each in self._model.all(Webhook):
-            event = self._model.get(Event, each.event or "")
+        for each in self.model.all(Webhook):
+            event = self.model.get(Event, each.event or "")
             if each.document in webhooks:
-                found[each.id] = self._entry(
+                yield each.id, self._entry(
                     each.id,
                     webhooks[each.document].path,
                     event.service if event else None,
                     webhook=each.webhook_name,
                 )
-        return found
 
-    def events(self, asyncapi: Published) -> dict[str, Any]:
+    def events(self, asyncapi: Published) -> Entries:
         """Events of all domains."""
-        found = {}
-        for each in self._model.all(Event):
-            service = self._model.get(Service, each.service)
+        for each in self.model.all(Event):
+            service = self.model.get(Service, each.service)
             document = asyncapi.get(service.domain.rpartition(".")[2]) if service else None
-            topic = self._model.get(Topic, each.topic)
+            topic = self.model.get(Topic, each.topic)
             if document is None or topic is None:
                 continue
-            found[each.id] = self._entry(
+            yield each.id, self._entry(
                 each.id,
                 document.path,
                 each.service,
-                type=event_type(self._model, each),
+                type=event_type(self.model, each),
                 topic=topic.topic,
                 consumers=self._lookups.consumers.get(each.id, []),
             )
-        return found
+
+    def schemas(self, jsonschema: Mapping[str, ContractDocument]) -> Entries:
+        """Elements of the data model."""
+        for key, each in jsonschema.items():
+            yield key, {"file": each.path, "name": each.name, **self.links(key)}

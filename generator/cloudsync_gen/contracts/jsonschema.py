@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from cloudsync_gen.contracts.schemas import BASE, Schemas
-from cloudsync_gen.model.contracts import ContractDocument
+from cloudsync_gen.model.contracts import ContractDocument, packed
 from cloudsync_gen.model.ids import name_of, type_of
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import kebab
+
+_NEAR = 512
+"""So many schemas are kept as documents hold them: those of one service refer to each other."""
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def compile_schemas(schemas: Schemas, model: Model) -> dict[str, ContractDocument]:
     """Element id -> its schema with all that it needs below `$defs`."""
-    local = {name: _local(each.schema) for name, each in schemas.components.items()}
+
+    @lru_cache(maxsize=_NEAR)
+    def local(name: str) -> Any:
+        return _local(schemas.components[name].schema)
+
     found: dict[str, ContractDocument] = {}
     for name, component in schemas.components.items():
         if component.place.pointer[-1] != "schema":
@@ -28,8 +36,8 @@ def compile_schemas(schemas: Schemas, model: Model) -> dict[str, ContractDocumen
             "$schema": DIALECT,
             "$id": f"urn:schema:{kebab(model.project.slug)}:{element}",
             "title": name,
-            **local[name],
-            **({"$defs": {each: local[each] for each in needed}} if needed else {}),
+            **local(name),
+            **({"$defs": {each: local(each) for each in needed}} if needed else {}),
         }
         kind = type_of(element).rpartition(".")[2]
         found[element] = ContractDocument(
@@ -37,7 +45,7 @@ def compile_schemas(schemas: Schemas, model: Model) -> dict[str, ContractDocumen
             path=f"jsonschema/{kind}-{name_of(element)}.json",
             source=element,
             file=component.place.file,
-            data=data,
+            packed=packed(data),
         )
     return dict(sorted(found.items()))
 

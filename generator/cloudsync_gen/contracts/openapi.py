@@ -28,7 +28,7 @@ from cloudsync_gen.contracts.publication import Publication
 from cloudsync_gen.contracts.schemas import Rewriter, Schemas
 from cloudsync_gen.contracts.source_check import METHODS
 from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.model.contracts import ContractDocument
+from cloudsync_gen.model.contracts import ContractDocument, packed
 from cloudsync_gen.model.layers.api import Operation, RestApi
 from cloudsync_gen.model.layers.apm import Sli
 from cloudsync_gen.model.layers.application import Service
@@ -101,7 +101,7 @@ def compile_rest(
         path=f"openapi/{source.document}.yaml",
         source=source.id,
         file=source.file,
-        data=data,
+        packed=packed(data),
     )
     return document, rewriter.found
 

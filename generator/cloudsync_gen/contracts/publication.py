@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from cloudsync_gen.contracts.findings import contract_finding
 from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.model.layers.api import Gateway
+from cloudsync_gen.model.layers.api import Gateway, WebhookDelivery
 from cloudsync_gen.model.layers.security import SecurityModel
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.values import milliseconds
@@ -30,6 +30,7 @@ class Publication(Struct, frozen=True, kw_only=True):
     max_body_bytes: int
     limited: bool
     replay_seconds: int
+    delivery: WebhookDelivery | None
     header_prefix: str
     license: str
 
@@ -58,6 +59,7 @@ def publication_of(model: Model) -> tuple[Publication, list[Diagnostic]]:
             max_body_bytes=gateway.max_body_bytes if gateway else 1048576,
             limited=bool(gateway and gateway.plans),
             replay_seconds=milliseconds(gateway.webhook_replay_window) // 1000 if gateway else 300,
+            delivery=gateway.webhook_delivery if gateway else None,
             header_prefix="-".join(word.capitalize() for word in words(model.project.slug)) or "X",
             license="" if model.project.license == UNLICENSED else model.project.license,
         ),

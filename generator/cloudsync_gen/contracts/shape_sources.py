@@ -6,9 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from cloudsync_gen.model.shapes import Base, FieldShape, Shape
-from cloudsync_gen.model.sources import GrpcSource, SourceField, SourceType
+from cloudsync_gen.model.sources import (
+    GrpcSource,
+    SourceField,
+    SourceType,
+    misnamed_values,
+    value_prefix,
+)
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import camel, screaming
+from cloudsync_gen.naming import camel
 from cloudsync_gen.source import Ref
 
 
@@ -139,8 +145,11 @@ def _proto_field(
     return _field(field, ref, _Scalar("string"), optional, _members(enum))
 
 
-def _members(enum: SourceType) -> tuple[str, ...]:
-    """Members without the prefix and the zero value that proto style asks for."""
-    prefix = screaming(enum.name.rpartition(".")[2]) + "_"
-    names = [each.removeprefix(prefix) for each in enum.members]
+def _members(enum: SourceType) -> tuple[str, ...] | None:
+    """Members without the prefix and the zero value that proto style asks for; none to compare
+    where that style is not kept, since what a value stands for is not known then (PRT016).
+    """
+    if misnamed_values(enum):
+        return None
+    names = [each.removeprefix(value_prefix(enum)) for each in enum.members]
     return tuple(sorted({camel(each) for each in names if each != "UNSPECIFIED"}))

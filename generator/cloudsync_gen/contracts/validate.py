@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -49,49 +50,55 @@ class Validation:
     def __init__(self, model: Model, contracts: Contracts, memory: Memory, submit: Submit) -> None:
         self._memory = memory
         self._found = [*_schemas(model), *_defaults(contracts, model)]
-        self._pending: list[tuple[_Case, Callable[[], bytes]]] = []
-        for case in _cases(model, contracts, self._found):
-            if memory.get(case.stamp, case.trial.content) is None:
-                self._pending.append((case, submit(task_of(case.trial))))
+        self._pending: list[_Pending] = []
+        for trial, finding in _cases(model, contracts, self._found):
+            kind = stamp(trial.kind, JUDGES[trial.kind].library)
+            known = blake2b(trial.content).digest()
+            if memory.get(kind, known) is None:
+                answer = submit(task_of(trial))
+                self._pending.append(_Pending(kind, known, finding, answer))
 
     def findings(self) -> tuple[Diagnostic, ...]:
         """All findings, when the judges are done; only that they found nothing is remembered."""
-        for case, answer in self._pending:
-            faults = answered(answer())
+        for case in self._pending:
+            faults = answered(case.answer())
             self._found.extend(map(case.finding, faults))
             if not faults:
-                self._memory.put(case.stamp, case.trial.content, True)
+                self._memory.put(case.kind, case.known, True)
         self._pending.clear()
         return tuple(self._found)
 
 
-class _Case(Struct, frozen=True):
-    """A trial, and what a fault found in it says of the model."""
+class _Pending(Struct, frozen=True):
+    """A trial under way, and what a fault found in it says of the model.
 
-    trial: Trial
+    Its verdict is remembered by `kind`, the judge and his version, and `known`, a digest: what is
+    tried lies with whom it was submitted to.
+    """
+
+    kind: str
+    known: bytes
     finding: Findings
-
-    @property
-    def stamp(self) -> str:
-        """What a verdict is remembered as: kind and version of the judge."""
-        return stamp(self.trial.kind, JUDGES[self.trial.kind].library)
+    answer: Callable[[], bytes]
 
 
-def _cases(model: Model, contracts: Contracts, found: list[Diagnostic]) -> Iterator[_Case]:
+def _cases(
+    model: Model, contracts: Contracts, found: list[Diagnostic]
+) -> Iterator[tuple[Trial, Findings]]:
     """Documents whose inline schemas have faults are not tried: those places are known best."""
     for each in (*contracts.rest.values(), *contracts.webhooks.values()):
         inline = list(_inline(each))
         found.extend(inline)
         if not inline:
             trial = Trial("openapi", msgspec.json.encode(each.data))
-            yield _Case(trial, partial(_of_document, each, contracts, model))
+            yield trial, partial(_of_document, each, contracts, model)
     for text in contracts.graphql.values():
-        yield _Case(Trial("sdl-check", text.text.encode()), partial(_of_text, text))
+        yield Trial("sdl-check", text.text.encode()), partial(_of_text, text)
     protos = tuple(contracts.grpc.values())
     if protos:
         by_path = {each.import_path: each for each in protos}
         trial = Trial("proto-check", msgspec.msgpack.encode(protos))
-        yield _Case(trial, partial(_of_protos, by_path, protos[0]))
+        yield trial, partial(_of_protos, by_path, protos[0])
 
 
 def _of_document(

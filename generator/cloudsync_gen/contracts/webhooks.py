@@ -9,9 +9,9 @@ from cloudsync_gen.contracts.openapi import Transcriber
 from cloudsync_gen.contracts.publication import Publication
 from cloudsync_gen.contracts.schemas import Rewriter, Schemas
 from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.model.contracts import ContractDocument
+from cloudsync_gen.model.contracts import ContractDocument, packed
 from cloudsync_gen.model.event_names import event_type
-from cloudsync_gen.model.layers.api import Webhook
+from cloudsync_gen.model.layers.api import Webhook, WebhookDelivery
 from cloudsync_gen.model.layers.application import Event
 from cloudsync_gen.model.sources import WebhookSource
 from cloudsync_gen.model.system import Model
@@ -42,10 +42,12 @@ def compile_webhooks(
     for name, item in source.data["webhooks"].items():
         operation = copy(item.get("post", {}), place.at("webhooks", name, "post"))
         webhooks[name] = {"post": _delivery(operation, name, events.get(name), model)}
+    promised = {"x-delivery": _promise(publication.delivery)} if publication.delivery else {}
     data = {
         "openapi": "3.1.0",
         "info": copy(source.data["info"], place.at("info")),
         **{key: copy(source.data[key], place.at(key)) for key in ("tags",) if key in source.data},
+        **promised,
         "webhooks": webhooks,
         "components": {
             "schemas": schemas.section(rewriter.uses),
@@ -57,7 +59,7 @@ def compile_webhooks(
         path=f"webhooks/{source.document}.yaml",
         source="",
         file=source.file,
-        data=data,
+        packed=packed(data),
     )
     return document, rewriter.found
 
@@ -84,11 +86,10 @@ def _delivery(
 
 def _parameters(publication: Publication) -> dict[str, Any]:
     """The headers of a delivery: HMAC-SHA256 (RFC 2104) over `<id>.<timestamp>.<body>`."""
-    prefix = f"{publication.header_prefix}-Webhook"
-    window = publication.replay_seconds
+    names, window = _headers(publication), publication.replay_seconds
     signature = (
-        f"`v1=<hex>` of HMAC-SHA256 with the endpoint's secret over `{prefix}-Id`, a dot, "
-        f"`{prefix}-Timestamp`, a dot and the body as received. While a secret is exchanged there "
+        f"`v1=<hex>` of HMAC-SHA256 with the endpoint's secret over `{names[0]}`, a dot, "
+        f"`{names[1]}`, a dot and the body as received. While a secret is exchanged there "
         "are two, separated by a comma; one that fits is enough. Compare in constant time."
     )
     timestamp = (
@@ -97,12 +98,12 @@ def _parameters(publication: Publication) -> dict[str, Any]:
     )
     return {
         "WebhookId": _header(
-            f"{prefix}-Id",
+            names[0],
             "Id of the delivery, the same at every attempt. Refuse one that was seen before.",
             {"type": "string", "format": "uuid"},
         ),
         "WebhookSignature": _header(
-            f"{prefix}-Signature",
+            names[2],
             signature,
             {
                 "type": "string",
@@ -111,8 +112,29 @@ def _parameters(publication: Publication) -> dict[str, Any]:
             },
         ),
         "WebhookTimestamp": _header(
-            f"{prefix}-Timestamp", timestamp, {"type": "integer", "format": "int64", "minimum": 0}
+            names[1], timestamp, {"type": "integer", "format": "int64", "minimum": 0}
         ),
+    }
+
+
+def _headers(publication: Publication) -> tuple[str, str, str]:
+    """Names of the headers with id, moment and signature, after the project where nothing says."""
+    said = publication.delivery
+    if said is not None:
+        return said.id_header, said.timestamp_header, said.signature_header
+    prefix = f"{publication.header_prefix}-Webhook"
+    return f"{prefix}-Id", f"{prefix}-Timestamp", f"{prefix}-Signature"
+
+
+def _promise(delivery: WebhookDelivery) -> dict[str, Any]:
+    """What receivers may count on: when a delivery is tried again, and how long it waits."""
+    return {
+        "algorithm": delivery.algorithm,
+        "attempts": list(delivery.attempts),
+        "jitterPercent": delivery.jitter_percent,
+        "retryAfterAtMost": delivery.retry_after_at_most,
+        "connectTimeout": delivery.connect_timeout,
+        "timeout": delivery.timeout,
     }
 
 

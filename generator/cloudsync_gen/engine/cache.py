@@ -8,6 +8,7 @@ making on this disk: a cache that came with somebody's tree, or with a backup, i
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cached_property
 from hashlib import blake2b
@@ -16,6 +17,8 @@ from pathlib import Path
 import msgspec
 
 from cloudsync_gen.engine.locks import NOFOLLOW, STATE, is_plain, new_file, plain_folder, state
+from cloudsync_gen.engine.spool import Spool
+from cloudsync_gen.model.artefacts import Content, Held
 
 _CHECK = 16
 MAX_ENTRIES = 100_000
@@ -23,17 +26,20 @@ _SHARDS = 256
 PACK = blake2b(b"pack", digest_size=20).hexdigest()
 PATIENCE = 20
 
+_MAP = b"\xdf"
+"""How a mapping begins in msgpack, before the number of its entries in 32 bits."""
+
 _entries = msgspec.msgpack.Decoder(dict[str, tuple[int, bytes]])
 
 
 class Store:
     """Bytes by hex key. Every entry carries a checksum; what does not match it is not there.
 
-    Without a root, or where the disk does not let it, it keeps nothing.
+    Without a root, or where the disk does not let it, it keeps nothing, and has no `folder`.
     """
 
     def __init__(self, root: Path | None) -> None:
-        self._folder: Path | None = None
+        self.folder: Path | None = None
         self._seal = b""
         self.root = None if root is None else str(root.absolute())
         if root is None:
@@ -43,30 +49,41 @@ class Store:
             folder.mkdir(exist_ok=True)
             if is_plain(str(folder)):
                 self._seal = _seal(folder)
-                self._folder = folder
+                self.folder = folder
         except OSError:
             return
 
     def read(self, key: str) -> bytes | None:
         """The bytes stored under a key."""
-        if self._folder is None:
+        if self.folder is None:
             return None
         try:
-            stored = (self._folder / key[:2] / key).read_bytes()
+            stored = (self.folder / key[:2] / key).read_bytes()
         except OSError:
             return None
-        check, content = stored[:_CHECK], stored[_CHECK:]
-        return content if self._checksum(key, content) == check else None
+        content, whole = stored[_CHECK:], self._hash(key)
+        whole.update(content)
+        return content if whole.digest() == stored[:_CHECK] else None
 
     def write(self, key: str, content: bytes) -> None:
         """Store it; a disk that refuses is no error."""
-        if self._folder is None:
+        self.write_parts(key, (content,))
+
+    def write_parts(self, key: str, parts: Iterable[bytes]) -> None:
+        """Store what these are together, of which there may be more than fits into memory."""
+        if self.folder is None:
             return
         partial = f"{key}.{os.getpid()}"
         try:
             with plain_folder(self.root or "", f"{STATE}/cache/{key[:2]}", create=True) as folder:
                 with os.fdopen(new_file(partial, folder), "wb") as file:
-                    file.write(self._checksum(key, content) + content)
+                    whole = self._hash(key)
+                    file.write(bytes(_CHECK))
+                    for part in parts:
+                        whole.update(part)
+                        file.write(part)
+                    file.seek(0)
+                    file.write(whole.digest())
                 os.replace(partial, key, src_dir_fd=folder, dst_dir_fd=folder)
         except OSError:
             return
@@ -89,12 +106,12 @@ class Store:
         """Drops the entries not written for longest, past a bound. Keys are digests: whether there
         are too many, the first of their folders tells.
         """
-        if self._folder is None or not self._folder.is_dir():
+        if self.folder is None or not self.folder.is_dir():
             return
-        first = self._folder / "00"
+        first = self.folder / "00"
         if not is_plain(str(first)) or len(os.listdir(first)) <= MAX_ENTRIES // _SHARDS:
             return
-        shards = (each for each in self._folder.glob("??") if is_plain(str(each)))
+        shards = (each for each in self.folder.glob("??") if is_plain(str(each)))
         entries = [path for each in shards for path in each.iterdir() if path.is_file()]
         if len(entries) <= MAX_ENTRIES:
             return
@@ -102,9 +119,10 @@ class Store:
         for path in entries[: len(entries) - MAX_ENTRIES // 2]:
             path.unlink(missing_ok=True)
 
-    def _checksum(self, key: str, content: bytes) -> bytes:
+    def _hash(self, key: str) -> blake2b:
+        """Of what is stored under a key, before the first of it."""
         sealed = blake2b(key.encode(), key=self._seal, digest_size=_CHECK).digest()
-        return blake2b(content, key=sealed, digest_size=_CHECK).digest()
+        return blake2b(key=sealed, digest_size=_CHECK)
 
 
 class Pack:
@@ -116,30 +134,41 @@ class Pack:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._used: dict[str, bytes] = {}
+        self._spool = Spool(store.folder)
+        self._used: dict[str, Content] = {}
         self._new = False
 
     def read(self, key: str) -> bytes | None:
         """The bytes stored under a key."""
         found = self._used.get(key)
         if found is None and key in self._before:
-            found = self._used[key] = self._before[key][1]
-        return found
+            found = self._used[key] = Held(self._before[key][1])
+        return None if found is None else found()
 
     def write(self, key: str, content: bytes) -> None:
         """Store it, when the pack is saved."""
         if self._store.root is not None:
-            self._used[key] = content
+            self._used[key] = self._spool.keep(content)
             self._new = True
 
     def save(self) -> None:
         """Writes the pack, if anything in it is new."""
         if not self._new:
             return
-        kept = {k: (age + 1, each) for k, (age, each) in self._before.items() if age < PATIENCE}
-        used = {key: (0, each) for key, each in self._used.items()}
-        self._store.write(PACK, msgspec.msgpack.encode(kept | used))
+        self._store.write_parts(PACK, self._encoded())
         self._new = False
+
+    def _encoded(self) -> Iterator[bytes]:
+        """`_entries`, one by one."""
+        encode = msgspec.msgpack.Encoder().encode
+        left = self._before.keys() - self._used.keys()
+        kept = sorted(key for key in left if self._before[key][0] < PATIENCE)
+        yield _MAP + (len(kept) + len(self._used)).to_bytes(4, "big")
+        for key in kept:
+            age, content = self._before[key]
+            yield encode(key) + encode((age + 1, content))
+        for key, each in self._used.items():
+            yield encode(key) + encode((0, each()))
 
     @cached_property
     def _before(self) -> dict[str, tuple[int, bytes]]:

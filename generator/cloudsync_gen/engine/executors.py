@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -13,6 +14,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from cloudsync_gen.engine.collector import collect_rarely
+from cloudsync_gen.engine.spool import Spool
+from cloudsync_gen.model.artefacts import Content
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
@@ -22,6 +25,9 @@ Work = Callable[[bytes], bytes]
 
 FEW = 8
 """So many tasks are done sooner here than other processes are ready for them."""
+
+AHEAD = 256
+"""So many tasks are with other processes at most, those included whose results nobody has taken."""
 
 
 def default_jobs() -> int:
@@ -36,14 +42,16 @@ class Crew:
 
     They are forked, where the system allows it, from a server that has imported `preload`: it does
     so while this process is busy with what only it can do, and what it imported costs the others
-    nothing.
+    nothing. Tasks that wait, and results that do, lie in a spool.
     """
 
-    def __init__(self, jobs: int, preload: Sequence[str] = ()) -> None:
+    def __init__(self, jobs: int, preload: Sequence[str] = (), spool: Spool | None = None) -> None:
         self._jobs = jobs
         self._preload = [*preload]
+        self.spool = spool or Spool()
         self._pool: ProcessPoolExecutor | None = None
-        self._waiting: list[_Answer] = []
+        self._waiting: deque[_Answer] = deque()
+        self._begun: list[_Answer] = []
         self._forked: list[_Forked] = []
 
     def __enter__(self) -> Crew:
@@ -70,19 +78,34 @@ class Crew:
 
         Work that is `long` begins at once, as `beside` does it.
         """
-        answer = _Answer(work, task)
-        if self._pool is None and self._jobs > 1:
-            if long and self._has_room:
-                return self.beside(partial(work, task))
+        if self._pool is None and long and self._has_room:
+            return self.beside(partial(work, task))
+        answer = _Answer(work, self.spool.keep(task))
+        if self._jobs > 1:
             self._waiting.append(answer)
             if len(self._waiting) > FEW:
                 self.expect_much()
-        if self._pool is not None:
-            with _interrupts_kept_away():  # the first submission starts the processes
-                for each in self._waiting or (answer,):
-                    each.begin(self._pool)
-            self._waiting.clear()
-        return answer
+        self._go_on()
+        return partial(self._result, answer)
+
+    def _result(self, answer: _Answer) -> bytes:
+        result = answer.result()
+        if answer in self._begun:
+            self._begun.remove(answer)
+        self._go_on()
+        return result
+
+    def _go_on(self) -> None:
+        """Gives other processes as much as they may have."""
+        if self._pool is None or not self._waiting:
+            return
+        if len(self._begun) >= AHEAD:
+            self._begun = [each for each in self._begun if not each.put_away(self.spool)]
+        with _interrupts_kept_away():  # the first submission starts the processes
+            while self._waiting and len(self._begun) < AHEAD:
+                each = self._waiting.popleft()
+                if each.begin(self._pool):
+                    self._begun.append(each)
 
     def beside(self, work: Callable[[], bytes]) -> Callable[[], bytes]:
         """Does at once what this process could do as well: in a copy of it, where the system can
@@ -119,28 +142,41 @@ class Crew:
 class _Answer:
     """Work that was begun elsewhere, or is done here when its result is asked for."""
 
-    def __init__(self, work: Work, task: bytes) -> None:
+    def __init__(self, work: Work, task: Content) -> None:
         self._work = work
         self._task = task
         self._future: Future[bytes] | None = None
-        self._begun = False
+        self._kept: Content | None = None
+        self._asked = False
 
-    def begin(self, pool: ProcessPoolExecutor) -> None:
+    def begin(self, pool: ProcessPoolExecutor) -> bool:
+        """Whether another process has it now."""
         from concurrent.futures import BrokenExecutor
 
-        if not self._begun:
+        if not self._asked:
             with suppress(BrokenExecutor, EOFError, OSError):
-                self._future = pool.submit(self._work, self._task)
+                self._future = pool.submit(self._work, self._task())
+        return self._future is not None
 
-    def __call__(self) -> bytes:
+    def put_away(self, spool: Spool) -> bool:
+        """Whether its result has come, and lies in the spool."""
+        future = self._future
+        if future is None or not future.done() or future.exception() is not None:
+            return False
+        self._kept, self._future = spool.keep(future.result()), None
+        return True
+
+    def result(self) -> bytes:
         """Its result; what other processes could not do because they died is done here."""
+        self._asked = True
+        if self._kept is not None:
+            return self._kept()
         if self._future is not None:
             from concurrent.futures import BrokenExecutor
 
             with suppress(BrokenExecutor):
                 return self._future.result()
-        self._begun = True
-        return self._work(self._task)
+        return self._work(self._task())
 
 
 class _Forked:

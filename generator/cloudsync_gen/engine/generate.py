@@ -13,7 +13,7 @@ from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.engine.executors import Crew
 from cloudsync_gen.engine.fingerprint import fingerprint
 from cloudsync_gen.engine.render import render
-from cloudsync_gen.model.artefacts import Planned, Rendered, Unit
+from cloudsync_gen.model.artefacts import Output, Planned, Rendered, Unit
 
 Files = Callable[[Unit], Iterable[Planned]]
 """A unit's files; a function of a module, so that other processes find it by name."""
@@ -51,7 +51,9 @@ class Rendering:
 
     def __init__(self, units: Iterable[Unit], work: Work, store: Store, crew: Crew) -> None:
         self._store = store
-        self._files: list[Rendered] = []
+        self._spool = crew.spool
+        self._files: list[Output] = []
+        self._words: dict[str, str] = {}
         self._due: deque[tuple[str, Callable[[], bytes]]] = deque()
         for unit in units:
             key = fingerprint(unit)
@@ -60,21 +62,38 @@ class Rendering:
                 task = _encode((store.root, unit.target, unit.name, _encode(unit.view)))
                 self._due.append((key, crew.submit(work, task)))
             else:
-                self._files.extend(stored)
+                self._put_aside(stored)
 
-    def files(self, progress: Progress | None = None) -> tuple[Rendered, ...]:
+    def files(self, progress: Progress | None = None) -> tuple[Output, ...]:
         """All files of all units, ordered by path."""
         due = len(self._due)
         while self._due:  # what a result was made of and came in is dropped with it
             key, answer = self._due.popleft()
             result = answer()
             self._store.write(key, result)
-            self._files.extend(_rendered.decode(result))
+            self._put_aside(_rendered.decode(result))
             if progress is not None:
                 progress(due - len(self._due), due)
         if due:
             self._store.prune()
         return tuple(sorted(self._files, key=lambda each: each.path))
+
+    def _put_aside(self, files: Iterable[Rendered]) -> None:
+        """What many files say of themselves is kept once."""
+        same = self._words.setdefault
+        for each in files:
+            self._files.append(
+                Output(
+                    path=each.path,
+                    digest=each.digest,
+                    target=same(each.target, each.target),
+                    unit=same(each.unit, each.unit),
+                    template=same(each.template, each.template),
+                    ownership=each.ownership,
+                    sources=tuple(same(source, source) for source in each.sources),
+                    content=self._spool.keep(each.content),
+                )
+            )
 
 
 def _stored(store: Store, key: str) -> tuple[Rendered, ...] | None:

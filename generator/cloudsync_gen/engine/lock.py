@@ -11,7 +11,7 @@ from hashlib import sha256
 
 import msgspec
 
-from cloudsync_gen.model.artefacts import Action, LockEntry, Ownership, Rendered
+from cloudsync_gen.model.artefacts import Action, Described, LockEntry, Ownership
 
 FOLDER = "generated/.lock"
 BASE = "generated/.base"
@@ -66,7 +66,7 @@ def _json(value: object) -> str:
     return msgspec.json.encode(value, order="sorted").decode()
 
 
-def entry_of(rendered: Rendered) -> LockEntry:
+def entry_of(rendered: Described) -> LockEntry:
     """What the lock keeps of a rendered file."""
     return LockEntry(
         digest=rendered.digest,
@@ -77,7 +77,7 @@ def entry_of(rendered: Rendered) -> LockEntry:
     )
 
 
-def decide(new: Rendered | None, locked: LockEntry | None, disk: str | None) -> tuple[Action, str]:
+def decide(new: Described | None, locked: LockEntry | None, disk: str | None) -> tuple[Action, str]:
     """What becomes of a file, by what is wanted, what was written last and what is there
     (digests).
     """
@@ -102,7 +102,7 @@ def decide(new: Rendered | None, locked: LockEntry | None, disk: str | None) -> 
     return Action.CONFLICT, "edited by hand since it was generated"
 
 
-def _frozen(new: Rendered | None, locked: LockEntry, disk: str | None) -> tuple[Action, str]:
+def _frozen(new: Described | None, locked: LockEntry, disk: str | None) -> tuple[Action, str]:
     """A released file is what it was, whatever is wanted now."""
     if disk is None:
         return Action.CONFLICT, "released, and gone from the disk"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct, structs
@@ -10,7 +11,7 @@ from msgspec import Struct, structs
 from cloudsync_gen.engine import lock, paths
 from cloudsync_gen.engine.disk import Reader
 from cloudsync_gen.engine.lock import Shard
-from cloudsync_gen.model.artefacts import Action, Change, LockEntry, Ownership, Rendered
+from cloudsync_gen.model.artefacts import Action, Change, Content, LockEntry, Output, Ownership
 
 TOUCHING = (Action.CREATE, Action.UPDATE, Action.DELETE)
 LOST_BASE = "the pristine base of a scaffold is not what the lock says"
@@ -86,7 +87,7 @@ def _shards(there: Reader) -> dict[str, Shard]:
 
 
 def reconcile(
-    root: Path, rendered: Iterable[Rendered], scope: Scope, open_below: Iterable[str]
+    root: Path, rendered: Iterable[Output], scope: Scope, open_below: Iterable[str]
 ) -> Plan:
     """What is to become of every file in scope. Raises `disk.Unsafe` for links among the
     outputs.
@@ -103,15 +104,14 @@ def reconcile(
             continue
         changes.append(_change(there, path, new, unit, entry))
     kept = _entries(changes, shards, scope)
-    contents = {path: each.content for path, each in wanted.items()}
-    bookkeeping = _bookkeeping(there, contents, kept, shards, scope)
+    bookkeeping = _bookkeeping(there, wanted, kept, shards, scope)
     known = {*wanted, *locked, *(each.path for each in bookkeeping)}
     orphans = _orphans(there, known, tuple(open_below)) if scope.whole else ()
     return Plan(changes=tuple(changes), bookkeeping=bookkeeping, orphans=orphans)
 
 
 def _change(
-    there: Reader, path: str, new: Rendered | None, unit: str, entry: LockEntry | None
+    there: Reader, path: str, new: Output | None, unit: str, entry: LockEntry | None
 ) -> Change:
     content = there.read(path)
     old = None if content is None else lock.digest(content)
@@ -128,12 +128,13 @@ def _change(
     )
 
 
-def _entry_after(action: Action, new: Rendered | None, entry: LockEntry | None) -> LockEntry | None:
+def _entry_after(action: Action, new: Output | None, entry: LockEntry | None) -> LockEntry | None:
     """What the lock will say: a file that its team owns keeps the digest of the base it came
     from, and nothing else, or nobody would see that the rest of the entry is not what it should be.
     """
     if action in (Action.CREATE, Action.UPDATE, Action.SAME) and new is not None:
-        return lock.entry_of(new)
+        wanted = lock.entry_of(new)
+        return entry if entry == wanted else wanted
     if action is Action.KEEP and new is not None and entry is not None:
         return structs.replace(lock.entry_of(new), digest=entry.digest)
     if action is Action.DELETE:
@@ -156,26 +157,26 @@ def _entries(
 
 def _bookkeeping(
     there: Reader,
-    contents: Mapping[str, bytes],
+    files: Mapping[str, Output],
     entries: Mapping[str, Mapping[str, LockEntry]],
     shards: Mapping[str, Shard],
     scope: Scope,
 ) -> tuple[Change, ...]:
     """The shards and the pristine bases that go with the changes."""
-    wanted: dict[str, bytes | None] = {}
+    wanted: dict[str, Content | None] = {}
     for unit in {*entries, *shards}:
         shard = entries.get(unit, {})
-        wanted[lock.shard_path(unit)] = lock.write_shard(shard) if shard else None
+        wanted[lock.shard_path(unit)] = partial(lock.write_shard, shard) if shard else None
     bases = {
         lock.base_path(path): entry.digest
         for shard in entries.values()
         for path, entry in shard.items()
         if entry.ownership is Ownership.SCAFFOLD
     }
-    pristine = {lock.base_path(path): content for path, content in contents.items()}
-    for path, digest in bases.items():
-        if path in pristine and lock.digest(pristine[path]) == digest:
-            wanted[path] = pristine[path]
+    for path, each in files.items():
+        base = lock.base_path(path)
+        if bases.get(base) == each.digest:
+            wanted[base] = each.content
     if scope.whole:
         stale = (p for p in there.outputs if p.startswith(lock.BASE + "/") and p not in bases)
         wanted.update(dict.fromkeys(stale, None))
@@ -197,7 +198,7 @@ def _lost_bases(there: Reader, bases: Mapping[str, str]) -> Iterator[Change]:
             yield Change(path=path, action=Action.CONFLICT, reason=LOST_BASE, old=old)
 
 
-def _own(there: Reader, path: str, content: bytes | None) -> Change | None:
+def _own(there: Reader, path: str, content: Content | None) -> Change | None:
     present = there.read(path)
     if present is None and content is None:
         return None
@@ -207,7 +208,7 @@ def _own(there: Reader, path: str, content: bytes | None) -> Change | None:
     elif present is None:
         action, reason = Action.CREATE, "new"
     else:
-        same = present == content
+        same = present == content()
         action, reason = (Action.SAME, "as wanted") if same else (Action.UPDATE, "out of date")
     return Change(path=path, action=action, reason=reason, old=old, content=content)
 

@@ -136,10 +136,10 @@ def recover(root: Path) -> None:
 def _staged(stage: int, number: int, change: Change) -> _Step:
     if change.action is Action.DELETE or change.content is None:
         return _Step(change.path, None, change.old, None)
-    name = f"{number:06d}"
+    name, content = f"{number:06d}", change.content()
     with open(new_file(name, stage), "wb") as file:
-        file.write(change.content)
-    return _Step(change.path, name, change.old, sha256(change.content).hexdigest())
+        file.write(content)
+    return _Step(change.path, name, change.old, sha256(content).hexdigest())
 
 
 def _look_again(root: Path, step: _Step) -> None:

@@ -47,6 +47,7 @@ class _Collected(Struct):
     graphql: list[GraphqlSource] = []
     grpc: list[GrpcSource] = []
     complete: bool = True
+    words: yaml_tree.Words = {}
 
 
 def load(tree: Tree, cache: ParseCache | None = None) -> Staged[Declared | None]:
@@ -113,6 +114,7 @@ def _data(file: str, tree: Tree, cache: ParseCache, into: _Collected) -> Any:
     content = tree[file]
     known = cache.get("yaml", content)
     if known is not None:
+        yaml_tree.share(known.value, into.words)
         return known.value
     try:
         text = content.decode("utf-8")
@@ -124,7 +126,7 @@ def _data(file: str, tree: Tree, cache: ParseCache, into: _Collected) -> Any:
         into.found.extend(unreadable(file, (problem,)))
         into.complete = False
         return None
-    parsed = yaml_tree.parse(file, text)
+    parsed = yaml_tree.parse(file, text, into.words)
     if parsed.problems:
         into.found.extend(unreadable(file, parsed.problems))
         into.complete = False

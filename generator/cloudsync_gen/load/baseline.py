@@ -1,7 +1,8 @@
 """The baseline: findings that may stay until a day, each with a reason and an owner.
 
-TOML, one `[[finding]]` each: `id` is the finding's fingerprint, `rule` its code, `element` for
-readers, `reason`, `owner`, and `expires`, the last day on which it may stay.
+TOML, one `[[finding]]` each: `id` is the finding's fingerprint, `rule` its code, or the id of a
+change of a contract, `element` for readers, `reason`, `owner`, and `expires`, the last day on which
+it may stay.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class BadBaseline(Exception):
 
 class _Written(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: Annotated[str, Meta(pattern="^[0-9a-f]{12}$")]
-    rule: Annotated[str, Meta(pattern="^[A-Z]{3}[0-9]{3}$")]
+    rule: Annotated[str, Meta(pattern="^([A-Z]{3}[0-9]{3}|[a-z]+(-[a-z]+)+)$", max_length=99)]
     element: str = ""
     reason: _Said
     owner: _Said

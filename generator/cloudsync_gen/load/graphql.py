@@ -18,8 +18,8 @@ from cloudsync_gen.load.findings import unreadable
 from cloudsync_gen.load.layers import explain
 from cloudsync_gen.load.openapi import Loaded, document_of
 from cloudsync_gen.load.yaml_tree import Problem
-from cloudsync_gen.model.declared import DeclaredElement
-from cloudsync_gen.model.ids import ElementId, is_id
+from cloudsync_gen.model.declared import declared
+from cloudsync_gen.model.ids import is_id
 from cloudsync_gen.model.layers.api import GraphqlApi, JoinedField, RootField
 from cloudsync_gen.model.sources import LINK_DIRECTIVES, LINK_NAMES, GraphqlSource, SourceType
 from cloudsync_gen.naming import kebab
@@ -149,6 +149,7 @@ def _findings(file: str, document: DocumentNode) -> Iterator[Diagnostic]:
             errors = [broken if isinstance(broken, GraphQLError) else GraphQLError(str(broken))]
     yield from (_invalid(file, error) for error in errors)
     if not errors:
+        yield from _lost_links(file, document)
         yield from _contract_findings(file, document)
 
 
@@ -177,6 +178,26 @@ def _foreign_directives(file: str, document: DocumentNode) -> Iterator[Diagnosti
                 hint = f"use one of {', '.join(f'@{name}' for name in sorted(_MEANT))}"
                 what = f"`@{each.name.value}` would be lost: it has no meaning in a contract"
                 yield finding("GQL003", "graphql-directive", Ref(file, pointer), what, hint)
+
+
+def _lost_links(file: str, document: DocumentNode) -> Iterator[Diagnostic]:
+    """Directives that nothing would read where they stand."""
+    roots = _roots(document)
+    for definition in document.definitions:
+        name = getattr(getattr(definition, "name", None), "value", "")
+        for field in getattr(definition, "fields", None) or ():
+            place = Ref(file, ("types", name, "fields", field.name.value))
+            links = _links_of(field)
+            if links and definition.kind.startswith("interface"):
+                what = f"nothing answers `{name}.{field.name.value}` itself: it is of an interface"
+                hint = "put the directive on the fields of the types that implement it"
+                yield finding(
+                    "GQL003", "graphql-directive", place.at(next(iter(links))), what, hint
+                )
+            elif _BY in links and name in roots:
+                what = "`by` is read of fields of other types, and of no field of a root"
+                hint = "take `by` out: arguments of a field of a root are the operation's own"
+                yield finding("GQL003", "graphql-directive", place.at(_BY), what, hint)
 
 
 def _contract_findings(file: str, document: DocumentNode) -> Iterator[Diagnostic]:
@@ -301,6 +322,7 @@ def _outline(document: DocumentNode) -> dict[str, Any]:
             "name": field.name.value,
             "description": _description(field),
             "returns": print_ast(field.type),
+            "arguments": [each.name.value for each in field.arguments or ()],
             **links,
         }
         for definition in objects
@@ -327,6 +349,8 @@ def _types(document: DocumentNode) -> Iterator[dict[str, Any]]:
         if each.kind.startswith("enum_type"):
             members = [value.name.value for value in each.values or ()]  # type: ignore[attr-defined]
             yield {**named, "kind": "enum", "members": members}
+        elif each.kind.startswith("union_type"):
+            yield {**named, "kind": "union"}
         elif each.kind.startswith(("object_type", "interface_type", "input_object_type")):
             kind = "input" if each.kind[:5] == "input" and "schema" not in links else "object"
             # what another service answers is no part of the entity
@@ -398,6 +422,7 @@ def _joined_field(document: str, field: Mapping[str, Any]) -> dict[str, Any]:
         "typeName": kind,
         "fieldName": name,
         "returnType": field["returns"],
+        "arguments": field["arguments"],
         **{each: field[each] for each in (_BY, *_FIELD_LINKS) if each in field},
     }
 
@@ -413,4 +438,4 @@ def _convert(
         place = ref.at(*pointer)
         identity = str(written.get("id", ""))
         return [], [finding("GQL004", "graphql-field", place, what, hint, identity)]
-    return [DeclaredElement(id=ElementId(value.id), value=value, data=written, ref=ref)], []
+    return [declared(value, written, ref)], []

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from cloudsync_gen.diagnostics import Diagnostic, finding
-from cloudsync_gen.model.declared import DeclaredElement, Project
+from cloudsync_gen.model.declared import DeclaredElement, Project, declared
 from cloudsync_gen.model.element import Element
-from cloudsync_gen.model.ids import LAYERS, ElementId, is_id, layer_of, type_of
+from cloudsync_gen.model.ids import LAYERS, is_id, layer_of, type_of
 from cloudsync_gen.model.layers import DERIVED_TYPES, ELEMENT_TYPES, types_of
 from cloudsync_gen.naming import nearest
 from cloudsync_gen.source import Pointer, Ref
@@ -112,7 +112,7 @@ def declare(
     except msgspec.ValidationError:
         found = list(_field_errors(ref, element, struct, data))
         return _salvaged(ref, element, struct, data, found), found, element
-    return DeclaredElement(id=ElementId(element), value=value, data=data, ref=ref), [], element
+    return declared(value, data, ref), [], element
 
 
 def _salvaged(
@@ -127,7 +127,7 @@ def _salvaged(
         value = msgspec.convert(rest, struct)
     except msgspec.ValidationError:
         return None
-    return DeclaredElement(id=ElementId(element), value=value, data=data, ref=ref)
+    return declared(value, data, ref)
 
 
 def meant(layer: str, identity: str, key: str) -> tuple[str, ...]:

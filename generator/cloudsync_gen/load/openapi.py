@@ -10,9 +10,9 @@ import msgspec
 
 from cloudsync_gen.diagnostics import Diagnostic, finding
 from cloudsync_gen.load.layers import explain
-from cloudsync_gen.model.declared import DeclaredElement
-from cloudsync_gen.model.ids import ElementId, is_id
-from cloudsync_gen.model.layers.api import METHODS, Operation, RestApi, Webhook
+from cloudsync_gen.model.declared import DeclaredElement, declared
+from cloudsync_gen.model.ids import is_id
+from cloudsync_gen.model.layers.api import METHODS, PLACES, Operation, RestApi, Webhook
 from cloudsync_gen.model.sources import RestSource, WebhookSource
 from cloudsync_gen.naming import kebab
 from cloudsync_gen.source import Ref
@@ -104,7 +104,7 @@ def _convert(
         return [], [
             finding("OAS002", "openapi-field", place, what, hint, str(written.get("id", "")))
         ]
-    return [DeclaredElement(id=ElementId(value.id), value=value, data=data, ref=ref)], []
+    return [declared(value, data, ref)], []
 
 
 def _operation(
@@ -120,16 +120,20 @@ def _operation(
         {
             "name": p["name"],
             "location": p["in"],
-            "required": p.get("required", False),
+            "required": p.get("required") is True,
             "schema": p["schema"],
         }
         for p in (*_listed(item, "parameters"), *_listed(operation, "parameters"))
-        if isinstance(p, dict) and "name" in p and "in" in p and isinstance(p.get("schema"), dict)
+        if isinstance(p, dict)
+        and "name" in p
+        and _has_place(p)
+        and isinstance(p.get("schema"), dict)
     ]
+    text = _texts(operation)
     written = {
         "id": f"api.operation.{kebab(document)}-{kebab(identity)}",
-        "name": operation.get("summary") or identity,
-        "description": operation.get("description") or operation.get("summary") or identity,
+        "name": text.get("summary") or identity,
+        "description": text.get("description") or text.get("summary") or identity,
         "document": document,
         "operationId": identity,
         "method": method,
@@ -138,10 +142,21 @@ def _operation(
         "requestSchema": _body_ref(operation.get("requestBody")),
         "responseStatus": status,
         "responseSchema": response,
-        "deprecated": operation.get("deprecated", False),
+        "deprecated": operation.get("deprecated") is True,
         **{name: operation[name] for name in _OPERATION_LINKS if name in operation},
     }
     return _convert(Operation, written, operation, ref)
+
+
+def _texts(operation: Mapping[str, Any]) -> Mapping[str, str]:
+    """Summary and description, without what is no text; `openapi-structure` says so."""
+    found = {name: operation.get(name) for name in ("summary", "description")}
+    return {name: each for name, each in found.items() if isinstance(each, str)}
+
+
+def _has_place(parameter: Mapping[str, Any]) -> bool:
+    """Whether it is sent anywhere that there is; `openapi-structure` says where not."""
+    return parameter.get("in") in PLACES
 
 
 def _listed(data: Mapping[str, Any], name: str) -> list[Any]:
@@ -189,10 +204,11 @@ def webhook_source(file: str, data: Any) -> tuple[WebhookSource | None, Loaded]:
                 finding("WHK001", "webhook-document", ref.at("webhooks", name), what, hint)
             )
             continue
+        text = _texts(operation)
         written = {
             "id": f"api.webhook.{kebab(name)}",
-            "name": operation.get("summary") or name,
-            "description": operation.get("description") or operation.get("summary") or name,
+            "name": text.get("summary") or name,
+            "description": text.get("description") or text.get("summary") or name,
             "document": document,
             "webhookName": name,
             "requestSchema": _body_ref(operation.get("requestBody")),

@@ -26,8 +26,7 @@ from cloudsync_gen.load.layers import explain
 from cloudsync_gen.load.openapi import Loaded, document_of
 from cloudsync_gen.load.proto_text import Head, head, locate
 from cloudsync_gen.load.yaml_tree import Problem
-from cloudsync_gen.model.declared import DeclaredElement
-from cloudsync_gen.model.ids import ElementId
+from cloudsync_gen.model.declared import DeclaredElement, declared
 from cloudsync_gen.model.layers.api import GrpcApi, Rpc
 from cloudsync_gen.model.sources import LINK_OPTIONS, GrpcSource, SourceType
 from cloudsync_gen.naming import kebab, nearest, snake
@@ -338,4 +337,4 @@ def _convert(struct: type[GrpcApi] | type[Rpc], written: Mapping[str, Any], ref:
         identity = str(written.get("id", ""))
         hint = "mend the option; link options hold ids of elements"
         return [], [finding("PRT004", "proto-field", ref.at(*pointer), what, hint, identity)]
-    return [DeclaredElement(id=ElementId(value.id), value=value, data=written, ref=ref)], []
+    return [declared(value, written, ref)], []

@@ -8,7 +8,7 @@ Positions are collected only on demand, by `locate`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import yaml
@@ -31,6 +31,10 @@ _BLOCKS = ("|", ">")
 """Styles of scalars whose first line holds their mark alone, behind which a comment may stand."""
 
 _MAY_BE_TYPED = frozenset("-+.0123456789~nNtTfF")
+
+
+Words = dict[str, str]
+"""Each string that was read so far, as the object that stands for all equal ones."""
 
 
 class Problem(Struct, frozen=True):
@@ -57,8 +61,12 @@ class _Stop(Exception):
         self.problem = problem
 
 
-def parse(file: str, text: str) -> Parsed:
-    """Data of a YAML text. Never raises for any text."""
+def parse(file: str, text: str, words: Words | None = None) -> Parsed:
+    """Data of a YAML text. Never raises for any text.
+
+    Strings that are equal are one object throughout the text, and throughout all texts that are
+    read with the same `words`.
+    """
     if len(text) > MAX_BYTES:
         span = Span(file, 1, 1, 1, 1)
         problem = Problem(
@@ -68,12 +76,28 @@ def parse(file: str, text: str) -> Parsed:
             span,
         )
         return Parsed(None, (problem,))
-    reader = _Reader(file)
+    reader = _Reader(file, {} if words is None else words)
     try:
         value = reader.document(_events(file, text))
     except _Stop as stop:
         return Parsed(None, (*reader.problems, stop.problem))
     return Parsed(value, tuple(reader.problems))
+
+
+def share(value: Any, words: Words) -> None:
+    """Makes the strings of data that was read by somebody else one object where they are equal;
+    keys are left as they are.
+    """
+    places: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, dict):
+        places = value.items()
+    elif isinstance(value, list):
+        places = enumerate(value)
+    for place, each in places:
+        if isinstance(each, str):
+            value[place] = words.setdefault(each, each)
+        elif isinstance(each, (dict, list)):
+            share(each, words)
 
 
 def locate(file: str, text: str) -> Located:
@@ -151,8 +175,9 @@ def _span(file: str, event: Any) -> Span:
 class _Reader:
     """Builds plain data from events and collects what is wrong."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, words: Words) -> None:
         self.file = file
+        self.words = words
         self.problems: list[Problem] = []
         self.nodes = 0
         self.anchors: dict[str, tuple[Any, int]] = {}
@@ -236,10 +261,10 @@ class _Reader:
             self.problem("SRC003", f"tag `{event.tag}` is not allowed", "remove the tag", event)
         if event.value == "<<" and event.implicit[0]:
             self.stop("SRC004", "merge keys (`<<`) are not YAML 1.2", "write the fields out", event)
-        return str(event.value)
+        return self.words.setdefault(event.value, event.value)
 
     def scalar(self, event: Any) -> Any:
-        text: str = event.value
+        text = self.words.setdefault(event.value, event.value)
         if not event.implicit[0] or event.style not in (None, ""):
             return text
         if text and text[0] not in _MAY_BE_TYPED:

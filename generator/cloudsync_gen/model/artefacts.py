@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -178,17 +178,42 @@ class Unit(Struct, frozen=True, kw_only=True):
     view: Struct
 
 
-class Rendered(Struct, frozen=True, kw_only=True):
-    """A file's bytes."""
+Content = Callable[[], bytes]
+"""Gives the bytes of a file, which are somewhere until somebody asks for them."""
+
+
+class Held(Struct, frozen=True):
+    """Bytes at hand."""
+
+    content: bytes
+
+    def __call__(self) -> bytes:
+        """The bytes."""
+        return self.content
+
+
+class Described(Struct, frozen=True, kw_only=True):
+    """What is said of a rendered file."""
 
     path: str
-    content: bytes
     digest: str
     target: str
     unit: str
     template: str
     ownership: Ownership
     sources: tuple[str, ...] = ()
+
+
+class Rendered(Described, frozen=True, kw_only=True):
+    """A file's bytes, on their way from where it was rendered."""
+
+    content: bytes
+
+
+class Output(Described, frozen=True, kw_only=True):
+    """A rendered file whose bytes have been put aside: of a large model not all fit into memory."""
+
+    content: Content
 
 
 class LockEntry(Struct, frozen=True, kw_only=True):
@@ -224,13 +249,13 @@ class Unplannable(ValueError):
 
 class Change(Struct, frozen=True, kw_only=True):
     """A file, what is to become of it, and why. `old` is the digest on disk, `None` where nothing
-    is.
+    is. `content`: what is to be written, or was in a conflict.
     """
 
     path: str
     action: Action
     reason: str
     old: str | None
-    content: bytes | None = None
+    content: Content | None = None
     entry: LockEntry | None = None
     unit: str = SYSTEM

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
+import msgspec
 from msgspec import Struct
+
+_OPEN = 32
+"""So many documents stay unpacked: those of one service, which targets look at one by one."""
 
 
 class ContractDocument(Struct, frozen=True, kw_only=True):
@@ -13,13 +19,19 @@ class ContractDocument(Struct, frozen=True, kw_only=True):
 
     `path` is where it is published, relative to `contracts/`. `source` is the id of the element
     that it was compiled from; `file` the model's file, empty where the model has no single one.
+    `packed` is its data: of a large model not all contracts fit into memory as they are worked on.
     """
 
     name: str
     path: str
     source: str
     file: str
-    data: Mapping[str, Any]
+    packed: bytes
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What it says; nobody may change it."""
+        return _unpacked(self.packed)
 
 
 class ContractText(Struct, frozen=True, kw_only=True):
@@ -55,7 +67,8 @@ class Contracts(Struct, frozen=True, kw_only=True):
     """All contracts of a model, each kind by name in sorted order.
 
     `rest`, `webhooks` and `graphql` by document, `asyncapi` by domain, `grpc` by document,
-    `jsonschema` by element id. `schema_names` maps an element of the data model to the name that
+    `jsonschema` by element id. `packed_index` tells what each part belongs
+    to (`packed_json`). `schema_names` maps an element of the data model to the name that
     its schema has in every contract (`data_model.entity.page` -> `Page`).
     """
 
@@ -65,11 +78,39 @@ class Contracts(Struct, frozen=True, kw_only=True):
     graphql: Mapping[str, ContractText]
     grpc: Mapping[str, ProtoContract]
     jsonschema: Mapping[str, ContractDocument]
-    index: Mapping[str, Any]
+    packed_index: bytes
     schema_names: Mapping[str, str]
+
+    @property
+    def index(self) -> Mapping[str, Any]:
+        """What each part of the contracts belongs to."""
+        found: Mapping[str, Any] = msgspec.json.decode(unpacked_json(self.packed_index))
+        return found
 
     @property
     def documents(self) -> tuple[ContractDocument, ...]:
         """All contracts that are data, in the order of their kinds."""
         kinds = (self.rest, self.webhooks, self.asyncapi, self.jsonschema)
         return tuple(each for kind in kinds for each in kind.values())
+
+
+def packed_json(parts: Iterable[bytes]) -> bytes:
+    """The text that these are together, of which there may be much, for a file of JSON."""
+    whole = zlib.compressobj(1)
+    return b"".join((*map(whole.compress, parts), whole.flush()))
+
+
+def unpacked_json(content: bytes) -> bytes:
+    """The text, without spaces."""
+    return zlib.decompress(content)
+
+
+def packed(data: Mapping[str, Any]) -> bytes:
+    """Data as a document keeps it."""
+    return zlib.compress(msgspec.msgpack.encode(data), level=1)
+
+
+@lru_cache(maxsize=_OPEN)
+def _unpacked(content: bytes) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = msgspec.msgpack.decode(zlib.decompress(content))
+    return found

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from cloudsync_gen.model.element import Element
 from cloudsync_gen.model.ids import ElementId
+from cloudsync_gen.model.links import Link, links_in
 from cloudsync_gen.model.sources import Sources
 from cloudsync_gen.model.values import Name, Slug, Text, Version
 from cloudsync_gen.source import Ref
@@ -25,12 +26,18 @@ class Project(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class DeclaredElement(Struct, frozen=True, kw_only=True):
-    """An element with its typed value and its data as written (links are read from the latter)."""
+    """An element with its typed value, its place, and its links as written (`links.links_in`)."""
 
     id: ElementId
     value: Element
-    data: Mapping[str, Any]
     ref: Ref
+    links: tuple[Link, ...]
+
+
+def declared(value: Element, data: Mapping[str, Any], ref: Ref) -> DeclaredElement:
+    """An element that was written as `data` at a place."""
+    identity = ElementId(value.id)
+    return DeclaredElement(id=identity, value=value, ref=ref, links=(*links_in(identity, data),))
 
 
 class Declared(Struct, frozen=True, kw_only=True):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cloudsync_gen.model.layers.application import Event, Saga, Service
+from cloudsync_gen.model.layers.application import Event, Saga
+from cloudsync_gen.model.layers.service import Collecting, Service
 from cloudsync_gen.model.system import Model
 
 
@@ -32,10 +33,27 @@ def queued_calls_of(service: Service) -> Iterator[str]:
             yield call.fallback.topic
 
 
+def collected_by(model: Model, service: Service) -> Iterator[tuple[Event, Collecting]]:
+    """Events that a service takes in without naming them, of other services alone."""
+    for each in service.collects:
+        for event in model.all(Event):
+            producer = model.get(Service, event.service)
+            if producer is None or producer.id == service.id:
+                continue
+            if not each.domains or producer.domain in each.domains:
+                yield event, each
+
+
+def consumed_by(model: Model, service: Service) -> list[str]:
+    """Ids of the events that a service takes in, named or collected, each once; sorted."""
+    named = {each.event for each in service.consumes}
+    return sorted(named | {event.id for event, _ in collected_by(model, service)})
+
+
 def heard_by(model: Model, service: Service) -> Iterator[str]:
     """Topics that a service reads."""
-    for each in service.consumes:
-        event = model.get(Event, each.event)
+    for each in consumed_by(model, service):
+        event = model.get(Event, each)
         if event is not None:
             yield event.topic
     yield from logs_of(model, service)

@@ -72,8 +72,17 @@ uses-store | application.service | stores[].store | datastore.database datastore
 calls | application.service | calls[].operation | api.operation api.rpc | calledBy
 calls-during | application.service | calls[].during[] | application.command application.query | makesCallsOf
 registry-calls | application.service | registry.calls[].operation | api.rpc | registryOf
+flag-evaluation | application.service | flagProvider.evaluate.operation | api.rpc | decidesFlagsFor
+flag-watch | application.service | flagProvider.watch.operation | api.rpc | tellsOfFlagsFor
+flag-steers | application.service | flags[].during[] | application.command application.query | steeredByFlagsOf
+configuration-watch | application.service | configurationProvider.watch.operation | api.rpc | tellsOfConfigurationFor
+configuration-get | application.service | configurationProvider.get.operation | api.rpc | tellsConfigurationFor
+secret-get | application.service | secretProvider.get | api.rpc | handsOutSecretsFor
+secret-prove | application.service | secretProvider.prove.operation | api.rpc | provesSecretsTo
 queued-calls-topic | application.service | calls[].fallback.topic | technology.topic | queuedCalls
 consumes-event | application.service | consumes[].event | application.event | consumers
+collects-domain | application.service | collects[].domains[] | business.domain | collectors
+event-collected-by | application.service | collects[].command | application.command | triggeredByCollected
 takes-from-queue | application.service | queues[].queue | technology.queue | workers
 queue-handled-by | application.service | queues[].command | application.command | triggeredByQueue
 sends-to-queue | application.service | sends[].queue | technology.queue | senders
@@ -127,6 +136,7 @@ queue-dead-letter | technology.queue | deadLetter | technology.queue | deadLette
 platform-control | technology.edge technology.mesh | controls[] | security.control | implementedBy
 # api
 gateway-edge | api.gateway | edge | technology.edge | gateway
+webhook-sender | api.gateway | webhookDelivery.service | application.service | deliversWebhooksOf
 contract-service | api.rest-api | x-archimate-ref | application.service | contracts
 contract-business-service | api.rest-api | x-business-service-ref | business.service | contracts
 contract-principle | api.rest-api | x-governed-by-principles[] | motivation.principle | governsContract

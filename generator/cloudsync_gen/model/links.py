@@ -7,14 +7,14 @@ A path walks the element as it is written: `calls[].operation` is the `operation
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from msgspec import Struct
 
-from cloudsync_gen.model.ids import ElementId
+from cloudsync_gen.model.ids import ElementId, type_of
 from cloudsync_gen.model.link_table import GROUPS, TABLE
-from cloudsync_gen.source import Pointer, Ref
+from cloudsync_gen.source import Pointer
 
 Form = Literal["id", "permission", "ref"]
 
@@ -40,13 +40,15 @@ class LinkType(Struct, frozen=True):
         return "[]" in self.path or "*" in self.path
 
 
-class Link(Struct, frozen=True):
-    """A link as written: `target` may not exist, rules judge that."""
+class Link(Struct, frozen=True, gc=False):
+    """A link as written: `target` may not exist, rules judge that. `tail` leads from the element
+    to where it stands (`Model.place`); links of one kind share theirs.
+    """
 
     type: str
     source: ElementId
     target: str
-    ref: Ref
+    tail: Pointer
 
 
 def _cells(text: str) -> Iterator[list[str]]:
@@ -96,6 +98,27 @@ def first_key(path: str) -> str | None:
 @cache
 def _steps(path: str) -> tuple[str, ...]:
     return tuple(path.split("."))
+
+
+def links_in(element: ElementId, data: Mapping[str, Any]) -> Iterator[Link]:
+    """The links of an element as written; their targets are values of which the form of their type
+    says how an id is read from them.
+    """
+    for row in _rows_of(type_of(element)):
+        if (key := first_key(row.path)) is not None and key not in data:
+            continue
+        for pointer, value in values_at(data, row.path):
+            if isinstance(value, str):
+                yield Link(row.name, element, value, _shared(pointer))
+
+
+_rows_of = cache(rows_of)
+
+
+@lru_cache(maxsize=4096)
+def _shared(pointer: Pointer) -> Pointer:
+    """The one of equal pointers that was met first."""
+    return pointer
 
 
 def values_at(data: Any, path: str) -> Iterator[tuple[Pointer, Any]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cloudsync_gen.model.effects import ENVELOPE
+from cloudsync_gen.model.exchanges import consumed_by
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Aggregate, Command, Event, Query, Service
 from cloudsync_gen.model.layers.data_model import DataElement
@@ -128,8 +129,8 @@ def _schemas(model: Model) -> Mapping[str, set[str]]:
         named[each.service] |= {each.input, each.output}
     takers: defaultdict[str, set[str]] = defaultdict(set)
     for service in model.all(Service):
-        for consumption in service.consumes:
-            takers[consumption.event].add(service.id)
+        for consumed in consumed_by(model, service):
+            takers[consumed].add(service.id)
     for event in model.all(Event):
         for name in {event.service, *takers[event.id]}:
             named[name].add(event.payload)

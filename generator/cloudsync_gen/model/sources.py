@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from msgspec import Struct
+
+from cloudsync_gen.naming import screaming
+
+_CAPITALS = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
 
 class RestSource(Struct, frozen=True, kw_only=True):
@@ -47,10 +52,29 @@ class SourceType(Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    kind: Literal["object", "input", "enum"]
+    kind: Literal["object", "input", "enum", "union"]
     schema: str = ""
     fields: tuple[SourceField, ...] = ()
     members: tuple[str, ...] = ()
+
+
+def value_prefix(enum: SourceType) -> str:
+    """What values of a proto enumeration begin with: `WOOD_`."""
+    return screaming(enum.name.rpartition(".")[2]) + "_"
+
+
+def misnamed_values(enum: SourceType) -> tuple[str, ...]:
+    """Values of a proto enumeration that are not called after it, in capitals; the first has to be
+    `<ENUM>_UNSPECIFIED`.
+    """
+    prefix = value_prefix(enum)
+    return tuple(
+        value
+        for index, value in enumerate(enum.members)
+        if (index == 0 and value != f"{prefix}UNSPECIFIED")
+        or not value.startswith(prefix)
+        or not _CAPITALS.fullmatch(value)
+    )
 
 
 class GraphqlSource(Struct, frozen=True, kw_only=True):

@@ -70,6 +70,10 @@ class Model(Struct, frozen=True, kw_only=True):
         ref = self.refs.get(ElementId(element))
         return ref.at(*tail) if ref else Ref("model/manifest.yaml")
 
+    def place(self, link: Link) -> Ref:
+        """Where a link is written."""
+        return self.ref(link.source, *link.tail)
+
     def targets(self, element: str, link: str) -> tuple[str, ...]:
         """Ids that an element names by links of one type, in the order written."""
         return tuple(

@@ -115,7 +115,7 @@ def _lines(plan: Plan, root: Path | None) -> Iterator[str]:
 def _diff(root: Path, change: Change) -> Iterator[str]:
     try:
         before = (root / change.path).read_bytes().decode() if change.old is not None else ""
-        after = change.content.decode() if change.content is not None else ""
+        after = change.content().decode() if change.content is not None else ""
     except UnicodeDecodeError:
         yield "  (not text)"
         return

@@ -63,5 +63,5 @@ def _first_difference(change: Change, root: Path) -> int:
     if change.old is None or change.content is None:
         return 1
     before = (root / change.path).read_bytes().split(b"\n")
-    pairs = zip_longest(before, change.content.split(b"\n"))
+    pairs = zip_longest(before, change.content().split(b"\n"))
     return next((line for line, (old, new) in enumerate(pairs, 1) if old != new), 1)

@@ -107,7 +107,7 @@ def _lines(
 ) -> tuple[LinkLine, ...]:
     found = []
     for kind, other, link in links:
-        span = sources.span(link.ref)
+        span = sources.span(model.place(link))
         known = other in model.elements or other in model.broken
         found.append(
             LinkLine(type=kind, element=other, known=known, file=span.file, line=span.line)

@@ -8,10 +8,12 @@ from msgspec import Struct
 
 from cloudsync_gen.engine.emit import mermaid
 from cloudsync_gen.model.effects import performed_by
+from cloudsync_gen.model.exchanges import collected_by, consumed_by
 from cloudsync_gen.model.ids import layer_of, name_of, type_of
 from cloudsync_gen.model.layers.api import Operation, Rpc
 from cloudsync_gen.model.layers.application import Event, Saga, SagaStep, Service
 from cloudsync_gen.model.layers.business import Domain
+from cloudsync_gen.model.providers import asked_of_providers
 from cloudsync_gen.model.system import Model
 
 
@@ -82,6 +84,12 @@ def _call_edges(model: Model) -> Iterator[Edge]:
             if performed is not None:
                 label = f"{name_of(call.operation)} {call.timeout} {call.fallback.kind}"
                 yield Edge(source=service.id, target=performed.service, label=label)
+        for asked in asked_of_providers(model, service):
+            rpc = model.get(Rpc, asked.call.operation)
+            performed = performed_by(model, rpc.command if rpc else None)
+            if performed is not None:
+                label = f"{name_of(asked.call.operation)} {asked.call.timeout}"
+                yield Edge(source=service.id, target=performed.service, label=label)
 
 
 def _contexts(model: Model) -> _Built:
@@ -97,7 +105,7 @@ def _contexts(model: Model) -> _Built:
 
 def _events(model: Model) -> _Built:
     listeners = [(s, each) for s in model.all(Service) for each in s.consumes]
-    heard = {each.event for _, each in listeners}
+    heard = {each for service in model.all(Service) for each in consumed_by(model, service)}
     events = [event for event in model.all(Event) if event.id in heard]
     nodes = [*_services(model), *(Node(id=event.id, name=event.name) for event in events)]
     edges = [
@@ -105,6 +113,11 @@ def _events(model: Model) -> _Built:
         *(
             Edge(source=each.event, target=s.id, label=name_of(each.command or "") or each.effect)
             for s, each in listeners
+        ),
+        *(
+            Edge(source=event.id, target=s.id, label=name_of(each.command))
+            for s in model.all(Service)
+            for event, each in collected_by(model, s)
         ),
     ]
     return nodes, edges

@@ -21,6 +21,7 @@ from cloudsync_gen.rules.ddd import (
     lifecycle_unknown_state,
     page_form,
     parameter_of_nothing,
+    provider_form,
     put_without_identity,
     read_only_property_unset,
     registry_form,
@@ -31,6 +32,7 @@ from cloudsync_gen.rules.ddd import (
     self_call,
     service_realizes_nothing,
     state_field_writable,
+    steering_form,
     store_of_another_service,
     terminal_state_left,
     transition_condition,
@@ -50,6 +52,7 @@ from cloudsync_gen.rules.deployment import (
     single_replica,
 )
 from cloudsync_gen.rules.events import (
+    collecting_form,
     consumer_of_own_event,
     dead_letter_retention,
     duplicate_consumption,
@@ -70,10 +73,14 @@ from cloudsync_gen.rules.events import (
 from cloudsync_gen.rules.graphql import (
     field_without_resolver,
     graphql_name_style,
+    join_differs_from_answer,
+    join_form,
+    join_unanswerable,
     list_without_page,
     nullable_mutation,
     performs_of_another_service,
     query_with_command,
+    resolved_out_of_reach,
     unknown_entity,
 )
 from cloudsync_gen.rules.links import (
@@ -84,6 +91,8 @@ from cloudsync_gen.rules.links import (
 from cloudsync_gen.rules.model import (
     entry_twice,
     key_differs_from_id,
+    names_alike,
+    parts_alike,
 )
 from cloudsync_gen.rules.observability import (
     alert_metric_unnamed,
@@ -150,6 +159,7 @@ from cloudsync_gen.rules.regions import (
 )
 from cloudsync_gen.rules.sagas import (
     idempotency_key_unknown,
+    pivot_contradicted,
     saga_deadline,
     saga_log_unfit,
     saga_never_completes,
@@ -248,6 +258,8 @@ from cloudsync_gen.rules.ux import (
 )
 from cloudsync_gen.rules.webhooks import (
     body_differs_from_payload,
+    delivery_form,
+    delivery_untold,
     webhook_form,
     webhook_without_answer,
     webhook_without_event,
@@ -286,6 +298,8 @@ RULES: tuple[Rule, ...] = (
     dead_end_state.RULE,
     service_realizes_nothing.RULE,
     read_only_property_unset.RULE,
+    provider_form.RULE,
+    steering_form.RULE,
     expression_cost.RULE,
     replicas_out_of_order.RULE,
     request_above_limit.RULE,
@@ -324,6 +338,7 @@ RULES: tuple[Rule, ...] = (
     queue_without_worker.RULE,
     topic_version.RULE,
     event_not_past.RULE,
+    collecting_form.RULE,
     field_without_resolver.RULE,
     unknown_entity.RULE,
     query_with_command.RULE,
@@ -331,11 +346,17 @@ RULES: tuple[Rule, ...] = (
     graphql_name_style.RULE,
     list_without_page.RULE,
     nullable_mutation.RULE,
+    join_form.RULE,
+    resolved_out_of_reach.RULE,
+    join_unanswerable.RULE,
+    join_differs_from_answer.RULE,
     dangling_link.RULE,
     link_target_type.RULE,
     unknown_permission_action.RULE,
     key_differs_from_id.RULE,
     entry_twice.RULE,
+    names_alike.RULE,
+    parts_alike.RULE,
     operation_without_command.RULE,
     compiled_in.RULE,
     path_parameter.RULE,
@@ -398,6 +419,7 @@ RULES: tuple[Rule, ...] = (
     step_not_triggered.RULE,
     idempotency_key_unknown.RULE,
     saga_log_unfit.RULE,
+    pivot_contradicted.RULE,
     invalid_schema.RULE,
     unresolved_schema_ref.RULE,
     required_without_property.RULE,
@@ -465,6 +487,8 @@ RULES: tuple[Rule, ...] = (
     body_differs_from_payload.RULE,
     webhook_form.RULE,
     webhook_without_answer.RULE,
+    delivery_untold.RULE,
+    delivery_form.RULE,
 )
 
 CODES: Mapping[str, str] = {key: rule.code for rule in RULES for key in (rule.code, rule.name)}

@@ -7,11 +7,12 @@ would hide the next. Only findings of rules can be waived: behind others somethi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 
 from msgspec import Struct
 
 from cloudsync_gen.diagnostics import Diagnostic, Mend, MendAction
-from cloudsync_gen.model.waivers import Suppression, Waivers
+from cloudsync_gen.model.waivers import Entry, Suppression, Waivers
 from cloudsync_gen.rules import CODES, RETIRED
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.reading import READINGS
@@ -105,9 +106,19 @@ def _of_entries(waivers: Waivers, present: set[str], ran: frozenset[str]) -> Ite
         if each.id not in present:
             if each.rule in ran or each.rule in RETIRED:
                 yield _told("WVR005", span, f"`{each.rule}` finds it no more", (each.id,))
+            elif is_over(each, waivers.today):
+                message = f"`{each.rule}` was accepted until {each.expires}"
+                yield _told("WVR005", span, message, (each.id,))
         elif each.expires < waivers.today:
             message = f"waived until {each.expires}, by {each.owner}: {each.reason}"
             yield _told("WVR004", span, message, (each.id,))
+
+
+def is_over(entry: Entry, today: date) -> bool:
+    """Whether it accepts a change of a contract, which rules do not see, and its day is over: by
+    then the base has it as well.
+    """
+    return entry.rule not in CODES and entry.rule not in RETIRED and entry.expires < today
 
 
 def _told(

@@ -16,11 +16,6 @@ RPC_RESERVED = ("rpc", "service", "runtime", "models", "operations", "port", "me
 """What the adapter of a gRPC service cannot call a method: names that its module uses."""
 
 
-def rest_package(contract: str) -> str:
-    """The package of the client of a REST contract."""
-    return f"{python_name(contract)}_client"
-
-
 def rest_class(contract: str) -> str:
     """The class in it."""
     return f"{python_class(contract)}Client"
@@ -30,11 +25,6 @@ def python_module(path: str) -> str:
     """The module that protoc's Python plug-in makes of a file."""
     pure = PurePosixPath(path)
     return ".".join((*pure.parent.parts, f"{pure.stem}_pb2"))
-
-
-def grpc_package(contract: str) -> str:
-    """The package of the client of a gRPC contract."""
-    return f"{python_name(contract)}_grpc_client"
 
 
 def grpc_class(contract: str) -> str:

@@ -6,22 +6,19 @@ from msgspec import Struct
 
 from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.ids import name_of
-from cloudsync_gen.model.layers.api import Rpc
-from cloudsync_gen.model.layers.application import RegistryCall, Service
+from cloudsync_gen.model.layers.application import Service
+from cloudsync_gen.model.packages import registry_package
+from cloudsync_gen.model.provided import RegistryCall
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.values import milliseconds
-from cloudsync_gen.naming import python_name
-from cloudsync_gen.targets._clients import python_module
+from cloudsync_gen.targets._named_calls import NamedCallView, named_call
 
 
 class StepView(Struct, frozen=True, kw_only=True):
-    """A call by which a copy registers, renews or leaves; `stubs`: the module of its messages."""
+    """A call by which a copy registers, renews or leaves."""
 
     kind: str
-    operation: str
-    path: str
-    stubs: str
-    sends: dict[str, str]
+    call: NamedCallView
 
 
 class RegistryView(Struct, frozen=True, kw_only=True):
@@ -42,11 +39,6 @@ def registry_of(model: Model) -> Service | None:
     return next((each for each in model.all(Service) if each.registry is not None), None)
 
 
-def registry_package(model: Model) -> str:
-    """The package with the registry's facts."""
-    return f"{python_name(model.project.slug)}_registry"
-
-
 def registry_view(model: Model, contracts: Contracts) -> RegistryView | None:
     """None where the model has no registry."""
     service = registry_of(model)
@@ -55,7 +47,7 @@ def registry_view(model: Model, contracts: Contracts) -> RegistryView | None:
     registry = service.registry
     steps = (_step(model, contracts, each) for each in registry.calls)
     return RegistryView(
-        package=registry_package(model),
+        package=registry_package(model.project.slug),
         service=name_of(service.id),
         url=f"http://127.0.0.1:{service.port}",
         every=milliseconds(registry.every) / 1000,
@@ -68,14 +60,5 @@ def registry_view(model: Model, contracts: Contracts) -> RegistryView | None:
 
 def _step(model: Model, contracts: Contracts, told: RegistryCall) -> StepView | None:
     """None where no contract carries the RPC."""
-    rpc = model.get(Rpc, told.operation)
-    contract = contracts.grpc.get(rpc.document) if rpc is not None else None
-    if rpc is None or contract is None:
-        return None
-    return StepView(
-        kind=told.step,
-        operation=rpc.rpc_name,
-        path=f"/{contract.package}.{contract.service}/{rpc.rpc_name}",
-        stubs=python_module(contract.import_path),
-        sends=told.sends,
-    )
+    call = named_call(model, contracts, told.operation, told.sends)
+    return None if call is None else StepView(kind=told.step, call=call)

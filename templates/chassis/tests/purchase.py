@@ -94,7 +94,14 @@ EFFECTS = sa.Table(
     sa.Column("order_id", sa.Uuid(), nullable=False),
     sa.Column("what", sa.Text(), nullable=False),
 )
-NEXT = {"reserve": "Reserved", "pay": "Paid", "pack": "Packed", "send": "Sent", "count": "Counted"}
+NEXT = {
+    "reserve": "Reserved",
+    "pay": "Paid",
+    "pack": "Packed",
+    "send": "Sent",
+    "count": "Counted",
+    "note": "Noted",
+}
 REFUSALS = {"reserve": "SoldOut", "pay": "Refused"}
 
 

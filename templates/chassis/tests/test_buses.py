@@ -53,7 +53,7 @@ class Setup:
         async with asyncio.timeout(20):
             while len(found) < count:
                 for each in await bus.fetch(group, [topic or self.topic], count - len(found)):
-                    await bus.acknowledge(group, each)
+                    await bus.acknowledge(group, [each])
                     found.append(each)
         return found
 
@@ -147,9 +147,43 @@ async def test_what_was_not_acknowledged_comes_again(setup: Setup) -> None:
     first = await setup.bus.fetch("a", [setup.topic], 3)
     while len(first) < 3:
         first = await setup.bus.fetch("a", [setup.topic], 3)
-    await setup.bus.acknowledge("a", first[0])
+    await setup.bus.acknowledge("a", first[:1])
     again = await setup.bus.fetch("a", [setup.topic], 3)
     assert [each.event.sequence for each in again] == [1, 2]
+
+
+async def test_what_came_before_is_acknowledged_too_and_of_its_topic_alone(setup: Setup) -> None:
+    topics = [setup.topic, setup.dead]
+    await setup.bus.fetch("a", topics, 1)
+    for number in range(4):
+        both = [setup.event("k", number, topic=each) for each in topics]
+        await setup.bus.publish(both)
+    found = await fetched(setup.bus, topics, 8)
+    mine = [each for each in found if each.event.topic == setup.topic]
+    await setup.bus.acknowledge("a", [mine[2], mine[0]])
+    await setup.bus.acknowledge("a", [])
+    assert await left(setup.bus, topics, 5) == {setup.topic: [3], setup.dead: [0, 1, 2, 3]}
+    others = [each for each in found if each.event.topic == setup.dead]
+    await setup.bus.acknowledge("a", [others[1], mine[3]])
+    async with another(setup) as bus:
+        assert await left(bus, topics, 2) == {setup.dead: [2, 3]}
+
+
+async def fetched(bus: Bus, topics: list[str], count: int) -> list[Delivery]:
+    """So many deliveries at once, none of them acknowledged."""
+    found: list[Delivery] = []
+    async with asyncio.timeout(20):
+        while len(found) < count:
+            found = await bus.fetch("a", topics, 20)
+    return found
+
+
+async def left(bus: Bus, topics: list[str], count: int) -> dict[str, list[int]]:
+    """What comes again, so many deliveries, by topic."""
+    found: dict[str, list[int]] = {}
+    for each in await fetched(bus, topics, count):
+        found.setdefault(each.event.topic, []).append(each.event.sequence)
+    return found
 
 
 async def test_who_takes_over_gets_what_was_not_acknowledged(setup: Setup) -> None:

@@ -19,6 +19,7 @@ from cloudsync_chassis.client import fallback
 from cloudsync_chassis.client.base import ServiceClient
 from cloudsync_chassis.client.call import Call, body_of
 from cloudsync_chassis.client.errors import CallError, NoAnswerError, RefusedError
+from cloudsync_chassis.client.observer import Observer
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget
 from cloudsync_chassis.context import Deadline
 from cloudsync_chassis.executor import Incoming
@@ -111,10 +112,18 @@ async def test_what_may_pass_is_retried(replies: list[Reply], retries: int, requ
     assert len(peer.requests) == requests
 
 
+class Told(Observer):
+    def __init__(self) -> None:
+        self.again: list[bool] = []
+
+    def retried(self, succeeded: bool) -> None:
+        self.again.append(succeeded)
+
+
 @pytest.mark.parametrize(
     "closed", [httpx.RemoteProtocolError("closed"), httpx.ReadError("reset"), httpx.WriteError("")]
 )
-async def test_a_connection_that_closes_as_it_is_taken_costs_no_retry(closed: Exception) -> None:
+async def test_what_a_closed_connection_lost_is_sent_once_more(closed: Exception) -> None:
     peer = Peer(closed)
     with unhurried():
         async with client(peer, retries=0) as called:
@@ -127,6 +136,55 @@ async def test_a_connection_that_closes_as_it_is_taken_costs_no_retry(closed: Ex
                 with pytest.raises(NoAnswerError):
                     await called.call(posted if len(replies) == 1 else CALL, ANSWER)
             assert len(peer.requests) == len(replies)
+
+
+async def test_what_is_sent_once_more_is_an_attempt() -> None:
+    """One of the edge's retries where it has any, paid for, counted, and no sign of ill health."""
+    lost = httpx.RemoteProtocolError("closed")
+    with unhurried():
+        peer = Peer(lost, lost, lost)
+        async with client(peer, retries=2) as called:
+            with pytest.raises(NoAnswerError):
+                await called.call(CALL, ANSWER)
+        assert len(peer.requests) == 3
+        peer, told = Peer(*[lost] * 40), Told()
+        policy, budgets = BreakerPolicy(requests=2, open_for=60.0), {"get": Budget(timeout=0.1)}
+        async with ServiceClient(
+            "http://peer", budgets=budgets, breaker=policy, observer=told, transport=peer
+        ) as called:
+            for _ in range(20):
+                with pytest.raises(NoAnswerError, match="RemoteProtocolError"):
+                    await called.call(CALL, ANSWER)
+            assert called.breaker.state == "closed"
+            assert called.retries.remaining < 0.2
+        # ten that were saved up, and a tenth of what was called
+        assert len(peer.requests) == 20 + 11
+        assert told.again == [False] * 11
+
+
+async def test_a_new_connection_that_breaks_is_no_kept_one() -> None:
+    """A callee that dies of a request is not sent it again by an edge without retries."""
+    asked: list[bytes] = []
+
+    async def die(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        if len(asked) == 1:
+            writer.write(b'HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\n{"a": 1}')
+            asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    server = await asyncio.start_server(die, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    budgets = {"get": Budget(timeout=2.0)}
+    async with server, ServiceClient(f"http://127.0.0.1:{port}", budgets=budgets) as called:
+        assert await called.call(CALL, ANSWER) == {"a": 1}
+        with pytest.raises(NoAnswerError):
+            await called.call(CALL, ANSWER)
+        # the second by the kept connection, and once more by a new one
+        assert len(asked) == 3
+        with pytest.raises(NoAnswerError):
+            await called.call(CALL, ANSWER)
+        assert len(asked) == 4
 
 
 async def test_what_a_newer_callee_adds_is_left_out() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,13 +17,15 @@ import sqlalchemy as sa
 
 import bookshop
 from bookshop.models import PriceSuggested
+from cloudsync_chassis.events import consumer as consumers
 from cloudsync_chassis.events import wire
-from cloudsync_chassis.events.bus import Bus, InProcessBus
-from cloudsync_chassis.events.consumer import Consumer, Subscription
+from cloudsync_chassis.events.bus import Bus, Delivery, InProcessBus
+from cloudsync_chassis.events.consumer import ANY, Consumer, Subscription, by_type
 from cloudsync_chassis.events.envelope import Actor, Event, PayloadError, received
 from cloudsync_chassis.events.outbox import Relay
 from cloudsync_chassis.events.sqlite_bus import SqliteBus
 from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.problem import NOT_FOUND
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.testing import Running, isolated, running
 
@@ -244,7 +246,7 @@ async def test_each_group_gets_its_topics_in_order(bus: Bus) -> None:
         while batch := await bus.fetch(group, ["shop.market.price.v1"], 2):
             for delivery in batch:
                 seen.append(delivery.event.sequence)
-                await bus.acknowledge(group, delivery)
+                await bus.acknowledge(group, [delivery])
         assert seen == [0, 1, 2, 4, 5, 6]
 
 
@@ -275,6 +277,99 @@ async def test_failing_handlers_are_retried_then_given_up_in_order(bus: Bus) -> 
     await consumer.handle_batch()
     assert tries == ["shaky", "shaky", "bad", "bad", "bad", "shaky2", "shaky2"]
     dead = await bus.fetch("dead", ["shop.market.price.v1.dlq"], 10)
+    assert [each.event.subject for each in dead] == ["bad"]
+
+
+class Told(InProcessBus):
+    """Keeps what it was told was handled, each time."""
+
+    def __init__(self) -> None:
+        super().__init__(wait=0.01)
+        self.told: list[list[str]] = []
+
+    async def acknowledge(self, group: str, deliveries: Sequence[Delivery]) -> None:
+        self.told.append([each.event.subject for each in deliveries])
+        await super().acknowledge(group, deliveries)
+
+
+async def consumed(bus: Bus, *subjects: str, together: int = 1) -> None:
+    """A batch of events: a `bad` one is refused, a `slow` one takes a while, a `stop` cancels."""
+
+    async def run(event: Event, _: Any) -> None:
+        if event.subject == "bad":
+            raise NOT_FOUND()
+        if event.subject == "stop":
+            raise asyncio.CancelledError
+        await asyncio.sleep(0.02 if event.subject == "slow" else 0)
+
+    events = [replace(suggestion("x", uuid7()), subject=each) for each in subjects]
+    await bus.publish(events)
+    subscription = Subscription("shop.market.price.v1", "PriceSuggested", never_called)
+    await Consumer(bus, "g", (subscription,), run, together=together).handle_batch()
+
+
+async def never_called(_: Any, event: Event) -> None:
+    raise AssertionError(event)
+
+
+async def test_a_bus_is_told_of_several_events_at_once() -> None:
+    for together in (1, 4):
+        bus = Told()
+        await consumed(bus, "a", "b", "c", together=together)
+        assert bus.told == [["a", "b", "c"]]
+
+
+async def test_a_bus_is_told_at_once_of_what_was_given_up() -> None:
+    bus = Told()
+    await consumed(bus, "a", "bad", "b", "c")
+    assert bus.told == [["a", "bad"], ["b", "c"]]
+
+
+async def test_a_bus_is_told_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumers, "_UNTOLD", 0.01)
+    bus = Told()
+    await consumed(bus, "slow", "slow", "a")
+    assert bus.told == [["slow"], ["slow"], ["a"]]
+
+
+async def test_a_bus_is_told_of_what_was_handled_before_a_consumer_was_stopped() -> None:
+    bus = Told()
+    with pytest.raises(asyncio.CancelledError):
+        await consumed(bus, "a", "b", "stop", "c")
+    assert bus.told == [["a", "b"]]
+    again = await bus.fetch("g", ["shop.market.price.v1"], 10)
+    assert [each.event.subject for each in again] == ["stop", "c"]
+
+
+async def test_all_of_a_topic_is_taken_beside_what_is_named(bus: Bus) -> None:
+    """In one go: what is named first, what nobody has named as well, another topic not at all."""
+    heard: list[tuple[str, str]] = []
+
+    def noted(name: str) -> Any:
+        async def handle(_: Any, event: Event) -> None:
+            heard.append((name, event.subject))
+            if (name, event.subject) == ("any", "bad"):
+                raise RuntimeError(event.subject)
+
+        return handle
+
+    async def run(event: Event, action: Callable[[Any], Any]) -> None:
+        await subscriptions[event.topic, event.type].handle(None, event)  # type: ignore[arg-type]
+
+    place = "shop.market.price.v1"
+    given = (Subscription(place, "Known", noted("known")), Subscription(place, ANY, noted("any")))
+    subscriptions = {**by_type(given)}
+    subscriptions[place, "New"] = subscriptions[place, ANY]
+    named = [("Known", "a"), ("New", "b"), ("Known", "bad")]
+    events = [
+        replace(suggestion("x", uuid7()), type=kind, subject=subject) for kind, subject in named
+    ]
+    await bus.publish([*events, replace(events[0], id=uuid7(), topic="shop.market.stock.v1")])
+    consumer = Consumer(bus, "g", given, run, attempts=1, pause=0.001)
+    await consumer.handle_batch()
+    expected = [("known", "a"), ("any", "a"), ("any", "b"), ("known", "bad"), ("any", "bad")]
+    assert heard == expected
+    dead = await bus.fetch("dead", [f"{place}.dlq"], 10)
     assert [each.event.subject for each in dead] == ["bad"]
 
 

@@ -60,7 +60,7 @@ async def drained(bus: FaultyBus, count: int) -> list[Event]:
         while len({each.id for each in found}) < count:
             for each in await bus.fetch("g", [TOPIC], 10):
                 found.append(each.event)
-                await bus.acknowledge("g", each)
+                await bus.acknowledge("g", [each])
     return found
 
 
@@ -124,7 +124,7 @@ async def test_nothing_is_acknowledged_before_what_it_overtook(bus: FaultyBus, p
     plan(reorder=1)
     first, second = await bus.fetch("g", [TOPIC], 10)
     assert [first.event, second.event] == [sent[1], sent[0]]
-    await bus.acknowledge("g", first)
+    await bus.acknowledge("g", [first])
     plan()
     assert [each.event for each in await bus.fetch("g", [TOPIC], 10)] == sent
 

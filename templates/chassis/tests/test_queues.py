@@ -227,7 +227,7 @@ async def test_events_and_queues_may_go_by_two_buses() -> None:
     for topic in ("facts", WORK):
         found = await bus.fetch("g", [topic], 5)
         assert [each.event.topic for each in found] == [topic]
-        await bus.acknowledge("g", found[0])
+        await bus.acknowledge("g", found)
         assert await bus.fetch("g", [topic], 5) == []
 
 

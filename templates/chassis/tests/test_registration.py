@@ -12,7 +12,8 @@ from pydantic import TypeAdapter
 from cloudsync_chassis.client.attempts import Client
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import NoAnswerError, RefusedError
-from cloudsync_chassis.client.registrar import Registrar, filled
+from cloudsync_chassis.client.named import filled
+from cloudsync_chassis.client.registrar import Registrar
 from cloudsync_chassis.client.registration import Registration, Step
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.service import ServiceSpec

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, dataclass
+import copy
+from dataclasses import FrozenInstanceError, dataclass, replace
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import httpx
@@ -170,6 +171,20 @@ def test_requests_of_one_kind_are_equal_by_their_values() -> None:
     assert repr(asked).endswith(f"Ask(book_id={BOOK!r}, words='a')")
     with pytest.raises(FrozenInstanceError):
         asked.__setattr__("words", "b")
+    with pytest.raises(FrozenInstanceError):
+        asked.__delattr__("words")
+    assert copy.deepcopy(asked) == asked == replace(Ask(book_id=BOOK), words="a")
+
+
+@pytest.mark.parametrize("given", [{}, {"words": "a"}, {"book_id": BOOK, "word": "a"}])
+def test_a_request_is_made_of_its_fields_and_no_others(given: dict[str, Any]) -> None:
+    @request
+    class Ask:
+        book_id: UUID
+        words: str = ""
+
+    with pytest.raises(TypeError, match=r"lacks book_id|has no word"):
+        Ask(**given)
 
 
 async def test_what_no_route_takes_is_answered_otherwise(settings: bookshop.BookSettings) -> None:

@@ -34,7 +34,9 @@ async def test_nothing_is_counted_where_the_rest_of_a_condition_decides() -> Non
         condition="!has(input.folder) || count == 1",
         counted=Counted("folder", {"id": "input.folder"}),
     )
-    requirements = Requirements({"add": Command(effect="create", requires=(taken,))}, count)
+    requirements = Requirements(
+        {"add": Command(effect="create", idempotency="none", requires=(taken,))}, count
+    )
     ctx = cast(Context, SimpleNamespace(principal=workload("x", None), now=clock.now()))
     await requirements.check(ctx, "add", {}, {})
     assert not asked
@@ -69,9 +71,11 @@ def test_a_rule_that_cannot_be_decided_does_not_hold(expression: str) -> None:
     assert not Rule(expression).holds(this={"title": "x"})
 
 
-def test_text_that_is_no_rule_is_refused_at_the_start() -> None:
-    with pytest.raises(ValueError, match="parse"):
-        Rule("this.title ==")
+def test_text_that_is_no_rule_is_refused_by_whatever_asks_it() -> None:
+    rule = Rule("this.title ==")
+    for ask in (rule.holds, rule.value, rule.evaluated):
+        with pytest.raises(ValueError, match="parse"):
+            ask(this={"title": "x"})
 
 
 LONG = list(range(1000))

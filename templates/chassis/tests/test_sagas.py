@@ -16,7 +16,9 @@ from pydantic import SecretStr
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.bus import InProcessBus
+from cloudsync_chassis.events.replay import revive
 from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.sagas import repeats
 from cloudsync_chassis.sagas.log import Run
 from cloudsync_chassis.sagas.spec import Saga, Step
 from cloudsync_chassis.sagas.words import TOLD
@@ -291,6 +293,98 @@ async def test_a_run_is_complete_once_all_steps_that_it_waits_for_are_done(
         words = [each.data["word"] for each in bus.log if each.type == TOLD]
         assert words.count("completed") == 1
         assert not {"failed", "undone"} & {*words}
+
+
+DECIDED = replace(PURCHASE, decided_by=2)
+"""The purchase, decided once the money is taken, although packing could be undone."""
+
+
+@pytest.mark.parametrize("bus", BUSES)
+async def test_a_quick_failure_past_the_step_that_decides_undoes_nothing(
+    tmp_path: Path, bus: str
+) -> None:
+    """Though it could be undone: what is paid for is packed in the end."""
+    order, trouble, repeated = uuid7(), {"pack": "raise"}, list[str]()
+    async with trade(tmp_path, bus, trouble, DECIDED) as (shop, store):
+        store.runtime.sagas.repeated = lambda saga, step: repeated.append(step)
+        await shop.place(order, TENANT)
+        await until(lambda: len(repeated) >= 2)
+        trouble.clear()
+        await ended((shop, store), str(order), "completed")
+        assert await store.effects() == ["reserve", "pack", "send"]
+        assert await shop.effects() == ["place", "pay"]
+
+
+@pytest.mark.parametrize("number", [2, None])
+async def test_what_begins_early_and_stands_past_the_pivot_undoes_nothing(
+    tmp_path: Path, number: int | None
+) -> None:
+    """While the payment may still come; only when that itself is late does the run go back."""
+    count = Step(name="count", service="shop", command="c", on="Placed", timeout=0.2, key="orderId")
+    steps = [replace(each, timeout=4) if each.name == "pay" else each for each in PURCHASE.steps]
+    saga = replace(PURCHASE, steps=(*steps, count), decided_by=number)
+    order, trouble, repeated = uuid7(), {"count": "raise", "pay": "silence"}, list[str]()
+    async with trade(tmp_path, "process", trouble, saga) as (shop, store):
+        shop.runtime.sagas.repeated = lambda saga, step: repeated.append(step)
+        await shop.place(order, TENANT)
+        await until(lambda: len(repeated) >= 3)
+        run = await run_of(shop, str(order))
+        assert run is not None
+        assert (run.state, run.of(5).state) == ("running", "started")
+        await ended((shop, store), str(order), "undone")
+        run = await run_of(shop, str(order))
+        assert run is not None
+        assert run.reason == "time-out: pay"
+
+
+async def test_what_is_late_before_the_step_that_decides_is_done_again_once_that_is_done(
+    tmp_path: Path,
+) -> None:
+    note = Step(
+        name="note",
+        service="store",
+        command="note",
+        on="Reserved",
+        outcomes=("Noted",),
+        compensation="forget",
+        timeout=1,
+        key="orderId",
+    )
+    *before, pay, pack, send = PURCHASE.steps
+    saga = replace(PURCHASE, steps=(*before, note, pay, pack, send), decided_by=3, awaited=(5, 2))
+    order, trouble = uuid7(), {"note": "silence"}
+    async with trade(tmp_path, "sqlite", trouble, saga) as (shop, store):
+        store.runtime.sagas.repeated = lambda saga, step: trouble.clear()
+        await shop.place(order, TENANT)
+        await ended((shop, store), str(order), "completed")
+        assert sorted(await store.effects()) == ["note", "note", "pack", "reserve", "send"]
+
+
+async def test_a_step_that_never_succeeds_is_a_dead_letter_and_can_be_begun_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Past the deadline, after some attempts; the run stays as it is until somebody replays it."""
+    monkeypatch.setattr(repeats, "TRIES", 3)
+    order, trouble, abandoned = uuid7(), {"send": "raise"}, list[tuple[str, str]]()
+    hasty = replace(DECIDED, deadline=1)
+    async with trade(tmp_path, "process", trouble, hasty) as (shop, store):
+        store.runtime.sagas.abandoned = lambda saga, step: abandoned.append((saga, step))
+        await shop.place(order, TENANT)
+        await until(lambda: bool(abandoned))
+        assert abandoned == [("purchase", "send")]
+        run = await run_of(store, str(order))
+        assert run is not None
+        assert (run.state, run.of(4).state) == ("running", "failed")
+        bus = store.runtime.bus
+        assert isinstance(bus, InProcessBus)
+        (dead,) = (each for each in bus.log if each.topic == "trade.Packed.dlq")
+        assert dead.failure is not None
+        assert dead.failure.reason == "StepAbandonedError"
+        trouble.clear()
+        assert await revive(bus, "store", "trade.Packed.dlq", run.started_at) == 1
+        await ended((shop, store), str(order), "completed")
+        assert await store.effects() == ["reserve", "pack", "send"]
+        assert await shop.effects() == ["place", "pay"]
 
 
 async def test_a_repeated_step_outlives_a_restart(tmp_path: Path) -> None:

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
-from cloudsync_chassis.store.database import Database
-from cloudsync_chassis.store.sqlite import SqliteConnection
+from cloudsync_chassis.store.columns import Timestamp, sql
+from cloudsync_chassis.store.database import Database, insert_of
+from cloudsync_chassis.store.sqlite import SqliteConnection, is_brief
+from cloudsync_chassis.store.statements import BRIEF, brief
 
 metadata = sa.MetaData()
-things = sa.Table("things", metadata, sa.Column("id", sa.Integer, primary_key=True))
+things = sa.Table(
+    "things",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.Text),
+)
 ADD = sa.insert(things)
 ALL = sa.select(things.c.id).order_by(things.c.id)
 
@@ -38,17 +49,21 @@ async def held(database: Database) -> list[int]:
         return list((await connection.execute(ALL)).scalars())
 
 
-async def test_each_statement_is_handed_over_once(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    handed: list[str] = []
+@pytest.fixture
+def handed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is handed over to threads of connections, by its name."""
+    found: list[str] = []
     original = SqliteConnection._handed
 
     async def counted(self: SqliteConnection, work: Any, *arguments: Any) -> Any:
-        handed.append(work.__name__)
+        found.append(work.__name__)
         return await original(self, work, *arguments)
 
     monkeypatch.setattr(SqliteConnection, "_handed", counted)
+    return found
+
+
+async def test_each_statement_is_handed_over_once(database: Database, handed: list[str]) -> None:
     await held(database)
     assert handed == ["executed"], "a reader has nothing to commit"
     handed.clear()
@@ -62,6 +77,114 @@ async def test_each_statement_is_handed_over_once(
     assert handed == [], "what never began is not ended"
 
 
+async def test_whoever_holds_the_lock_hands_over_no_row(
+    database: Database, handed: list[str]
+) -> None:
+    async with database.transaction(write=True) as connection:
+        await connection.execute(ADD, {"id": 1})
+        await connection.execute(ADD, {"id": 2, "name": "x" * 60_000})
+        with pytest.raises(IntegrityError):
+            await connection.execute(ADD, {"id": 1})
+        adding = insert_of("sqlite", things).values(id=2, name="y")
+        again = adding.on_conflict_do_update(index_elements=["id"], set_={"name": "z"})
+        assert await connection.scalar(again.returning(things.c.name)) == "z"
+        assert handed == ["executed"], "what begins the transaction"
+        await connection.execute(ADD, {"id": 3, "name": "x" * 70_000})
+        await connection.execute(ADD, [{"id": 4}, {"id": 5}])
+        await connection.execute(sa.update(things).values(name="a"))
+        assert handed == ["executed"] * 4
+    assert handed == ["executed"] * 4 + ["commit"]
+    assert await held(database) == [1, 2, 3, 4, 5]
+    handed.clear()
+    async with database.transaction(write=False) as connection:
+        await connection.execute(ADD, {"id": 6})
+        assert handed == ["executed"], "of a reader that turns writer, too"
+        await connection.execute(ADD, {"id": 7})
+        assert handed == ["executed"]
+        await connection.rollback()
+        handed.clear()
+        await connection.execute(ADD, {"id": 8})
+        assert handed == ["executed"], "the lock was given back"
+    assert await held(database) == [1, 2, 3, 4, 5, 8]
+
+
+async def test_what_is_found_by_its_key_is_handed_over_only_where_a_lock_is_waited_for(
+    database: Database, handed: list[str]
+) -> None:
+    find = brief(sa.select(things.c.name).where(things.c.id == sa.bindparam("wanted")))
+    change = brief(sa.update(things).where(things.c.id == sa.bindparam("wanted")))
+    await add(database, 1)
+    handed.clear()
+    async with database.transaction(write=False) as connection:
+        assert (await connection.execute(find, {"wanted": 1})).all() == [(None,)]
+        assert handed == []
+        await connection.execute(change.values(name="a"), {"wanted": 1})
+        assert handed == ["executed"]
+        assert await connection.scalar(find, {"wanted": 1}) == "a"
+        await connection.execute(change.values(name="b"), {"wanted": 1})
+        assert handed == ["executed"]
+        async with database.transaction(write=False) as other:
+            handed.clear()  # of what a new connection is told
+            assert (await other.execute(find, {"wanted": 1})).all() == [(None,)]
+        assert handed == []
+    handed.clear()
+    for how in ({"write": True}, {"write": False, "snapshot": True}):
+        async with database.transaction(**how) as connection:
+            assert await connection.scalar(find, {"wanted": 1}) == "b"
+            assert await connection.scalar(find, {"wanted": 1}) == "b"
+    assert handed == ["executed", "commit"] * 2
+
+
+def test_only_sqlite_is_told_what_is_brief() -> None:
+    for made in (brief(sa.select(things)), brief(sa.update(things)), brief(sa.insert(things))):
+        texts = [
+            str(made.compile(dialect=sa.make_url(url).get_dialect()()))
+            for url in ("sqlite+aiosqlite://", "postgresql+psycopg://")
+        ]
+        assert [BRIEF in each for each in texts] == [True, False]
+
+
+async def test_a_row_follows_the_statement_that_its_connection_was_left_with(
+    database: Database, handed: list[str]
+) -> None:
+    """Whoever is cancelled leaves the thread at work; nothing overtakes that."""
+    counting = (
+        "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 300000)"
+        " INSERT INTO things (id) SELECT max(x) FROM n"
+    )
+    adding = "INSERT INTO things (id) VALUES (?)"
+    async with database.transaction(write=True) as connection:
+        assert connection.sync_connection is not None
+        driver: Any = connection.sync_connection.connection.driver_connection
+        cursor = driver.cursor()
+        await connection.execute(ADD, {"id": 1})
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await cursor.execute(counting)
+        with pytest.raises(sqlite3.IntegrityError):
+            await cursor.execute(adding, (300_000,))
+    assert handed == ["executed", "executed", "executed", "commit"]
+    assert await held(database) == [1, 300_000]
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("INSERT INTO a (b, c) VALUES (?, lower(?))", True),
+        ("insert into a (b) values (?) on conflict (b) do update set c = a.c + 1", True),
+        ("INSERT INTO a (b) VALUES (?), (?)", False),
+        ("INSERT INTO a (b) VALUES ((SELECT max(b) FROM a))", False),
+        ("INSERT INTO a (b) SELECT c FROM d", False),
+        ("UPDATE a SET b = ?", False),
+        ("UPDATE /* brief */ a SET b = ?", True),
+        ("DELETE FROM a", False),
+        ("SELECT b FROM a", False),
+    ],
+)
+def test_what_is_brief_is_told_by_its_text(statement: str, told: bool) -> None:
+    assert is_brief(statement) is told
+
+
 async def test_a_snapshot_stays_as_it_was_and_other_readers_see_what_is_committed(
     database: Database,
 ) -> None:
@@ -73,6 +196,27 @@ async def test_a_snapshot_stays_as_it_was_and_other_readers_see_what_is_committe
         assert after == seen
         assert before == ([1] if snapshot else [])
     assert await held(database) == [1, 2]
+
+
+async def test_moments_and_ids_come_back_as_they_were(tmp_path: Path) -> None:
+    tables = sa.MetaData()
+    held = sa.Table("held", tables, sa.Column("id", sql("uuid")), sa.Column("at", Timestamp()))
+    moments = [
+        None,
+        datetime(2026, 2, 28, 23, 59, 59, 999_999, UTC),
+        datetime(2026, 3, 1, 1, 0, tzinfo=timezone(timedelta(hours=1, minutes=30))),
+    ]
+    rows = [(None if moment is None else uuid4(), moment) for moment in moments]
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/x.sqlite")
+    await database.create_all(tables)
+    async with database.transaction(write=True) as connection:
+        for identity, moment in rows:
+            await connection.execute(sa.insert(held), {"id": identity, "at": moment})
+        for _ in range(2):
+            found = (await connection.execute(sa.select(held))).all()
+            assert found == rows
+            assert {each.at and each.at.tzinfo for each in found} == {None, UTC}
+    await database.dispose()
 
 
 @pytest.mark.parametrize("write", [False, True])

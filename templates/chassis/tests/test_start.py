@@ -19,11 +19,13 @@ SERVED = """
 import sys
 import cloudsync_chassis.serve, cloudsync_chassis.web.app, cloudsync_chassis.client.rpc
 from cloudsync_chassis.expressions import Rule
+from cloudsync_chassis.settings import Settings
 from cloudsync_chassis.store import schema
 from sqlalchemy import MetaData
 kept = schema.Index("kept", ("a",), where="a IS NOT NULL", using="gin")
 schema.Table("things", schema.Column("a", "text"), kept, key=("a",)).of(MetaData(), "x")
-assert Rule("1 + 1 == 2").holds()
+rule = Rule("1 + 1 == 2")
+Settings()
 print(*(set(sys.argv[1:]) & set(sys.modules)))
 """
 
@@ -47,14 +49,32 @@ def test_who_serves_loads_neither_migrations_nor_another_dialect_nor_a_command_l
         "cryptography.x509",
         "typer",
         "rich",
-        "cel.cli",
+        "cel",
         "cedarpy",
+        "click",
+        "dotenv",
+        "multiprocessing.context",
+        "http.server",
+        "prometheus_client.exposition",
+        "fastapi.openapi.models",
+        "fastapi.openapi.utils",
+        "fastapi.security",
         "grpc",
         "google.protobuf",
     )
     dialects = ("sqlalchemy.dialects.postgresql", "sqlalchemy.orm")
     traced = ("opentelemetry.sdk", "opentelemetry.exporter", "requests")
     assert said(SERVED, *heavy, *dialects, *traced) == []
+
+
+def test_rules_are_compiled_once_asked_without_the_command_line_of_their_library() -> None:
+    script = """
+import sys
+from cloudsync_chassis.expressions import Rule
+rule = Rule("1 + 1 == 2")
+print("cel" in sys.modules, rule.holds(), "cel" in sys.modules, "typer" in sys.modules)
+"""
+    assert said(script) == ["False", "True", "True", "False"]
 
 
 def test_a_library_is_passed_over_only_while_another_is_imported() -> None:
@@ -83,6 +103,63 @@ except ValueError:
     print("cryptography.x509" in sys.modules)
 """
     assert said(script) == ["False", "True"]
+
+
+def test_a_class_that_is_promised_is_the_true_one_for_who_uses_it() -> None:
+    script = """
+import sys
+from cloudsync_chassis.lean import promised
+with promised("cmd", "plistlib"):
+    from cmd import Cmd
+    from plistlib import dumps
+print(isinstance(1, Cmd), issubclass(int, Cmd), "cmd" in sys.modules)
+class Mine(Cmd):
+    def __init__(self):
+        super().__init__()
+        self.prompt = "mine"
+import cmd
+print(type(Cmd()) is cmd.Cmd, isinstance(Mine(), Cmd), issubclass(Mine, Cmd), Mine().prompt)
+print(Mine.__mro__[1] is cmd.Cmd, type(Mine) is type, b"<integer>1</integer>" in dumps(1))
+"""
+    assert said(script) == [
+        *("False", "False", "False"),
+        *("True", "True", "True", "mine"),
+        *("True", "True", "True"),
+    ]
+
+
+def test_who_uses_the_security_of_fastapi_has_all_of_it() -> None:
+    script = """
+import asyncio, json
+from cloudsync_chassis.web.framework import FastAPI
+from fastapi import Security
+from fastapi.security import HTTPBearer, SecurityScopes
+
+app = FastAPI()
+
+async def caller(scopes: SecurityScopes, told=Security(HTTPBearer())):
+    return told.credentials, scopes.scopes
+
+@app.get("/me")
+async def me(found=Security(caller, scopes=["read"])):
+    return found
+
+async def ask(headers):
+    sent = []
+    async def receive():
+        return {"type": "http.request", "body": b""}
+    async def send(message):
+        sent.append(message)
+    told = {"type": "http", "method": "GET", "path": "/me", "query_string": b""}
+    await app({**told, "headers": headers}, receive, send)
+    print(sent[0]["status"], sent[1]["body"].decode().replace(" ", ""))
+
+asyncio.run(ask([(b"authorization", b"Bearer abc")]))
+asyncio.run(ask([]))
+print(*app.openapi()["components"]["securitySchemes"])
+"""
+    told = ["200", '["abc",["read"]]', "401", '{"detail":"Notauthenticated"}', "HTTPBearer"]
+    assert said(script) == told
 
 
 async def test_a_client_that_nobody_calls_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cloudsync_chassis import propagation
 from cloudsync_chassis.store import predicates, statements
-from cloudsync_chassis.store.statements import Statements
+from cloudsync_chassis.store.statements import BRIEF, Statements
 from cloudsync_chassis.testing import Caller, Running
 
 things = sa.Table(
@@ -94,6 +94,32 @@ async def test_an_entity_is_one_statement(shop: Running) -> None:
     assert len(sent) == 1
 
 
+def test_a_key_is_what_one_row_at_most_has() -> None:
+    indexed = sa.Table(
+        "indexed",
+        sa.MetaData(),
+        *(sa.Column(name, sa.Text) for name in "abcdefg"),
+        sa.UniqueConstraint("a", "b"),
+        sa.Index("over_c", "c", unique=True),
+        sa.Index("over_d", "d"),
+        sa.Index("over_some_e", "e", unique=True, sqlite_where=sa.text("a IS NULL")),
+        sa.Index("over_f_in_lower_case", sa.func.lower(sa.column("f")), unique=True),
+    )
+    for names in ("ab", "abg", "c", "cg"):
+        assert predicates.is_key(indexed, {indexed.c[each] for each in names}), names
+    for names in ("a", "b", "d", "e", "f", "g", "adefg", ""):
+        assert not predicates.is_key(indexed, {indexed.c[each] for each in names}), names
+    assert predicates.is_key(things, {things.c.id})
+
+
+async def test_an_entity_is_looked_up_by_its_key_without_a_hand_over(table_shop: Running) -> None:
+    clerk = table_shop.caller("clerk")
+    path = await lend(table_shop, clerk, table_shop.caller("reader"))
+    with told(table_shop, "get-book") as sent:
+        await table_shop.http.get(path, headers=clerk.headers)
+    assert [BRIEF in each for each in sent] == [table_shop.runtime.database.is_sqlite]
+
+
 async def test_an_entity_is_made_by_a_handful_of_statements(table_shop: Running) -> None:
     """Its row, its place among the aggregate's events, the event, and the trail: its end is locked
     and read, the row added, the end told.
@@ -101,8 +127,9 @@ async def test_an_entity_is_made_by_a_handful_of_statements(table_shop: Running)
     clerk = table_shop.caller("clerk")
     with told(table_shop, "list-book") as sent:
         await table_shop.http.post("/v1/books", json=BOOK, headers=clerk.headers)
-    words = [each.removeprefix("INSERT INTO ").removeprefix("UPDATE ").split()[0] for each in sent]
-    assert [each.rpartition(".")[2] for each in words] == [
+    words = [each.removeprefix("INSERT INTO ").removeprefix("UPDATE ") for each in sent]
+    names = [each.removeprefix(f"{BRIEF} ").split()[0] for each in words]
+    assert [each.rpartition(".")[2] for each in names] == [
         "books",
         "event_sequences",
         "outbox",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import socket
@@ -20,7 +21,7 @@ import httpx
 import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanKind, Status, StatusCode
 from pydantic import SecretStr, ValidationError
 
 import bookshop
@@ -249,6 +250,16 @@ async def test_calls_of_a_port_are_spans_below_what_makes_them() -> None:
     assert badly.attributes["error.type"] == "LookupError"
 
 
+async def test_plain_methods_that_are_named_are_spans_too_in_threads_as_well() -> None:
+    port = traced.calls(Shelves(), "shelf-store", "plain")
+    async with tracing() as made:
+        with telemetry.span("work", SpanKind.SERVER, None, {}) as above:
+            assert [port.plain(CANARY), await asyncio.to_thread(port.plain, "y")] == [CANARY, "y"]
+        *called, _ = made.finished
+    assert [each.name for each in called] == ["shelf-store plain"] * 2
+    assert {each.parent.span_id for each in called} == {above.get_span_context().span_id}
+
+
 async def test_only_names_that_may_be_told_leave() -> None:
     async with tracing(attributes=frozenset({"book.shelf"})) as made:
         with telemetry.span("work", SpanKind.SERVER, None, {"http.route": "/v1/books"}) as own:
@@ -281,6 +292,41 @@ async def test_what_must_not_be_told_leaves_in_no_attribute(tmp_path: Path) -> N
         assert runtime.telemetry is not None
         (span,) = runtime.telemetry.finished
     assert span.attributes == {"book.shelf": "north"}
+
+
+async def test_a_printed_span_is_a_line_that_says_what_opentelemetry_says_of_it() -> None:
+    tracing = Tracing(exporter="memory", resource={"cloud.region": "north"})
+    made = telemetry_export.Spans(tracing)
+    with made.tracer.start_as_current_span("outer", attributes={"http.route": "/v1/books"}) as own:
+        links = [trace.Link(own.get_span_context(), {"http.route": "a\n\u2028b"})]
+        with made.tracer.start_as_current_span("inner", kind=SpanKind.CLIENT, links=links) as below:
+            below.add_event("sold", {"http.request.resend_count": 2})
+            below.set_status(StatusCode.ERROR)
+    await made.stop(5.0)
+    assert [each.name for each in made.finished] == ["inner", "outer"]
+    described = telemetry_export._copy(made.finished[1], status=Status(StatusCode.ERROR, "said"))
+    for span in [*made.finished, described]:
+        printed = telemetry_export.line(span)
+        assert printed.count("\n") == 1
+        assert json.loads(printed) == json.loads(span.to_json())
+
+
+@pytest.mark.parametrize("failed", [False, True])
+async def test_what_has_just_ended_is_told_as_by_a_tracer(failed: bool) -> None:
+    said: dict[str, str | int] = {"db.system.name": "sqlite", "server.port": 1}
+    resource = {"cloud.region": "north"}
+    async with tracing(resource=resource) as made:
+        with telemetry.span("work", SpanKind.SERVER, Trace.new(), {}):
+            telemetry.past("SELECT a", said, 1_000, failed=failed)
+            own: Any = telemetry._started("SELECT a", SpanKind.CLIENT, None, said, 1_000)
+            if failed:
+                own.set_status(StatusCode.ERROR)
+            own.end()
+        one, other, _ = (json.loads(each.to_json()) for each in made.finished)
+        assert made.finished[0].instrumentation_scope == made.finished[1].instrumentation_scope
+    for each in (one, other):
+        assert len({each["context"].pop("span_id"), each["parent_id"], each.pop("end_time")}) == 3
+    assert one == other
 
 
 async def test_a_long_value_is_cut() -> None:
@@ -448,7 +494,7 @@ async def test_the_last_spans_take_no_longer_than_the_grace_leaves(tmp_path: Pat
 PROCESS = """
 import asyncio, sys
 from cloudsync_chassis import telemetry
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanKind, Status, StatusCode
 made = telemetry.Telemetry(telemetry.Tracing(exporter="otlp", endpoint=sys.argv[1], timeout=60))
 with telemetry.span("work", SpanKind.SERVER, None, {}):
     pass

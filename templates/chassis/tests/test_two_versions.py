@@ -127,6 +127,27 @@ async def test_tables_of_the_embedded_database_grow(tmp_path: Path) -> None:
         await database.dispose()
 
 
+async def test_a_start_asks_a_store_that_is_complete_as_often_as_one_of_many_tables(
+    tmp_path: Path,
+) -> None:
+    asked: list[str] = []
+    metadata = sa.MetaData()
+    for name in ("a", "b", "c", "d"):
+        sa.Table(name, metadata, sa.Column("id", sa.Integer, primary_key=True))
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/x.sqlite")
+    try:
+        await database.create_all(metadata)
+
+        @sa.event.listens_for(database.engine.sync_engine, "before_cursor_execute")
+        def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+            asked.append(statement)
+
+        await database.create_all(metadata)
+        assert len(asked) == 2
+    finally:
+        await database.dispose()
+
+
 async def test_the_slower_of_two_copies_moves_nobody_back(tmp_path: Path) -> None:
     bus = SqliteBus(tmp_path / "bus.sqlite", wait=0.01)
     await bus.start()
@@ -134,8 +155,8 @@ async def test_the_slower_of_two_copies_moves_nobody_back(tmp_path: Path) -> Non
         sent = [event("k", n) for n in range(3)]
         await bus.publish(sent)
         first, second, _ = await bus.fetch("g", [sent[0].topic], 3)
-        await bus.acknowledge("g", second)
-        await bus.acknowledge("g", first)
+        await bus.acknowledge("g", [second])
+        await bus.acknowledge("g", [first])
         assert [each.event for each in await bus.fetch("g", [sent[0].topic], 3)] == sent[2:]
     finally:
         await bus.stop()

@@ -300,3 +300,76 @@ def test_without_git_or_a_repository_it_says_so(
     code, _, err = breaking(root, capsys, "--against", "HEAD")
     assert (code, err) == (3, "git is not installed, or not on the PATH\n")
     assert git.uncommitted(root, ("model",)) is None
+
+
+def test_a_property_that_newly_leaves_is_told_beside_what_breaks(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe, classed = "model/07_data_model/brewing/recipe.yaml", "60, x-classification: "
+    spice = f"      secretSpice: {{ type: string, maxLength: {classed}restricted }}\n"
+    herb = spice.replace("Spice", "Herb")
+    edit(root, {recipe: {spice: spice.replace("restricted", "internal") + herb}})
+    code, findings, _ = breaking(root, capsys, "--against", "HEAD")
+    assert code == 1
+    found = {each["code"]: each for each in findings if each["name"] == "exposure"}
+    assert {code: (each["file"], each["line"]) for code, each in found.items()} == {
+        "classified-property-exposed": (recipe, 25),
+        "classified-property-lowered": (recipe, 24),
+    }
+    lowered = found["classified-property-lowered"]
+    assert (lowered["related"][0]["file"], lowered["related"][0]["line"]) == (f"HEAD:{recipe}", 24)
+    assert lowered["impact"]["screens"] == ["ux.screen.board"]
+
+
+def test_without_a_model_at_the_revision_nobody_can_tell_what_leaves_newly(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = (root / "model" / "manifest.yaml").read_bytes()
+    (root / "model" / "manifest.yaml").write_bytes(b"[")
+    commit(root)
+    (root / "model" / "manifest.yaml").write_bytes(manifest)
+    code, findings, said = breaking(root, capsys, "--against", "HEAD")
+    assert (code, findings) == (0, [])
+    assert "nobody can tell which classified properties leave newly" in said
+
+
+def test_a_break_that_somebody_accepts_is_told_no_more_until_its_day_is_over(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(root, NARROWED)
+    assert breaking(root, capsys, "--against", "HEAD", "--reason", "x")[0] == 2
+    accept = ("--write-baseline", "--reason", "nobody sold any", "--owner", "press-crew")
+    code, _, said = breaking(root, capsys, "--against", "HEAD", *accept)
+    assert (code, said) == (2, "1 new finding; give --expires\n")
+    day = ("--today", "2030-01-31")
+    accept = (*accept, "--expires", "2030-01-31", *day)
+    assert main(["--root", str(root), "breaking", "--against", "HEAD", *accept]) == 0
+    written = (root / "cloudsync-gen.baseline.toml").read_text("utf-8")
+    assert 'reason = "nobody sold any"' in written
+    code, findings, said = breaking(root, capsys, "--against", "HEAD", *day)
+    assert code == 0
+    assert "error" not in {each["severity"] for each in findings}
+    assert "; 1 waived; " in said
+    main(["--root", str(root), "check", *day])
+    assert "WVR005" not in capsys.readouterr().out
+    assert main(["--root", str(root), "breaking", "--against", "HEAD", *accept]) == 0
+    assert (root / "cloudsync-gen.baseline.toml").read_text("utf-8") == written
+    later = ("--today", "2030-02-01")
+    assert breaking(root, capsys, "--against", "HEAD", *later)[0] == 1
+    main(["--root", str(root), "check", *later])
+    assert "WVR005" in capsys.readouterr().out
+    run(root, "checkout", "-q", "--", "model")
+    main(["--root", str(root), "check", "--write-baseline", *later])
+    assert "[[finding]]" not in (root / "cloudsync-gen.baseline.toml").read_text("utf-8")
+
+
+def test_a_baseline_names_ids_that_there_are(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entry = (
+        '[[finding]]\nid = "0123456789ab"\nrule = "response-property-vanished"\n'
+        'reason = "x"\nowner = "x"\nexpires = 2030-01-31\n'
+    )
+    (root / "cloudsync-gen.baseline.toml").write_text(entry, "utf-8")
+    assert main(["--root", str(root), "breaking", "--against", "HEAD"]) == 2
+    assert "no rule `response-property-vanished`" in capsys.readouterr().err

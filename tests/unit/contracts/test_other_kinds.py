@@ -32,6 +32,31 @@ def test_a_webhook_says_how_a_delivery_is_proven_genuine(library: Any) -> None:
     assert sorted(document["components"]["schemas"]) == ["BookLent", "Uuid"]
 
 
+def test_a_webhook_has_the_headers_and_the_promise_of_the_gateway(library_with: Any) -> None:
+    said = (
+        "  webhookDelivery: {service: application.service.catalogue, idHeader: X-Id,"
+        " timestampHeader: X-At, signatureHeader: X-Proof, connectTimeout: 1s, timeout: 4s,"
+        " attempts: [0s, 1m], jitterPercent: 10, retryAfterAtMost: 2h}\n"
+    )
+    edit = {"webhookReplayWindow: 2m\n": f"webhookReplayWindow: 2m\n{said}"}
+    document = library_with({"model/api/gateway.yaml": edit}).contracts.webhooks["lending"].data
+    headers = document["components"]["parameters"]
+    assert {key: each["name"] for key, each in headers.items()} == {
+        "WebhookId": "X-Id",
+        "WebhookSignature": "X-Proof",
+        "WebhookTimestamp": "X-At",
+    }
+    assert "over `X-Id`, a dot, `X-At`, a dot" in headers["WebhookSignature"]["description"]
+    assert document["x-delivery"] == {
+        "algorithm": "hmac-sha256",
+        "attempts": ["0s", "1m"],
+        "jitterPercent": 10,
+        "retryAfterAtMost": "2h",
+        "connectTimeout": "1s",
+        "timeout": "4s",
+    }
+
+
 def test_graphql_is_sorted_merged_and_without_links(library: Any) -> None:
     text = library.contracts.graphql["desk"].text
     assert "@contract" not in text

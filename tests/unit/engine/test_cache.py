@@ -14,6 +14,7 @@ from cloudsync_gen.engine import index
 from cloudsync_gen.engine.cache import PACK, PATIENCE, Store
 from cloudsync_gen.engine.known import known
 from cloudsync_gen.engine.locks import STATE
+from cloudsync_gen.engine.spool import IN_MEMORY
 from cloudsync_gen.model.artefacts import PydanticModels
 from support.rules import BASE
 from support.trees import Files, read_tree, write_tree
@@ -107,6 +108,19 @@ def test_a_pack_is_read_as_it_was_saved(tmp_path: Path) -> None:
     second.save()
     third = Store(tmp_path).pack
     assert (third.read(KEY), third.read(OTHER)) == (b"content", b"another")
+
+
+def test_a_pack_may_be_larger_than_what_is_kept_in_memory(tmp_path: Path) -> None:
+    entries = {f"{n:040x}": bytes([n]) * (IN_MEMORY // 4) for n in range(9)}
+    pack = Store(tmp_path).pack
+    for key, content in entries.items():
+        pack.write(key, content)
+    assert {key: pack.read(key) for key in entries} == entries
+    pack.save()
+    pack.write(KEY, b"late")
+    pack.save()
+    again = Store(tmp_path).pack
+    assert {key: again.read(key) for key in (*entries, KEY)} == {**entries, KEY: b"late"}
 
 
 def test_a_pack_is_written_only_for_what_is_new(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from cloudsync_gen.engine import executors
 from cloudsync_gen.engine.executors import FEW, Crew
+from cloudsync_gen.engine.spool import Spool
 
 
 def shout(task: bytes) -> bytes:
@@ -62,6 +64,18 @@ def test_results_come_in_the_order_in_which_they_are_asked_for(jobs: int, count:
     with Crew(jobs) as crew:
         answers = [crew.submit(shout, task, long=n == 0) for n, task in enumerate(tasks)]
         assert [answer() for answer in reversed(answers)] == [*map(shout, reversed(tasks))]
+
+
+def test_of_much_work_little_is_under_way_and_the_rest_lies_in_the_spool(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(executors, "AHEAD", 4)
+    tasks = [f"task {n}".encode() for n in range(60)]
+    with Crew(2, spool=Spool(tmp_path, 0)) as crew:
+        answers = [crew.submit(shout, task) for task in tasks]
+        late = answers.pop()
+        assert [answer() for answer in answers] == [*map(shout, tasks[:-1])]
+        assert late() == shout(tasks[-1])
 
 
 def test_little_work_is_done_here_and_much_elsewhere() -> None:
@@ -130,7 +144,9 @@ def test_work_of_processes_that_died_is_done_here(long: bool) -> None:
 
 ABANDONS = """
 import os, signal, sys
+from cloudsync_gen.engine import executors
 from cloudsync_gen.engine.executors import FEW, Crew
+from cloudsync_gen.engine.spool import Spool
 from unit.engine.test_executors import whose
 
 if __name__ == "__main__":

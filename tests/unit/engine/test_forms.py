@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -119,6 +120,40 @@ def test_the_generator_would_follow_what_the_guard_denies(tmp_path: Path) -> Non
     """Without the guard the import of a schema's choice is there: the guard is not for show."""
     schema = document(a={"type": "object", "customTypePath": "antigravity.Thing"})
     assert "antigravity" in models._generate(json.dumps(schema))
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties}
+
+
+def _list(name: str) -> dict[str, Any]:
+    return {"type": "array", "items": {"$ref": f"#/$defs/{name}"}}
+
+
+NUMBER, DATE = {"type": "integer"}, {"type": "string", "format": "date"}
+
+
+@pytest.mark.parametrize(
+    ("definitions", "given", "late"),
+    [
+        ({"Tree": _object(parts=_list("Leaf")), "Leaf": _object(size=NUMBER)}, {"size": 1}, False),
+        ({"Tree": _object(parts=_list("Tree"), size=NUMBER)}, {"parts": [], "size": 1}, True),
+        ({"Tree": _object(list=NUMBER, parts=_list("Leaf")), "Leaf": _object()}, {}, False),
+        ({"Tree": _object(date=DATE, due=DATE, parts=_list("Leaf")), "Leaf": _object()}, {}, False),
+    ],
+)
+def test_annotations_are_texts_only_where_python_could_not_evaluate_them(
+    monkeypatch: pytest.MonkeyPatch, definitions: dict[str, Any], given: dict[str, Any], late: bool
+) -> None:
+    made = models.render(PydanticModels({"$defs": definitions}))
+    assert (b"from __future__ import annotations" in made) is late
+    module = ModuleType("made_models")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(made, vars(module))
+    tree, text = vars(module)["Tree"], json.dumps({"parts": [given]})
+    assert tree.model_validate_json(text).model_dump(mode="json", exclude_unset=True) == {
+        "parts": [given]
+    }
 
 
 TEXTS = [

@@ -16,7 +16,7 @@ from cloudsync_gen.engine.lock import (
     shard_path,
     write_shard,
 )
-from cloudsync_gen.model.artefacts import Action, LockEntry, Ownership, Rendered
+from cloudsync_gen.model.artefacts import Action, Held, LockEntry, Output, Ownership
 
 NEW, OLD, ELSE = (digest(text) for text in (b"new", b"old", b"else"))
 OWNERS = {"G": Ownership.GENERATED, "S": Ownership.SCAFFOLD, "F": Ownership.FROZEN}
@@ -42,12 +42,12 @@ F F : conflict conflict conflict conflict
 """
 
 
-def wanted(owner: str, content: bytes = b"new") -> Rendered | None:
+def wanted(owner: str, content: bytes = b"new") -> Output | None:
     if owner == "-":
         return None
-    return Rendered(
+    return Output(
         path="generated/a",
-        content=content,
+        content=Held(content),
         digest=digest(content),
         target="t",
         unit="u",

@@ -11,7 +11,7 @@ from cloudsync_gen.engine import lock
 from cloudsync_gen.engine.disk import Unsafe
 from cloudsync_gen.engine.reconcile import LOST_BASE, Plan, Scope, read_shards, reconcile
 from cloudsync_gen.engine.write import apply, exclusive
-from cloudsync_gen.model.artefacts import Action, LockEntry, Ownership, Rendered
+from cloudsync_gen.model.artefacts import Action, Held, LockEntry, Output, Ownership
 from support.trees import read_tree, write_tree
 
 SCAFFOLD, FROZEN = Ownership.SCAFFOLD, Ownership.FROZEN
@@ -21,12 +21,12 @@ RELEASED = "generated/services/pear/generated/v1.py"
 FIRST = {A: "a1", HANDLER: "h1", RELEASED: "v1"}
 
 
-def rendered(files: Mapping[str, str], unit: str = "pear", target: str = "t") -> list[Rendered]:
+def rendered(files: Mapping[str, str], unit: str = "pear", target: str = "t") -> list[Output]:
     """Files of one unit; the ownership follows from the name."""
     return [
-        Rendered(
+        Output(
             path=path,
-            content=text.encode(),
+            content=Held(text.encode()),
             digest=lock.digest(text.encode()),
             target=target,
             unit=unit,
@@ -37,11 +37,11 @@ def rendered(files: Mapping[str, str], unit: str = "pear", target: str = "t") ->
     ]
 
 
-def plan(root: Path, wanted: list[Rendered], scope: Scope | None = None) -> Plan:
+def plan(root: Path, wanted: list[Output], scope: Scope | None = None) -> Plan:
     return reconcile(root, wanted, scope or Scope(), ("generated/services",))
 
 
-def run(root: Path, wanted: list[Rendered], scope: Scope | None = None) -> Plan:
+def run(root: Path, wanted: list[Output], scope: Scope | None = None) -> Plan:
     """What `generate` does with the plan."""
     with exclusive(root):
         made = plan(root, wanted, scope)
@@ -284,5 +284,5 @@ def test_a_folder_or_a_pipe_where_a_file_belongs_is_refused(root: Path) -> None:
 
 def test_a_plan_says_what_a_file_was_and_becomes(root: Path) -> None:
     (change,) = plan(root, rendered(FIRST | {A: "a2"})).having(Action.UPDATE)
-    assert (change.path, change.old, change.content) == (A, lock.digest(b"a1"), b"a2")
+    assert (change.path, change.old, change.content) == (A, lock.digest(b"a1"), Held(b"a2"))
     assert change.unit == "pear"

@@ -17,7 +17,7 @@ import pytest
 from cloudsync_gen.engine import lock, write
 from cloudsync_gen.engine.disk import Unsafe
 from cloudsync_gen.engine.locks import STATE, Busy, new_file
-from cloudsync_gen.model.artefacts import Action, Change
+from cloudsync_gen.model.artefacts import Action, Change, Held
 from support.effort import Effort
 from support.trees import Files, read_tree, write_tree
 
@@ -45,13 +45,19 @@ def digest(content: bytes | None) -> str | None:
     return None if content is None else lock.digest(content)
 
 
+def held(content: bytes | None) -> Held | None:
+    return None if content is None else Held(content)
+
+
 def changes() -> list[Change]:
     """What turns OURS into AFTER."""
     found = []
     for path in sorted({*OURS, *AFTER}):
         old, new = OURS.get(path), AFTER.get(path)
         action = Action.CREATE if old is None else Action.DELETE if new is None else Action.UPDATE
-        found.append(Change(path=path, action=action, reason="x", old=digest(old), content=new))
+        found.append(
+            Change(path=path, action=action, reason="x", old=digest(old), content=held(new))
+        )
     return found
 
 
@@ -84,10 +90,12 @@ import os, signal, sys
 from pathlib import Path
 import msgspec
 from cloudsync_gen.engine import write
-from cloudsync_gen.model.artefacts import Change
+from cloudsync_gen.model.artefacts import Change, Held
 
 root, moment = Path(sys.argv[1]), int(sys.argv[2])
-due = msgspec.json.decode(sys.stdin.buffer.read(), type=list[Change])
+rows = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=list[tuple[Change, bytes | None]])
+held = [None if new is None else Held(new) for _, new in rows]
+due = [msgspec.structs.replace(row, content=new) for (row, _), new in zip(rows, held, strict=True)]
 seen = 0
 
 def tick(event, arguments):
@@ -105,13 +113,17 @@ print(done)
 """
 
 
-def child(root: Path, moment: int) -> subprocess.CompletedProcess[str]:
+def child(root: Path, moment: int) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-c", KILLED, str(root), str(moment)],
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-        input=msgspec.json.encode(changes()).decode(),
+        input=msgspec.msgpack.encode(
+            [
+                (msgspec.structs.replace(each, content=None), AFTER.get(each.path))
+                for each in changes()
+            ]
+        ),
         capture_output=True,
-        text=True,
         check=False,
     )
 
@@ -277,7 +289,7 @@ def test_a_second_run_is_told_to_wait_and_touches_nothing(root: Path) -> None:
     with write.exclusive(root):
         done = child(root, 0)
         assert done.returncode == 1
-        assert "Busy" in done.stderr
+        assert b"Busy" in done.stderr
         assert read_tree(root) == OURS | THEIRS
     assert child(root, 0).returncode == 0
     assert read_tree(root) == AFTER | THEIRS
@@ -363,7 +375,7 @@ OUTSIDE = [
 
 @pytest.mark.parametrize("path", OUTSIDE)
 def test_an_output_outside_the_output_folders_is_refused(root: Path, path: str) -> None:
-    change = Change(path=path, action=Action.CREATE, reason="x", old=None, content=b"!")
+    change = Change(path=path, action=Action.CREATE, reason="x", old=None, content=Held(b"!"))
     with write.exclusive(root), pytest.raises(Unsafe):
         write.apply(root, [*changes(), change])
     assert read_tree(root) == OURS | THEIRS
@@ -372,7 +384,7 @@ def test_an_output_outside_the_output_folders_is_refused(root: Path, path: str) 
 def test_a_command_that_edits_the_model_writes_there_and_nowhere_else(root: Path) -> None:
     def edit(path: str) -> Change:
         old = digest((OURS | THEIRS).get(path))
-        return Change(path=path, action=Action.UPDATE, reason="x", old=old, content=b"edited")
+        return Change(path=path, action=Action.UPDATE, reason="x", old=old, content=Held(b"edited"))
 
     refused = [path for path in OUTSIDE if path != "model/manifest.yaml"]
     for path in [

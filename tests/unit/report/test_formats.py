@@ -19,7 +19,7 @@ from cloudsync_gen.cli import main
 from cloudsync_gen.cli._options import FINDING_FORMATS
 from cloudsync_gen.diagnostics import Diagnostic, Severity
 from cloudsync_gen.engine.reconcile import Plan
-from cloudsync_gen.model.artefacts import Action, Change
+from cloudsync_gen.model.artefacts import Action, Change, Held
 from cloudsync_gen.report import drift, formats, markdown
 from cloudsync_gen.report.finding import Report
 from cloudsync_gen.report.text import printable
@@ -286,14 +286,14 @@ def plan_of(root: Path) -> Plan:
     """A file gone, one changed by hand, one of an earlier model, one of nobody."""
     write_tree(root, {"generated/b.yaml": "a: 1\nb: 2\n", "generated/c.py": "x\n"})
     rows = [
-        ("generated/a.yaml", Action.CREATE, "new", None, b"a\n", "recipe"),
-        ("generated/b.yaml", Action.UPDATE, "changed", "0", b"a: 1\nb: 3\n", "recipe"),
+        ("generated/a.yaml", Action.CREATE, "new", None, Held(b"a\n"), "recipe"),
+        ("generated/b.yaml", Action.UPDATE, "changed", "0", Held(b"a: 1\nb: 3\n"), "recipe"),
         (
             "generated/c.py",
             Action.CONFLICT,
             "edited by hand since it was generated",
             "0",
-            b"y\n",
+            Held(b"y\n"),
             "",
         ),
         ("generated/d.yaml", Action.DELETE, "no longer generated", "0", None, "lambda"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from pydantic_core import to_jsonable_python
 
 from cloudsync_chassis.lean import emptied
 from cloudsync_chassis.logs import logger
+from cloudsync_chassis.steps import MOST_STEPS, SPEND, Budget, counted
 
 if TYPE_CHECKING:
     import cel
@@ -29,6 +30,7 @@ class Facts:
     def __init__(self, **variables: Any) -> None:
         self._variables = variables
         self._context: cel.Context | None = None
+        self.budget = Budget()
 
     def also(self, **variables: Any) -> Facts:
         """These and others, which win."""
@@ -38,21 +40,29 @@ class Facts:
     def context(self) -> cel.Context:
         """As the evaluator knows them."""
         if self._context is None:
-            self._context = _library().Context(variables=self._variables)
+            functions = {SPEND: self.budget.spend}
+            self._context = _library().Context(variables=self._variables, functions=functions)
         return self._context
 
 
 class Rule:
-    """A compiled expression, asked of `facts` or of the variables that are named."""
+    """An expression, asked of `facts` or of the variables that are named.
+
+    It is compiled once it is asked, and the evaluator is loaded with the first that is: a service
+    has hundreds, of which most wait long for a command. Whatever asks one that is no CEL raises
+    ValueError; those of a model are checked before they come here.
+    """
 
     def __init__(self, expression: str) -> None:
-        """Compile.
+        self.expression = expression
+
+    def compile(self) -> None:
+        """For what must not wait until it is asked.
 
         Raises:
             ValueError: no CEL expression.
         """
-        self.expression = expression
-        self._program = _compile(expression)
+        _ = self._compiled
 
     def holds(self, facts: Facts | None = None, /, **variables: Any) -> bool:
         """Whether the expression is true; one that fails to evaluate is not."""
@@ -70,12 +80,25 @@ class Rule:
         """What the expression comes to.
 
         Raises:
-            ExpressionError: it cannot be evaluated with these variables.
+            ExpressionError: it cannot be evaluated with these variables, or only in more than
+                `MOST_STEPS` and `MOST_SECONDS`.
         """
+        program, loops = self._compiled
+        known = facts or Facts(**variables)
+        if loops:
+            known.budget.begin()
         try:
-            return self._program.execute((facts or Facts(**variables)).context)
+            found = program.execute(known.context)
         except (ValueError, TypeError, KeyError, RuntimeError) as error:
-            raise ExpressionError(str(error)) from error
+            if not known.budget.spent:
+                raise ExpressionError(str(error)) from error
+        if known.budget.spent:
+            raise ExpressionError(f"more than {MOST_STEPS} steps, or too slow ones")
+        return found
+
+    @cached_property
+    def _compiled(self) -> tuple[cel.Program, bool]:
+        return _compile(self.expression)
 
 
 def cel_value(value: Any) -> Any:
@@ -92,9 +115,11 @@ def cel_value(value: Any) -> Any:
 
 
 @lru_cache(maxsize=1024)
-def _compile(expression: str) -> cel.Program:
+def _compile(expression: str) -> tuple[cel.Program, bool]:
+    """The program, and whether it has loops, which are counted."""
     program: cel.Program = _library().compile(expression)
-    return program
+    bounded = counted(expression)
+    return (program, False) if bounded is None else (_library().compile(bounded), True)
 
 
 @cache

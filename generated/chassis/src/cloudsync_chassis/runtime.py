@@ -38,6 +38,9 @@ from cloudsync_chassis.metrics import watched
 from cloudsync_chassis.metrics.service import ServiceMetrics
 from cloudsync_chassis.paging import Pages
 from cloudsync_chassis.persisted import Documents, RememberedDocuments, manifest
+from cloudsync_chassis.providers.flags import Flags
+from cloudsync_chassis.providers.parts import Providers
+from cloudsync_chassis.providers.secrets import Secrets
 from cloudsync_chassis.rate.limiter import limiter_of
 from cloudsync_chassis.sagas.runner import Sagas
 from cloudsync_chassis.security.guard import Policies
@@ -77,11 +80,11 @@ class Runtime:
     """The parts of one service. Nothing is opened before `start`; `stop` undoes it in reverse."""
 
     def __init__(self, spec: ServiceSpec, settings: Settings) -> None:
-        self.spec = spec
-        self.settings = settings
+        self.spec, self.settings = spec, settings
+        self.clients: dict[str, Client] = {}
+        self.providers = Providers(spec, settings, self.clients)
         self.database = _database(spec, settings)
         self.bus = _bus(spec, settings)
-        self.clients: dict[str, Client] = {}
         self.metrics = ServiceMetrics(spec, settings, self.database, self.clients)
         self.database.refused = self.metrics.standard.shed("pool")
         self.relay = Relay(self.database, watched.publications(self.bus, self.metrics.standard))
@@ -90,6 +93,7 @@ class Runtime:
         self.events.appended = self.metrics.standard.appended
         self.sagas = Sagas(spec.name, spec.sagas, self.database, self.outbox)
         self.sagas.repeated = partial(self.metrics.standard.count, "saga_steps_repeated_total")
+        self.sagas.abandoned = partial(self.metrics.standard.count, "saga_steps_abandoned_total")
         self.sagas.ended = self.metrics.standard.saga_ended
         self.sagas.undid = self.metrics.standard.saga_undid
         surroundings = Surroundings(settings.region, settings.policy_context)
@@ -136,6 +140,16 @@ class Runtime:
         self._subscriptions: list[Subscription] = []
         self._projectors: list[Projector] = []
         self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def flags(self) -> Flags:
+        """What steers the service from outside."""
+        return self.providers.flags
+
+    @property
+    def secrets(self) -> Secrets:
+        """What references to secrets stand for."""
+        return self.providers.secrets
 
     def aggregate(self, spec: AggregateSpec[E]) -> Aggregate[E]:
         """The default behaviour of an aggregate over its store."""
@@ -196,12 +210,13 @@ class Runtime:
         spec, told = self.spec.registration, self.settings.registration
         if spec is None or told is None:
             return None
-        from cloudsync_chassis.client.registrar import Registrar, client_of
+        from cloudsync_chassis.client.named_client import client_of
+        from cloudsync_chassis.client.registrar import Registrar
 
         budget = Budget(timeout=spec.timeout, retries=spec.retries)
         budgets = {each.operation: budget for each in spec.steps}
         edge = Edge(service=spec.service, url=spec.url, budgets=budgets)
-        client = self._client(client_of(spec), edge)
+        client = self._client(client_of(spec.steps), edge)
         self.clients.setdefault(spec.service, client)
         facts: dict[str, str | int] = {
             "service": self.spec.name,
@@ -260,11 +275,14 @@ class Runtime:
         for projector in self._projectors:
             self._spawn(projector.run())
         if self.spec.sagas:
+            self.sagas.bury = self.consumer(()).bury
             self._spawn(self.sagas.run(self.executor.consume))
         for each in self.work.loops() if self.settings.jobs else ():
             self._spawn(each)
         if self.registrar is not None:
             self._spawn(self.registrar.run())
+        for each in self.providers.connected(self._client):
+            self._spawn(each)
         self.health.started = True
 
     async def _forget(self) -> None:
@@ -316,7 +334,7 @@ class Runtime:
         await asyncio.gather(self._flush(), self._tell())
         for client in self.clients.values():
             await client.aclose()
-        for close in self._closing:
+        for close in (self.providers.aclose, *self._closing):
             await close()
         await self.bus.stop()
         await self.limiter.aclose()

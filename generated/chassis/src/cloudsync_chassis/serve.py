@@ -12,10 +12,10 @@ from types import FrameType
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-import uvicorn
 from pydantic import ValidationError
 
 from cloudsync_chassis import heap, supervised
+from cloudsync_chassis.asgi import Config, Server
 from cloudsync_chassis.events.bus import DEAD_LETTERS
 from cloudsync_chassis.events.replay import revive
 from cloudsync_chassis.health import Health
@@ -81,7 +81,7 @@ def main(
 def serve(app: FastAPI, runtime: Runtime) -> None:
     """Serve until SIGTERM or SIGINT, then drain."""
     settings = runtime.settings
-    config = uvicorn.Config(
+    config = Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -96,14 +96,14 @@ def serve(app: FastAPI, runtime: Runtime) -> None:
     server.run([listening] if listening is not None else None)
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     """Says that it is not ready `drain_pause` seconds before it stops, so that routers know.
 
     Meanwhile it accepts, unless its socket was handed down: the next copy takes those who come new,
     and none is accepted that would be closed before it has asked.
     """
 
-    def __init__(self, config: uvicorn.Config, health: Health, settings: Settings) -> None:
+    def __init__(self, config: Config, health: Health, settings: Settings) -> None:
         super().__init__(config)
         self._health = health
         self._pause = settings.drain_pause

@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic.fields import FieldInfo
 
 from cloudsync_chassis.bounds import JsonBounds
+from cloudsync_chassis.lean import promised
 from cloudsync_chassis.security.keys import Algorithm as Algorithm
 from cloudsync_chassis.telemetry import Exporter, headers_of
+
+with promised("dotenv"):  # for files that no setting of ours is read from
+    from pydantic_settings import (
+        BaseSettings,
+        EnvSettingsSource,
+        PydanticBaseSettingsSource,
+        SettingsConfigDict,
+    )
 
 SHARED_PREFIX = "CHASSIS_"
 _DRAINING = 0.8
@@ -145,6 +149,10 @@ class Settings(BaseSettings):
     shutdown_grace: Seconds = 10.0
     drain_pause: Annotated[float, Field(ge=0)] = 0.0
     peers: dict[str, str] = {}
+    providers: frozenset[Literal["configuration", "flags", "secrets"]] = frozenset()
+    """What this copy asks of the model's providers; of anything else it goes by these settings."""
+    flags: dict[str, bool | int | str] = {}
+    """Flags that hold whatever is decided elsewhere."""
     registration: dict[str, str | int] | None = None
     """What this copy tells the registry of itself beside what it knows; unset, it tells nothing."""
 
@@ -183,6 +191,12 @@ class Settings(BaseSettings):
         """Whether a policy refuses whose attributes nobody supplies."""
         return self.environment == "production" or bool(self.policies_strict)
 
+    def adjust(self, name: str, value: Any) -> None:
+        """Change a setting while the service runs: the one way, for those that follow configuration
+        (`providers.configuration`). The value must be one that fits.
+        """
+        self.__dict__[name] = value
+
     def state_path(self, *names: str) -> Path:
         """A place below the state folder."""
         return self.state_dir.joinpath(*names)
@@ -197,5 +211,17 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, the service's variables, the shared ones."""
-        shared = EnvSettingsSource(settings_cls, env_prefix=SHARED_PREFIX)
-        return init_settings, env_settings, shared
+        shared = _Environment(settings_cls, env_prefix=SHARED_PREFIX)
+        return init_settings, _Environment(settings_cls), shared
+
+
+class _Environment(EnvSettingsSource):
+    """Variables that are read whole: of one that is not there no parts are looked for."""
+
+    def prepare_field_value(
+        self, field_name: str, field: FieldInfo, value: Any, value_is_complex: bool
+    ) -> Any:
+        """As pydantic-settings does for a variable that is there."""
+        if value is None:
+            return None
+        return super().prepare_field_value(field_name, field, value, value_is_complex)

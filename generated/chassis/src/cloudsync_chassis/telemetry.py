@@ -41,6 +41,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _ANY: Tracer = trace.get_tracer("cloudsync_chassis")
 """Of whoever has installed a provider in this process; a client may be used without a service."""
 _tracer = _ANY
+_ours: Spans | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ class Telemetry:
     """Installs a provider; `finished` are the spans of the memory exporter."""
 
     def __init__(self, tracing: Tracing) -> None:
-        global _tracer
+        global _tracer, _ours
         self._spans: Spans | None = None
         if tracing.exporter != "none":
             # the SDK is an extra: most tests and all clients do without
@@ -79,7 +80,7 @@ class Telemetry:
 
             self._spans = Spans(tracing)
             trace.set_tracer_provider(self._spans.provider)
-            _tracer = self._spans.tracer
+            _tracer, _ours = self._spans.tracer, self._spans
 
     @property
     def finished(self) -> list[Any]:
@@ -88,12 +89,12 @@ class Telemetry:
 
     async def stop(self, seconds: float) -> None:
         """Export what is left; what is not taken within `seconds` is lost."""
-        global _tracer
+        global _tracer, _ours
         if self._spans is None:
             return
         await self._spans.stop(seconds)
-        if _tracer is self._spans.tracer:
-            _tracer = _ANY
+        if _ours is self._spans:
+            _tracer, _ours = _ANY, None
 
 
 @contextmanager
@@ -164,6 +165,9 @@ def past(
 
     `began`: nanoseconds since the epoch.
     """
+    if _ours is not None:
+        _ours.past(name, attributes, began, failed=failed)
+        return
     span = _started(name, SpanKind.CLIENT, None, attributes, began)
     if failed:
         span.set_status(StatusCode.ERROR)

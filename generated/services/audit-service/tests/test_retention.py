@@ -262,15 +262,16 @@ def test_nothing_goes_while_a_broken_chain_is_looked_into(tmp_path: Path) -> Non
     at_office(tmp_path, check)
 
 
-def test_the_setting_stops_retention_everywhere(tmp_path: Path) -> None:
+def test_the_flag_stops_retention_everywhere(tmp_path: Path) -> None:
     async def check(office: Office) -> None:
         await office.tell()
         await office.sealed()
-        office.set(retention_paused=True)
+        pinned = office.service.runtime.flags.pinned
+        pinned["ops.audit.retention"] = False
         office.service.later(YEAR)
         await office.service.tick()
         assert len(await office.records()) == 1
-        office.set(retention_paused=False)
+        pinned.clear()
         await office.service.tick("expire-days")
         assert await office.records() == []
 

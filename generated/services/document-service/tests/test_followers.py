@@ -323,6 +323,11 @@ def test_off_boarding_deletes_what_is_not_held(tmp_path: Path) -> None:
         stranger = Desk(desk.service, desk.handlers)
         foreign = await stranger.document()
         about = {"organizationId": str(desk.organization), "dataResidency": "euWest1"}
+        pinned = desk.service.runtime.flags.pinned
+        pinned["org.purge.pause"] = True
+        await desk.tell("user.organization-purged", **about)
+        assert await desk.events("document-deleted") == []
+        del pinned["org.purge.pause"]
         await desk.tell("user.organization-purged", **about)
         gone = {each["documentId"] for each in await desk.events("document-deleted")}
         assert gone == {each["id"] for each in documents}

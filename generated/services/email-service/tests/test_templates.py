@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.providers.secrets import Secrets
 from cloudsync_chassis.security.principal import Principal
 from desk import Desk, later, refused, run
 from email_service import outlet, wording, world
@@ -319,7 +320,9 @@ def test_keys_can_be_leased_from_secret_service(tmp_path: Path) -> None:
             }
 
         desk.service.answers("secret-service", "GetSecret", lease)
-        desk.handlers.world.keys = world.LeasedKeys(desk.handlers.clients.secret.get_secret)
+        vault, spec = desk.service.runtime.clients["secret-service"], desk.service.runtime.spec
+        borrowed = Secrets(tmp_path, spec.secrets, lambda: vault, leased="always")
+        desk.handlers.world.keys = world.OwnSecrets(borrowed)
         await _send(desk, "transactional")
         assert len(desk.sent()) == 1
         assert set(asked) == {"email/unsubscribe", "email/dkim/mail-cloudsync-example"}

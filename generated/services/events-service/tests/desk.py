@@ -28,6 +28,13 @@ from events_service.generated.service import SERVICE
 from events_service.generated.settings import ServiceSettings
 from events_service.handlers import Handlers
 
+_TOPICS = {
+    "message-posted": "channel",
+    "message-hummed": "channel",
+    "secret-hummed": "secret",
+    "user-deleted": "user",
+}
+"""Topics on which events come that nobody takes by name."""
 OPENED = "cloudsync.content.document.DocumentOpened"
 SHARED = "cloudsync.content.document.DocumentShared"
 SCHEMA = {
@@ -125,7 +132,16 @@ class Desk:
         return self.service.caller("member", organization=organization or self.tenant)
 
     async def told(self, kind: str, /, subject: str = "", **data: Any) -> Event:
-        return await self.service.tell(f"cloudsync.{kind}.v1", data, self.tenant, subject)
+        return await self.heard(kind, self.tenant, data, subject)
+
+    async def heard(
+        self, kind: str, tenant: UUID | None, data: dict[str, Any], subject: str = ""
+    ) -> Event:
+        """Of whatever topic of its domain the kind is."""
+        domain, name = kind.split(".")
+        topic = f"cloudsync.{domain}.{_TOPICS.get(name, name)}.v1"
+        full = f"cloudsync.{kind}.v1"
+        return await self.service.tell(full, data, tenant, subject, topic=topic)
 
     async def said(self, name: str) -> list[dict[str, Any]]:
         events = await self.service.published()

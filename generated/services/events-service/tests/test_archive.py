@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from cloudsync_chassis import clock
+from cloudsync_chassis.context import Context
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.testing import Caller
 from desk import OPENED, SHARED, Desk, played, text
+from events_service.base import PLATFORM
 
 POSTED = "cloudsync.collaboration.channel.MessagePosted"
 
@@ -277,6 +279,7 @@ def test_a_shredded_person_cannot_be_read_any_more(tmp_path: Path) -> None:
         await at.collected(at.event(), by=other)
         refused = at.event(schemaVersion=9)
         await at.collected(refused)
+        # the fact that the person is deleted is one of the person's, too
         order = await _order(at, at.member)
         officer = at.service.caller("compliance-officer", organization=at.tenant)
         wish = {"erasureOrderId": str(order.id), "legalBasis": "Article 17 GDPR"}
@@ -291,26 +294,26 @@ def test_a_shredded_person_cannot_be_read_any_more(tmp_path: Path) -> None:
         assert await at.refused("ShredSubject", officer, **wish) == "legal-hold"
         await at.inside(lift)
         done = await at.done("ShredSubject", officer, **wish)
-        assert (done["erasureStage"], done["eventsAffected"]) == ("shredded", 3)
+        assert (done["erasureStage"], done["eventsAffected"]) == ("shredded", 4)
         assert "subjectKey" not in done
         assert (await at.done("ShredSubject", officer, **wish))["version"] == done["version"]
         assert [each.get("payload") is None for each in await at.found()] == [True, True, False]
         await at.service.tick("redact-events")
         gone = await at.events(status="redacted")
-        assert len(gone) == 2
+        assert len(gone) == 3
         assert {(each.actor_key, each.payload_key_id, each.session_key) for each in gone} == {
             (None, None, None)
         }
         (apart,) = await at.events(status="quarantined")
         assert apart.actor_key is None
         (told,) = await at.said("events-redacted")
-        assert told["eventsAffected"] == 3
+        assert told["eventsAffected"] == 4
         (completed,) = await at.said("events-erasure-completed")
         assert completed == {
             "userId": str(at.member.subject),
             "erasureRequestId": str(order.erasure_request_id),
             "store": "events",
-            "erasedItems": 3,
+            "erasedItems": 4,
         }
         await at.collected(at.event())
         (late,) = [each for each in await at.events(status="stored") if each.payload == "{}"]
@@ -376,5 +379,43 @@ def test_a_purged_tenant_leaves_nothing(tmp_path: Path) -> None:
         assert await at.events() == []
         wish = {"streamId": f"channel:{channel}", "fromSequence": 1}
         assert await at.refused("ReadStream", at.workload("test"), **wish) == "stream-unknown"
+
+    played(tmp_path, play)
+
+
+def test_what_nobody_has_named_is_archived_and_sealed(tmp_path: Path) -> None:
+    """All that other domains tell, also of types that are younger than this service, and what is
+    of no tenant.
+    """
+
+    async def play(at: Desk) -> None:
+        channel = str(uuid7())
+        hummed = {"channelId": channel, "tune": "the one about the lamp"}
+        await at.heard("collaboration.message-hummed", at.tenant, hummed, channel)
+        (stored,) = await at.events(streamId=f"channel:{channel}")
+        assert stored.event_type == "cloudsync.collaboration.channel.MessageHummed"
+        assert stored.payload_key_id is not None
+        assert "lamp" not in stored.payload
+        wish = {"streamId": f"channel:{channel}", "fromSequence": 1}
+        (item,) = (await at.done("ReadStream", at.workload("test"), **wish))["items"]
+        assert json.loads(item["payload"]) == hummed
+
+        subject = str(uuid7())
+        await at.heard("platform.secret-hummed", None, {"path": "lamps"}, subject)
+
+        async def of_nobody(ctx: Context) -> list[Any]:
+            own = ctx.within(PLATFORM)
+            return [each async for each in at.handlers.collected_event.each(own)]
+
+        assert subject in {each.stream_id.partition(":")[2] for each in await at.inside(of_nobody)}
+
+    played(tmp_path, play)
+
+
+def test_what_has_a_method_of_its_own_is_archived_as_well(tmp_path: Path) -> None:
+    async def play(at: Desk) -> None:
+        order = await _order(at, at.member)
+        (stored,) = await at.events(streamId=f"user:{order.subject_id}")
+        assert stored.event_type == "cloudsync.user.user.UserDeleted"
 
     played(tmp_path, play)

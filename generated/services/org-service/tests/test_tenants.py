@@ -147,6 +147,11 @@ async def test_off_boarding_runs_to_the_purge(tmp_path: Path) -> None:
         await made.service.tick("purge-organization")
         assert (await made.organization())["status"] == "deleted"
         (exports / str(made.id)).unlink()
+        pinned = made.service.runtime.flags.pinned
+        pinned["org.purge.pause"] = True
+        await made.service.tick("purge-organization")
+        assert (await made.organization())["status"] == "deleted"
+        del pinned["org.purge.pause"]
         await made.service.tick("purge-organization")
         purged = await made.organization()
         assert (purged["status"], purged["seatsTaken"]) == ("purged", 0)

@@ -74,10 +74,10 @@ def test_refunds_have_a_window_and_can_be_frozen(tmp_path: Path) -> None:
     async def scene(at: Till) -> None:
         payment = await paid(at)
         path = f"payments/{payment['id']}/refunds"
-        on = at.handlers.settings
-        at.handlers.settings = on.model_copy(update={"refunds_enabled": False})
+        pinned = at.service.runtime.flags.pinned
+        pinned["billing.refunds"] = False
         assert slug(await at.send("POST", path, back(5), by=at.finance)) == "refunds-frozen"
-        at.handlers.settings = on
+        pinned.clear()
         at.service.later(181 * DAY)
         late = await at.send("POST", path, back(5), by=at.finance)
         assert slug(late) == "refund-window-closed"

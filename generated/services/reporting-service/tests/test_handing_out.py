@@ -72,6 +72,12 @@ def test_whoever_has_a_token_fetches_the_file_as_often_as_it_says(tmp_path: Path
             answer = await fetched(used_up_or_unknown)
             assert (answer.status_code, slug_of(answer)) == (410, "share-ended")
         assert (await fetched("no token")).status_code == 400
+        pinned = desk.service.runtime.flags.pinned
+        pinned["reporting.downloads"] = False
+        assert slug_of(await fetched(other)) == "downloads-stopped"
+        path = f"/v1/reports/{report['id']}/file"
+        assert await desk.refused(desk.manager, "GET", path) == "downloads-stopped"
+        pinned.clear()
         mark = tmp_path / "reporting-service/no-outside-links" / str(desk.organization)
         mark.parent.mkdir()
         mark.touch()

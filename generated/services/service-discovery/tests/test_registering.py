@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cloudsync_chassis.client.registrar import Registrar, client_of
+from cloudsync_chassis.client.named_client import client_of
+from cloudsync_chassis.client.registrar import Registrar
 from cloudsync_chassis.client.registration import Registration, Step
 from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.security.principal import workload
@@ -72,7 +73,7 @@ def _registrar(at: Registry) -> Registrar:
         return issuer.issue(workload(CHAT), [at.service.runtime.spec.name])
 
     spec = _registration(at.service.address)
-    return Registrar(spec, client_of(spec)(spec.url, token=token), FACTS)
+    return Registrar(spec, client_of(spec.steps)(spec.url, token=token), FACTS)
 
 
 async def _copies(at: Registry) -> list[Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import NoAnswerError
 from cloudsync_chassis.ids import uuid7
 from receiver import DAY, Desk, play, signed_by, slug, task, wish
+from webhook_service.generated import webhooks
 
 
 def test_an_endpoint_proves_itself_before_it_hears_anything(tmp_path: Path) -> None:
@@ -125,6 +128,23 @@ def test_failures_are_tried_again_and_disable_after_a_day(tmp_path: Path) -> Non
         assert (await at.deliveries(made))[0]["outcome"] == "skipped"
         reactivated = await at.post(f"endpoints/{made['endpoint']['id']}/reactivate")
         assert reactivated["state"] == "unverified"
+
+    play(tmp_path, scene)
+
+
+def test_the_next_attempt_is_when_receivers_are_told(tmp_path: Path) -> None:
+    async def scene(at: Desk) -> None:
+        made = await at.endpoint()
+        at.statuses = [500]
+        await at.done()
+        await at.work()
+        [delivery] = await at.deliveries(made)
+        began, after = (
+            datetime.fromisoformat(delivery[each]) for each in ("createdAt", "nextAttemptAt")
+        )
+        planned, share = webhooks.ATTEMPTS[1], webhooks.JITTER
+        waited = (after - began).total_seconds()
+        assert planned * (1 - share) <= waited <= planned * (1 + share)
 
     play(tmp_path, scene)
 
@@ -430,6 +450,11 @@ def test_a_rotated_secret_is_read_again(tmp_path: Path) -> None:
         await at.done()
         await at.work()
         reference = made["endpoint"]["signingSecretRef"]
+        old = (await at.handlers.runtime.secrets.get(reference)).get_secret_value()
+        assert old.decode() == made["signingSecret"]
+        new = {"value": base64.b64encode(b"whsec_new").decode()}
+        at.service.answers("secret-service", "GetSecret", new)
+        assert (await at.handlers.runtime.secrets.get(reference)).get_secret_value() == old
         await at.tell(
             "platform.secret-rotated",
             secretId=str(uuid7()),
@@ -438,6 +463,7 @@ def test_a_rotated_secret_is_read_again(tmp_path: Path) -> None:
             currentVersionNumber=2,
             previousValidUntil="2099-01-01T00:00:00Z",
         )
-        assert reference not in at.handlers._keys
+        found = await at.handlers.runtime.secrets.get(reference)
+        assert found.get_secret_value() == b"whsec_new"
 
     play(tmp_path, scene)

@@ -58,6 +58,8 @@ def render(form: PydanticModels) -> bytes:
     schema = {**form.schema, "type": "object", "title": root, "properties": _NOTHING_TO_IMPORT}
     text, tree = _named(_generate(json.dumps(schema, ensure_ascii=True)))
     _check_names(tree, form.schema["$defs"])
+    if _in_order(tree):
+        tree.body = [each for each in tree.body if not _puts_off(each)]
     return (HEADER + _STYLER.module(_without_root(text, tree, root), tree)).encode()
 
 
@@ -96,6 +98,27 @@ def _marks(tree: ast.Module) -> Iterator[Edit]:
             name = _MARKS.get(ast.dump(value))
             if name and value.end_lineno == value.lineno:
                 yield value.lineno - 1, value.col_offset, value.end_col_offset or 0, name
+
+
+def _puts_off(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
+
+
+def _in_order(tree: ast.Module) -> bool:
+    """Whether Python can evaluate each annotation where it stands (PEP 563): none names a class
+    that is not complete there. As texts, each would be compiled at every start of a service, which
+    takes a fifth of the time of making its models.
+    """
+    later = {each.name for each in tree.body if isinstance(each, ast.ClassDef)}
+    for made in tree.body:
+        if not isinstance(made, ast.ClassDef):
+            continue
+        for field in [each for each in made.body if isinstance(each, ast.AnnAssign)]:
+            named = {each.id for each in ast.walk(field.annotation) if isinstance(each, ast.Name)}
+            if named & later:
+                return False
+        later.discard(made.name)
+    return True
 
 
 def _check_names(tree: ast.Module, definitions: Mapping[str, Any]) -> None:

@@ -14,6 +14,8 @@ from cloudsync_gen.model.values import Duration, Identifier, Name, Percentage, P
 
 Method = Literal["get", "put", "post", "delete", "patch", "head", "options"]
 METHODS: tuple[str, ...] = get_args(Method)
+Place = Literal["path", "query", "header", "cookie"]
+PLACES: tuple[str, ...] = get_args(Place)
 
 
 class Plan(Part, frozen=True, kw_only=True):
@@ -28,6 +30,31 @@ class Plan(Part, frozen=True, kw_only=True):
     edition: Slug
     per_second: Positive
     burst: Positive
+
+
+HeaderName = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9-]*$(?!\n)", max_length=80)]
+"""Field name (RFC 9110, section 5.1), of letters, digits and hyphens."""
+
+
+class WebhookDelivery(Part, frozen=True, kw_only=True):
+    """How webhooks are delivered: by which service, how a delivery is proven genuine, when it is
+    tried again.
+
+    `attempts`: when each is made, counted from the event, give or take `jitterPercent` of it. A
+    receiver's `Retry-After` puts an attempt off, by `retryAfterAtMost` at most. `timeout` is of the
+    whole call, `connectTimeout` of its beginning.
+    """
+
+    service: Link
+    id_header: HeaderName
+    timestamp_header: HeaderName
+    signature_header: HeaderName
+    algorithm: Literal["hmac-sha256"] = "hmac-sha256"
+    connect_timeout: Duration
+    timeout: Duration
+    attempts: tuple[Duration, ...]
+    jitter_percent: Annotated[int, Meta(ge=0, le=50)] = 0
+    retry_after_at_most: Duration
 
 
 class Gateway(Element, frozen=True, kw_only=True):
@@ -54,6 +81,7 @@ class Gateway(Element, frozen=True, kw_only=True):
     page_size: Positive
     max_page_size: Positive
     webhook_replay_window: Duration
+    webhook_delivery: WebhookDelivery | None = None
     plans: tuple[Plan, ...]
 
 
@@ -88,7 +116,7 @@ class Parameter(Part, frozen=True, kw_only=True):
     """
 
     name: str
-    location: Literal["path", "query", "header", "cookie"]
+    location: Place
     required: bool
     schema: dict[str, Any]
 
@@ -226,6 +254,7 @@ class JoinedField(Element, frozen=True, kw_only=True):
         return_type: what it answers.
         by: the field of the same object whose value says what is asked for.
         resolves: an operation that reads, of one thing by its id or of many by a list of ids.
+        arguments: names of what the field takes, which is nothing.
     """
 
     document: Slug
@@ -234,6 +263,7 @@ class JoinedField(Element, frozen=True, kw_only=True):
     return_type: str
     by: str
     resolves: Link
+    arguments: tuple[str, ...] = ()
 
 
 class Webhook(Element, frozen=True, kw_only=True):

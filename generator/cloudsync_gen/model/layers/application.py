@@ -14,10 +14,7 @@ from cloudsync_gen.model.layers.service import (
     Breaker,
     Call,
     Consumption,
-    Registry,
-    RegistryCall,
     Service,
-    Setting,
     StoreUse,
 )
 from cloudsync_gen.model.values import (
@@ -370,6 +367,9 @@ class SagaStep(Part, frozen=True, kw_only=True):
         timeout: how long it may take.
         optional: the command may find nothing to do and announce nothing; then the step is done.
         awaited: a run is complete only once the step is done, too, beside what `completesOn` names.
+        pivot: once the step is done the run is decided. Those after it are repeated until they are
+            done, and undone only where an event in `failsOn` takes the run back, never because they
+            fail.
         idempotency_key: the property that is the same in every attempt of one run.
     """
 
@@ -381,6 +381,7 @@ class SagaStep(Part, frozen=True, kw_only=True):
     timeout: Duration
     optional: bool = False
     awaited: bool = False
+    pivot: bool = False
     idempotency_key: Identifier
 
 
@@ -437,15 +438,12 @@ __all__ = [
     "ProblemCase",
     "Query",
     "Reference",
-    "Registry",
-    "RegistryCall",
     "RelationRule",
     "Requirement",
     "Saga",
     "SagaStep",
     "Schedule",
     "Service",
-    "Setting",
     "State",
     "StoreUse",
     "Transition",

@@ -8,7 +8,15 @@ from msgspec import Meta
 
 from cloudsync_gen.model.element import Element, Motivation, Observability, Part
 from cloudsync_gen.model.ids import Link
-from cloudsync_gen.model.values import Duration, Identifier, Positive, Quantity, Short, SqlName
+from cloudsync_gen.model.provided import (
+    ConfigurationProvider,
+    FlagProvider,
+    FlagUse,
+    Registry,
+    SecretProvider,
+    Setting,
+)
+from cloudsync_gen.model.values import Duration, Positive, Quantity, Short
 
 Ratio = Annotated[float, Meta(gt=0, le=1)]
 
@@ -77,6 +85,22 @@ class Consumption(Part, frozen=True, kw_only=True):
 
     event: Link
     command: Link | None = None
+    effect: Short
+
+
+class Collecting(Part, frozen=True, kw_only=True):
+    """All events that other services announce, those to come as well. The command takes them as
+    they come, by their envelope, so that no change of a payload hurts it. What the service also
+    consumes by name reaches both commands.
+
+    Attributes:
+        domains: contexts whose events are meant; none: all.
+        command: what the service does about each.
+        effect: what comes of it, in words.
+    """
+
+    domains: tuple[Link, ...] = ()
+    command: Link
     effect: Short
 
 
@@ -196,60 +220,6 @@ class Resilience(Part, frozen=True, kw_only=True):
     breaker: Breaker
 
 
-class Setting(Part, frozen=True, kw_only=True):
-    """A setting of the service beyond those that every service has.
-
-    Attributes:
-        key: its name; in the environment in capitals, after the service's prefix.
-        type: what it holds.
-        default: what it is where nobody says it.
-        description: what it changes.
-    """
-
-    key: SqlName
-    type: Literal["string", "integer", "number", "boolean", "duration"]
-    default: str | int | float | bool
-    description: Short
-
-
-class RegistryCall(Part, frozen=True, kw_only=True):
-    """What a copy of a service tells the registry as it begins, while it lives, or as it goes.
-
-    Attributes:
-        step: when it is called.
-        operation: what is called.
-        sends: property of the request -> a text in which `{fact}` stands for what the copy knows:
-            `service`, `version`, `region`, `port`, `protocol`, `id` (that it was registered with),
-            `load` (per cent), and whatever its setting `REGISTRATION` says besides.
-    """
-
-    step: Literal["register", "renew", "leave"]
-    operation: Link
-    sends: dict[Identifier, Short]
-
-
-class Registry(Part, frozen=True, kw_only=True):
-    """The service is where the copies of all others are known; it answers these RPCs to them.
-
-    Fallback: nobody waits for a registry, the copy tries again.
-
-    Attributes:
-        every: how often a copy renews what it has registered as.
-        timeout: how long one call may take.
-        retries: attempts after the first at most.
-        key: property of the answer that names what the copy was registered as.
-        protocols: style of a service -> how the registry calls what it speaks.
-        calls: what is called when.
-    """
-
-    every: Duration
-    timeout: Duration
-    retries: Annotated[int, Meta(ge=0, le=5)] = 0
-    key: Identifier = "id"
-    protocols: dict[Identifier, Short]
-    calls: tuple[RegistryCall, ...]
-
-
 class Service(Element, frozen=True, kw_only=True):
     """A deployable unit with one owner. `spec` is implied: contracts name their service.
 
@@ -263,6 +233,7 @@ class Service(Element, frozen=True, kw_only=True):
         stores: stores that it uses.
         calls: operations of other services that it calls.
         consumes: events that it listens to.
+        collects: all events of other services, taken as they come.
         queues: queues that it takes commands from.
         sends: queues that it puts commands into.
         scaling: how many replicas there are.
@@ -270,7 +241,11 @@ class Service(Element, frozen=True, kw_only=True):
         placement: where it runs.
         resilience: bounds that keep trouble from spreading.
         registry: what copies of other services tell it, if it is where they are known.
+        flag_provider: how others ask it to decide a flag, if that is what it does.
+        configuration_provider: how others learn from it what their settings are while they run.
+        secret_provider: how others borrow from it what they hold by reference only.
         settings: settings beyond those that every service has.
+        flags: flags that steer what it does.
         role_table: whether its handlers are handed all roles of the model with what each permits.
         route_table: whether they are handed all ways in from outside (routes of `kind: api`), with
             what each leads to.
@@ -287,6 +262,7 @@ class Service(Element, frozen=True, kw_only=True):
     stores: tuple[StoreUse, ...]
     calls: tuple[Call, ...] = ()
     consumes: tuple[Consumption, ...] = ()
+    collects: tuple[Collecting, ...] = ()
     queues: tuple[QueueUse, ...] = ()
     sends: tuple[QueueSend, ...] = ()
     scaling: Scaling
@@ -294,7 +270,11 @@ class Service(Element, frozen=True, kw_only=True):
     placement: Placement
     resilience: Resilience
     registry: Registry | None = None
+    flag_provider: FlagProvider | None = None
+    configuration_provider: ConfigurationProvider | None = None
+    secret_provider: SecretProvider | None = None
     settings: tuple[Setting, ...] = ()
+    flags: tuple[FlagUse, ...] = ()
     role_table: bool = False
     route_table: bool = False
     motivation: Motivation = Motivation()

@@ -46,7 +46,8 @@ def _fault(model: Model, command: Command) -> str:
     for link in _CARRIERS:
         for origin in model.origins(command.id, link):
             return f"`{origin}` calls it"
-    if not model.origins(command.id, "event-handled-by"):
+    mapped = ("event-handled-by", "event-collected-by")
+    if not any(model.origins(command.id, each) for each in mapped):
         return "no event is mapped to it"
     return ""
 

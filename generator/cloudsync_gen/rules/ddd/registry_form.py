@@ -16,12 +16,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.model.effects import carried_by, key_name
-from cloudsync_gen.model.layers.application import Registry, RegistryCall, Service
-from cloudsync_gen.model.schema_view import properties
+from cloudsync_gen.model.layers.application import Service
+from cloudsync_gen.model.provided import Registry
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.values import milliseconds
-from cloudsync_gen.rules._calls import callee
+from cloudsync_gen.rules._calls import asked, callee
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.source import Pointer
 
@@ -65,18 +64,9 @@ def _of_calls(model: Model, service: Service, registry: Registry) -> Faults:
             hint = f"name an operation of `{service.id}`"
             yield ("calls", index, "operation"), f"it belongs to `{owner}`", hint
         elif owner:
-            for name in sorted(set(call.sends) - _asked(model, call)):
+            for name in sorted(set(call.sends) - asked(model, call.operation)):
                 hint = "send what the request has"
                 yield ("calls", index, "sends", name), f"the request has no `{name}`", hint
-
-
-def _asked(model: Model, call: RegistryCall) -> set[str]:
-    """Properties of the request: of the input, and what names the entity."""
-    performed = carried_by(model, call.operation)
-    if performed is None:
-        return set()
-    known = properties(model, performed.input) if performed.input else {}
-    return {*known, key_name(performed.aggregate)}
 
 
 RULE = Rule(code="DDD027", name="registry-form", family="domain-driven design", check=check)

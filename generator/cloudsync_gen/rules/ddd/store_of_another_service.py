@@ -17,10 +17,10 @@ from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.layers.application import Aggregate, Service
+from cloudsync_gen.model.stores import writers
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._links import misled
 from cloudsync_gen.rules._rule import Rule
-from cloudsync_gen.rules._stores import writers
 from cloudsync_gen.source import Ref
 
 Written = Iterator[tuple[Ref, str, str, str]]

@@ -44,6 +44,8 @@ def _answers(service: Service) -> Iterator[tuple[Pointer, str, str]]:
     """(place, event or queue, command) of all that a service takes in by itself."""
     for index, each in enumerate(service.consumes):
         yield ("consumes", index), each.event, each.command or ""
+    for index, collecting in enumerate(service.collects):
+        yield ("collects", index), "", collecting.command
     for index, use in enumerate(service.queues):
         yield ("queues", index), use.queue, use.command
 

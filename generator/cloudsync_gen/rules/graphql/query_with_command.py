@@ -1,7 +1,7 @@
 """A GraphQL query changes something, or a mutation does not.
 
 What it does: follows `@resolves` and `@performs` to what is carried out: fields of `Query` and
-`Subscription` lead to queries, those of `Mutation` to commands.
+`Subscription` and those of types that are no root lead to queries, those of `Mutation` to commands.
 
 Why: fields of a query may be carried out in any order, at the same time and more than once; only
 mutations are carried out one after the other (GraphQL specification, 6.2).
@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.effects import carried_by
-from cloudsync_gen.model.layers.api import RootField
+from cloudsync_gen.model.layers.api import JoinedField, RootField
 from cloudsync_gen.model.layers.application import Command
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
@@ -39,6 +39,21 @@ def check(model: Model) -> Iterator[Diagnostic]:
             element=field.id,
             related=(Related(model.ref(performed.id), "what it carries"),),
         )
+    yield from _joins(model)
+
+
+def _joins(model: Model) -> Iterator[Diagnostic]:
+    for join in model.all(JoinedField):
+        performed = carried_by(model, join.resolves)
+        if isinstance(performed, Command):
+            yield RULE.at(
+                model.ref(join.id, "resolves"),
+                f"a field of `{join.type_name}` is resolved by `{performed.id}`, which changes "
+                "something",
+                "name an operation that reads, or move the field to `Mutation`",
+                element=join.id,
+                related=(Related(model.ref(performed.id), "what it carries"),),
+            )
 
 
 RULE = Rule(code="GQL012", name="query-with-command", family="GraphQL contracts", check=check)

@@ -40,12 +40,12 @@ def check(model: Model) -> Iterator[Diagnostic]:
     for link in lost:
         asked = (link.type, link.target)
         yield RULE.at(
-            link.ref,
+            model.place(link),
             f"`{link.target}` is declared in no layer ({link.type})",
             hints[asked],
             element=link.source,
             facts=asked,
-            mends=misspelt(link.ref, link.target, _allowed(ids, *asked)),
+            mends=misspelt(model.place(link), link.target, _allowed(ids, *asked)),
         )
 
 

@@ -31,7 +31,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 continue
             allowed = ", ".join(f"`{each}`" for each in row.targets)
             yield RULE.at(
-                link.ref,
+                model.place(link),
                 f"`{link.target}` is a `{type_of(link.target)}`; {link.type} leads to {allowed}",
                 "name an element of that type",
                 element=link.source,

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cloudsync_gen.diagnostics import Diagnostic, Related
+from cloudsync_gen.model.layers.api import PLACES
 from cloudsync_gen.model.sources import WebhookSource
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
@@ -26,7 +27,6 @@ from cloudsync_gen.rules.openapi._structure import KINDS, documents, objects, st
 from cloudsync_gen.source import Pointer, Ref
 
 _STATUS = re.compile(r"[1-5]([0-9]{2}|XX)|default|x-.*")
-_PLACES = ("path", "query", "header", "cookie")
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
@@ -61,8 +61,8 @@ def _of_object(kind: str, ref: Ref, data: Mapping[str, Any]) -> Iterator[Diagnos
     if kind == "parameter":
         if not {"schema", "content"} & (data.keys() | meant):
             yield RULE.at(ref, "this parameter has no `schema`", "add `schema`")
-        if "in" in data and data["in"] not in _PLACES:
-            hint = f"one of {', '.join(_PLACES)}"
+        if "in" in data and data["in"] not in PLACES:
+            hint = f"one of {', '.join(PLACES)}"
             yield RULE.at(ref.at("in"), f"`{data['in']}` is no place for a parameter", hint)
 
 

@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic, Mend, MendAction
+from cloudsync_gen.model.layers.api import PLACES
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
 from cloudsync_gen.rules._rule import Rule
@@ -36,7 +37,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
         given = {
             str(parameter.get("name"))
             for _, parameter in parameters(each)
-            if parameter.get("in", "path") == "path"
+            if _place(parameter) == "path"
         }
         yield from _given(each, names)
         for name in names:
@@ -66,7 +67,7 @@ def _given(each: Written, names: list[str]) -> Iterator[Diagnostic]:
                 element=each.operation.id,
                 facts=("unused", str(name)),
             )
-        elif parameter.get("required") is not True:
+        elif parameter.get("required", False) is False:
             message = f"`{name}` is part of the path, but not required"
             yield RULE.at(
                 ref,
@@ -76,6 +77,12 @@ def _given(each: Written, names: list[str]) -> Iterator[Diagnostic]:
                 facts=("optional", str(name)),
                 mends=_required(ref, parameter),
             )
+
+
+def _place(parameter: Tree) -> object:
+    """Where it is sent; what is not said, or is no place, may be meant for the path."""
+    place = parameter.get("in")
+    return place if place in PLACES else "path"
 
 
 def _required(ref: Ref, parameter: Tree) -> tuple[Mend, ...]:

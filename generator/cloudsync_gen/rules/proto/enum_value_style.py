@@ -15,17 +15,14 @@ Use instead: `enum Colour { COLOUR_UNSPECIFIED = 0; COLOUR_YELLOW = 1; }`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.model.sources import GrpcSource, SourceType
+from cloudsync_gen.model.sources import GrpcSource, SourceType, misnamed_values, value_prefix
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import screaming
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.source import Ref
-
-_CAPITALS = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
@@ -36,23 +33,22 @@ def check(model: Model) -> Iterator[Diagnostic]:
 
 
 def _of_enum(source: GrpcSource, enum: SourceType) -> Iterator[Diagnostic]:
-    prefix = screaming(enum.name.rpartition(".")[2])
+    prefix = value_prefix(enum)
     place = Ref(source.file, ("enums", enum.name, "values"))
-    zero = f"{prefix}_UNSPECIFIED"
-    for index, value in enumerate(enum.members):
-        if index == 0 and value != zero:
+    for value in misnamed_values(enum):
+        if value == enum.members[0]:
             yield RULE.at(
                 place.at(value),
                 f"`{value}` is what a field has that nobody set",
-                f"begin with `{zero} = 0;`",
+                f"begin with `{prefix}UNSPECIFIED = 0;`",
                 element=source.id,
                 facts=(enum.name, value),
             )
-        elif not value.startswith(f"{prefix}_") or not _CAPITALS.fullmatch(value):
+        else:
             yield RULE.at(
                 place.at(value),
                 f"`{value}` is not called after `{enum.name}`",
-                f"call it `{prefix}_{screaming(value).removeprefix(prefix + '_')}`",
+                f"call it `{prefix}{screaming(value).removeprefix(prefix)}`",
                 element=source.id,
                 facts=(enum.name, value),
             )

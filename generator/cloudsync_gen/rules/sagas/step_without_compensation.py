@@ -1,8 +1,8 @@
-"""A step of a saga cannot be undone, although a later one can.
+"""A step of a saga cannot be undone, although the run may still go back after it.
 
-What it does: reports steps without `compensation` that stand before a step with one, and sagas that
-name what makes them fail but have nothing to undo. After the last step that can be undone (the
-pivot) steps are repeated until they succeed and need no compensation.
+What it does: reports steps without `compensation` that stand before the pivot, and sagas that name
+what makes them fail but have nothing to undo. The pivot is the step that says so, else the last one
+that can be undone; steps after it are repeated until they succeed and need no compensation.
 
 Why: when a later step fails, everything before it has to be taken back; a gap leaves money taken
 and nothing delivered.
@@ -32,15 +32,17 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 "name the commands that undo its steps",
                 element=saga.id,
             )
-        for index, step in enumerate(saga.steps):
-            if step.compensation is None and undone and index < undone[-1]:
-                place = model.ref(saga.id, "steps", undone[-1], "compensation")
+        named = [index for index, step in enumerate(saga.steps) if step.pivot]
+        pivot = named[0] if named else (undone or [0])[-1]
+        for index, step in enumerate(saga.steps[:pivot]):
+            if step.compensation is None:
+                place = model.ref(saga.id, "steps", pivot, "pivot" if named else "compensation")
                 yield RULE.at(
                     model.ref(saga.id, "steps", index),
-                    f"`{step.name}` has no `compensation`, but a later step can still be undone",
+                    f"`{step.name}` has no `compensation`, but the run may go back after it",
                     "name the command that undoes it",
                     element=saga.id,
-                    related=(Related(place, "the later step"),),
+                    related=(Related(place, "until this is done"),),
                     facts=(step.name,),
                 )
 

@@ -3,8 +3,8 @@
 What it does: for each call, takes the calls that the called command or query makes in turn: those
 that name it in `during`, and those that name nothing, which any may make. Each of these, at worst
 (its time-out once and for every retry, pauses not counted), has to fit into the caller's time-out,
-and so do those that name it one after the other. Calls that are queued (`fallback: {kind: queue}`)
-keep nobody waiting.
+and so do those that name it one after the other, the question for flags that steer it among them.
+Calls that are queued (`fallback: {kind: queue}`) keep nobody waiting.
 
 Why: the caller gives up and asks again while the first request still works on, so that the slower
 the last service of a chain is, the more it is given to do.
@@ -24,9 +24,11 @@ from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.effects import carried_by
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Call, Service
+from cloudsync_gen.model.providers import asked_of_providers
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.rules._rule import Rule
+from cloudsync_gen.source import Pointer
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
@@ -38,7 +40,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
             if inner is None:
                 continue
             callee, at, longest, operations = inner
-            place = model.ref(callee, "calls", at, "timeout")
+            place = model.ref(callee, *at)
             yield RULE.at(
                 model.ref(service.id, "calls", index, "timeout"),
                 f"`{name_of(call.operation)}` may wait {longest}ms for {operations} in turn,"
@@ -50,25 +52,31 @@ def check(model: Model) -> Iterator[Diagnostic]:
             )
 
 
-def _slowest(model: Model, call: Call) -> tuple[str, int, int, str] | None:
-    """(service, place among its calls, milliseconds, operations) of what outlasts a call."""
+def _slowest(model: Model, call: Call) -> tuple[str, Pointer, int, str] | None:
+    """(service, place in it, milliseconds, operations) of what outlasts a call."""
     performed = carried_by(model, call.operation)
     callee = model.get(Service, performed.service) if performed else None
     if performed is None or callee is None:
         return None
-    known, at_known = 0, 0
+    known = 0
+    place: Pointer = ()
     names: list[str] = []
     for at, inner in enumerate(callee.calls):
         if inner.fallback.kind == "queue":
             continue
         longest = milliseconds(inner.timeout) * (1 + inner.retries)
         if performed.id in inner.during:
-            known, at_known = known + longest, at
+            known, place = known + longest, ("calls", at, "timeout")
             names.append(f"`{name_of(inner.operation)}`")
         elif not inner.during and longest > milliseconds(call.timeout):
-            return callee.id, at, longest, f"`{name_of(inner.operation)}`"
+            return callee.id, ("calls", at, "timeout"), longest, f"`{name_of(inner.operation)}`"
+    for asked in asked_of_providers(model, callee):
+        if performed.id in asked.during:
+            known += milliseconds(asked.call.timeout) * (1 + asked.call.retries)
+            place = asked.pointer
+            names.append(f"`{name_of(asked.call.operation)}`")
     if known > milliseconds(call.timeout):
-        return callee.id, at_known, known, " and ".join(names)
+        return callee.id, place, known, " and ".join(names)
     return None
 
 

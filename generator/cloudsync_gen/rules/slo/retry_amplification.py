@@ -4,7 +4,10 @@ What it does: multiplies the attempts (one and `retries`) of calls along each ch
 reports the call with which the product comes above 16.
 
 Why: when the last service of a chain is slow, every caller repeats its own repeats: three attempts
-on each of three levels are 27 requests for one, which keep the slow one from ever recovering.
+on each of three levels are 27 requests for one, which keep the slow one from ever recovering. What
+is sent again because a kept connection was closed needs no place in this product: it follows no
+slow answer, takes one of these retries where there are any, and is paid for as they are, by a tenth
+of all calls at most.
 
 Example: `retries: 2` for calls from A to B, from B to C, and from C to D.
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from cloudsync_gen.model.contracts import Contracts
+from cloudsync_gen.model.exchanges import consumed_by
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import (
     GraphqlApi,
@@ -22,6 +23,7 @@ from cloudsync_gen.model.layers.api import (
 )
 from cloudsync_gen.model.layers.application import Event, Service
 from cloudsync_gen.model.layers.business import Domain
+from cloudsync_gen.model.providers import asked_of_providers
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.targets.catalog.entities import entity, reference
 
@@ -115,8 +117,11 @@ class Apis:
     def used(self, service: Service) -> list[Api]:
         """Contracts that it calls by or listens to, each once, by name."""
         found = [self._of_call(call.operation) for call in service.calls]
-        for consumption in service.consumes:
-            event = self._model.get(Event, consumption.event)
+        found += [
+            self._of_call(each.call.operation) for each in asked_of_providers(self._model, service)
+        ]
+        for consumed in consumed_by(self._model, service):
+            event = self._model.get(Event, consumed)
             producer = self._model.get(Service, event.service) if event else None
             found.append(self._by_domain.get(producer.domain) if producer else None)
         found += [self._of_call(each) for each in self._resolved(service)]

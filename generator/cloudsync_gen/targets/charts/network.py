@@ -17,6 +17,7 @@ from cloudsync_gen.model.layers.technology import (
     Region,
     Topic,
 )
+from cloudsync_gen.model.providers import asked_beside_calls, relies_on
 from cloudsync_gen.model.stores import server_of
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import kebab
@@ -71,13 +72,11 @@ def network(model: Model, service: Service) -> dict[str, Any]:
 def callees_of(model: Model, service: Service) -> list[Service]:
     """The other services that it calls, by id."""
     found = {}
-    for call in service.calls:
-        callee = owner(model, call.operation)
+    edges = (call.operation for call in service.calls)
+    for operation in (*edges, *asked_beside_calls(model, service)):
+        callee = owner(model, operation)
         if callee is not None and callee.id != service.id:
             found[callee.id] = callee
-    for each in model.all(Service):
-        if each.registry is not None and each.id != service.id:
-            found[each.id] = each
     return [found[each] for each in sorted(found)]
 
 
@@ -89,8 +88,7 @@ def callers_of(model: Model, service: Service) -> list[Service]:
 
 
 def _callers(model: Model, service: Service) -> Iterator[ElementId]:
-    if service.registry is not None:
-        yield from (ElementId(each.id) for each in model.all(Service))
+    yield from (ElementId(each.id) for each in model.all(Service) if relies_on(each, service))
     for performed in model.origins(service.id, "performed-by-service"):
         for carried in ("operation-command", "rpc-command"):
             for called in model.origins(performed, carried):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -10,6 +11,7 @@ from cloudsync_gen.model.layers.api import Gateway
 from cloudsync_gen.model.layers.apm import LogStream
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.layers.technology import Namespace, Region
+from cloudsync_gen.model.providers import kinds_asked
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import kebab
 from cloudsync_gen.targets._ports import metrics_port
@@ -124,7 +126,9 @@ def _registration(model: Model, service: Service) -> dict[str, str]:
 
 def _settings(model: Model, service: Service) -> dict[str, str]:
     levels = [each.level for each in model.all(LogStream) if each.service == service.id]
-    return {"CHASSIS_LOG_LEVEL": levels[0]} if levels else {}
+    found = {"CHASSIS_LOG_LEVEL": levels[0]} if levels else {}
+    asked = [kind for kind, _ in kinds_asked(model, service)]
+    return found | ({"CHASSIS_PROVIDERS": json.dumps(asked)} if asked else {})
 
 
 def _secrets(model: Model, service: Service) -> dict[str, dict[str, str]]:

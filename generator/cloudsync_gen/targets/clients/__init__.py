@@ -18,9 +18,10 @@ from cloudsync_gen.model.contracts import ContractDocument, Contracts
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import METHODS, RestApi
 from cloudsync_gen.model.layers.application import Service
+from cloudsync_gen.model.packages import rest_package
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import kebab, python_name, screaming
-from cloudsync_gen.targets._clients import rest_class, rest_methods, rest_package
+from cloudsync_gen.targets._clients import rest_class, rest_methods
 from cloudsync_gen.targets._models import document
 from cloudsync_gen.targets._python_types import imported, python_type
 from cloudsync_gen.targets._target import Target

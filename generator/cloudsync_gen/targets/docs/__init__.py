@@ -9,10 +9,12 @@ from msgspec import Struct
 
 from cloudsync_gen.model.artefacts import SYSTEM, Planned, Template, Unit
 from cloudsync_gen.model.contracts import Contracts
+from cloudsync_gen.model.exchanges import consumed_by
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import Operation, Rpc
 from cloudsync_gen.model.layers.application import Aggregate, Command, Event, Query, Service
 from cloudsync_gen.model.layers.business import Actor, Domain
+from cloudsync_gen.model.providers import asked_of_providers
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.targets._target import Target
 from cloudsync_gen.targets._text import summary
@@ -114,6 +116,17 @@ def _calls(model: Model) -> Iterator[CallView]:
                     retries=call.retries,
                     fallback=call.fallback.kind,
                 )
+        for asked in asked_of_providers(model, service):
+            callee = _callee(model, asked.call.operation)
+            if callee:
+                yield CallView(
+                    caller=name_of(service.id),
+                    callee=callee,
+                    operation=name_of(asked.call.operation),
+                    timeout=asked.call.timeout,
+                    retries=asked.call.retries,
+                    fallback="default" if asked.during else "cached",
+                )
 
 
 def _callee(model: Model, operation: str) -> str:
@@ -147,7 +160,7 @@ def _service(
         queries=sum(model.get(Query, each) is not None for each in performed),
         events=len(events),
         publishes=tuple(_event_name(model, each) for each in events),
-        consumes=tuple(sorted(_event_name(model, c.event) for c in service.consumes)),
+        consumes=tuple(sorted(_event_name(model, each) for each in consumed_by(model, service))),
         stores=tuple(name_of(use.store) for use in service.stores),
         calls=tuple(outgoing.get(name, ())),
         called_by=tuple(sorted(incoming.get(name, ()))),

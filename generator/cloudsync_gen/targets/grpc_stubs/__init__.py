@@ -24,6 +24,7 @@ from cloudsync_gen.model.artefacts import (
 from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import kebab
+from cloudsync_gen.targets._providers import ProvidersView, providers_view
 from cloudsync_gen.targets._registry import RegistryView, registry_view
 from cloudsync_gen.targets._target import Target
 
@@ -45,6 +46,7 @@ class StubsView(Struct, frozen=True, kw_only=True):
     version: str
     roots: tuple[str, ...]
     registry: RegistryView | None
+    providers: ProvidersView | None
     stubs: tuple[StubView, ...]
 
 
@@ -56,13 +58,15 @@ def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
         StubView(import_path=each.import_path, descriptors=each.descriptors, source=each.source)
         for each in contracts.grpc.values()
     )
-    registry = registry_view(model, contracts)
+    registry, providers = registry_view(model, contracts), providers_view(model, contracts)
+    shared = {each.package for each in (registry, providers) if each is not None}
     roots = {stub.import_path.partition("/")[0] for stub in stubs}
     view = StubsView(
         name=f"{kebab(model.project.slug)}-grpc",
         version=model.project.version,
-        roots=tuple(sorted(roots | ({registry.package} if registry else set()))),
+        roots=tuple(sorted(roots | shared)),
         registry=registry,
+        providers=providers,
         stubs=stubs,
     )
     yield Unit(target=TARGET.name, name=SYSTEM, view=view)
@@ -73,11 +77,12 @@ def files(view: StubsView) -> Iterable[Planned]:
     sources = tuple(stub.source for stub in view.stubs)
     project: Form = Data("toml", _project(view))
     yield Planned(path=f"{FOLDER}/pyproject.toml", form=project, sources=sources)
-    if view.registry is not None:
-        shared = f"{FOLDER}/src/{view.registry.package}"
-        facts: Form = Template("grpc_stubs/registry.py.j2", view)
-        yield Planned(path=f"{shared}/__init__.py", form=facts, sources=sources)
-        yield Planned(path=f"{shared}/py.typed", form=Verbatim(""), sources=sources)
+    for name, facts in (("registry", view.registry), ("providers", view.providers)):
+        if facts is not None:
+            shared = f"{FOLDER}/src/{facts.package}"
+            tables: Form = Template(f"grpc_stubs/{name}.py.j2", view)
+            yield Planned(path=f"{shared}/__init__.py", form=tables, sources=sources)
+            yield Planned(path=f"{shared}/py.typed", form=Verbatim(""), sources=sources)
     for stub in view.stubs:
         form: Form = ProtoStubs(stub.descriptors, (stub.import_path,))
         yield Planned(path=f"{FOLDER}/src", form=form, sources=(stub.source,))

@@ -8,6 +8,7 @@ from cloudsync_gen.model.effects import performed_by
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import Operation, Rpc
 from cloudsync_gen.model.layers.application import Call
+from cloudsync_gen.model.packages import grpc_package, rest_package
 from cloudsync_gen.naming import kebab, python_class, python_name
 from cloudsync_gen.targets import _clients
 from cloudsync_gen.targets.service.facts import Scope, ServiceFacts
@@ -36,7 +37,7 @@ def callees_of(facts: ServiceFacts) -> tuple[CalleeView, ...]:
     attributes = Scope()
     made = []
     for rpc, name in sorted(by_contract):
-        package = _clients.grpc_package(name) if rpc else _clients.rest_package(name)
+        package = grpc_package(name) if rpc else rest_package(name)
         attribute = attributes.take(python_name(name))
         made.append(
             CalleeView(

@@ -30,6 +30,7 @@ from cloudsync_gen.model.layers.application import (
 )
 from cloudsync_gen.model.layers.datastore import Database, Table
 from cloudsync_gen.model.layers.security import Resource, Role
+from cloudsync_gen.model.providers import asked_of_providers
 from cloudsync_gen.model.secrecy import Unloggable
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import python_class, python_name
@@ -44,7 +45,7 @@ _ROOT_KEYWORDS = ("$schema", "$id", "title")
 
 _MEMBERS = (
     *("clients", "runtime", "service", "router", "port", "models", "operations", "routes", "self"),
-    *("ctx", "metrics", "traces"),
+    *("ctx", "metrics", "traces", "flags"),
 )
 """What methods and aggregates cannot be called: names that the generated modules use."""
 
@@ -242,6 +243,8 @@ def _callers(model: Model) -> dict[str, set[str]]:
     for service in services:
         for call in service.calls:
             note(service.id, call.operation)
+        for asked in asked_of_providers(model, service):
+            note(service.id, asked.call.operation)
         for told in service.registry.calls if service.registry else ():
             for other in services:
                 if other.id != service.id:

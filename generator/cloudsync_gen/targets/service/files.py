@@ -24,9 +24,10 @@ MODULES = (
     *("tables", "testing"),
 )
 """Modules of every service; `rest` is there for those that answer over HTTP, `clients` for those
-that call others, `jobs` for those that the clock calls, `metrics` for those with series,
-`policies` for those that rules beyond roles concern, `problems` for those with refusals of their
-own, `sagas` for those that take part in one, `traces` for those whose handlers know what spans say.
+that call others, `flags` for those that flags steer, `jobs` for those that the clock calls,
+`metrics` for those with series, `policies` for those that rules beyond roles concern, `problems`
+for those with refusals of their own, `sagas` for those that take part in one, `traces` for those
+whose handlers know what spans say.
 """
 
 CHASSIS = "0.1"
@@ -39,12 +40,13 @@ def files(view: ServiceView) -> Iterable[Planned]:
     optional = (
         *(("rest", view.rest), ("clients", bool(view.callees))),
         *(("metrics", bool(view.metrics)), ("policies", view.policies.any)),
-        ("traces", bool(view.tracing.told)),
+        *(("traces", bool(view.tracing.told)), ("flags", bool(view.asked.flags))),
         *(
             ("jobs", bool(view.jobs)),
             ("problems", bool(view.problems)),
             ("sagas", bool(view.flows.sagas)),
         ),
+        ("webhooks", view.webhooks is not None),
     )
     modules = (*MODULES, *(name for name, wanted in optional if wanted))
     forms: dict[str, Form] = {

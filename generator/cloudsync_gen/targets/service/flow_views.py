@@ -72,7 +72,8 @@ class StepView(Struct, frozen=True, kw_only=True):
 class SagaView(Struct, frozen=True, kw_only=True):
     """A saga in which the service has steps, or which its events begin or end.
 
-    `awaited`: numbers of the steps without which it is not complete.
+    `awaited`: numbers of the steps without which it is not complete. `decided_by`: that of its
+    pivot, where the model names it.
     """
 
     name: str
@@ -82,6 +83,7 @@ class SagaView(Struct, frozen=True, kw_only=True):
     fails_on: tuple[str, ...]
     deadline: float
     awaited: tuple[int, ...]
+    decided_by: int | None
     steps: tuple[StepView, ...]
 
 
@@ -97,6 +99,11 @@ class FlowsView(Struct, frozen=True, kw_only=True):
     work: tuple[WorkView, ...]
     streams: dict[str, int]
     sagas: tuple[SagaView, ...]
+
+    @property
+    def piled_as_usual(self) -> bool:
+        """Whether all dead letters lie where the chassis would put them by itself."""
+        return all(pile == f"{name}.dlq" for name, pile in self.dead_letters.items())
 
     @property
     def undos(self) -> tuple[tuple[str, str, CallView], ...]:

@@ -140,6 +140,7 @@ def _sagas(facts: ServiceFacts, methods: Mapping[str, MethodView]) -> Iterator[S
             fails_on=tuple(_type(facts, each) for each in saga.fails_on),
             deadline=milliseconds(saga.deadline) / 1000,
             awaited=_awaited(model, saga),
+            decided_by=next((at for at, step in enumerate(saga.steps) if step.pivot), None),
             steps=tuple(_step(facts, saga, step, methods) for step in saga.steps),
         )
 

@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from cloudsync_gen.model.event_names import event_type
+from cloudsync_gen.model.exchanges import collected_by
 from cloudsync_gen.model.layers.application import Command, Event
 from cloudsync_gen.model.layers.technology import Topic
 from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets.service.facts import ServiceFacts
+
+ANY = "*"
+"""Every type of event on a topic (`cloudsync_chassis.events.consumer.ANY`)."""
 
 
 class ListenerView(Struct, frozen=True, kw_only=True):
@@ -40,3 +44,7 @@ def _sources(facts: ServiceFacts, command: Command) -> Iterator[tuple[str, str]]
         topic = facts.model.get(Topic, event.topic) if event else None
         if event is not None and topic is not None and commands == {command.id}:
             yield topic.topic, event_type(facts.model, event)
+    for event, collecting in collected_by(facts.model, facts.service):
+        topic = facts.model.get(Topic, event.topic)
+        if topic is not None and collecting.command == command.id:
+            yield topic.topic, ANY

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from cloudsync_gen.model.effects import performed_by
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import Operation, Rpc
-from cloudsync_gen.model.layers.application import Breaker, Call, Service, Setting
+from cloudsync_gen.model.layers.application import Breaker, Call, Service
 from cloudsync_gen.model.layers.security import SecurityModel
 from cloudsync_gen.model.layers.technology import Topic
+from cloudsync_gen.model.provided import Setting
+from cloudsync_gen.model.providers import asked_of_providers
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.naming import python_name
@@ -39,6 +41,7 @@ COMMON = frozenset(
         "graphql_max_cost",
         *("listen_fd", "metrics_listen_fd", "ready_fd", "stop_with_stdin", "bus_faults"),
         *("state_path", "validate", "construct", "jobs", "patience", "registration"),
+        *("providers", "flags", "adjust"),
     )
 )
 """Names of the settings that every service has, and of what its settings' class is made of."""
@@ -54,11 +57,11 @@ CHASSIS_SECURITY: dict[str, str | int | float] = {
 _QUEUED_FOR = 86400.0
 """Seconds for which a queued call is tried again where its edge does not say."""
 
-_TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
+SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
 
 
 def settings_of(service: Service) -> tuple[SettingView, ...]:
-    """The service's own settings; one that is called as a common one has `own_` in front."""
+    """The service's own settings."""
     return tuple(_setting(each) for each in service.settings)
 
 
@@ -79,17 +82,21 @@ def security_settings_of(model: Model) -> tuple[SettingView, ...]:
     )
 
 
-def _setting(setting: Setting) -> SettingView:
+def setting_name(setting: Setting) -> str:
+    """The attribute of the settings; one that is called as a common one has `own_` in front."""
     name = python_name(setting.key)
-    common = name in COMMON or name.startswith("model_")
+    return f"own_{name}" if name in COMMON or name.startswith("model_") else name
+
+
+def _setting(setting: Setting) -> SettingView:
     value = setting.default
     if setting.type == "duration":
         value = seconds(str(value))
     elif setting.type == "number" and isinstance(value, int):
         value = float(value)
     return SettingView(
-        name=f"own_{name}" if common else name,
-        type="Seconds" if setting.type == "duration" else _TYPES[setting.type],
+        name=setting_name(setting),
+        type="Seconds" if setting.type == "duration" else SCALARS[setting.type],
         default=value,
         about=summary(setting.description),
     )
@@ -109,10 +116,27 @@ def edges_of(facts: ServiceFacts) -> tuple[EdgeView, ...]:
             callee, operation = found
             _, budgets = by_callee.setdefault(name_of(callee.id), (callee, []))
             budgets.append(_budget(facts, operation, call))
+            budgets.extend(_proofs(facts, call))
     return tuple(
         EdgeView(service=name, url=f"http://127.0.0.1:{callee.port}", budgets=tuple(budgets))
         for name, (callee, budgets) in sorted(by_callee.items())
     )
+
+
+def _proofs(facts: ServiceFacts, call: Call) -> Iterator[BudgetView]:
+    """What a borrower tells the callee of a call about what that hands out."""
+    for each in asked_of_providers(facts.model, facts.service):
+        rpc = facts.model.get(Rpc, each.call.operation)
+        at = each.pointer
+        if rpc is not None and at[0] == "calls" and facts.service.calls[int(at[1])] is call:
+            yield BudgetView(
+                operation=rpc.rpc_name,
+                timeout=seconds(each.call.timeout),
+                retries=each.call.retries,
+                fallback="fail",
+                max_age=-1.0,
+                topic="",
+            )
 
 
 def _callee(facts: ServiceFacts, call: Call) -> tuple[Service, str] | None:

@@ -11,15 +11,16 @@ from cloudsync_gen.model.event_names import event_source
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import GrpcApi
 from cloudsync_gen.model.layers.application import Event, Service
+from cloudsync_gen.model.packages import distribution_of, package_of, registry_package
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import kebab, screaming
 from cloudsync_gen.targets._models import document
-from cloudsync_gen.targets._packages import distribution_of, package_of
 from cloudsync_gen.targets._ports import metrics_port
-from cloudsync_gen.targets._registry import registry_of, registry_package
+from cloudsync_gen.targets._registry import registry_of
 from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets.service.aggregate_views import AggregateView
 from cloudsync_gen.targets.service.aggregates import aggregates_of
+from cloudsync_gen.targets.service.asked import asked_of
 from cloudsync_gen.targets.service.callees import callees_of
 from cloudsync_gen.targets.service.cases import cases_of
 from cloudsync_gen.targets.service.consumers import consumers_of
@@ -41,8 +42,9 @@ from cloudsync_gen.targets.service.surroundings import (
 )
 from cloudsync_gen.targets.service.tables import schemas_of, tables_of
 from cloudsync_gen.targets.service.traces import tracing_of
-from cloudsync_gen.targets.service.view_calls import CalleeView, RegistrationView
+from cloudsync_gen.targets.service.view_calls import AskedView, CalleeView, RegistrationView
 from cloudsync_gen.targets.service.views import MethodView, ServiceView
+from cloudsync_gen.targets.service.webhooks import webhooks_of
 
 NAME = "service"
 
@@ -61,7 +63,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
     consumers = consumers_of(facts, methods)
     problems = problems_of(facts)
     aggregates, emissions = aggregates_of(facts, problems)
-    callees, registration = callees_of(facts), _registration(facts)
+    callees, registration, asked = callees_of(facts), _registration(facts), asked_of(facts)
     stubs = _stubs(facts)
     access = grants_of(methods, system.grants.full)
     related = grants_of(methods, system.grants.related)
@@ -92,7 +94,8 @@ def _view(facts: ServiceFacts) -> ServiceView:
         edges=edges_of(facts),
         callees=callees,
         registration=registration,
-        client_stubs=_messages(facts) if _by_rpc(callees, registration) else "",
+        asked=asked,
+        client_stubs=_messages(facts) if _by_rpc(callees, registration, asked) else "",
         breaker=breaker_of(service.resilience.breaker),
         concurrent=service.resilience.max_concurrent_per_callee,
         metrics=metrics_of(facts),
@@ -106,6 +109,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
         masked=tuple(sorted(system.hidden.of(service.id))),
         roles=system.grants.permitted() if service.role_table else {},
         route_table=route_table_of(facts),
+        webhooks=webhooks_of(facts),
         port_imports=_used(_port_types(methods)),
         models=models,
         contract=facts.document.path if facts.document else "",
@@ -116,9 +120,11 @@ def _view(facts: ServiceFacts) -> ServiceView:
     )
 
 
-def _by_rpc(callees: tuple[CalleeView, ...], registration: RegistrationView | None) -> bool:
+def _by_rpc(
+    callees: tuple[CalleeView, ...], registration: RegistrationView | None, asked: AskedView
+) -> bool:
     """Whether any call of the service is one by gRPC."""
-    return registration is not None or any(each.rpc for each in callees)
+    return registration is not None or bool(asked.names) or any(each.rpc for each in callees)
 
 
 def _registration(facts: ServiceFacts) -> RegistrationView | None:
@@ -128,7 +134,7 @@ def _registration(facts: ServiceFacts) -> RegistrationView | None:
         return None
     style = facts.service.style
     return RegistrationView(
-        package=registry_package(facts.model),
+        package=registry_package(facts.model.project.slug),
         protocol=found.registry.protocols.get(style, style),
     )
 

@@ -34,6 +34,30 @@ class RegistrationView(Struct, frozen=True, kw_only=True):
     protocol: str
 
 
+class FlagView(Struct, frozen=True, kw_only=True):
+    """A flag that the service asks for; `attribute` of its `Flags`, of the type of its default."""
+
+    attribute: str
+    key: str
+    type: str
+    default: bool | int | str
+    per: str
+    about: str
+
+
+class AskedView(Struct, frozen=True, kw_only=True):
+    """What the service asks of the model's providers, whose facts are in `package`.
+
+    `names`: of the providers that it asks. `adjusted`: setting -> (field, value) of how it follows
+    configuration.
+    """
+
+    package: str
+    names: tuple[str, ...]
+    flags: tuple[FlagView, ...]
+    adjusted: dict[str, tuple[tuple[str, str | float | tuple[str, ...]], ...]]
+
+
 class CallEdgeView(Struct, frozen=True, kw_only=True):
     """A declared call: the client's method, and the chassis' class for its fallback.
 

@@ -13,6 +13,7 @@ from cloudsync_gen.targets.service.flow_views import CallView, FlowsView
 from cloudsync_gen.targets.service.guide import GuideView, ProblemView
 from cloudsync_gen.targets.service.listeners import ListenerView
 from cloudsync_gen.targets.service.view_calls import (
+    AskedView,
     BreakerView,
     CalleeView,
     EdgeView,
@@ -21,6 +22,7 @@ from cloudsync_gen.targets.service.view_calls import (
 from cloudsync_gen.targets.service.view_jobs import JobView
 from cloudsync_gen.targets.service.view_metrics import MetricView, TracingView
 from cloudsync_gen.targets.service.view_policies import PoliciesView
+from cloudsync_gen.targets.service.view_webhooks import WebhooksView
 
 Rows = tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
 
@@ -282,6 +284,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     edges: tuple[EdgeView, ...]
     callees: tuple[CalleeView, ...]
     registration: RegistrationView | None
+    asked: AskedView
     client_stubs: str
     breaker: BreakerView
     concurrent: int
@@ -296,6 +299,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     masked: tuple[str, ...]
     roles: dict[str, dict[str, list[str]]]
     route_table: dict[str, Any]
+    webhooks: WebhooksView | None
     port_imports: tuple[str, ...]
     models: dict[str, Any]
     contract: str
@@ -400,6 +404,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
         found = {
             "aggregates": bool(self.aggregates),
             "clients": bool(self.callees),
+            "flags": bool(self.asked.flags),
             "metrics": bool(self.metrics),
             "models": classes or projections or bool(self.heard),
             "port": True,

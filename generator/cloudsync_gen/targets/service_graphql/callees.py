@@ -10,7 +10,7 @@ from typing import Any
 from cloudsync_gen.model.effects import performed_by
 from cloudsync_gen.model.layers.api import Operation, Rpc
 from cloudsync_gen.model.layers.application import Service
-from cloudsync_gen.targets import _clients
+from cloudsync_gen.model.packages import grpc_package, rest_package
 from cloudsync_gen.targets.clients import methods_of
 from cloudsync_gen.targets.clients.views import MethodView
 from cloudsync_gen.targets.service.callees import callees_of
@@ -100,7 +100,7 @@ class Callees:
             found = methods_of(document.data, schemas)
             self._methods[carrier.document] = {each.operation: each for each in found}
         view = self._methods[carrier.document][carrier.operation_id]
-        attribute, edge = self._edge(carrier, _clients.rest_package(carrier.document), view.name)
+        attribute, edge = self._edge(carrier, rest_package(carrier.document), view.name)
         written = document.data["paths"][carrier.path][carrier.method]
         return Called(
             attribute=attribute,
@@ -122,7 +122,7 @@ class Callees:
             raise Unfitting(f"{carrier.id} answers with a stream, or nothing that is known")
         facts, views = self._contract(carrier, performed.service)
         view = views[carrier.rpc_name]
-        attribute, edge = self._edge(carrier, _clients.grpc_package(carrier.document), view.name)
+        attribute, edge = self._edge(carrier, grpc_package(carrier.document), view.name)
         paging = (
             Parameter(name, name, "int" if name == "limit" else "str", False, False)
             for name, _ in view.page

@@ -16,6 +16,7 @@ from graphql import (
     is_specified_scalar_type,
 )
 
+from cloudsync_gen.model.joins import SCALARS
 from cloudsync_gen.naming import wire_name, words
 from cloudsync_gen.targets._python_types import followed
 from cloudsync_gen.targets.service_graphql.alternatives import alternatives_of
@@ -23,13 +24,6 @@ from cloudsync_gen.targets.service_graphql.unfitting import Unfitting
 
 Schemas = Mapping[str, Any]
 
-_BUILT_IN = {
-    "Boolean": {"boolean"},
-    "Float": {"integer", "number"},
-    "ID": {"string"},
-    "Int": {"integer"},
-    "String": {"string"},
-}
 _NUMBERS = frozenset({"bool", "float", "int"})
 _PARAMETERS: Mapping[str, set[str]] = {
     "Boolean": {"bool"},
@@ -163,7 +157,7 @@ def holds(parameter: str, kind: Any) -> bool:
 
 def _scalar(kind: GraphQLScalarType, schema: Mapping[str, Any], place: str) -> None:
     """Scalars of the contract's own are whatever the schema says."""
-    wanted = _BUILT_IN.get(kind.name) if is_specified_scalar_type(kind) else None
+    wanted = SCALARS.get(kind.name) if is_specified_scalar_type(kind) else None
     types = schema.get("type", ())
     found = {types} if isinstance(types, str) else set(types)
     if wanted is not None and found - {"null"} and not found - {"null"} <= wanted:

@@ -10,8 +10,8 @@ from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import GraphqlApi
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.layers.navigation import Route
+from cloudsync_gen.model.packages import package_of
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.targets._packages import package_of
 from cloudsync_gen.targets.service.facts import ServiceFacts, SystemFacts
 from cloudsync_gen.targets.service_graphql.views import GraphqlView
 

@@ -10,11 +10,11 @@ from cloudsync_gen.model.contracts import Contracts, ProtoContract
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import GrpcApi
 from cloudsync_gen.model.layers.application import Service
+from cloudsync_gen.model.packages import grpc_package, package_of
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import kebab
-from cloudsync_gen.targets._clients import grpc_class, grpc_package
+from cloudsync_gen.targets._clients import grpc_class
 from cloudsync_gen.targets._models import document
-from cloudsync_gen.targets._packages import package_of
 from cloudsync_gen.targets._python_types import imported
 from cloudsync_gen.targets.service.facts import PREFIX, ServiceFacts, SystemFacts
 from cloudsync_gen.targets.service_grpc.enums import enum_names

@@ -10,10 +10,10 @@ from cloudsync_gen.model.artefacts import Planned, Template, Unit
 from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.datastore import Column, Database, Index, Partition, Table
+from cloudsync_gen.model.packages import package_of
 from cloudsync_gen.model.sql import is_portable
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.targets._foreign_keys import foreign_keys_of
-from cloudsync_gen.targets._packages import package_of
 from cloudsync_gen.targets._target import Target
 from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets.stores.views import (

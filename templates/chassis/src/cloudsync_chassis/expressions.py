@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -46,16 +46,23 @@ class Facts:
 
 
 class Rule:
-    """A compiled expression, asked of `facts` or of the variables that are named."""
+    """An expression, asked of `facts` or of the variables that are named.
+
+    It is compiled once it is asked, and the evaluator is loaded with the first that is: a service
+    has hundreds, of which most wait long for a command. Whatever asks one that is no CEL raises
+    ValueError; those of a model are checked before they come here.
+    """
 
     def __init__(self, expression: str) -> None:
-        """Compile.
+        self.expression = expression
+
+    def compile(self) -> None:
+        """For what must not wait until it is asked.
 
         Raises:
             ValueError: no CEL expression.
         """
-        self.expression = expression
-        self._program, self._loops = _compile(expression)
+        _ = self._compiled
 
     def holds(self, facts: Facts | None = None, /, **variables: Any) -> bool:
         """Whether the expression is true; one that fails to evaluate is not."""
@@ -76,17 +83,22 @@ class Rule:
             ExpressionError: it cannot be evaluated with these variables, or only in more than
                 `MOST_STEPS` and `MOST_SECONDS`.
         """
+        program, loops = self._compiled
         known = facts or Facts(**variables)
-        if self._loops:
+        if loops:
             known.budget.begin()
         try:
-            found = self._program.execute(known.context)
+            found = program.execute(known.context)
         except (ValueError, TypeError, KeyError, RuntimeError) as error:
             if not known.budget.spent:
                 raise ExpressionError(str(error)) from error
         if known.budget.spent:
             raise ExpressionError(f"more than {MOST_STEPS} steps, or too slow ones")
         return found
+
+    @cached_property
+    def _compiled(self) -> tuple[cel.Program, bool]:
+        return _compile(self.expression)
 
 
 def cel_value(value: Any) -> Any:

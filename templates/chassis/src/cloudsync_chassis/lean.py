@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
-from types import ModuleType
+from types import ModuleType, new_class
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
@@ -45,29 +45,56 @@ def emptied(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def promised(name: str) -> Iterator[None]:
-    """Let what is imported meanwhile take functions of a module that is loaded once one is called,
-    unless it is loaded.
+def promised(*names: str) -> Iterator[None]:
+    """Let what is imported meanwhile take functions and classes of modules that are loaded once one
+    is called, unless they are loaded.
+
+    A class is told by its name (PEP 8). Whether something is of it is asked of the true one, of
+    which nothing is before its module is loaded; what derives from it derives from the true one.
     """
-    if name in sys.modules:
-        yield
-        return
-    sys.modules[name] = _Promised(name)
+    new = [each for each in names if each not in sys.modules]
+    sys.modules.update({each: _Promised(each) for each in new})
     try:
         yield
     finally:
-        del sys.modules[name]
+        for each in new:
+            del sys.modules[each]
 
 
 class _Promised(ModuleType):
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("__"):  # what `import` asks of each module
             raise AttributeError(name)
+        if name[0].isupper():
+            stands: Callable[..., Any] = _PromisedClass(name, (), {"__module__": self.__name__})
+            return stands
 
         def called(*args: Any, **kwargs: Any) -> Any:
             return getattr(import_module(self.__name__), name)(*args, **kwargs)
 
         return called
+
+
+class _PromisedClass(type):
+    def __new__(
+        mcs, name: str, bases: tuple[type, ...], space: dict[str, Any], **options: Any
+    ) -> Any:
+        if not bases:
+            return super().__new__(mcs, name, bases, space)
+        true = tuple(each._true() if isinstance(each, mcs) else each for each in bases)
+        return new_class(name, true, options, lambda made: made.update(space))
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        return cls._true()(*args, **kwargs)
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return cls.__module__ in sys.modules and isinstance(instance, cls._true())
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return cls.__module__ in sys.modules and issubclass(subclass, cls._true())
+
+    def _true(cls) -> Any:
+        return getattr(import_module(cls.__module__), cls.__name__)
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -69,6 +71,16 @@ acting_for: ContextVar[str | None] = ContextVar("cloudsync_chassis_acting_for", 
 """The token of the caller for whom others are asked, as its holder would ask them; empty for
 somebody who has none. Without it a service asks others for itself.
 """
+
+
+@contextmanager
+def as_ourselves() -> Iterator[None]:
+    """Within it others are asked by the service for itself, whoever it acts for."""
+    token = acting_for.set(None)
+    try:
+        yield
+    finally:
+        acting_for.reset(token)
 
 
 left_out: ContextVar[set[str] | None] = ContextVar("cloudsync_chassis_left_out", default=None)

@@ -12,6 +12,12 @@ from cloudsync_chassis.client.policy import Edge
 from cloudsync_chassis.client.registration import Registration
 from cloudsync_chassis.events.queues import Queue
 from cloudsync_chassis.metrics.spec import LATENCY
+from cloudsync_chassis.providers.spec import (
+    Adjusted,
+    ConfigurationProvider,
+    FlagProvider,
+    SecretProvider,
+)
 from cloudsync_chassis.sagas.spec import Saga
 from cloudsync_chassis.security.access import Access, AccessTable
 from cloudsync_chassis.security.policies import PolicyTable
@@ -34,6 +40,9 @@ class ServiceSpec:
         migrations: the Alembic folder that makes them on PostgreSQL.
         edges: the services that it calls, by name.
         registration: how its copies become known, where the model has a registry.
+        flags: who decides the service's flags, if it has any.
+        configuration: who tells of the settings in `adjusted`, by their names.
+        secrets: who hands out secrets, where the service has a call edge there.
         dead_letters: the topic or queue of the dead letters of each that is consumed.
         queues: the work queues that the service takes from and sends to, and where these lead.
         streams: aggregates whose events are kept for ever in the event store, with the number of
@@ -60,6 +69,10 @@ class ServiceSpec:
     migrations: Path | None = None
     edges: Mapping[str, Edge] = field(default_factory=dict)
     registration: Registration | None = None
+    flags: FlagProvider | None = None
+    configuration: ConfigurationProvider | None = None
+    adjusted: Mapping[str, Adjusted] = field(default_factory=dict)
+    secrets: SecretProvider | None = None
     dead_letters: Mapping[str, str] = field(default_factory=dict)
     queues: tuple[Queue, ...] = ()
     streams: Mapping[str, int] = field(default_factory=dict)

@@ -21,6 +21,7 @@ from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.late import Result, reader
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.bus import InProcessBus
+from cloudsync_chassis.events.consumer import ANY
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import uuid7
@@ -152,15 +153,26 @@ class Running:
         clock.advance(by)
 
     async def tell(
-        self, event_type: str, data: Mapping[str, Any], organization: UUID, subject: str = ""
+        self,
+        event_type: str,
+        data: Mapping[str, Any],
+        organization: UUID | None,
+        subject: str = "",
+        *,
+        topic: str = "",
     ) -> Event:
-        """Publish an event that the service consumes, and return once it has been handled.
+        """Publish an event that the service consumes, and return once it has been handled. `topic`:
+        of what it collects without knowing its type.
 
         Raises:
             AssertionError: nothing consumes it, or its handler gave it up.
         """
         bus = self.runtime.bus
-        topics = {each.topic for each in self.runtime.subscriptions if each.type == event_type}
+        topics = {
+            each.topic
+            for each in self.runtime.subscriptions
+            if each.type == event_type or (each.type == ANY and each.topic == topic)
+        }
         assert isinstance(bus, InProcessBus), "only on the bus of this process"
         assert topics, f"{self.runtime.spec.name} does not consume {event_type}"
         event = Event(

@@ -49,21 +49,24 @@ def tell_fields(fields: Fields, told: object) -> None:
             tell(name, value)
 
 
-def calls(port: Port, peer: str) -> Port:
+def calls(port: Port, peer: str, *plain: str) -> Port:
     """The same port, each call of one of its coroutines a CLIENT span called `<peer> <method>`
     below the running one, for what is reached by no client of the chassis: an object store, a
-    provider. Arguments are not told.
+    provider. Arguments are not told. `plain`: those of its other methods that go there, too.
     """
-    return cast(Port, _Calls(port, peer))
+    return cast(Port, _Calls(port, peer, frozenset(plain)))
 
 
 class _Calls:
-    def __init__(self, port: object, peer: str) -> None:
+    def __init__(self, port: object, peer: str, plain: frozenset[str]) -> None:
         self._port = port
         self._peer = peer
+        self._plain = plain
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._port, name)
+        if name in self._plain:
+            return self._waited_for(name, found)
         if not iscoroutinefunction(found):
             return found
         told = {"peer.service": self._peer}
@@ -74,6 +77,17 @@ class _Calls:
                 return await found(*arguments, **named)
             with telemetry.span(f"{self._peer} {name}", SpanKind.CLIENT, None, told):
                 return await found(*arguments, **named)
+
+        return spanned
+
+    def _waited_for(self, name: str, found: Any) -> Any:
+        @wraps(found)
+        def spanned(*arguments: Any, **named: Any) -> Any:
+            if telemetry.heard() is None:
+                return found(*arguments, **named)
+            told = {"peer.service": self._peer}
+            with telemetry.span(f"{self._peer} {name}", SpanKind.CLIENT, None, told):
+                return found(*arguments, **named)
 
         return spanned
 

@@ -85,9 +85,14 @@ COMMANDS: dict[str, Command] = {
         emits=(Emission(type="BookReserved", topic=TOPIC, fields=("bookId", "from", "to")),),
     ),
     "release-book": Command(effect="transition", idempotency="natural"),
-    "sell-book": Command(effect="transition", sets=(Assignment("soldAt", source="context.now"),)),
+    "sell-book": Command(
+        effect="transition",
+        idempotency="none",
+        sets=(Assignment("soldAt", source="context.now"),),
+    ),
     "remove-book": Command(
         effect="delete",
+        idempotency="none",
         requires=(
             Requirement(
                 problem=BOOK_LENT,

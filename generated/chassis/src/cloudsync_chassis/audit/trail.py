@@ -26,13 +26,14 @@ from cloudsync_chassis.model import Record
 from cloudsync_chassis.store.columns import utc_text
 from cloudsync_chassis.store.database import Database, insert_of
 from cloudsync_chassis.store.engine import AsyncConnection
+from cloudsync_chassis.store.statements import brief
 
 Action = Literal["created", "changed", "removed"]
 
 _ADD = sa.insert(records)
 _FIRST = "0" * 64
 _START = {"sequence": 1, "digest": _FIRST, "dropped": 0, "dropped_digest": _FIRST}
-_END = (
+_END = brief(
     sa.update(heads)
     .where(heads.c.organization_id == sa.bindparam("tenant", type_=heads.c.organization_id.type))
     .values(digest=sa.bindparam("digest"))

@@ -45,7 +45,8 @@ async def no_token() -> str | None:
 class Outcome(Generic[A]):
     """An answer, or the error to raise. `healthy`: whether the callee is; `pause` in seconds.
 
-    `again`: whether another attempt may end otherwise.
+    `again`: whether another attempt may end otherwise. `closed`: the callee closed a connection
+    that it had kept, as it does when it is renewed, and has most likely not read the request.
     """
 
     answer: A | None = None
@@ -53,6 +54,7 @@ class Outcome(Generic[A]):
     healthy: bool = True
     again: bool = False
     pause: float = 0.0
+    closed: bool = False
 
 
 class Client(ABC):
@@ -163,19 +165,26 @@ class Client(ABC):
     async def _attempts(
         self, request: Call, attempt: Callable[[float], Awaitable[Outcome[A]]]
     ) -> A:
-        left = self.budget(request).retries if request.repeatable else 0
-        pause = _FIRST_PAUSE
+        """Each attempt beyond the first is paid for, and is one of the edge's retries. Where it has
+        none, one follows a closed connection all the same, within the time of the first (RFC 9112,
+        9.3.1: a client may repeat such a request).
+        """
+        retries = self.budget(request).retries if request.repeatable else 0
+        left = retries or int(request.repeatable)
+        pause, began = _FIRST_PAUSE, time.perf_counter()
         self.retries.earn()
         outcome = await self._attempt(request, attempt)
         while outcome.error is not None:
-            wait = max(random.uniform(0, pause), outcome.pause)
+            wait = 0.0 if outcome.closed else max(random.uniform(0, pause), outcome.pause)
             if time_left() <= 0:
                 self._observer.out_of_time()
-            if not outcome.again or left == 0 or not self._worthwhile(wait):
+            allowed = left > 0 and (retries > 0 or outcome.closed)
+            if not outcome.again or not allowed or not self._worthwhile(wait):
                 raise outcome.error
             await asyncio.sleep(wait)
             left, pause = left - 1, pause * 2
-            outcome = await self._attempt(request, attempt)
+            spent = 0.0 if retries else time.perf_counter() - began
+            outcome = await self._attempt(request, attempt, spent)
             self._observer.retried(outcome.error is None)
         return outcome.answer  # type: ignore[return-value]
 
@@ -184,12 +193,12 @@ class Client(ABC):
         return wait + _SHORTEST <= time_left() and self.retries.spend()
 
     async def _attempt(
-        self, request: Call, attempt: Callable[[float], Awaitable[Outcome[A]]]
+        self, request: Call, attempt: Callable[[float], Awaitable[Outcome[A]]], spent: float = 0.0
     ) -> Outcome[A]:
         permit = self.breaker.allow()
         if permit is None:
             return Outcome(error=NoAnswerError(request, "circuit breaker is open"))
-        outcome = await attempt(self.timeout(request))
+        outcome = await attempt(max(0.0, self.timeout(request) - spent))
         self.breaker.record(permit, outcome.healthy)
         return outcome
 

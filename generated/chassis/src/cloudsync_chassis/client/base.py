@@ -6,6 +6,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -77,11 +78,15 @@ class ServiceClient(Client):
             await self._http.aclose()
 
     async def _answer(self, request: Call, timeout: float) -> Outcome[httpx.Response]:
+        connection = _Connection()
         try:
             headers = await self.headers(request, timeout)
             _ = self._http  # not within the time of the call, of which making it is no part
             async with asyncio.timeout(timeout):
-                response = await self._sent(request, headers)
+                response = await self._http.send(self._build(request, headers, connection))
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
+            lost = silent(request, error)
+            return replace(lost, closed=True, healthy=True) if connection.kept else lost
         except (httpx.TransportError, TimeoutError) as error:
             return silent(request, error)
         if response.is_success:
@@ -93,18 +98,9 @@ class ServiceClient(Client):
             pause=_retry_after(response),
         )
 
-    async def _sent(self, request: Call, headers: dict[str, str]) -> httpx.Response:
-        """The response; asked again where the callee closed a kept connection just as we took it,
-        as it does when it is renewed (RFC 9112 §9.3.1), for what bears repetition.
-        """
-        try:
-            return await self._http.send(self._build(request, headers))
-        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-            if not request.repeatable:
-                raise
-        return await self._http.send(self._build(request, headers))
-
-    def _build(self, request: Call, headers: dict[str, str]) -> httpx.Request:
+    def _build(
+        self, request: Call, headers: dict[str, str], connection: _Connection
+    ) -> httpx.Request:
         content = None
         if request.body is not None:
             headers["Content-Type"] = request.media
@@ -115,8 +111,25 @@ class ServiceClient(Client):
             if value is not None
         }
         return self._http.build_request(
-            request.method, request.url, params=query, headers=headers, content=content
+            request.method,
+            request.url,
+            params=query,
+            headers=headers,
+            content=content,
+            extensions={"trace": connection.note},
         )
+
+
+class _Connection:
+    """Whether a request went by a connection that was there before."""
+
+    def __init__(self) -> None:
+        self.kept = True
+
+    async def note(self, name: str, _: Mapping[str, Any]) -> None:
+        """One event of httpcore's (its documentation, Request extensions, "trace")."""
+        if name.startswith("connection.connect_"):
+            self.kept = False
 
 
 def _trusted(base_url: str) -> ssl.SSLContext | bool:

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from cloudsync_chassis.client.named import NamedCall
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """A call to the registry.
-
-    Attributes:
-        path: of an RPC, `/<full service>/<RPC>`.
-        stubs: the module of its messages.
-        sends: property of the request -> a text in which `{fact}` stands for what is known; one
-            that is nothing else is sent as it is, a number as a number.
-    """
+class Step(NamedCall):
+    """A call to the registry."""
 
     kind: Literal["register", "renew", "leave"]
-    operation: str
-    path: str
-    stubs: str
-    sends: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from cloudsync_chassis.client.attempts import Client, Outcome, TokenSource, no_t
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import readable
 from cloudsync_chassis.client.late import Result, reader
+from cloudsync_chassis.client.named import METHOD
 from cloudsync_chassis.client.observer import SILENT, Observer
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget
 from cloudsync_chassis.propagation import TIMEOUT_HEADER
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-METHOD = "RPC"
-"""`Call.method` of a call by gRPC; its path is `/<full name of the service>/<RPC>`."""
+__all__ = ["METHOD", "RpcClient", "RpcMethod"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,13 @@ from typing import Protocol
 from cloudsync_chassis.events.envelope import Event
 
 DEAD_LETTERS = ".dlq"
+
+
+def usual_dead_letters(*topics: str) -> dict[str, str]:
+    """Topic or queue -> where its dead letters lie unless a model says otherwise."""
+    return {each: each + DEAD_LETTERS for each in topics}
+
+
 """Ends the name of a topic's dead letters where the model names no topic for them."""
 
 
@@ -51,8 +58,8 @@ class Bus(Protocol):
         """The next events of a group, in order; empty if there are none within a moment."""
         ...
 
-    async def acknowledge(self, group: str, delivery: Delivery) -> None:
-        """The group has handled everything of the topic's partition up to this event.
+    async def acknowledge(self, group: str, deliveries: Sequence[Delivery]) -> None:
+        """The group has handled these, and whatever came before them in their topics' partitions.
 
         What was fetched and not acknowledged comes with the next `fetch` again.
         """
@@ -104,9 +111,11 @@ class InProcessBus:
             return []
         return self._pending(group, topics)[:limit]
 
-    async def acknowledge(self, group: str, delivery: Delivery) -> None:
+    async def acknowledge(self, group: str, deliveries: Sequence[Delivery]) -> None:
         """See `Bus.acknowledge`."""
-        self._offsets[group, delivery.event.topic] = delivery.offset
+        for each in deliveries:
+            place = (group, each.event.topic)
+            self._offsets[place] = max(each.offset, self._offsets.get(place, 0))
 
     def handled(self, group: str, event: Event) -> bool:
         """Whether a group has acknowledged the event."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from types import MappingProxyType
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 
 from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.bus import DEAD_LETTERS, Bus
+from cloudsync_chassis.events.bus import DEAD_LETTERS, Bus, Delivery
 from cloudsync_chassis.events.envelope import Event, Failure, PayloadError
 from cloudsync_chassis.events.sealing import SealError
 from cloudsync_chassis.events.wire import UNREADABLE
@@ -28,6 +29,8 @@ Run = Callable[[Event, Callable[[Context], Awaitable[None]]], Awaitable[None]]
 
 _BATCH = 50
 _LONGEST_PAUSE = 5.0
+_UNTOLD = 1.0
+"""Seconds for which a bus is not told of what was handled, unless handling takes longer."""
 
 log = logger("consumer")
 
@@ -104,35 +107,54 @@ class Consumer:
 
     async def handle_batch(self) -> int:
         """Handle what the bus holds at the moment; how many events that was."""
-        if self._together == 1:
-            deliveries = await self._bus.fetch(self._group, self._topics, _BATCH)
-            for delivery in deliveries:
-                await self._settle(delivery.event)
-                await self._bus.acknowledge(self._group, delivery)
-            return len(deliveries)
-        deliveries = await self._bus.fetch(self._group, self._topics, self._together)
-        await asyncio.gather(*(self._settle(each.event) for each in deliveries))
-        for delivery in deliveries:
-            await self._bus.acknowledge(self._group, delivery)
+        in_order = self._together == 1
+        most = _BATCH if in_order else self._together
+        deliveries = await self._bus.fetch(self._group, self._topics, most)
+        if in_order:
+            await self._one_by_one(deliveries)
+        elif deliveries:
+            await asyncio.gather(*(self._settle(each.event) for each in deliveries))
+            await self._bus.acknowledge(self._group, deliveries)
         return len(deliveries)
 
-    async def _settle(self, event: Event) -> None:
-        """Handle an event or give it up: when this returns, it can be left behind."""
+    async def _one_by_one(self, deliveries: Sequence[Delivery]) -> None:
+        """In order. The bus is told of several at a time, which it makes durable each time: what a
+        crash repeats in between, the inbox knows. Of what was given up it knows nothing.
+        """
+        handled: list[Delivery] = []
+        told = time.monotonic()
+        try:
+            for delivery in deliveries:
+                in_inbox = await self._settle(delivery.event)
+                handled.append(delivery)
+                if not in_inbox or time.monotonic() - told > _UNTOLD:
+                    await self._bus.acknowledge(self._group, handled)
+                    handled, told = [], time.monotonic()
+        finally:
+            if handled:
+                await self._bus.acknowledge(self._group, handled)
+
+    async def _settle(self, event: Event) -> bool:
+        """Handle an event or give it up: when this returns, it can be left behind. Whether nothing
+        happens if it comes again.
+        """
         subscription = self._subscriptions.get((event.topic, event.type))
         if event.type == UNREADABLE:
-            await self._bury(event, ValueError(UNREADABLE))
-        elif subscription is not None:
-            await self._carry_out(event, subscription)
+            await self.bury(event, ValueError(UNREADABLE))
+            return False
+        return subscription is None or await self._carry_out(event, subscription)
 
-    async def _carry_out(self, event: Event, subscription: Subscription) -> None:
+    async def _carry_out(self, event: Event, subscription: Subscription) -> bool:
+        """Whether it was handled, and so stands in the inbox."""
         try:
             clear = self._opened(event)
         except SealError as unopened:
-            await self._bury(event, unopened)
-            return
+            await self.bury(event, unopened)
+            return False
         error = await self._tried(clear, subscription)
         if error is not None and not await self._taken_over(clear, subscription):
-            await self._bury(event, error)
+            await self.bury(event, error)
+        return error is None
 
     async def _taken_over(self, event: Event, subscription: Subscription) -> bool:
         """Whether somebody goes on with what could not be handled."""
@@ -142,8 +164,8 @@ class Consumer:
         await self._run(event, partial(_told, subscription.given_up, event, answers))
         return answers[-1]
 
-    async def _bury(self, event: Event, error: Exception) -> None:
-        """Among the dead letters, before the event is left behind."""
+    async def bury(self, event: Event, error: Exception) -> None:
+        """Among the dead letters of its topic, before the event is left behind."""
         topic = self._dead_letters.get(event.topic, event.topic + DEAD_LETTERS)
         failure = Failure(event.topic, self._group, _kind(error))
         await self._bus.publish([replace(event, topic=topic, failure=failure)])

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from random import Random
 from typing import Literal
@@ -110,20 +111,27 @@ class FaultyBus:
         self._hold_open(group, topics, arrived)
         return self._shuffled(self._doubled(arrived))
 
-    async def acknowledge(self, group: str, delivery: Delivery) -> None:
-        """See `Bus.acknowledge`; held back while what came before it has not been handled."""
-        place = (group, delivery.event.topic, delivery.partition)
-        waiting, done = self._open.get(place, {}), self._done.setdefault(place, set())
-        if delivery.offset in waiting:
-            done.add(delivery.offset)
-        for offset in sorted(waiting):
-            if offset not in done:
-                break
-            await self._inner.acknowledge(group, waiting.pop(offset))
+    async def acknowledge(self, group: str, deliveries: Sequence[Delivery]) -> None:
+        """See `Bus.acknowledge`; held back while what came before has not been handled."""
+        places: set[Place] = set()
+        for each in deliveries:
+            place = (group, each.event.topic, each.partition)
+            if each.offset in self._open.get(place, {}):
+                self._done.setdefault(place, set()).add(each.offset)
+                places.add(place)
+        handled = [each for place in sorted(places) for each in self._first_handled(place)]
+        if handled:
+            await self._inner.acknowledge(group, handled)
 
     async def rewind(self, group: str, topic: str, since: datetime) -> int:
         """See `Bus.rewind`."""
         return await self._inner.rewind(group, topic, since)
+
+    def _first_handled(self, place: Place) -> list[Delivery]:
+        """What is open there no more: up to the first that has not been handled."""
+        waiting, done = self._open[place], self._done[place]
+        handled = list(takewhile(done.__contains__, sorted(waiting)))
+        return [waiting.pop(offset) for offset in handled]
 
     def _arriving(self, found: Sequence[Delivery]) -> list[Delivery]:
         """Without what is lost and, lest it be acknowledged with it, what follows in its place."""

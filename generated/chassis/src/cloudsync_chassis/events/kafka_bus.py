@@ -132,12 +132,13 @@ class KafkaBus:
             found += [Delivery(each.offset, _event(each), place.partition) for each in records]
         return found
 
-    async def acknowledge(self, group: str, delivery: Delivery) -> None:
+    async def acknowledge(self, group: str, deliveries: Sequence[Delivery]) -> None:
         """See `Bus.acknowledge`."""
-        place = TopicPartition(delivery.event.topic, delivery.partition)
-        for (name, topics), member in self._members.items():
-            if name == group and place.topic in topics and place in member.fetched:
-                member.handled[place] = delivery.offset + 1
+        for each in deliveries:
+            place = TopicPartition(each.event.topic, each.partition)
+            for (name, topics), member in self._members.items():
+                if name == group and place.topic in topics and place in member.fetched:
+                    member.handled[place] = max(each.offset + 1, member.handled[place])
 
     async def rewind(self, group: str, topic: str, since: datetime) -> int:
         """See `Bus.rewind`.

@@ -42,6 +42,29 @@ class _Held:
     messages: dict[int, tuple[AbstractIncomingMessage, Event]] = field(default_factory=dict)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
+    async def acknowledge(self, last: Mapping[str, int]) -> None:
+        """Of each of these topics everything up to this place.
+
+        The broker is told at once of all before the first message that stays here, then one by one.
+        """
+        handled = [
+            (place, message)
+            for place, (message, event) in self.messages.items()
+            if place <= last.get(event.topic, 0)
+        ]
+        staying = min(self.messages.keys() - {place for place, _ in handled}, default=None)
+        first = [each for each in handled if staying is None or each[0] < staying]
+        try:
+            if first:
+                await first[-1][1].ack(multiple=True)
+            for _, message in handled[len(first) :]:
+                await message.ack()
+        except ChannelInvalidStateError:
+            # the connection broke: the broker sends them again, and the inbox knows them
+            self.messages.clear()
+        for place, _ in handled:
+            self.messages.pop(place, None)
+
     async def forget(self, *_: Any) -> None:
         """Of a channel that is no more."""
         self.messages.clear()
@@ -125,17 +148,14 @@ class RabbitBus:
         first = list(held.messages.items())[:limit]
         return [Delivery(place, event) for place, (_, event) in first]
 
-    async def acknowledge(self, group: str, delivery: Delivery) -> None:
+    async def acknowledge(self, group: str, deliveries: Sequence[Delivery]) -> None:
         """See `Bus.acknowledge`."""
+        last: dict[str, int] = {}
+        for each in deliveries:
+            last[each.event.topic] = max(each.offset, last.get(each.event.topic, 0))
         for (name, _), held in self._groups.items():
-            message, _ = held.messages.get(delivery.offset, (None, None))
-            if name == group and message is not None:
-                del held.messages[delivery.offset]
-                try:
-                    await message.ack()
-                except ChannelInvalidStateError:
-                    # the connection broke: the broker sends it again, and the inbox knows it
-                    held.messages.clear()
+            if name == group:
+                await held.acknowledge(last)
 
     async def rewind(self, group: str, topic: str, since: datetime) -> int:
         """See `Bus.rewind`.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import Insert, insert
+from sqlalchemy.dialects.sqlite import insert
 
 from cloudsync_chassis.events.bus import Delivery
 from cloudsync_chassis.events.envelope import Event
@@ -95,9 +95,11 @@ class SqliteBus:
             while self._written() == before and time.monotonic() < until:
                 await asyncio.sleep(self._pause)
 
-    async def acknowledge(self, group: str, delivery: Delivery) -> None:
+    async def acknowledge(self, group: str, deliveries: Sequence[Delivery]) -> None:
         """See `Bus.acknowledge`."""
-        await self._move(group, delivery.event.topic, delivery.offset, _ADVANCE)
+        last = {each.event.topic: each.offset for each in sorted(deliveries, key=_offset)}
+        if last:
+            await self._write(_ADVANCE, [_place(group, *each) for each in last.items()])
 
     async def rewind(self, group: str, topic: str, since: datetime) -> int:
         """See `Bus.rewind`."""
@@ -107,13 +109,9 @@ class SqliteBus:
         ahead = [at for at, row in enumerate(rows) if Event.from_json(row.event).time >= since] or [
             len(rows)
         ]
-        await self._move(group, topic, rows[ahead[0] - 1].position if ahead[0] else 0)
+        position = rows[ahead[0] - 1].position if ahead[0] else 0
+        await self._write(_MOVE, [_place(group, topic, position)])
         return len(rows) - ahead[0]
-
-    async def _move(self, group: str, topic: str, position: int, how: Insert = _MOVE) -> None:
-        row = {"consumers": group, "topic": topic, "position": position}
-        async with self._database.transaction(write=True) as connection:
-            await connection.execute(how, row)
 
     def _written(self) -> list[tuple[int, int]]:
         """What differs once somebody has written; of two in one tick of the file system's clock it
@@ -151,3 +149,11 @@ class SqliteBus:
     async def _write(self, statement: sa.Insert, rows: list[dict[str, object]]) -> None:
         async with self._database.transaction(write=True) as connection:
             await connection.execute(statement, rows)
+
+
+def _offset(delivery: Delivery) -> int:
+    return delivery.offset
+
+
+def _place(group: str, topic: str, position: int) -> dict[str, object]:
+    return {"consumers": group, "topic": topic, "position": position}

@@ -18,6 +18,7 @@ from cloudsync_chassis import ids
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.problem import VERSION_CONFLICT
 from cloudsync_chassis.store.engine import AsyncConnection
+from cloudsync_chassis.store.statements import brief
 from cloudsync_chassis.store.system import stream_events as log
 from cloudsync_chassis.store.system import stream_snapshots as snapshots
 
@@ -39,8 +40,8 @@ def _of(table: sa.Table) -> sa.ColumnElement[bool]:
 _STREAM = ("organization_id", "kind", "stream")
 _GIVEN = (*_STREAM, "event_id", "type", "data", "occurred_at")
 _COUNTED = sa.func.coalesce(sa.func.max(log.c.version), 0)
-_VERSION = sa.select(_COUNTED).where(_of(log))
-_EXTEND = (
+_VERSION = brief(sa.select(_COUNTED).where(_of(log)))
+_EXTEND = brief(
     sa.insert(log)
     .from_select(
         [*_GIVEN, "version"],

@@ -7,13 +7,13 @@ import contextlib
 import socket
 from collections.abc import Iterator
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from cloudsync_chassis import supervised
+from cloudsync_chassis.asgi import Config, Server
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.metrics.series import CONTENT_TYPE
 from cloudsync_chassis.metrics.service import ServiceMetrics
@@ -35,7 +35,7 @@ class MetricsServer:
         app = Starlette(routes=[Route("/metrics", _answer)])
         app.state.metrics = metrics
         self._server = _Guest(
-            uvicorn.Config(
+            Config(
                 app,
                 log_config=None,
                 access_log=False,
@@ -66,7 +66,7 @@ class MetricsServer:
             await task
 
 
-class _Guest(uvicorn.Server):
+class _Guest(Server):
     """A server in somebody else's process, who hears the signals."""
 
     @contextlib.contextmanager

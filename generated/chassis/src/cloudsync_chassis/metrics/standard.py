@@ -114,6 +114,8 @@ def _traffic(latency: Sequence[float]) -> tuple[MetricSpec, ...]:
         _counter("dead_letters_total", "Events that were given up.", "topic", "event_type"),
         _counter("saga_steps_repeated_total", "Attempts at steps that can only be done, and were "
                  "not.", "saga", "step"),
+        _counter("saga_steps_abandoned_total", "Steps that can only be done, and became dead "
+                 "letters.", "saga", "step"),
     )  # fmt: skip
 
 

@@ -3,7 +3,8 @@
 There is no conductor. What happens to a run is told on the saga's topic, keyed by the run; all who
 take part read it in the same order, and the first word on its end counts: completed, or failed.
 After a failure each service undoes its own steps, a step when all before it (in the order of the
-model) are undone, once. Steps after the last that can be undone are repeated until they succeed.
+model) are undone, once. Steps after the one that decides a run are repeated until they succeed;
+what goes wrong with them takes nothing back.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from cloudsync_chassis.events.consumer import Handle, Subscription
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.events.outbox import Outbox
 from cloudsync_chassis.logs import logger
+from cloudsync_chassis.sagas.late import Late
 from cloudsync_chassis.sagas.log import (
     ON_THE_WAY,
     Run,
@@ -31,14 +33,15 @@ from cloudsync_chassis.sagas.log import (
     is_news,
     keys_in,
     to_undo,
-    within,
 )
-from cloudsync_chassis.sagas.repeats import Repeat, Repeats, wait
+from cloudsync_chassis.sagas.repeats import Repeat, Repeats, is_hopeless, wait
 from cloudsync_chassis.sagas.spec import Saga, Step, Undo
 from cloudsync_chassis.sagas.words import TOLD, Word, line, tick
 from cloudsync_chassis.store.database import Database
 
 Consume = Callable[[Event, Callable[[Context], Awaitable[None]]], Awaitable[None]]
+Bury = Callable[[Event, Exception], Awaitable[None]]
+"""Lays an event among the dead letters of its topic."""
 
 log = logger("saga")
 
@@ -65,8 +68,12 @@ class Sagas:
         self._handles: dict[str, Handle] = {}
         self._woken = asyncio.Event()
         self._repeats = Repeats()
+        self._late = Late(self._sagas, self._log, self._repeats, self._tell)
         self.repeated: Callable[[str, str], None] = lambda saga, step: None
         """Told of each attempt, by saga and step, at what can only be done."""
+        self.abandoned: Callable[[str, str], None] = lambda saga, step: None
+        """Told of each step, by saga and step, that is a dead letter now."""
+        self.bury: Bury | None = None
         self.ended: Callable[[str, str, float], None] = lambda saga, outcome, seconds: None
         self.undid: Callable[[str, str], None] = lambda saga, step: None
         if sagas:
@@ -139,7 +146,7 @@ class Sagas:
         steps whose turn it is.
         """
         if await self._log.any_late(self._database):
-            await consume(tick(self._service, None), self._overdue)
+            await consume(tick(self._service, None), self._late.tell)
         for each in await self._repeats.due(self._database):
             await self._try_again(consume, each)
         for run in await self._log.failing(self._database):
@@ -171,11 +178,28 @@ class Sagas:
         if saga is None or handle is None or not wanted:
             await self._repeats.forget(ctx, run.id, repeat.step)
             return
+        open_still = run.state == "running" and not saga.is_decided(run.done)
+        if open_still and repeat.step <= saga.pivot:
+            # it is late, and so the run fails unless it is decided meanwhile
+            await self._put_off(repeat, ctx)
+            return
+        if self.bury is not None and is_hopeless(repeat, run, ctx.now):
+            await self._abandon(ctx, saga, repeat, self.bury)
+            return
         log.error("saga_step_repeated", saga=saga.name, run=str(run.id), step=repeat.step)
         self.repeated(saga.name, saga.steps[repeat.step].name)
         await self._put_off(repeat, ctx)
         await handle(replace(ctx, cause=event), event)
         await self._carried_out(ctx, event)
+
+    async def _abandon(self, ctx: Context, saga: Saga, repeat: Repeat, bury: Bury) -> None:
+        """Leave a step to a person: replayed, its event begins it again."""
+        step = saga.steps[repeat.step].name
+        await bury(repeat.event, StepAbandonedError(step))
+        await self._log.note(ctx, repeat.run, repeat.step, state="failed")
+        await self._repeats.forget(ctx, repeat.run, repeat.step)
+        log.error("saga_step_abandoned", saga=saga.name, run=str(repeat.run), step=step)
+        ctx.unit.after_commit(partial(self.abandoned, saga.name, step))
 
     async def _put_off(self, repeat: Repeat, ctx: Context) -> None:
         due = ctx.now + wait(self._pause, repeat.attempts + 1)
@@ -223,7 +247,7 @@ class Sagas:
         """
         if run.state != "running":
             return False
-        if any(run.of(at).state != "untouched" for at, _ in steps):
+        if any(_has_begun(saga, run, at) for at, _ in steps):
             return all(step.repeatable for _, step in steps)
         for at, step in steps:
             await self._begin(ctx, saga, run, at, event, timedelta(seconds=step.timeout))
@@ -232,11 +256,12 @@ class Sagas:
     async def _begin(
         self, ctx: Context, saga: Saga, run: Run, at: int, event: Event, within: timedelta
     ) -> None:
-        """Past the pivot a step that is late is done again, before it the run goes back."""
+        """Past the pivot a step that is late is done again, before it the run goes back, unless it
+        is decided by then.
+        """
         final, due = at > saga.pivot, ctx.now + within
         await self._log.start(ctx, saga, run.id, at, event, None if final else due)
-        if final:
-            await self._repeats.keep(ctx, run.id, at, event, due)
+        await self._repeats.keep(ctx, run.id, at, event, due if final else run.deadline_at)
 
     async def _carried_out(self, ctx: Context, event: Event) -> None:
         """Steps that announce nothing, or may, are done once their handler has returned."""
@@ -383,15 +408,17 @@ class Sagas:
         ctx.unit.after_commit(self._woken.set)
 
     async def _fail(self, ctx: Context, saga: Saga, run: Run, told: Mapping[str, Any]) -> None:
-        """Past the pivot only an event that the model names takes a run back, or all is done."""
-        past = any(at > saga.pivot and row.state == "done" for at, row in run.steps.items())
+        """Once it is decided, only an event that the model names takes a run back, or all is done;
+        and what goes wrong past the pivot does not, whether it is decided yet or not.
+        """
+        at = told.get("step", -1)
+        past = at > saga.pivot or saga.is_decided(run.done)
         if run.state == "running" and (not past or told["reason"] in saga.fails_on):
             await self._log.move(ctx, run.id, "failing", told["reason"])
             log.warning("saga_failing", saga=saga.name, run=str(run.id), reason=told["reason"])
             return
         log.error("saga_step_late", saga=saga.name, run=str(run.id), reason=told["reason"])
-        at = told.get("step", -1)
-        if run.of(at).state == "failed" and saga.steps[at].service == self._service:
+        if run.of(at).state in ("failed", "started") and saga.steps[at].service == self._service:
             await self._log.note(ctx, run.id, at, state="started")
             await self._repeats.hurry(ctx, run.id, at)
 
@@ -453,34 +480,15 @@ class Sagas:
         await undo(ctx, row.data)
         return True
 
-    async def _overdue(self, ctx: Context) -> None:
-        for run in await self._log.late_runs(ctx):
-            await self._run_overdue(within(ctx, run.organization), run.id, run.saga)
-        for each in await self._log.late_steps(ctx):
-            saga, inside = self._sagas.get(each.run.saga), within(ctx, each.run.organization)
-            await self._log.note(inside, each.run.id, each.step, due_at=None)
-            if each.run.state == "completed":
-                name = each.run.saga
-                log.error("saga_step_late", saga=name, run=str(each.run.id), step=each.step)
-            elif saga is not None:
-                reason = f"time-out: {saga.steps[each.step].name}"
-                await self._tell(inside, saga, each.run.id, "failed", reason=reason)
-
-    async def _run_overdue(self, ctx: Context, identity: UUID, name: str) -> None:
-        """A run past its deadline fails; one that cannot be undone needs a person."""
-        saga = self._sagas.get(name)
-        run = await self._log.get(ctx, identity)
-        if saga is not None and run.state == "running":
-            await self._log.move(ctx, identity, "running", "deadline")
-            if run.reason != "deadline":
-                await self._tell(ctx, saga, identity, "failed", reason="deadline")
-        elif run.state == "failing" and ctx.now > run.deadline_at + _GRACE:
-            log.error("saga_stuck", saga=name, run=str(identity), reason=run.reason)
-            await self._log.move(ctx, identity, "stuck")
-
     def _mine(self, saga: Saga) -> Iterator[tuple[int, Step]]:
         return ((at, each) for at, each in enumerate(saga.steps) if each.service == self._service)
 
 
-_GRACE = timedelta(minutes=5)
-"""What compensations get beyond a run's deadline before it is called stuck."""
+class StepAbandonedError(Exception):
+    """A step past the pivot that was tried often enough, beyond its run's deadline."""
+
+
+def _has_begun(saga: Saga, run: Run, at: int) -> bool:
+    """Whether a step is not to be begun by its event: one that was abandoned may be."""
+    state = run.of(at).state
+    return state != "untouched" and not (state == "failed" and saga.is_decided(run.done))

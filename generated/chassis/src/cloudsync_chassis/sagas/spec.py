@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,8 @@ class Saga:
     `topic`: of the log that all who take part read in the same order. `deadline`: seconds after
     which a run that has not completed is undone. `awaited`: numbers of the steps that must all be
     done before a run is complete, the one that announces `completes_on` first; without any that
-    event alone completes it.
+    event alone completes it. `decided_by`: the number of the step with which a run is decided (the
+    pivot of Garcia-Molina and Salem's theory as Richardson names it), where the model says it.
     """
 
     name: str
@@ -71,14 +72,23 @@ class Saga:
     fails_on: tuple[str, ...] = ()
     deadline: float
     awaited: tuple[int, ...] = ()
+    decided_by: int | None = None
 
     @property
     def pivot(self) -> int:
-        """The last step that can be undone. Those after it are repeated until they succeed.
-
-        Once one of them is done, nothing is undone.
+        """The step that decides, else the last that can be undone. What goes wrong with those after
+        it takes nothing back: they are repeated until they succeed.
         """
+        if self.decided_by is not None:
+            return self.decided_by
         return max((at for at, each in enumerate(self.steps) if each.compensation), default=-1)
+
+    def is_decided(self, done: Collection[int]) -> bool:
+        """Whether, these steps done, nothing but an event that the model names takes a run back:
+        the one that decides is, or else any after the last that can be undone.
+        """
+        first = self.pivot if self.decided_by is not None else self.pivot + 1
+        return any(at >= first for at in done)
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -164,7 +164,13 @@ class CelCondition:
     """CEL: true where the policy applies."""
 
     def __init__(self, expression: str) -> None:
+        """Compile.
+
+        Raises:
+            ValueError: no CEL.
+        """
         self._rule = Rule(expression)
+        self._rule.compile()
 
     def applies(self, request: Request) -> bool:
         """See `Condition.applies`."""

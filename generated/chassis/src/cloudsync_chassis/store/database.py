@@ -142,8 +142,9 @@ class Database:
                 await connection.execution_options(schema_translate_map=self._translation)
             for each in metadata:
                 if self.is_sqlite:
-                    await connection.run_sync(sqlite.expand, each)
-                await connection.run_sync(each.create_all)
+                    await connection.run_sync(sqlite.complete, each)
+                else:
+                    await connection.run_sync(each.create_all)
 
     async def ping(self) -> None:
         """Raise unless the database answers."""

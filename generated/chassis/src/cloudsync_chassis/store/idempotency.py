@@ -28,6 +28,7 @@ from cloudsync_chassis import clock
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.problem import KEY_REUSED, UNAVAILABLE, Problem
 from cloudsync_chassis.store.database import insert_of
+from cloudsync_chassis.store.statements import brief
 from cloudsync_chassis.store.system import idempotency_keys as table
 
 KEPT = timedelta(hours=24)
@@ -43,14 +44,14 @@ _MINE = (
     table.c.principal == sa.bindparam("who", type_=table.c.principal.type),
 )
 _MOMENT = sa.bindparam("moment", type_=table.c.expires_at.type)
-_FRESH = sa.select(table).where(*_MINE, table.c.expires_at > _MOMENT)
+_FRESH = brief(sa.select(table).where(*_MINE, table.c.expires_at > _MOMENT))
 _ROW = ("key", "principal", "request_hash", "response", "expires_at")
 _FORGET = sa.delete(table).where(*_MINE)
 _TOLD = (
     table.c.key.in_(sa.bindparam("these", type_=table.c.key.type, expanding=True)),
     table.c.principal == sa.bindparam("who", type_=table.c.principal.type),
 )
-_MADE = sa.select(table).where(*_TOLD, table.c.expires_at > _MOMENT)
+_MADE = brief(sa.select(table).where(*_TOLD, table.c.expires_at > _MOMENT))
 _UNMAKE = sa.delete(table).where(*_TOLD)
 
 _NATURAL = "natural "
@@ -228,7 +229,9 @@ async def _wait_for_the_same(ctx: Context, key: str) -> None:
 
 
 async def _kept(ctx: Context, key: str) -> sa.Row[Any] | None:
-    return (await (await ctx.unit.connection()).execute(_FRESH, _mine(ctx, key))).first()
+    found = await (await ctx.unit.connection()).execute(_FRESH, _mine(ctx, key))
+    row: sa.Row[Any] | None = found.first()
+    return row
 
 
 async def _keep(ctx: Context, key: str, request_hash: str, response: Mapping[str, Any]) -> None:

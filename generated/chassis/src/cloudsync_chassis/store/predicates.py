@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence, Set
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from cloudsync_chassis.store.statements import NEVER, Condition, Part
 
 Column = ColumnElement[Any]
 
+_UNIQUE = (sa.PrimaryKeyConstraint, sa.UniqueConstraint)
 _FEW = 8
 """Values for each number of which there may be a statement; one that takes any number of them is
 written anew each time.
@@ -104,6 +105,19 @@ def kind(column: Column) -> Hashable | None:
     if isinstance(column.type, Textual):
         return "text" if column.type.plain else None
     return "uuid" if isinstance(column.type, sa.Uuid) else None
+
+
+def is_key(table: sa.Table, columns: Set[sa.Column[Any]]) -> bool:
+    """Whether one row at most has the same values in these columns, and is found by an index."""
+    unique = [set(each.columns) for each in table.constraints if isinstance(each, _UNIQUE)]
+    unique += [set(each.columns) for each in table.indexes if each.unique and _is_plain(each)]
+    return any(each and columns >= each for each in unique)
+
+
+def _is_plain(index: sa.Index) -> bool:
+    """Whether an index is over columns, of all rows."""
+    partial = any(options.get("where") is not None for options in index.dialect_options.values())
+    return not partial and all(isinstance(each, sa.Column) for each in index.expressions)
 
 
 def sort_key(column: Column) -> Column:

@@ -21,6 +21,19 @@ S = TypeVar("S")
 
 _MOST = 256
 
+BRIEF = "/* brief */"
+"""In the text of a statement for SQLite: it reads and writes a few rows that it finds by keys."""
+
+X = TypeVar("X", sa.Insert, sa.Update, sa.Select[Any])
+
+
+def brief(statement: X) -> X:
+    """The statement, which finds by keys all rows that it reads or writes, and those are few.
+
+    SQLite's need not be handed over to another thread then (`store.sqlite`).
+    """
+    return statement.prefix_with(BRIEF, dialect="sqlite")
+
 
 @dataclass(frozen=True, slots=True)
 class Part(Generic[T]):

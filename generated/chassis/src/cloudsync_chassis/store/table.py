@@ -95,6 +95,9 @@ class TableRepository(Generic[E]):
             )
         statement = self._select().where(*conditions).limit(1)
         if whole:
+            found = {self._tenant, *map(self._indexed, names)}
+            if predicates.is_key(self._store.table, found):
+                statement = statements.brief(statement)
             self._finding[names] = statement
         return statement
 

@@ -80,18 +80,18 @@ class MemoryAnswers:
         names = self._varies.get(place)
         if names is None:
             return None
-        key = (place, _values(names, asked))
+        key = (place, values_of(names, asked))
         if key in self._kept:
             self._kept.move_to_end(key)
         return self._kept.get(key)
 
     async def keep(self, place: Place, asked: Mapping[str, str], answer: Answer) -> None:
         """See `Answers.keep`."""
-        names = _names(answer.header("vary"))
+        names = names_of(answer.header("vary"))
         if self._varies.get(place, names) != names:
             await self._forget({key for key in self._kept if key[0] == place})
         self._varies[place] = names
-        key = (place, _values(names, asked))
+        key = (place, values_of(names, asked))
         await self._forget({key} & self._kept.keys())
         self._varies[place] = names
         self._kept[key] = answer
@@ -155,16 +155,18 @@ def may_be_kept(answer: Answer, most: int) -> bool:
         and len(answer.body) <= most
         and "no-store" not in control
         and not answer.header("set-cookie")
-        and "*" not in _names(answer.header("vary"))
+        and "*" not in names_of(answer.header("vary"))
     )
 
 
-def _names(vary: str) -> tuple[str, ...]:
+def names_of(vary: str) -> tuple[str, ...]:
+    """Headers by which an answer varies within its place, in order."""
     names = {each.strip().lower() for each in vary.split(",")}
     return tuple(sorted(names - {"", "authorization", "cookie", "x-organization-id"}))
 
 
-def _values(names: tuple[str, ...], asked: Mapping[str, str]) -> tuple[str, ...]:
+def values_of(names: tuple[str, ...], asked: Mapping[str, str]) -> tuple[str, ...]:
+    """What a request says in these headers."""
     return tuple(" ".join(asked.get(each, "").split()) for each in names)
 
 

@@ -69,7 +69,7 @@ class Base(Defaults):
         self.traffic = runtime.aggregate(memory.TRAFFIC)
         self.purges = runtime.aggregate(memory.PURGE)
         self.excess = runtime.aggregate(memory.EXCESS)
-        self.answers: Answers = MemoryAnswers()
+        self.answers: Answers = _answers(runtime)
         self.upstreams: ports.Upstreams = ports.DeclaredUpstreams(runtime.spec, self.settings)
         self.exchange: ports.Exchange = ports.OwnExchange(runtime.identity, self.settings)
         self.freezes: ports.Freezes = ports.NoFreezes()
@@ -112,6 +112,18 @@ class Base(Defaults):
             purged={e.purged: e.at.timestamp() async for e in self.purges.each(ctx)},
             read_at=began,
         )
+
+
+def _answers(runtime: Runtime) -> Answers:
+    url = runtime.settings.redis_url
+    if url is None:
+        return MemoryAnswers()
+    # who shares nothing does without the driver
+    from .shared_answers import SharedAnswers
+
+    shared = SharedAnswers(url.get_secret_value(), runtime.cipher.lasting_key("answers"))
+    runtime.at_end(shared.aclose)
+    return shared
 
 
 def brake(throttle: TenantThrottle | None) -> float:

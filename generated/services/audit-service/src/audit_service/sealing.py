@@ -136,4 +136,6 @@ class Sealing(Recording):
 
     async def is_paused(self, ctx: Context) -> bool:
         """Whether nothing of the tenant's trail may go, since its chain is being looked into."""
-        return self.settings.retention_paused or await self.breaks.count(ctx, open=True) > 0
+        if not await self.flags.ops_audit_retention(ctx):
+            return True
+        return await self.breaks.count(ctx, open=True) > 0

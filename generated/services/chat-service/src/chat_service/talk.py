@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from uuid import UUID
 
+from cloudsync_chassis import traced
 from cloudsync_chassis.client.errors import CallError, RefusedError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import from_record, to_record
@@ -30,7 +31,9 @@ class Talk(Defaults):
         self.settings = runtime.settings
         self.leaks: LeakFilter = PatternFilter()
         self.wordings: Wordings = FileWordings(self.settings.state_path("wordings"))
-        self.archives: Archives = FolderArchives(self.settings.state_path("exports"))
+        self.archives: Archives = traced.calls(
+            FolderArchives(self.settings.state_path("exports")), "object-storage", "put", "forget"
+        )
 
     def person(self, ctx: Context) -> UUID:
         """Who asks.

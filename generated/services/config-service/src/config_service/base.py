@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
+from cloudsync_chassis import traced
 from cloudsync_chassis.changes import Changes
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.ids import PLATFORM
@@ -33,8 +34,9 @@ class Base(Defaults):
         self.change_freeze.repository = Shared(self.change_freeze.repository, PLATFORM)
         own = runtime.settings.state_path("config-service")
         self.abort_queries: AbortQueries = FiringFile(own / "firing-queries.txt")
-        self.backups: Backups = FolderBackups(
-            runtime.settings.state_path("buckets", "config-backups")
+        self.backups: Backups = traced.calls(
+            FolderBackups(runtime.settings.state_path("buckets", "config-backups")),
+            "object-storage",
         )
         self.changes = Changes()
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.logs import logger
+from cloudsync_chassis.problem import UNAVAILABLE
 from cloudsync_chassis.store.database import dialect_insert
 from cloudsync_chassis.store.query import ListQuery, PageRequest
 
@@ -96,7 +97,14 @@ class Tenants(Bodies):
     async def purge_tenant_documents(
         self, ctx: Context, request: port.PurgeTenantDocuments
     ) -> None:
+        """Delete what is not held.
+
+        Raises:
+            Problem: `unavailable`: purges are held; the event is to be handled again.
+        """
         inside = ctx.within(request.body.organization_id)
+        if await self.flags.org_purge_pause(inside):
+            raise UNAVAILABLE("purges are held")
         kept = 0
         page = PageRequest(limit=_BATCH, sort="createdAt")
         while True:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from cloudsync_chassis import files
+from cloudsync_chassis import files, traced
 from cloudsync_chassis.settings import Settings
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -220,8 +220,12 @@ def local(settings: Settings) -> World:
     folder = settings.state_path("document-service")
     return World(
         keys=FileSealKeys(folder / "tenant-keys"),
-        shelf=FolderShelf(settings.state_path("buckets", "bodies")),
-        payloads=FolderPayloads(settings.state_path("buckets", "versions")),
+        shelf=traced.calls(
+            FolderShelf(settings.state_path("buckets", "bodies")), "object-storage", "put", "drop"
+        ),
+        payloads=traced.calls(
+            FolderPayloads(settings.state_path("buckets", "versions")), "object-storage", "read"
+        ),
         custodians=FileCustodians(folder / "custodians"),
         links=UsualLinkRules(),
         throttle=LocalThrottle(),

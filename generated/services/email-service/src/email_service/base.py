@@ -78,7 +78,7 @@ class Base(Defaults):
         if not isinstance(runtime.settings, ServiceSettings):
             raise TypeError("email-service needs its own settings")
         self.settings = runtime.settings
-        self.world = world.local(runtime.settings)
+        self.world = world.local(runtime.settings, runtime.secrets)
         self.orders = runtime.aggregate(memory.MAIL_ORDERS)
         self.preferences = runtime.aggregate(memory.PREFERENCE_COPIES)
         self.baskets = runtime.aggregate(memory.BASKETS)

@@ -5,19 +5,19 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
-from cloudsync_chassis import files
+from cloudsync_chassis import traced
 from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import breaks_rule
+from cloudsync_chassis.providers.secrets import SCHEME, Secrets
 from cloudsync_chassis.settings import Settings
 from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.keys import OwnKeys
 from cryptography.exceptions import InvalidTag
-from secret_grpc_client import models as secrets
 
 from . import outlet
 from .generated import models
@@ -44,37 +44,20 @@ def dkim_name(domain: str, organization: UUID) -> str:
     return f"dkim/{domain}" if domain == PLATFORM_DOMAIN else f"dkim/{organization}/{domain}"
 
 
-class LocalKeys:
-    """Files of the state folder, made when they are first wanted."""
+class OwnSecrets:
+    """Secrets `email/<name>`, with dashes for dots."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    async def get(self, name: str) -> bytes:
-        """See `Keys.get`."""
-        return files.secret_bytes(self._settings.state_path("mail-keys", *name.split("/")))
-
-
-class LeasedKeys:
-    """Secrets of secret-service, `email/<name>` with dashes for dots; kept by the edge's cache.
-
-    `lease`: `clients.secret.get_secret`.
-    """
-
-    def __init__(
-        self, lease: Callable[[secrets.GetSecretRequest], Awaitable[secrets.SecretValue]]
-    ) -> None:
-        self._lease = lease
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
 
     async def get(self, name: str) -> bytes:
         """See `Keys.get`.
 
         Raises:
-            CallError: neither secret-service nor the cache has it.
+            CallError: neither secret-service has it nor a lease that is young enough.
         """
-        path = f"email/{name}".replace(".", "-").lower()
-        found = await self._lease(secrets.GetSecretRequest(path=path))
-        return base64.b64decode(found.value)
+        reference = f"{SCHEME}email/{name}".replace(".", "-").lower()
+        return (await self._secrets.own(reference)).get_secret_value()
 
 
 class Resolver(Protocol):
@@ -181,11 +164,11 @@ class World:
     contents: Contents
 
 
-def local(settings: Settings) -> World:
+def local(settings: Settings, secrets: Secrets) -> World:
     """What works on one machine without a network."""
-    keys = LocalKeys(settings)
+    keys = OwnSecrets(secrets)
     return World(
-        outlet=outlet.LocalOutlet(settings),
+        outlet=traced.calls(outlet.LocalOutlet(settings), "mail-provider"),
         keys=keys,
         resolvers=(LocalZone(settings, keys, "first"), LocalZone(settings, keys, "second")),
         contacts=LocalContacts(settings),

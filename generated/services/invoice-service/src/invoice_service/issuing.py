@@ -79,7 +79,7 @@ class Issuing(Drafts):
         return await self.invoice.transition(ctx, "issue-invoice", draft.id)
 
     async def _issued(self, ctx: Context, draft: models.Invoice, day: date) -> models.Invoice:
-        if not self.settings.issuing_enabled:
+        if not await self.flags.billing_invoice_issuing(ctx):
             raise problems.ISSUING_HALTED("a number range is being looked into")
         _check_day(day, ctx.now.date())
         billed, discount = net(draft.lines)

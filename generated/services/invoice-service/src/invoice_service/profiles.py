@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from cloudsync_chassis import traced
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.runtime import Runtime
@@ -48,7 +49,7 @@ class Profiles(Defaults):
         self.taxes: TaxProvider = StandardRates()
         self.register: TaxRegister = StructureRegister()
         self.tariff: Tariff = StandardTariff()
-        self.documents: Documents = LocalDocuments(settings)
+        self.documents: Documents = traced.calls(LocalDocuments(settings), "object-storage")
         old = Due(
             aggregate="billing-profile",
             where={"taxStanding": _STANDINGS.business_confirmed.value},

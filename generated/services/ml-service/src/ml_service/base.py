@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from cloudsync_chassis import files
+from cloudsync_chassis import files, traced
 from cloudsync_chassis.aggregate.engine import Aggregate
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.runtime import Runtime
@@ -35,7 +35,9 @@ class Base(Defaults):
         self.settings = runtime.settings
         place = runtime.settings.state_path(runtime.spec.name)
         secret = files.secret_bytes(files.private_folder(place) / "signing.key")
-        self.bucket: Bucket = SignedFiles(place / "bucket", secret)
+        self.bucket: Bucket = traced.calls(
+            SignedFiles(place / "bucket", secret), "object-storage", "put", "read", "keys"
+        )
         self.trails = runtime.aggregate(memory.TRACES)
         self.samples = runtime.aggregate(memory.SAMPLES)
         self.bands = runtime.aggregate(memory.BANDS)

@@ -225,9 +225,13 @@ class Tenants(Base):
             raise problems.CONSENT_MISSING("the other owner has to ask for it too, within a day")
 
     async def purge_organization(self, ctx: Context, request: port.PurgeOrganization) -> None:
-        """Purge a tenant whose time is over; what is still being exported waits."""
+        """Purge a tenant whose time is over; what is still being exported waits, and all of them
+        wait while the flag holds them.
+        """
         organization_id = request.organization_id
-        if await self.world.open_exports.has(organization_id):
+        if await self.flags.org_purge_pause(ctx):
+            log.warning("purge_held", organization_id=str(organization_id))
+        elif await self.world.open_exports.has(organization_id):
             log.warning("purge_waits_for_export", organization_id=str(organization_id))
         elif await self.world.legal_holds.has(organization_id):
             log.warning("purge_waits_for_hold", organization_id=str(organization_id))

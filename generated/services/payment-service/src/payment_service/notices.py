@@ -13,9 +13,9 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import UNAVAILABLE, breaks_rule
+from cloudsync_chassis.providers.secrets import SCHEME
 from cloudsync_chassis.store.system import inbox
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
-from secret_grpc_client import models as secrets
 
 from .generated import models, port, problems, tables
 from .ledger import itself
@@ -201,16 +201,13 @@ class Notices(Methods):
         name = PROVIDER_KEYS.get(request.body.path)
         if name is None:
             return
-        found = await self.clients.secret.get_secret(
-            secrets.GetSecretRequest(
-                path=request.body.path, version_number=request.body.current_version_number
-            )
-        )
+        version = request.body.current_version_number
+        key = await self.runtime.secrets.get(SCHEME + request.body.path, version=version)
         try:
-            await self.providers[name].adopt(base64.b64decode(found.value))
+            await self.providers[name].adopt(key.get_secret_value())
         except ProviderUnavailableError as error:
             raise UNAVAILABLE("the provider does not take the key") from error
-        log.info("provider_key_adopted", provider=name.value, version=found.version_number)
+        log.info("provider_key_adopted", provider=name.value, version=version)
 
     async def on_model_deployed(self, ctx: Context, event: Received[models.ModelDeployed]) -> None:
         """A new version of payment-risk brings its thresholds."""

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-from cloudsync_chassis import files
+from cloudsync_chassis import files, traced
 from cloudsync_chassis.logs import logger
 
 from .generated import models
@@ -29,7 +29,7 @@ class Providers:
         self._failures: deque[float] = deque(maxlen=self._limit)
         names = models.PaymentProvider
         self._known: Mapping[models.PaymentProvider, Provider] = {
-            each: Sandbox(settings, each) for each in names
+            each: traced.calls(Sandbox(settings, each), "payment-provider") for each in names
         }
 
     def __getitem__(self, name: models.PaymentProvider) -> Provider:

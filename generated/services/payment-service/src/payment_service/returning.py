@@ -50,7 +50,7 @@ class Returning(Claims):
         """
         payment = await self.payment.get(ctx, request.payment_id)
         wish = request.body
-        if not self.settings.refunds_enabled:
+        if not await self.flags.billing_refunds(ctx):
             raise problems.REFUNDS_FROZEN("the ledger is out of balance")
         if payment.status is _PAYMENTS.disputed:
             raise problems.PAYMENT_DISPUTED("the bank has the money")

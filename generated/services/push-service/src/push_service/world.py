@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from cloudsync_chassis import files
+from cloudsync_chassis import files, traced
 from cloudsync_chassis.settings import Settings
 from pydantic_core import to_json
 
@@ -164,4 +164,4 @@ class World:
 
 def local(settings: Settings) -> World:
     """What works on one machine without a network."""
-    return World(LocalNetworks(settings), LocalDirectory(settings))
+    return World(traced.calls(LocalNetworks(settings), "push-network"), LocalDirectory(settings))

@@ -27,6 +27,7 @@ class HandingOut(Sections):
         self, ctx: Context, request: port.DownloadReport
     ) -> models.ReportDownload:
         report = await self.report.get(ctx, request.report_id)
+        await self._check_open(ctx)
         if report.status == models.ReportStatus.expired:
             raise problems.REPORT_EXPIRED("the file has been removed")
         if report.object_key is None or report.checksum is None or report.expires_at is None:
@@ -35,6 +36,15 @@ class HandingOut(Sections):
             raise problems.REPORT_EXPIRED("the time of the file is over")
         log.info("address_signed", report_id=str(report.id), subject=ctx.principal.subject)
         return self._signed(ctx, report, report.object_key, report.checksum, report.expires_at)
+
+    async def _check_open(self, ctx: Context) -> None:
+        """Whether files are handed out at all.
+
+        Raises:
+            Problem: `downloads-stopped`.
+        """
+        if not await self.flags.reporting_downloads(ctx):
+            raise problems.DOWNLOADS_STOPPED("a result is being looked into")
 
     def _signed(
         self, ctx: Context, report: models.Report, key: str, checksum: str, end: datetime
@@ -85,6 +95,7 @@ class HandingOut(Sections):
         report = await self.report.find(inside, id=link.report_id) if link is not None else None
         if link is None or report is None or not self._leads(inside, link, report):
             raise problems.SHARE_ENDED("no link that leads to a file")
+        await self._check_open(inside)
         assert report.object_key is not None
         assert report.checksum is not None
         assert report.expires_at is not None

@@ -17,7 +17,7 @@ from typing import Protocol
 from urllib.parse import parse_qs, quote, urlsplit
 from uuid import UUID
 
-from cloudsync_chassis import files
+from cloudsync_chassis import files, traced
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE = 12
@@ -177,6 +177,8 @@ class World:
 
     def __init__(self, at: Callable[..., Path]) -> None:
         secret = files.secret_bytes(at("bucket.key"))
-        self.bucket: Bucket = SealedFiles(at("bucket"), secret)
+        self.bucket: Bucket = traced.calls(
+            SealedFiles(at("bucket"), secret), "object-storage", "put", "read", "remove", "empty"
+        )
         self.sharing: SharingPolicy = MarkedTenants(at("no-outside-links"))
         self.administrators: Administrators = SeenAdministrators(at("administrators"))

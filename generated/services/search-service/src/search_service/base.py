@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from cloudsync_chassis import clock
+from cloudsync_chassis import clock, traced
 from cloudsync_chassis.aggregate.engine import Aggregate
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import from_record
@@ -55,8 +55,12 @@ class Base(Defaults):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         settings = runtime.settings
-        self.bodies = BodyFolder(settings.state_path("buckets", "bodies"))
-        self.extracts = TextFolder(settings.state_path("file-service", "objects", "files"))
+        self.bodies = traced.calls(
+            BodyFolder(settings.state_path("buckets", "bodies")), "object-storage"
+        )
+        self.extracts = traced.calls(
+            TextFolder(settings.state_path("file-service", "objects", "files")), "object-storage"
+        )
         self.standings = runtime.aggregate(memory.STANDINGS)
         self.belongings = runtime.aggregate(memory.BELONGINGS)
         self.file_facts = runtime.aggregate(memory.FILE_FACTS)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from uuid import UUID
 
-from cloudsync_chassis import files
+from cloudsync_chassis import files, traced
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.ids import PLATFORM
 from cloudsync_chassis.problem import FORBIDDEN, NOT_FOUND, not_valid
@@ -48,7 +48,9 @@ class Base(Defaults):
         self.quarantine: ports.Quarantine = ports.QuarantineFile(
             state("secret-service", "quarantine.txt")
         )
-        self.backups: ports.Backups = ports.FolderBackups(state("buckets", "secret-backups"))
+        self.backups: ports.Backups = traced.calls(
+            ports.FolderBackups(state("buckets", "secret-backups")), "object-storage"
+        )
         runtime.policies.supply("approverId", lambda ctx: "")
 
     def homes(self, ctx: Context) -> list[Context]:

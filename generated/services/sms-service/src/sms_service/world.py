@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
-from cloudsync_chassis import files
+from cloudsync_chassis import files, traced
 from cloudsync_chassis.settings import Settings
 from pydantic_core import to_json
 
@@ -101,4 +101,6 @@ class World:
 
 def local(settings: Settings) -> World:
     """What works on one machine without a network."""
-    return World(LocalCarriers(settings), LocalBillingContacts(settings))
+    return World(
+        traced.calls(LocalCarriers(settings), "sms-carrier"), LocalBillingContacts(settings)
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from cloudsync_chassis import traced
 from cloudsync_chassis.aggregate.engine import Aggregate
 from cloudsync_chassis.camel import Kept
 from cloudsync_chassis.context import Context
@@ -27,9 +28,13 @@ class Base(Defaults):
         assert isinstance(runtime.settings, ServiceSettings)
         self.settings = runtime.settings
         buckets = runtime.settings.state_path("buckets")
-        self.payloads: Payloads = FolderPayloads(buckets / "versions")
-        self.contents: Sources = FolderSources(
-            buckets, runtime.settings.state_path("file-service", "objects", "files")
+        self.payloads: Payloads = traced.calls(
+            FolderPayloads(buckets / "versions"), "object-storage", "write", "read", "delete"
+        )
+        self.contents: Sources = traced.calls(
+            FolderSources(buckets, runtime.settings.state_path("file-service", "objects", "files")),
+            "object-storage",
+            "read",
         )
         self.sources = runtime.aggregate(memory.SOURCES)
         self.team_members = runtime.aggregate(memory.TEAM_MEMBERS)

@@ -14,6 +14,7 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.problem import NOT_FOUND
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
+from cloudsync_chassis.traced import calls
 from opentelemetry import trace
 
 from . import memory
@@ -49,11 +50,12 @@ class Base(Defaults):
         own = runtime.settings.state_path(runtime.spec.name)
         nodes = runtime.aggregate(memory.NODES)
         self.nodes: MediaNodes = LoopbackNodes(nodes, own / "lines")
-        self.tracks: Tracks = FolderTracks(
-            runtime.settings.state_path("buckets", "recording-tracks")
+        self.tracks: Tracks = calls(
+            FolderTracks(runtime.settings.state_path("buckets", "recording-tracks")),
+            "object-storage",
         )
         films = runtime.settings.state_path("file-service", "objects", "meetings")
-        self.composer: Composer = FolderComposer(films, self.tracks)
+        self.composer: Composer = calls(FolderComposer(films, self.tracks), "film-composer")
         self.changes = Changes()
 
     async def lock(self, ctx: Context, meeting_id: UUID) -> None:

@@ -27,7 +27,7 @@ from pydantic_core import to_jsonable_python
 from .egress import Answer
 from .endpoints import Endpoints, headers_of
 from .facts import FACTS, Data, Fact, fact_of
-from .generated import models, port, problems
+from .generated import models, port, problems, webhooks
 from .notes import kept_upload
 
 API_VERSION = "2025-11-01"
@@ -45,7 +45,6 @@ _LARGEST = 262_144
 _STEP = 10
 """Deliveries that a replay puts on the wheel at once, a tenth of the usual pace."""
 
-_UNITS = {"s": 1, "m": 60, "h": 3600}
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 
 log = logger("deliveries")
@@ -267,7 +266,7 @@ class Deliveries(Endpoints):
             await self.give_up(ctx, endpoint.id, models.DisabledReason.gone410)
 
     def _attempts(self) -> int:
-        return min(14, len(self.settings.retry_plan.split()))
+        return len(webhooks.ATTEMPTS)
 
     def _result(
         self, delivery: models.WebhookDelivery, answer: Answer, began: datetime
@@ -289,18 +288,16 @@ class Deliveries(Endpoints):
     def _again(
         self, delivery: models.WebhookDelivery, number: int, answer: Answer, now: datetime
     ) -> datetime:
-        """When the next attempt is made: by the plan, jittered by a fifth, never sooner than asked.
+        """When the next attempt is made: by the plan, with its jitter, never sooner than asked.
 
         The jitter is drawn from the delivery's id, so that all replicas agree.
         """
-        step = self.settings.retry_plan.split()[number]
-        seconds = int(step[:-1]) * _UNITS[step[-1]]
         drawn = hashlib.sha256(f"{delivery.id}:{number}".encode()).digest()
-        permille = 800 + int.from_bytes(drawn[:2], "big") % 401
-        planned = delivery.created_at + timedelta(milliseconds=seconds * permille)
+        share = 1 + webhooks.JITTER * (2 * int.from_bytes(drawn[:2], "big") / 0xFFFF - 1)
+        planned = delivery.created_at + timedelta(seconds=webhooks.ATTEMPTS[number] * share)
         asked = 0
         if answer.status in (429, 503) and (answer.retry_after or "").isdecimal():
-            asked = min(3600, int(answer.retry_after or "0"))
+            asked = min(int(webhooks.RETRY_AFTER_AT_MOST), int(answer.retry_after or "0"))
         return max(planned, now + timedelta(seconds=max(asked, 1)))
 
     async def record_attempt(self, ctx: Context, request: port.RecordAttempt) -> None:
@@ -446,9 +443,9 @@ def _signed(
     proofs = [hmac.new(key, text, hashlib.sha256).hexdigest() for key in keys]
     headers = {
         "Content-Type": "application/json",
-        "CloudSync-Webhook-Id": str(delivery.event_id),
-        "CloudSync-Webhook-Timestamp": str(moment),
-        "CloudSync-Webhook-Signature": ",".join(f"v1={each}" for each in proofs),
+        webhooks.ID_HEADER: str(delivery.event_id),
+        webhooks.TIMESTAMP_HEADER: str(moment),
+        webhooks.SIGNATURE_HEADER: ",".join(f"v1={each}" for each in proofs),
     }
     if delivery.replay_id == TEST:
         headers["CloudSync-Webhook-Test"] = "true"

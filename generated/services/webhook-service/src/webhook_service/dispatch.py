@@ -22,7 +22,7 @@ from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.store.unit import Unit
 
 from .deliveries import DISPATCH, Deliveries, Taken
-from .generated import operations, tables
+from .generated import operations, tables, webhooks
 
 _EVERY = 1.0
 _ROUND = 5.0
@@ -53,7 +53,7 @@ class Dispatch(Deliveries):
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
-        longest = _ROUND + self.settings.call_timeout + _WRITING
+        longest = _ROUND + webhooks.TIMEOUT + _WRITING
         runtime.work.every(_EVERY, DISPATCH, self.dispatch_due, timeout=longest)
 
     async def dispatch_due(self, ctx: Context) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from .generated import models
+from .generated import models, webhooks
 from .generated.settings import ServiceSettings
 
 _KINDS = models.AttemptFailure
@@ -47,7 +47,7 @@ class Egress(Protocol):
         ...
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Send, within the time-outs of the settings; redirects are not followed."""
+        """Send, within the time-outs of the contracts; redirects are not followed."""
         ...
 
 
@@ -95,7 +95,7 @@ class DirectEgress:
         if parts.scheme != "https" or not host or parts.username or port not in _PORTS:
             return None
         try:
-            async with asyncio.timeout(self._settings.connect_timeout):
+            async with asyncio.timeout(webhooks.CONNECT_TIMEOUT):
                 addresses = await self._resolver.addresses(host, port)
         except TimeoutError:
             return None
@@ -111,10 +111,10 @@ class DirectEgress:
         parts = httpx.URL(url)
         target = parts.copy_with(host=address)
         host = parts.host if parts.port is None else f"{parts.host}:{parts.port}"
-        timeout = httpx.Timeout(self._settings.call_timeout, connect=self._settings.connect_timeout)
+        timeout = httpx.Timeout(webhooks.TIMEOUT, connect=webhooks.CONNECT_TIMEOUT)
         try:
             async with (
-                asyncio.timeout(self._settings.call_timeout),
+                asyncio.timeout(webhooks.TIMEOUT),
                 httpx.AsyncClient(transport=self._transport, timeout=timeout) as client,
                 client.stream(
                     "POST",

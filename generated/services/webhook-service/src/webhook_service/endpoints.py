@@ -13,13 +13,14 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from cloudsync_chassis import ids
+from cloudsync_chassis import ids, traced
 from cloudsync_chassis.aggregate.rules import Rule
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.jobs.spec import Due
 from cloudsync_chassis.model import given
 from cloudsync_chassis.problem import NOT_FOUND, Problem
+from cloudsync_chassis.providers.secrets import SCHEME
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
 from secret_grpc_client import models as secrets
@@ -33,8 +34,7 @@ from .notes import LocalNotes, Notes, limit_of
 
 _STATES = models.EndpointState
 _REASONS = models.DisabledReason
-_REFERENCE = "secret://webhooks/"
-_KEPT = timedelta(minutes=5)
+_REFERENCE = f"{SCHEME}webhooks/"
 _CHALLENGE = "challenge-endpoints"
 LIVING = (_STATES.unverified, _STATES.active, _STATES.paused, _STATES.failing)
 
@@ -48,9 +48,8 @@ class Endpoints(Defaults):
         if not isinstance(settings, ServiceSettings):
             raise TypeError("settings of another service")
         self.settings = settings
-        self.egress: Egress = DirectEgress(settings)
+        self.egress: Egress = traced.calls(DirectEgress(settings), "webhook-receiver")
         self.notes: Notes = LocalNotes(settings)
-        self._keys: dict[str, tuple[bytes, datetime]] = {}
         unproven = Due(aggregate="webhook-endpoint", where={"state": _STATES.unverified.value})
         runtime.work.every(60.0, _CHALLENGE, self.challenge_due, unproven)
 
@@ -99,28 +98,18 @@ class Endpoints(Defaults):
         )
         return _REFERENCE + name, key
 
-    async def key_of(self, reference: str, now: datetime) -> bytes:
-        """A signing key, from memory for five minutes.
+    async def keys_of(self, endpoint: models.WebhookEndpoint, now: datetime) -> list[bytes]:
+        """The keys that sign a call: the present one, and the former while it lasts.
 
         Raises:
             CallError: secret-service does not answer, and no key is young enough.
         """
-        kept = self._keys.get(reference)
-        if kept is not None and kept[1] > now:
-            return kept[0]
-        path = "webhooks/" + reference.removeprefix(_REFERENCE)
-        found = await self.clients.secret.get_secret(secrets.GetSecretRequest(path=path))
-        key = base64.b64decode(found.value)
-        self._keys[reference] = (key, now + _KEPT)
-        return key
-
-    async def keys_of(self, endpoint: models.WebhookEndpoint, now: datetime) -> list[bytes]:
-        """The keys that sign a call: the present one, and the former while it lasts."""
-        found = [await self.key_of(endpoint.signing_secret_ref, now)]
+        references = [endpoint.signing_secret_ref]
         until, former = endpoint.previous_secret_until, endpoint.previous_secret_ref
         if former is not None and until is not None and until > now:
-            found.append(await self.key_of(former, now))
-        return found
+            references.append(former)
+        borrowed = [await self.runtime.secrets.get(each) for each in references]
+        return [each.get_secret_value() for each in borrowed]
 
     async def update_endpoint(
         self, ctx: Context, request: port.UpdateEndpoint
@@ -329,7 +318,7 @@ class Endpoints(Defaults):
         for job in [each async for each in self.replay_job.each(ctx)]:
             await self.replay_job.remove(ctx, job)
         for endpoint in [each async for each in self.webhook_endpoint.each(ctx)]:
-            self._keys.pop(endpoint.signing_secret_ref, None)
+            self.runtime.secrets.drop(endpoint.signing_secret_ref)
             await self.webhook_endpoint.remove(ctx, endpoint)
         for name in ("plan", "offboarding", "people"):
             self.notes.drop(ctx.tenant, name)
@@ -361,8 +350,8 @@ class Endpoints(Defaults):
         await self.webhook_endpoint.announce(ctx, "webhook-erasure-completed", data)
 
     async def forget_cached_key(self, ctx: Context, request: port.ForgetCachedKey) -> None:
-        """Drop a key from memory."""
-        self._keys.pop(_REFERENCE + request.body.path.removeprefix("webhooks/"), None)
+        """Ask for a key anew with its next use."""
+        self.runtime.secrets.forget(SCHEME + request.body.path)
 
     async def challenge_due(self, ctx: Context) -> None:
         """Challenge the tenant's endpoints that were registered or moved within the hour."""

@@ -96,10 +96,14 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """What a command asks for, sets and announces."""
+    """What a command asks for, sets and announces.
+
+    `idempotency` matters here where it is natural, as it is for most; keys and versions are the
+    operation's affair.
+    """
 
     effect: Literal["create", "put", "update", "delete", "transition", "custom"]
-    idempotency: Idempotency = "none"
+    idempotency: Idempotency = "natural"
     sets: tuple[Assignment, ...] = ()
     emits: tuple[Emission, ...] = ()
     requires: tuple[Requirement, ...] = ()

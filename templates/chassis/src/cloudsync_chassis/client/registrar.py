@@ -5,23 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import re
 import time
 from collections.abc import Iterator, Mapping
-from importlib import import_module
-from typing import Any, ClassVar
+from typing import Any
 
-from google.protobuf import descriptor_pool, message_factory
 from pydantic import TypeAdapter
 
 from cloudsync_chassis.client.attempts import Client
-from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import CallError, RefusedError
 from cloudsync_chassis.client.registration import Registration, Step
-from cloudsync_chassis.client.rpc import METHOD, RpcClient, RpcMethod
 from cloudsync_chassis.logs import logger
 
-_FACT = re.compile(r"\{([a-z]+)\}")
 _LATER = frozenset({"id", "load"})
 """Facts that are known once the copy runs."""
 
@@ -41,7 +35,7 @@ class Registrar:
     """
 
     def __init__(self, spec: Registration, client: Client, facts: Mapping[str, str | int]) -> None:
-        wanted = {name for step in spec.steps for name in _facts_in(step)} - _LATER
+        wanted = {name for step in spec.steps for name in step.facts} - _LATER
         if missing := sorted(wanted - facts.keys()):
             raise ValueError(f"{spec.service} is to be told of {', '.join(missing)}: REGISTRATION")
         self._spec = spec
@@ -104,15 +98,7 @@ class Registrar:
 
     async def _send(self, step: Step) -> dict[str, Any]:
         facts = {**self._facts, "id": self._id or "", "load": self._load()}
-        values = {name: filled(text, facts) for name, text in step.sends.items()}
-        request = Call(
-            service=self._spec.service,
-            operation=step.operation,
-            method=METHOD,
-            path=step.path,
-            body=values,
-            repeatable=True,
-        )
+        request = step.request(self._spec.service, facts)
         answer: dict[str, Any] = await self._client.call(request, _ANSWER)
         return answer
 
@@ -122,41 +108,3 @@ class Registrar:
         self._busy = used, now = time.process_time(), time.monotonic()
         share = (used - before) / max(now - at, 1e-3) / (os.cpu_count() or 1)
         return min(100, max(0, round(100 * share)))
-
-
-def client_of(spec: Registration) -> type[Client]:
-    """The client for a registry; the messages are loaded where they are spoken."""
-
-    class RegistryClient(RpcClient):
-        methods: ClassVar[Mapping[str, RpcMethod]] = {
-            each.path: _method(each) for each in spec.steps
-        }
-
-    return RegistryClient
-
-
-def filled(text: str, facts: Mapping[str, str | int]) -> str | int:
-    """The text with what is known in place of each `{fact}`."""
-    whole = _FACT.fullmatch(text)
-    if whole is not None:
-        return facts[whole[1]]
-    return _FACT.sub(lambda found: str(facts[found[1]]), text)
-
-
-def _facts_in(step: Step) -> Iterator[str]:
-    return (name for text in step.sends.values() for name in _FACT.findall(text))
-
-
-def _method(step: Step) -> RpcMethod:
-    """The messages of an RPC; an answer with one message in it is that message."""
-    import_module(step.stubs)
-    service, _, rpc = step.path.removeprefix("/").partition("/")
-    found: Any = descriptor_pool.Default().FindServiceByName(service)
-    method = found.methods_by_name[rpc]
-    fields = method.output_type.fields
-    alone = len(fields) == 1 and fields[0].message_type is not None
-    return RpcMethod(
-        message_factory.GetMessageClass(method.input_type),
-        message_factory.GetMessageClass(method.output_type),
-        fields[0].json_name if alone else "",
-    )

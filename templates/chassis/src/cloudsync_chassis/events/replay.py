@@ -31,7 +31,7 @@ async def revive(bus: Bus, group: str, dead_letters: str, since: datetime) -> in
             elif failure is not None and failure.group != group and not bus.is_log:
                 # one pile for all groups: it goes back, behind those that were looked at
                 others.append(event)
-            await bus.acknowledge(reader, delivery)
+            await bus.acknowledge(reader, [delivery])
     if others:
         await bus.publish(others)
     return revived

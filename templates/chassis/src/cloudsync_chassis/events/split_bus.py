@@ -40,9 +40,12 @@ class SplitBus:
         """See `Bus.fetch`; topics of one kind only."""
         return await self._of(topics[0]).fetch(group, topics, limit)
 
-    async def acknowledge(self, group: str, delivery: Delivery) -> None:
+    async def acknowledge(self, group: str, deliveries: Sequence[Delivery]) -> None:
         """See `Bus.acknowledge`."""
-        await self._of(delivery.event.topic).acknowledge(group, delivery)
+        for bus in (self._events, self._queues):
+            mine = [each for each in deliveries if self._of(each.event.topic) is bus]
+            if mine:
+                await bus.acknowledge(group, mine)
 
     async def rewind(self, group: str, topic: str, since: datetime) -> int:
         """See `Bus.rewind`."""

@@ -8,12 +8,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
-
+from cloudsync_chassis.lean import unpacked
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.metrics.spec import MetricSpec
+
+with unpacked("prometheus_client"):  # whose servers a service does without
+    from prometheus_client.metrics import Counter, Gauge, Histogram
+    from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+    from prometheus_client.registry import Collector, CollectorRegistry
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MOST = 1000
@@ -186,6 +188,9 @@ class Registry(Collector):
 
     def text(self) -> bytes:
         """Everything in the text format."""
+        # the writer comes with servers and clients of HTTP, and is needed once somebody asks
+        from prometheus_client import generate_latest
+
         return generate_latest(self)
 
 

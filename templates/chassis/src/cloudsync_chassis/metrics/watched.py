@@ -1,14 +1,16 @@
-"""A bus whose publications are measured."""
+"""A bus whose publications are measured, sagas whose steps are counted."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, cast
 
 from cloudsync_chassis.events.bus import DEAD_LETTERS, Bus
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.metrics.standard import Standard
+from cloudsync_chassis.sagas.runner import Sagas
 
 Told = Callable[[Sequence[Event], float], None]
 
@@ -33,6 +35,14 @@ def dead_letters(bus: Bus, metrics: Standard) -> Bus:
             metrics.count("dead_letters_total", topic, each.type)
 
     return cast(Bus, _Watched(bus, told))
+
+
+def sagas(counted: Sagas, metrics: Standard) -> None:
+    """Count what becomes of runs and steps."""
+    counted.repeated = partial(metrics.count, "saga_steps_repeated_total")
+    counted.abandoned = partial(metrics.count, "saga_steps_abandoned_total")
+    counted.ended = metrics.saga_ended
+    counted.undid = metrics.saga_undid
 
 
 class _Watched:

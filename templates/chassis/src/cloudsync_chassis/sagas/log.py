@@ -60,6 +60,11 @@ class Run:
         """Whether it has neither completed nor been undone."""
         return self.state in ("running", "failing", "stuck")
 
+    @property
+    def done(self) -> tuple[int, ...]:
+        """Numbers of the steps that are done."""
+        return tuple(at for at, row in self.steps.items() if row.state == "done")
+
     def of(self, step: int) -> StepRow:
         """A step, touched or not."""
         return self.steps.get(step, StepRow("untouched", {}, None))

@@ -13,8 +13,12 @@ import sqlalchemy as sa
 from cloudsync_chassis import clock
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Event
+from cloudsync_chassis.sagas.log import Run
 from cloudsync_chassis.store.database import Database, dialect_insert
 from cloudsync_chassis.store.system import saga_repeats, saga_runs
+
+TRIES = 8
+"""Attempts at a step that can only be done before it may be given up."""
 
 _LONGEST = timedelta(minutes=10)
 _AT_ONCE = 100
@@ -29,6 +33,11 @@ class Repeat:
     step: int
     event: Event
     attempts: int
+
+
+def is_hopeless(repeat: Repeat, run: Run, now: datetime) -> bool:
+    """Whether a person has to look: often enough tried, and the run's time is over."""
+    return repeat.attempts >= TRIES and now > run.deadline_at
 
 
 def wait(pause: float, attempts: int) -> timedelta:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic_core import to_jsonable_python
@@ -27,6 +29,27 @@ def _postgresql() -> Any:
     return postgresql
 
 
+class Uuid(sa.Uuid[UUID]):
+    """`uuid`; SQLite keeps 32 hexadecimal digits, and those of tenants and people come again and
+    again: each is parsed once.
+    """
+
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[Any], UUID | None] | None:
+        """How a value is read."""
+        if dialect.name == "sqlite":
+            return _uuid
+        inherited: Any = super()  # which says no types
+        found: Callable[[Any], UUID | None] | None = inherited.result_processor(dialect, coltype)
+        return found
+
+
+@lru_cache(maxsize=4096)
+def _uuid(digits: str | None) -> UUID | None:
+    return UUID(digits) if digits is not None else None
+
+
 class Timestamp(TypeDecorator[datetime]):
     """`timestamptz`; SQLite forgets the zone, so it keeps UTC."""
 
@@ -37,11 +60,15 @@ class Timestamp(TypeDecorator[datetime]):
         """UTC on the way in."""
         return value.astimezone(UTC) if value is not None else None
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """An aware value on the way out."""
-        if value is not None and value.tzinfo is None:
-            return value.replace(tzinfo=UTC)
-        return value
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[Any], datetime | None] | None:
+        """How a value is read: aware as it was written, and of SQLite's texts in one go."""
+        return _instant if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text + "+00:00") if text is not None else None
 
 
 class Ltree(UserDefinedType[str]):
@@ -123,7 +150,7 @@ class Array(TypeDecorator[list[Any]]):
 
 
 _PLAIN: dict[str, Callable[[], TypeEngine[Any]]] = {
-    "uuid": sa.Uuid,
+    "uuid": Uuid,
     "text": lambda: Textual(sa.Text()),
     "citext": lambda: Textual(sa.Text(collation="NOCASE"), lambda: _postgresql().CITEXT()),
     "ltree": lambda: Textual(sa.Text(), Ltree),
@@ -138,7 +165,7 @@ _PLAIN: dict[str, Callable[[], TypeEngine[Any]]] = {
     "inet": lambda: Textual(sa.Text(), lambda: _postgresql().INET()),
     "double precision": sa.Double,
     "text[]": lambda: Array(sa.Text()),
-    "uuid[]": lambda: Array(sa.Uuid()),
+    "uuid[]": lambda: Array(Uuid()),
     "integer[]": lambda: Array(sa.Integer()),
     "bigint[]": lambda: Array(sa.BigInteger()),
 }

@@ -21,6 +21,8 @@ from cloudsync_chassis import propagation
 from cloudsync_chassis.store import spans, sqlite
 from cloudsync_chassis.store.engine import AsyncConnection, create_async_engine
 
+_TURN = 0.1
+"""Seconds between two looks at whether others are done."""
 _RESERVE = 0.01
 """Seconds of an operation that are kept for its answer."""
 
@@ -111,15 +113,20 @@ class Database:
         """Do what one process may do at a time, e.g. replicas that come up together and migrate.
 
         SQLite has one writer anyway. The lock has a connection of its own: the pool may be small.
+        The session's, and asked for again and again: an index that is built concurrently waits for
+        the end of transactions and statements, those of who waits for the lock among them.
         """
         if self.is_sqlite:
             yield
             return
         engine = create_async_engine(self.url, poolclass=NullPool, hide_parameters=True)
         try:
-            async with engine.begin() as connection:
-                lock = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:purpose, 0))")
-                await connection.execute(lock, {"purpose": purpose})
+            async with engine.connect() as connection:
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
+                lock = sa.text("SELECT pg_try_advisory_lock(hashtextextended(:purpose, 0))")
+                while not await connection.scalar(lock, {"purpose": purpose}):
+                    await asyncio.sleep(_TURN)
+                # it ends with the connection, which no pool keeps
                 yield
         finally:
             await engine.dispose()
@@ -142,8 +149,9 @@ class Database:
                 await connection.execution_options(schema_translate_map=self._translation)
             for each in metadata:
                 if self.is_sqlite:
-                    await connection.run_sync(sqlite.expand, each)
-                await connection.run_sync(each.create_all)
+                    await connection.run_sync(sqlite.complete, each)
+                else:
+                    await connection.run_sync(each.create_all)
 
     async def ping(self) -> None:
         """Raise unless the database answers."""

@@ -89,16 +89,16 @@ class Table:
         self.partition = partition
         self.parts = parts
 
-    def of(self, metadata: sa.MetaData, schema: str) -> sa.Table:
-        """The table as statements of the service name it, and as SQLite gets it."""
+    def of(self, metadata: sa.MetaData, schema: str, postgresql: bool = False) -> sa.Table:
+        """The table as statements of the service name it, and as SQLite gets it, or PostgreSQL."""
         held = [
-            *_columns(self, False),
+            *_columns(self, postgresql),
             sa.PrimaryKeyConstraint(*self.key),
-            *_constraints(self, False, f"{schema}."),
+            *_constraints(self, postgresql, f"{schema}."),
         ]
-        for each in self._indexes(False):
+        for each in self._indexes(postgresql):
             parts = (part if part.isidentifier() else sa.text(part) for part in each.parts)
-            held.append(sa.Index(each.name, *parts, **each.options(False)))
+            held.append(sa.Index(each.name, *parts, **each.options(postgresql)))
         return sa.Table(self.name, metadata, *held, schema=schema)
 
     def create(self, schema: str, postgresql: bool) -> None:
@@ -169,6 +169,13 @@ class Schema:
             op.execute(f'CREATE SCHEMA IF NOT EXISTS "{self.name}"')
         for table in self.tables:
             table.create(self.name, postgresql)
+
+    def tables_of(self) -> sa.MetaData:
+        """The tables as PostgreSQL has them."""
+        metadata = sa.MetaData()
+        for each in self.tables:
+            each.of(metadata, self.name, postgresql=True)
+        return metadata
 
     def drop(self) -> None:
         """Undo `create`; extensions stay, other schemas may use them."""

@@ -9,18 +9,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from opentelemetry.trace import Span
 from sqlalchemy import event
-from sqlalchemy.engine import Connection, ExceptionContext
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.engine.interfaces import ExecutionContext
 from sqlalchemy.sql.util import find_tables
 
 from cloudsync_chassis import telemetry
 from cloudsync_chassis.store.engine import AsyncEngine
+
+Attributes = Mapping[str, str | int]
+Kept = WeakKeyDictionary[object, Attributes]
+"""What spans of a statement say, by what it was compiled to."""
+Carry = Callable[[Any, str, Any, Any], None]
+"""A dialect's way to carry out a statement: cursor, text, parameters, context."""
 
 _LONGEST = 255
 """Characters of a summary (semantic conventions, "Generating a summary of the query")."""
@@ -31,25 +38,24 @@ def follow(engine: AsyncEngine, is_refusal: Callable[[BaseException], bool]) -> 
 
     `is_refusal`: whether an error is an answer, and no failure of the database.
     """
-    kept: WeakKeyDictionary[object, dict[str, str]] = WeakKeyDictionary()
+    kept: Kept = WeakKeyDictionary()
     where = _server(engine)
 
-    @event.listens_for(engine.sync_engine, "before_cursor_execute")
-    def begin(
-        connection: Connection, cursor: Any, text: str, values: Any, context: Any, many: bool
-    ) -> None:
+    def follow_one(carry_out: Carry, cursor: Any, text: str, values: Any, context: Any) -> bool:
         running = telemetry.heard()
-        if running is not None:
-            context.chassis_began = (time.time_ns(), running)
+        if running is None:
+            return False  # whoever asks carries it out
+        context.chassis_began = began = (time.time_ns(), running)
+        carry_out(cursor, text, values, context)
+        if telemetry.leaves(running):
+            told = _told(context, text, kept, where)
+            telemetry.past(str(told["db.query.summary"]), told, began[0])
+        return True
 
-    @event.listens_for(engine.sync_engine, "after_cursor_execute")
-    def end(
-        connection: Connection, cursor: Any, text: str, values: Any, context: Any, many: bool
-    ) -> None:
-        began = _begun(context)
-        if began is not None and telemetry.leaves(began[1]):
-            told = _told(context, text, kept)
-            telemetry.past(told["db.query.summary"], {**where, **told}, began[0])
+    # events of the dialect: those of an engine cost as much again where nobody listens
+    for name in ("do_execute", "do_executemany"):
+        carry_out: Carry = getattr(engine.dialect, name)
+        event.listen(engine.sync_engine, name, partial(follow_one, carry_out))
 
     @event.listens_for(engine.sync_engine, "handle_error")
     def fail(failure: ExceptionContext) -> None:
@@ -58,10 +64,9 @@ def follow(engine: AsyncEngine, is_refusal: Callable[[BaseException], bool]) -> 
             return
         broken = not is_refusal(failure.sqlalchemy_exception or failure.original_exception)
         if broken or telemetry.leaves(began[1]):
-            told = _told(failure.execution_context, failure.statement or "", kept)
-            told = {**told, **_fault(failure.original_exception)}
-            name = told["db.query.summary"]
-            telemetry.past(name, {**where, **told}, began[0], failed=broken)
+            told = _told(failure.execution_context, failure.statement or "", kept, where)
+            name, told = str(told["db.query.summary"]), {**told, **_fault(failure)}
+            telemetry.past(name, told, began[0], failed=broken)
 
 
 def _begun(context: Any) -> tuple[int, Span] | None:
@@ -80,17 +85,16 @@ def _server(engine: AsyncEngine) -> dict[str, str | int]:
     return told
 
 
-def _told(
-    context: ExecutionContext | None, text: str, kept: WeakKeyDictionary[object, dict[str, str]]
-) -> Mapping[str, str]:
-    """What a statement does, and to which tables; known of those that are compiled once."""
+def _told(context: ExecutionContext | None, text: str, kept: Kept, where: Attributes) -> Attributes:
+    """What a statement does, where, and to which tables; known of those that are compiled once."""
     compiled = getattr(context, "compiled", None)
     if compiled is None:
-        return _described(text, ())
+        return {**where, **_described(text, ())}
     found = kept.get(compiled)
     if found is None:
         names = sorted({each.name for each in _tables(compiled.statement)})
-        found = kept[compiled] = _described(text, tuple(sorted(names, key=text.find)))
+        told = _described(text, tuple(sorted(names, key=text.find)))
+        found = kept[compiled] = {**where, **told}
     return found
 
 
@@ -110,7 +114,8 @@ def _tables(statement: Any) -> list[sa.Table]:
     return [each for each in found if isinstance(each, sa.Table)]
 
 
-def _fault(error: BaseException) -> dict[str, str]:
+def _fault(failure: ExceptionContext) -> dict[str, str]:
+    error = failure.original_exception
     state = getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None)
     told = {"error.type": state or type(error).__name__}
     return {**told, "db.response.status_code": state} if state else told

@@ -3,7 +3,9 @@
 `aiosqlite` keeps a thread for each connection; each call of its cursor is handed over to it and
 back: making the cursor, executing, fetching, closing, as BEGIN and ROLLBACK are. The hand-overs
 cost more than what SQLite does meanwhile. Here BEGIN goes with the first statement that needs it,
-making the cursor, fetching and closing with each, and what never began is not ended.
+making the cursor, fetching and closing with each, and what never began is not ended. What is brief
+is not handed over at all, unless it has to wait for a lock: a row that is added, one that is looked
+up by its key. What is written goes to the disk with the commit, in the thread.
 
 Those of one process that write take turns: SQLite lets who finds its lock taken sleep, for longer
 and longer, and knows no order among them.
@@ -12,19 +14,22 @@ and longer, and knows no order among them.
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Literal, Self
 
 import aiosqlite
-from sqlalchemy import MetaData, event, inspect
+from sqlalchemy import MetaData, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import CreateColumn
 
 from cloudsync_chassis.store.engine import AsyncConnection, AsyncEngine
+from cloudsync_chassis.store.statements import BRIEF
 
 Mode = Literal["write", "read", "snapshot"]
 """What the transactions of a connection are for. `read`: each statement sees what was committed by
@@ -34,6 +39,10 @@ then, as on PostgreSQL; `snapshot`: all of them see the same.
 _IMMEDIATELY = "BEGIN IMMEDIATE"
 _BUSY_SECONDS = 10
 _CHUNK = 64
+_MORE = re.compile(r"\bSELECT\b|\)\s*,\s*\(", re.IGNORECASE)
+"""A query within a statement, or a second row."""
+_SMALL = 64 * 1024
+"""Characters and bytes of a row that is written about as fast as it is handed over."""
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
 
 
@@ -50,6 +59,8 @@ class SqliteConnection(aiosqlite.Connection):
         self._turn = turn
         self._writes = False
         self._begun = False
+        self._given = 0  # to the thread
+        self._done = 0  # by it
         self.mode: Mode | None = None
         """What the next transaction is for; None: whoever uses it begins and ends by themselves."""
 
@@ -65,7 +76,17 @@ class SqliteConnection(aiosqlite.Connection):
         """Undo the transaction, if one has begun."""
         await self._end(self._conn.rollback)
 
-    async def carry_out(
+    async def carry_out(self, statement: str, parameters: Any) -> Outcome:
+        """What the statement leaves behind, once it is executed, most often in the thread.
+
+        Raises:
+            sqlite3.Error: it failed, or others have written for too long.
+        """
+        if is_brief(statement) and _is_small(parameters) and self._waits_for_nobody(statement):
+            return Outcome(self._conn.execute(statement, parameters))
+        return await self.hand_over(statement, lambda known: known.execute(statement, parameters))
+
+    async def hand_over(
         self, statement: str, work: Callable[[sqlite3.Connection], sqlite3.Cursor]
     ) -> Outcome:
         """What the statement leaves behind, once `work` has executed it in the thread.
@@ -86,6 +107,16 @@ class SqliteConnection(aiosqlite.Connection):
             self._begun = True
         found: Outcome = await self._handed(executed, self._conn)
         return found
+
+    def _waits_for_nobody(self, statement: str) -> bool:
+        """Whether no lock is needed but what is held, and whoever was cancelled has left no
+        statement with the thread.
+        """
+        if self._given != self._done:
+            return False
+        if _changes(statement):
+            return self._writes and self._conn.in_transaction
+        return self.mode == "read" or self._conn.in_transaction
 
     def _beginning(self, statement: str) -> str | None:
         """What has to be said before a statement."""
@@ -132,8 +163,16 @@ class SqliteConnection(aiosqlite.Connection):
 
     async def _handed(self, work: Callable[..., Any], *arguments: Any) -> Any:
         """What it returns, in the thread."""
+
+        def done() -> Any:
+            try:
+                return work(*arguments)
+            finally:
+                self._done += 1
+
         execute: Callable[..., Awaitable[Any]] = self._execute
-        return await execute(work, *arguments)
+        self._given += 1
+        return await execute(done)
 
 
 class Outcome:
@@ -172,11 +211,15 @@ class SqliteCursor:
 
     async def execute(self, statement: str, parameters: Any = ()) -> Self:
         """Execute and fetch."""
-        return await self._told(statement, lambda known: known.execute(statement, parameters))
+        return self._told(await self._connection.carry_out(statement, parameters))
 
     async def executemany(self, statement: str, parameters: Sequence[Any]) -> Self:
         """Execute with each of the parameters."""
-        return await self._told(statement, lambda known: known.executemany(statement, parameters))
+        return self._told(
+            await self._connection.hand_over(
+                statement, lambda known: known.executemany(statement, parameters)
+            )
+        )
 
     async def fetchone(self) -> Any:
         """The next row; None after the last."""
@@ -196,10 +239,7 @@ class SqliteCursor:
         """The statement has ended already; let its rows go."""
         self._rows = []
 
-    async def _told(
-        self, statement: str, work: Callable[[sqlite3.Connection], sqlite3.Cursor]
-    ) -> Self:
-        outcome = await self._connection.carry_out(statement, work)
+    def _told(self, outcome: Outcome) -> Self:
         self._rows, self.description = outcome.rows, outcome.description
         self.rowcount, self.lastrowid = outcome.rowcount, outcome.lastrowid
         return self
@@ -210,23 +250,53 @@ def _changes(statement: str) -> bool:
     return statement.lstrip()[:6].upper() != "SELECT"
 
 
-def expand(connection: Connection, metadata: MetaData) -> None:
-    """Add what the tables that are there lack: columns that may be absent or have a default, and
-    indexes. Nothing is changed or taken away, so that an older version of a service goes on with
-    them (expand and contract); checks over several columns stay as they were.
+@lru_cache(maxsize=1024)
+def is_brief(statement: str) -> bool:
+    """Whether a statement takes no longer, whatever is in its table: it says so, or adds one row or
+    changes the one that is in its place, and reads nothing else.
     """
-    look, quoted = inspect(connection), connection.dialect.identifier_preparer.quote
-    there = {*look.get_table_names()}
+    if BRIEF in statement:
+        return True
+    words = statement.upper().split()
+    return words[:2] == ["INSERT", "INTO"] and "VALUES" in words and not _MORE.search(statement)
+
+
+def _is_small(parameters: Any) -> bool:
+    return sum(len(each) for each in parameters if isinstance(each, str | bytes)) <= _SMALL
+
+
+_COLUMNS = """
+    SELECT t.name, c.name FROM sqlite_master AS t, pragma_table_xinfo(t.name) AS c
+    WHERE t.type = 'table'
+"""
+"""Of all tables at once: asked for each, as SQLAlchemy does, it takes half of a store's start."""
+
+
+def complete(connection: Connection, metadata: MetaData) -> None:
+    """Create the tables that are missing, and add what those that are there lack: columns that may
+    be absent or have a default, and indexes. Nothing is changed or taken away, so that an older
+    version of a service goes on with them (expand and contract); checks over several columns stay
+    as they were.
+    """
+    quoted = connection.dialect.identifier_preparer.quote
+    known: dict[str, set[str]] = {}
+    for table_name, column_name in connection.exec_driver_sql(_COLUMNS):
+        known.setdefault(table_name, set()).add(column_name)
     # SQLAlchemy knows of no index over expressions that is there already
     names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'index'")
     indexes = {*names.scalars()}
-    for table in [each for each in metadata.sorted_tables if each.name in there]:
-        known = {each["name"] for each in look.get_columns(table.name)}
-        for column in [each for each in table.columns if each.name not in known]:
+    missing = []
+    for table in metadata.sorted_tables:
+        if table.name not in known:
+            missing.append(table)
+            continue
+        for column in [each for each in table.columns if each.name not in known[table.name]]:
             told = CreateColumn(column).compile(connection)
             connection.exec_driver_sql(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {told}")
         for index in [each for each in table.indexes if each.name not in indexes]:
             index.create(connection)
+    if missing:
+        metadata.create_all(connection, missing)
 
 
 def options() -> dict[str, Any]:

@@ -91,7 +91,6 @@ BARRED_PRINCIPAL = AggregateSpec(
     commands={
         "bar-session": Command(
             effect="put",
-            idempotency="natural",
             sets=(
                 Assignment("principalKind", value="session"),
                 Assignment("principalId", source="body.sessionId"),
@@ -101,7 +100,6 @@ BARRED_PRINCIPAL = AggregateSpec(
         ),
         "bar-user": Command(
             effect="put",
-            idempotency="natural",
             sets=(
                 Assignment("principalKind", value="user"),
                 Assignment("principalId", source="body.userId"),
@@ -234,7 +232,7 @@ GATEWAY_ROUTE = AggregateSpec(
         "draft-route": Command(effect="custom", idempotency="key"),
         "promote-route": Command(effect="custom", idempotency="if-match", emits=(ROUTE_PROMOTED,)),
         "publish-route": Command(effect="custom", idempotency="if-match", emits=(ROUTE_PUBLISHED,)),
-        "purge-cache": Command(effect="custom", idempotency="natural"),
+        "purge-cache": Command(effect="custom"),
         "reinstate-route": Command(
             effect="transition",
             idempotency="if-match",
@@ -248,11 +246,10 @@ GATEWAY_ROUTE = AggregateSpec(
                 ),
             ),
         ),
-        "reload-routes": Command(effect="custom", idempotency="natural"),
+        "reload-routes": Command(effect="custom"),
         "retire-route": Command(effect="custom", idempotency="if-match", emits=(ROUTE_RETIRED,)),
         "roll-back-route": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("rolloutPercent", value=0),),
             emits=(ROUTE_ROLLED_BACK,),
         ),
@@ -271,7 +268,7 @@ PERSISTED_QUERY = AggregateSpec(
             "A document costs at least a point for each level.",
         ),
     ),
-    commands={"register-persisted-query": Command(effect="custom", idempotency="natural")},
+    commands={"register-persisted-query": Command(effect="custom")},
 )
 
 RATE_LIMIT_PLAN = AggregateSpec(
@@ -287,7 +284,7 @@ RATE_LIMIT_PLAN = AggregateSpec(
             "The burst is at least the rate of one second.",
         ),
     ),
-    commands={"set-rate-limit-plan": Command(effect="put", idempotency="natural")},
+    commands={"set-rate-limit-plan": Command(effect="put")},
 )
 
 TENANT_THROTTLE = AggregateSpec(
@@ -311,12 +308,9 @@ TENANT_THROTTLE = AggregateSpec(
         ),
     ),
     commands={
-        "announce-excess": Command(
-            effect="custom", idempotency="natural", emits=(RATE_LIMIT_EXCEEDED,)
-        ),
+        "announce-excess": Command(effect="custom", emits=(RATE_LIMIT_EXCEEDED,)),
         "block-tenant": Command(
             effect="put",
-            idempotency="natural",
             sets=(
                 Assignment("throttledOrganizationId", source="body.organizationId"),
                 Assignment("factor", value=0.01),
@@ -343,7 +337,6 @@ TENANT_THROTTLE = AggregateSpec(
         ),
         "throttle-organization": Command(
             effect="put",
-            idempotency="natural",
             sets=(Assignment("imposedBy", source="context.subject"), Assignment("liftedAt")),
             emits=(ORGANIZATION_THROTTLED,),
             requires=(
@@ -361,7 +354,6 @@ TENANT_THROTTLE = AggregateSpec(
         ),
         "unblock-tenant": Command(
             effect="put",
-            idempotency="natural",
             sets=(
                 Assignment("throttledOrganizationId", source="body.organizationId"),
                 Assignment("factor", value=1.0),

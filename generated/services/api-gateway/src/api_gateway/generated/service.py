@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.events.bus import usual_dead_letters
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 from cloudsync_registry import REGISTRATION
@@ -34,14 +35,14 @@ SERVICE = ServiceSpec(
     policies=POLICIES,
     masked=frozenset({"principalId", "reason", "throttledOrganizationId"}),
     tables=metadata,
-    dead_letters={
-        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
-        "cloudsync.platform.config.v1": "cloudsync.platform.config.v1.dlq",
-        "cloudsync.platform.flag.v1": "cloudsync.platform.flag.v1.dlq",
-        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
-        "cloudsync.user.session.v1": "cloudsync.user.session.v1.dlq",
-        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
-    },
+    dead_letters=usual_dead_letters(
+        "cloudsync.billing.subscription.v1",
+        "cloudsync.platform.config.v1",
+        "cloudsync.platform.flag.v1",
+        "cloudsync.user.organization.v1",
+        "cloudsync.user.session.v1",
+        "cloudsync.user.user.v1",
+    ),
     traced=frozenset(
         {
             "gateway.client",

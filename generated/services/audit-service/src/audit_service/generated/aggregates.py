@@ -113,7 +113,6 @@ AUDIT_EXPORT = AggregateSpec(
     commands={
         "complete-audit-export": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("recordCount", source="body.recordCount"),
                 Assignment("sha256", source="body.sha256"),
@@ -122,9 +121,7 @@ AUDIT_EXPORT = AggregateSpec(
             emits=(AUDIT_EXPORT_READY,),
         ),
         "fail-audit-export": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("problem", source="body.problem"),),
+            effect="transition", sets=(Assignment("problem", source="body.problem"),)
         ),
         "request-audit-export": Command(
             effect="create",
@@ -239,15 +236,13 @@ AUDIT_RECORD = AggregateSpec(
         ),
     ),
     commands={
-        "archive-records": Command(effect="custom", idempotency="natural", emits=(AUDIT_ARCHIVED,)),
-        "expire-records": Command(effect="custom", idempotency="natural", emits=(AUDIT_EXPIRED,)),
-        "free-record": Command(effect="transition", idempotency="natural"),
-        "hold-record": Command(effect="transition", idempotency="natural"),
-        "record-action": Command(effect="custom", idempotency="natural"),
-        "report-tampering": Command(
-            effect="custom", idempotency="natural", emits=(TAMPERING_DETECTED,)
-        ),
-        "seal-records": Command(effect="custom", idempotency="natural"),
+        "archive-records": Command(effect="custom", emits=(AUDIT_ARCHIVED,)),
+        "expire-records": Command(effect="custom", emits=(AUDIT_EXPIRED,)),
+        "free-record": Command(effect="transition"),
+        "hold-record": Command(effect="transition"),
+        "record-action": Command(effect="custom"),
+        "report-tampering": Command(effect="custom", emits=(TAMPERING_DETECTED,)),
+        "seal-records": Command(effect="custom"),
     },
 )
 
@@ -256,7 +251,7 @@ AUDIT_SEAL = AggregateSpec(
     model=models.AuditSeal,
     store=DocumentStore(collection="audit-seal", unique=(("organizationId", "day", "hour"),)),
     unique=(("organizationId", "day", "hour"),),
-    commands={"write-seal": Command(effect="create", idempotency="natural", emits=(AUDIT_SEALED,))},
+    commands={"write-seal": Command(effect="create", emits=(AUDIT_SEALED,))},
 )
 
 INVESTIGATION = AggregateSpec(
@@ -303,7 +298,7 @@ INVESTIGATION = AggregateSpec(
                 Assignment("closedAt", source="context.now"),
             ),
         ),
-        "escalate-investigation": Command(effect="transition", idempotency="natural"),
+        "escalate-investigation": Command(effect="transition"),
         "open-investigation": Command(
             effect="create", idempotency="key", sets=(Assignment("openedAt", source="context.now"),)
         ),
@@ -358,7 +353,6 @@ LEGAL_HOLD = AggregateSpec(
     commands={
         "keep-legal-hold": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("releaseRequestedBy"), Assignment("releaseReason")),
         ),
         "place-legal-hold": Command(

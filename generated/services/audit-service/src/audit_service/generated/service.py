@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.events.bus import usual_dead_letters
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_providers import FLAGS
 from cloudsync_registry import REGISTRATION
 
 from .policies import POLICIES
@@ -51,39 +53,39 @@ SERVICE = ServiceSpec(
         }
     ),
     tables=metadata,
-    dead_letters={
-        "cloudsync.analytics.event-archive.v1": "cloudsync.analytics.event-archive.v1.dlq",
-        "cloudsync.analytics.metric.v1": "cloudsync.analytics.metric.v1.dlq",
-        "cloudsync.analytics.model.v1": "cloudsync.analytics.model.v1.dlq",
-        "cloudsync.analytics.report.v1": "cloudsync.analytics.report.v1.dlq",
-        "cloudsync.analytics.revenue.v1": "cloudsync.analytics.revenue.v1.dlq",
-        "cloudsync.billing.invoice.v1": "cloudsync.billing.invoice.v1.dlq",
-        "cloudsync.billing.order.v1": "cloudsync.billing.order.v1.dlq",
-        "cloudsync.billing.payment.v1": "cloudsync.billing.payment.v1.dlq",
-        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
-        "cloudsync.billing.usage.v1": "cloudsync.billing.usage.v1.dlq",
-        "cloudsync.collaboration.calendar.v1": "cloudsync.collaboration.calendar.v1.dlq",
-        "cloudsync.collaboration.channel.v1": "cloudsync.collaboration.channel.v1.dlq",
-        "cloudsync.collaboration.meeting.v1": "cloudsync.collaboration.meeting.v1.dlq",
-        "cloudsync.content.document.v1": "cloudsync.content.document.v1.dlq",
-        "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
-        "cloudsync.content.version.v1": "cloudsync.content.version.v1.dlq",
-        "cloudsync.notification.email-delivery.v1": "cloudsync.notification.email-delivery.v1.dlq",
-        "cloudsync.notification.template.v1": "cloudsync.notification.template.v1.dlq",
-        "cloudsync.notification.webhook.v1": "cloudsync.notification.webhook.v1.dlq",
-        "cloudsync.platform.config.v1": "cloudsync.platform.config.v1.dlq",
-        "cloudsync.platform.flag.v1": "cloudsync.platform.flag.v1.dlq",
-        "cloudsync.platform.instance.v1": "cloudsync.platform.instance.v1.dlq",
-        "cloudsync.platform.route.v1": "cloudsync.platform.route.v1.dlq",
-        "cloudsync.platform.secret.v1": "cloudsync.platform.secret.v1.dlq",
-        "cloudsync.platform.throttle.v1": "cloudsync.platform.throttle.v1.dlq",
-        "cloudsync.platform.traffic.v1": "cloudsync.platform.traffic.v1.dlq",
-        "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
-        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
-        "cloudsync.user.session.v1": "cloudsync.user.session.v1.dlq",
-        "cloudsync.user.team.v1": "cloudsync.user.team.v1.dlq",
-        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
-    },
+    dead_letters=usual_dead_letters(
+        "cloudsync.analytics.event-archive.v1",
+        "cloudsync.analytics.metric.v1",
+        "cloudsync.analytics.model.v1",
+        "cloudsync.analytics.report.v1",
+        "cloudsync.analytics.revenue.v1",
+        "cloudsync.billing.invoice.v1",
+        "cloudsync.billing.order.v1",
+        "cloudsync.billing.payment.v1",
+        "cloudsync.billing.subscription.v1",
+        "cloudsync.billing.usage.v1",
+        "cloudsync.collaboration.calendar.v1",
+        "cloudsync.collaboration.channel.v1",
+        "cloudsync.collaboration.meeting.v1",
+        "cloudsync.content.document.v1",
+        "cloudsync.content.file.v1",
+        "cloudsync.content.version.v1",
+        "cloudsync.notification.email-delivery.v1",
+        "cloudsync.notification.template.v1",
+        "cloudsync.notification.webhook.v1",
+        "cloudsync.platform.config.v1",
+        "cloudsync.platform.flag.v1",
+        "cloudsync.platform.instance.v1",
+        "cloudsync.platform.route.v1",
+        "cloudsync.platform.secret.v1",
+        "cloudsync.platform.throttle.v1",
+        "cloudsync.platform.traffic.v1",
+        "cloudsync.user.membership.v1",
+        "cloudsync.user.organization.v1",
+        "cloudsync.user.session.v1",
+        "cloudsync.user.team.v1",
+        "cloudsync.user.user.v1",
+    ),
     latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.4, 0.5, 1.0, 2.5, 5.0),
     traced=frozenset(
         {"audit.action", "audit.bucket", "audit.outcome", "portal.field", "tenant.hash"}
@@ -157,5 +159,6 @@ SERVICE = ServiceSpec(
             concurrent=32,
         ),
     },
+    flags=FLAGS,
     registration=REGISTRATION.speaking("http1"),
 )

@@ -30,9 +30,6 @@ class ServiceSettings(Settings):
     address_truncation_days: int = 90
     """Days after which only the network of an address is kept"""
 
-    retention_paused: bool = False
-    """Stops archiving and expiry while a broken chain is looked into"""
-
     gap_patience: Seconds = 7200.0
     """How long a missing number of an hour may still arrive"""
 

@@ -117,10 +117,10 @@ API_KEY = AggregateSpec(
     ),
     commands={
         "create-api-key": Command(effect="custom", idempotency="key"),
-        "disable-organization-access": Command(effect="custom", idempotency="natural"),
-        "purge-organization-access": Command(effect="custom", idempotency="natural"),
-        "restore-organization-access": Command(effect="custom", idempotency="natural"),
-        "revoke-api-key": Command(effect="delete", idempotency="natural"),
+        "disable-organization-access": Command(effect="custom"),
+        "purge-organization-access": Command(effect="custom"),
+        "restore-organization-access": Command(effect="custom"),
+        "revoke-api-key": Command(effect="delete"),
         "rotate-api-key": Command(effect="custom", idempotency="key", emits=(API_KEY_ROTATED,)),
         "update-api-key": Command(effect="custom", idempotency="if-match"),
     },
@@ -155,7 +155,7 @@ AUTH_POLICY = AggregateSpec(
         ),
     ),
     commands={
-        "open-auth-policy": Command(effect="create", idempotency="natural"),
+        "open-auth-policy": Command(effect="create"),
         "update-auth-policy": Command(
             effect="update", idempotency="if-match", emits=(POLICY_CHANGED,)
         ),
@@ -180,19 +180,18 @@ CREDENTIAL = AggregateSpec(
         ),
     ),
     commands={
-        "adopt-factors": Command(effect="custom", idempotency="natural", emits=(SESSION_REVOKED,)),
-        "change-identifier": Command(effect="custom", idempotency="natural"),
+        "adopt-factors": Command(effect="custom", emits=(SESSION_REVOKED,)),
+        "change-identifier": Command(effect="custom"),
         "create-credentials": Command(effect="custom", idempotency="key"),
         "destroy-credentials": Command(
-            effect="custom", idempotency="natural", emits=(SESSION_REVOKED, AUTH_ERASURE_COMPLETED)
+            effect="custom", emits=(SESSION_REVOKED, AUTH_ERASURE_COMPLETED)
         ),
-        "note-identifier": Command(effect="custom", idempotency="natural"),
+        "note-identifier": Command(effect="custom"),
         "reset-credential": Command(
             effect="custom", idempotency="key", emits=(CREDENTIAL_RESET, SESSION_REVOKED)
         ),
         "revoke-credential": Command(
             effect="delete",
-            idempotency="natural",
             requires=(
                 Requirement(
                     problem=problems.LAST_FACTOR,
@@ -202,7 +201,7 @@ CREDENTIAL = AggregateSpec(
                 ),
             ),
         ),
-        "withhold-text-factor": Command(effect="custom", idempotency="natural"),
+        "withhold-text-factor": Command(effect="custom"),
     },
 )
 
@@ -224,10 +223,10 @@ IDENTITY_PROVIDER = AggregateSpec(
         ),
     ),
     commands={
-        "admit-domain": Command(effect="custom", idempotency="natural"),
-        "configure-identity-provider": Command(effect="custom", idempotency="natural"),
+        "admit-domain": Command(effect="custom"),
+        "configure-identity-provider": Command(effect="custom"),
         "create-identity-provider": Command(effect="custom", idempotency="key"),
-        "remove-identity-provider": Command(effect="delete", idempotency="natural"),
+        "remove-identity-provider": Command(effect="delete"),
     },
 )
 
@@ -237,13 +236,11 @@ ROLE_GRANT = AggregateSpec(
     store=TableStore(table=tables.role_grants),
     unique=(("principalId", "role"),),
     commands={
-        "change-role-grant": Command(effect="custom", idempotency="natural"),
+        "change-role-grant": Command(effect="custom"),
         "grant-role": Command(
-            effect="create",
-            idempotency="natural",
-            sets=(Assignment("principalId", source="body.userId"),),
+            effect="create", sets=(Assignment("principalId", source="body.userId"),)
         ),
-        "withdraw-roles": Command(effect="custom", idempotency="natural", emits=(SESSION_REVOKED,)),
+        "withdraw-roles": Command(effect="custom", emits=(SESSION_REVOKED,)),
     },
 )
 
@@ -383,37 +380,28 @@ SESSION = AggregateSpec(
         ),
     ),
     commands={
-        "adopt-signing-key": Command(effect="custom", idempotency="natural"),
+        "adopt-signing-key": Command(effect="custom"),
         "authorize-client": Command(effect="custom", idempotency="key"),
         "begin-assistance": Command(effect="custom", idempotency="key", emits=(LOGIN_SUCCEEDED,)),
         "begin-login": Command(effect="custom", idempotency="none"),
         "complete-challenge": Command(
             effect="custom", idempotency="none", emits=(LOGIN_SUCCEEDED, STEP_UP_COMPLETED)
         ),
-        "end-user-sessions": Command(
-            effect="custom", idempotency="natural", emits=(SESSION_REVOKED_,)
-        ),
-        "expire-session": Command(
-            effect="transition", idempotency="natural", sets=(Assignment("refreshTokenHash"),)
-        ),
+        "end-user-sessions": Command(effect="custom", emits=(SESSION_REVOKED_,)),
+        "expire-session": Command(effect="transition", sets=(Assignment("refreshTokenHash"),)),
         "issue-token": Command(
             effect="custom", idempotency="none", emits=(SESSION_REVOKED_, LOGIN_SUCCEEDED)
         ),
-        "reject-login": Command(effect="custom", idempotency="natural", emits=(LOGIN_FAILED,)),
-        "require-step-up": Command(
-            effect="transition", idempotency="natural", emits=(STEP_UP_REQUIRED,)
-        ),
+        "reject-login": Command(effect="custom", emits=(LOGIN_FAILED,)),
+        "require-step-up": Command(effect="transition", emits=(STEP_UP_REQUIRED,)),
         "revoke-session": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("revocationReason", source="body.reason"),
                 Assignment("refreshTokenHash"),
             ),
             emits=(SESSION_REVOKED_,),
         ),
-        "revoke-user-sessions": Command(
-            effect="custom", idempotency="natural", emits=(SESSION_REVOKED_,)
-        ),
+        "revoke-user-sessions": Command(effect="custom", emits=(SESSION_REVOKED_,)),
     },
 )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cloudsync_chassis.events.bus import usual_dead_letters
 from cloudsync_chassis.events.queues import Queue
 from cloudsync_chassis.published import published
 from cloudsync_chassis.security.access import by_roles
@@ -124,14 +125,14 @@ SERVICE = ServiceSpec(
     tables=metadata,
     schemas=("auth",),
     migrations=Path(__file__).with_name("migrations"),
-    dead_letters={
-        "cloudsync.notification.sms-delivery.v1": "cloudsync.notification.sms-delivery.v1.dlq",
-        "cloudsync.platform.secret.v1": "cloudsync.platform.secret.v1.dlq",
-        "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
-        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
-        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
-        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
-    },
+    dead_letters=usual_dead_letters(
+        "cloudsync.notification.sms-delivery.v1",
+        "cloudsync.platform.secret.v1",
+        "cloudsync.user.membership.v1",
+        "cloudsync.user.organisation-off-boarding-saga.v1",
+        "cloudsync.user.organization.v1",
+        "cloudsync.user.user.v1",
+    ),
     queues=(
         Queue(
             name="notify.email.critical",

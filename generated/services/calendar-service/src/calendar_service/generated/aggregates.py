@@ -159,15 +159,12 @@ CALENDAR = AggregateSpec(
     ),
     commands={
         "create-calendar": Command(effect="custom", idempotency="key", emits=(CALENDAR_SHARED,)),
-        "delete-calendar": Command(effect="custom", idempotency="natural"),
+        "delete-calendar": Command(effect="custom"),
         "hand-over-events": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(CALENDAR_ERASURE_COMPLETED, EVENT_CANCELLED),
+            effect="custom", emits=(CALENDAR_ERASURE_COMPLETED, EVENT_CANCELLED)
         ),
         "provision-calendar": Command(
             effect="create",
-            idempotency="natural",
             sets=(
                 Assignment("name", value="Calendar"),
                 Assignment("ownerType", value="user"),
@@ -176,7 +173,7 @@ CALENDAR = AggregateSpec(
                 Assignment("primaryOfOwner", value=True),
             ),
         ),
-        "purge-tenant-calendars": Command(effect="custom", idempotency="natural"),
+        "purge-tenant-calendars": Command(effect="custom"),
         "rotate-ics-token": Command(effect="custom", idempotency="key"),
         "update-calendar": Command(
             effect="update",
@@ -317,7 +314,6 @@ CALENDAR_EVENT = AggregateSpec(
     commands={
         "attach-meeting": Command(
             effect="update",
-            idempotency="natural",
             sets=(
                 Assignment("joinUrl", source="body.joinUrl"),
                 Assignment("meetingId", source="body.meetingId"),
@@ -325,7 +321,6 @@ CALENDAR_EVENT = AggregateSpec(
         ),
         "cancel-event": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("cancelledBy", source="context.subject"), Assignment("holdUntil")),
             emits=(EVENT_CANCELLED_,),
             requires=(
@@ -341,12 +336,9 @@ CALENDAR_EVENT = AggregateSpec(
                 ),
             ),
         ),
-        "cancel-occurrences": Command(
-            effect="custom", idempotency="natural", emits=(EVENT_CANCELLED_,)
-        ),
+        "cancel-occurrences": Command(effect="custom", emits=(EVENT_CANCELLED_,)),
         "confirm-event": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("holdUntil"),),
             emits=(EVENT_SCHEDULED,),
             requires=(
@@ -357,16 +349,13 @@ CALENDAR_EVENT = AggregateSpec(
                 ),
             ),
         ),
-        "detach-meeting": Command(effect="custom", idempotency="natural"),
+        "detach-meeting": Command(effect="custom"),
         "expire-hold": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("holdUntil"),),
-            emits=(EVENT_CANCELLED_,),
+            effect="transition", sets=(Assignment("holdUntil"),), emits=(EVENT_CANCELLED_,)
         ),
         "hold-slot": Command(effect="custom", idempotency="key"),
-        "move-due-marker": Command(effect="custom", idempotency="natural"),
-        "rebuild-busy-blocks": Command(effect="custom", idempotency="natural"),
+        "move-due-marker": Command(effect="custom"),
+        "rebuild-busy-blocks": Command(effect="custom"),
         "reschedule-event": Command(
             effect="custom", idempotency="if-match", emits=(EVENT_RESCHEDULED,)
         ),
@@ -407,10 +396,9 @@ CALENDAR_SHARE = AggregateSpec(
         ),
     ),
     commands={
-        "drop-calendar-shares": Command(effect="custom", idempotency="natural"),
+        "drop-calendar-shares": Command(effect="custom"),
         "lapse-calendar-share": Command(
             effect="delete",
-            idempotency="natural",
             requires=(
                 Requirement(
                     problem=problems.SHARE_STILL_RUNS,
@@ -419,10 +407,8 @@ CALENDAR_SHARE = AggregateSpec(
                 ),
             ),
         ),
-        "share-calendar": Command(
-            effect="custom", idempotency="natural", emits=(CALENDAR_SHARED_,)
-        ),
-        "unshare-calendar": Command(effect="delete", idempotency="natural"),
+        "share-calendar": Command(effect="custom", emits=(CALENDAR_SHARED_,)),
+        "unshare-calendar": Command(effect="delete"),
     },
 )
 
@@ -458,12 +444,10 @@ EVENT_ATTENDEE = AggregateSpec(
     ),
     commands={
         "invite-attendee": Command(effect="custom", idempotency="key"),
-        "reopen-answers": Command(effect="custom", idempotency="natural"),
-        "respond-to-invitation": Command(
-            effect="custom", idempotency="natural", emits=(INVITATION_ANSWERED,)
-        ),
-        "seat-attendees": Command(effect="custom", idempotency="natural"),
-        "uninvite-attendee": Command(effect="custom", idempotency="natural"),
+        "reopen-answers": Command(effect="custom"),
+        "respond-to-invitation": Command(effect="custom", emits=(INVITATION_ANSWERED,)),
+        "seat-attendees": Command(effect="custom"),
+        "uninvite-attendee": Command(effect="custom"),
     },
 )
 
@@ -520,7 +504,6 @@ ICS_IMPORT = AggregateSpec(
     commands={
         "abandon-ics-import": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("brokenBecause", source="body.brokenBecause"),
                 Assignment("endedAt", source="context.now"),
@@ -529,7 +512,6 @@ ICS_IMPORT = AggregateSpec(
         ),
         "finish-ics-import": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("foundEvents", source="body.foundEvents"),
                 Assignment("importedEvents", source="body.importedEvents"),
@@ -539,7 +521,7 @@ ICS_IMPORT = AggregateSpec(
             ),
         ),
         "import-ics": Command(effect="custom", idempotency="key"),
-        "start-ics-import": Command(effect="transition", idempotency="natural"),
+        "start-ics-import": Command(effect="transition"),
     },
 )
 
@@ -558,14 +540,10 @@ SCHEDULING_POLICY = AggregateSpec(
     },
     commands={
         "freeze-calendars": Command(
-            effect="update",
-            idempotency="natural",
-            sets=(Assignment("frozenSince", source="context.now"),),
+            effect="update", sets=(Assignment("frozenSince", source="context.now"),)
         ),
-        "open-scheduling-policy": Command(effect="create", idempotency="natural"),
-        "thaw-calendars": Command(
-            effect="update", idempotency="natural", sets=(Assignment("frozenSince"),)
-        ),
+        "open-scheduling-policy": Command(effect="create"),
+        "thaw-calendars": Command(effect="update", sets=(Assignment("frozenSince"),)),
         "update-scheduling-policy": Command(effect="update", idempotency="if-match"),
     },
 )
@@ -585,7 +563,7 @@ WORKING_HOURS = AggregateSpec(
         ),
     ),
     commands={
-        "provision-working-week": Command(effect="custom", idempotency="natural"),
-        "set-working-week": Command(effect="custom", idempotency="natural"),
+        "provision-working-week": Command(effect="custom"),
+        "set-working-week": Command(effect="custom"),
     },
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.events.bus import usual_dead_letters
 from cloudsync_chassis.published import published
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
@@ -77,15 +78,15 @@ SERVICE = ServiceSpec(
     tables=metadata,
     schemas=("calendars",),
     migrations=Path(__file__).with_name("migrations"),
-    dead_letters={
-        "cloudsync.collaboration.calendar-event.v1": "cloudsync.collaboration.calendar-event.v1.dlq",
-        "cloudsync.collaboration.meeting.v1": "cloudsync.collaboration.meeting.v1.dlq",
-        "cloudsync.collaboration.task.v1": "cloudsync.collaboration.task.v1.dlq",
-        "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
-        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
-        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
-        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
-    },
+    dead_letters=usual_dead_letters(
+        "cloudsync.collaboration.calendar-event.v1",
+        "cloudsync.collaboration.meeting.v1",
+        "cloudsync.collaboration.task.v1",
+        "cloudsync.user.membership.v1",
+        "cloudsync.user.organisation-off-boarding-saga.v1",
+        "cloudsync.user.organization.v1",
+        "cloudsync.user.user.v1",
+    ),
     sagas=SAGAS,
     contract=published(__file__, "openapi/calendar.yaml"),
     latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.08, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),

@@ -203,7 +203,6 @@ CHANNEL = AggregateSpec(
     commands={
         "archive-channel": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("archivedBy", source="context.subject"),),
             emits=(CHANNEL_ARCHIVED,),
             requires=(
@@ -215,32 +214,23 @@ CHANNEL = AggregateSpec(
             ),
         ),
         "change-members": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(CHANNEL_MEMBER_ADDED, CHANNEL_MEMBER_REMOVED),
+            effect="custom", emits=(CHANNEL_MEMBER_ADDED, CHANNEL_MEMBER_REMOVED)
         ),
         "create-channel": Command(
             effect="custom", idempotency="key", emits=(CHANNEL_CREATED, CHANNEL_MEMBER_ADDED)
         ),
-        "delete-channel": Command(effect="custom", idempotency="natural"),
-        "join-channel": Command(
-            effect="custom", idempotency="natural", emits=(CHANNEL_MEMBER_ADDED,)
-        ),
-        "leave-channel": Command(
-            effect="custom", idempotency="natural", emits=(CHANNEL_MEMBER_REMOVED,)
-        ),
+        "delete-channel": Command(effect="custom"),
+        "join-channel": Command(effect="custom", emits=(CHANNEL_MEMBER_ADDED,)),
+        "leave-channel": Command(effect="custom", emits=(CHANNEL_MEMBER_REMOVED,)),
         "preserve-channel": Command(
             effect="update",
-            idempotency="natural",
             sets=(
                 Assignment("legalHold", source="body.legalHold"),
                 Assignment("caseNumber", source="body.caseNumber"),
             ),
         ),
-        "purge-tenant-messages": Command(effect="custom", idempotency="natural"),
-        "unarchive-channel": Command(
-            effect="transition", idempotency="natural", sets=(Assignment("archivedBy"),)
-        ),
+        "purge-tenant-messages": Command(effect="custom"),
+        "unarchive-channel": Command(effect="transition", sets=(Assignment("archivedBy"),)),
         "update-channel": Command(
             effect="update",
             idempotency="if-match",
@@ -312,16 +302,13 @@ CHANNEL_EXPORT = AggregateSpec(
     commands={
         "complete-channel-export": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("objectKey", source="body.objectKey"),
                 Assignment("messageCount", source="body.messageCount"),
                 Assignment("expiresAt", source="context.now.plus.7d"),
             ),
         ),
-        "expire-channel-export": Command(
-            effect="transition", idempotency="natural", sets=(Assignment("objectKey"),)
-        ),
+        "expire-channel-export": Command(effect="transition", sets=(Assignment("objectKey"),)),
         "export-channel": Command(
             effect="create",
             idempotency="key",
@@ -338,9 +325,7 @@ CHANNEL_EXPORT = AggregateSpec(
             ),
         ),
         "fail-channel-export": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("exportFailure", source="body.exportFailure"),),
+            effect="transition", sets=(Assignment("exportFailure", source="body.exportFailure"),)
         ),
     },
 )
@@ -361,14 +346,11 @@ CHANNEL_MEMBER = AggregateSpec(
     },
     relations={"holder": Relation(fields=("userId",))},
     commands={
-        "drop-channel-memberships": Command(
-            effect="custom", idempotency="natural", emits=(CHANNEL_MEMBER_REMOVED_,)
-        ),
-        "mark-channel-read": Command(effect="custom", idempotency="natural"),
-        "refresh-speaker-card": Command(effect="custom", idempotency="natural"),
+        "drop-channel-memberships": Command(effect="custom", emits=(CHANNEL_MEMBER_REMOVED_,)),
+        "mark-channel-read": Command(effect="custom"),
+        "refresh-speaker-card": Command(effect="custom"),
         "set-channel-role": Command(
             effect="update",
-            idempotency="natural",
             sets=(Assignment("memberRole", source="body.memberRole"),),
             requires=(
                 Requirement(
@@ -404,14 +386,10 @@ CHAT_POLICY = AggregateSpec(
     },
     commands={
         "freeze-chat": Command(
-            effect="update",
-            idempotency="natural",
-            sets=(Assignment("readOnlySince", source="context.now"),),
+            effect="update", sets=(Assignment("readOnlySince", source="context.now"),)
         ),
-        "open-chat-policy": Command(effect="create", idempotency="natural"),
-        "thaw-chat": Command(
-            effect="update", idempotency="natural", sets=(Assignment("readOnlySince"),)
-        ),
+        "open-chat-policy": Command(effect="create"),
+        "thaw-chat": Command(effect="update", sets=(Assignment("readOnlySince"),)),
         "update-chat-policy": Command(effect="update", idempotency="if-match"),
     },
 )
@@ -574,16 +552,10 @@ MESSAGE = AggregateSpec(
         ),
     ),
     commands={
-        "announce-meeting": Command(
-            effect="custom", idempotency="natural", emits=(MESSAGE_POSTED,)
-        ),
+        "announce-meeting": Command(effect="custom", emits=(MESSAGE_POSTED,)),
         "edit-message": Command(effect="custom", idempotency="if-match", emits=(MESSAGE_EDITED,)),
-        "forget-speaker": Command(
-            effect="custom", idempotency="natural", emits=(CHAT_ERASURE_COMPLETED, MESSAGE_PURGED)
-        ),
-        "hold-infected-messages": Command(
-            effect="custom", idempotency="natural", emits=(MESSAGE_HELD,)
-        ),
+        "forget-speaker": Command(effect="custom", emits=(CHAT_ERASURE_COMPLETED, MESSAGE_PURGED)),
+        "hold-infected-messages": Command(effect="custom", emits=(MESSAGE_HELD,)),
         "hold-message": Command(
             effect="transition",
             idempotency="key",
@@ -594,10 +566,9 @@ MESSAGE = AggregateSpec(
             emits=(MESSAGE_HELD,),
         ),
         "post-message": Command(effect="custom", idempotency="key", emits=(MESSAGE_POSTED,)),
-        "purge-message": Command(effect="custom", idempotency="natural", emits=(MESSAGE_PURGED,)),
+        "purge-message": Command(effect="custom", emits=(MESSAGE_PURGED,)),
         "release-hold": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("holdReason"), Assignment("caseNumber")),
             emits=(MESSAGE_RELEASED,),
             requires=(
@@ -609,11 +580,9 @@ MESSAGE = AggregateSpec(
             ),
         ),
         "release-scheduled-message": Command(
-            effect="custom", idempotency="natural", emits=(MESSAGE_POSTED, MESSAGE_RETRACTED)
+            effect="custom", emits=(MESSAGE_POSTED, MESSAGE_RETRACTED)
         ),
-        "retract-message": Command(
-            effect="custom", idempotency="natural", emits=(MESSAGE_RETRACTED,)
-        ),
+        "retract-message": Command(effect="custom", emits=(MESSAGE_RETRACTED,)),
         "schedule-message": Command(effect="custom", idempotency="key"),
     },
 )
@@ -627,7 +596,7 @@ MESSAGE_REACTION = AggregateSpec(
     ),
     part_of=Reference("messageId", "message"),
     unique=(("messageId", "reactorId", "emoji"),),
-    commands={"toggle-reaction": Command(effect="custom", idempotency="natural")},
+    commands={"toggle-reaction": Command(effect="custom")},
 )
 
 PRESENCE = AggregateSpec(
@@ -655,8 +624,8 @@ PRESENCE = AggregateSpec(
         ),
     ),
     commands={
-        "close-connections": Command(effect="custom", idempotency="natural"),
-        "conclude-meeting": Command(effect="custom", idempotency="natural"),
-        "set-presence": Command(effect="custom", idempotency="natural"),
+        "close-connections": Command(effect="custom"),
+        "conclude-meeting": Command(effect="custom"),
+        "set-presence": Command(effect="custom"),
     },
 )

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.events.bus import usual_dead_letters
 from cloudsync_chassis.published import published
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
@@ -87,15 +88,15 @@ SERVICE = ServiceSpec(
         {"body", "caseNumber", "holdReason", "legalHold", "purpose", "statusText", "topic"}
     ),
     tables=metadata,
-    dead_letters={
-        "cloudsync.collaboration.meeting.v1": "cloudsync.collaboration.meeting.v1.dlq",
-        "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
-        "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
-        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
-        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
-        "cloudsync.user.profile.v1": "cloudsync.user.profile.v1.dlq",
-        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
-    },
+    dead_letters=usual_dead_letters(
+        "cloudsync.collaboration.meeting.v1",
+        "cloudsync.content.file.v1",
+        "cloudsync.user.membership.v1",
+        "cloudsync.user.organisation-off-boarding-saga.v1",
+        "cloudsync.user.organization.v1",
+        "cloudsync.user.profile.v1",
+        "cloudsync.user.user.v1",
+    ),
     sagas=SAGAS,
     contract=published(__file__, "openapi/chat.yaml"),
     latency_buckets=(

@@ -246,9 +246,7 @@ CONFIG_ENTRY = AggregateSpec(
         ),
     ),
     commands={
-        "abort-suspect-rollouts": Command(
-            effect="custom", idempotency="natural", emits=(CONFIG_ROLLED_BACK,)
-        ),
+        "abort-suspect-rollouts": Command(effect="custom", emits=(CONFIG_ROLLED_BACK,)),
         "approve-change": Command(
             effect="transition",
             idempotency="if-match",
@@ -265,9 +263,7 @@ CONFIG_ENTRY = AggregateSpec(
                 ),
             ),
         ),
-        "complete-config-rollout": Command(
-            effect="custom", idempotency="natural", emits=(CONFIG_CHANGED,)
-        ),
+        "complete-config-rollout": Command(effect="custom", emits=(CONFIG_CHANGED,)),
         "countersign-change": Command(
             effect="update",
             idempotency="if-match",
@@ -289,13 +285,12 @@ CONFIG_ENTRY = AggregateSpec(
             ),
         ),
         "draft-change": Command(effect="custom", idempotency="key"),
-        "drop-tenant-values": Command(effect="custom", idempotency="natural"),
+        "drop-tenant-values": Command(effect="custom"),
         "propose-change": Command(
             effect="custom", idempotency="if-match", emits=(CONFIG_CHANGE_PROPOSED,)
         ),
         "reinstate-entry": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("rolloutPercent", value=100),),
             emits=(CONFIG_CHANGED,),
         ),
@@ -309,16 +304,12 @@ CONFIG_ENTRY = AggregateSpec(
             ),
             emits=(CONFIG_CHANGE_REJECTED,),
         ),
-        "rollback-change": Command(
-            effect="custom", idempotency="natural", emits=(CONFIG_ROLLED_BACK,)
-        ),
+        "rollback-change": Command(effect="custom", emits=(CONFIG_ROLLED_BACK,)),
         "rollout-change": Command(
             effect="custom", idempotency="if-match", emits=(CONFIG_ROLLOUT_STARTED,)
         ),
         "supersede-entry": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("rolloutPercent", value=0),),
+            effect="transition", sets=(Assignment("rolloutPercent", value=0),)
         ),
     },
 )
@@ -337,7 +328,7 @@ CONFIG_RELEASE = AggregateSpec(
     ),
     commands={
         "plan-release": Command(effect="create", idempotency="key"),
-        "write-config-snapshot": Command(effect="custom", idempotency="natural"),
+        "write-config-snapshot": Command(effect="custom"),
     },
 )
 
@@ -355,5 +346,5 @@ CONFIG_SCHEMA = AggregateSpec(
             "A key of high blast radius must be reloadable while running.",
         ),
     ),
-    commands={"define-config-schema": Command(effect="put", idempotency="natural")},
+    commands={"define-config-schema": Command(effect="put")},
 )

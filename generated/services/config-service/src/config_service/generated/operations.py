@@ -84,7 +84,11 @@ WRITE_CONFIG_SNAPSHOT = Operation(
 
 COMPARE_REVISIONS = Operation(id="compare-revisions", permission="config:read")
 
-GET_CONFIG = Operation(id="get-config", permission="config:read")
+GET_CONFIG = Operation(
+    id="get-config",
+    permission="config:read",
+    callers=frozenset({"email-service", "version-service", "video-service"}),
+)
 
 GET_REVISION = Operation(id="get-revision", permission="config:read")
 
@@ -99,4 +103,8 @@ LIST_REVISIONS = Operation(
     sorts=("-createdAt", "revision", "updatedAt"),
 )
 
-WATCH_CONFIG = Operation(id="watch-config", permission="config:read")
+WATCH_CONFIG = Operation(
+    id="watch-config",
+    permission="config:read",
+    callers=frozenset({"email-service", "version-service", "video-service"}),
+)

@@ -215,16 +215,13 @@ COMMENT_THREAD = AggregateSpec(
         ),
     ),
     commands={
-        "delete-thread": Command(effect="delete", idempotency="natural"),
+        "delete-thread": Command(effect="delete"),
         "reopen-thread": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("resolvedBy"), Assignment("resolvedAt")),
+            effect="transition", sets=(Assignment("resolvedBy"), Assignment("resolvedAt"))
         ),
         "reply-to-thread": Command(effect="custom", idempotency="key", emits=(COMMENT_ADDED,)),
         "resolve-thread": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("resolvedBy", source="context.subject"),
                 Assignment("resolvedAt", source="context.now"),
@@ -408,19 +405,12 @@ DOCUMENT = AggregateSpec(
         ),
     ),
     commands={
-        "apply-operations": Command(
-            effect="custom", idempotency="natural", emits=(DOCUMENT_UPDATED,)
-        ),
-        "apply-restored-version": Command(
-            effect="custom", idempotency="natural", emits=(DOCUMENT_UPDATED,)
-        ),
+        "apply-operations": Command(effect="custom", emits=(DOCUMENT_UPDATED,)),
+        "apply-restored-version": Command(effect="custom", emits=(DOCUMENT_UPDATED,)),
         "archive-document": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("editLock"),),
-            emits=(DOCUMENT_ARCHIVED,),
+            effect="transition", sets=(Assignment("editLock"),), emits=(DOCUMENT_ARCHIVED,)
         ),
-        "block-attachment": Command(effect="custom", idempotency="natural"),
+        "block-attachment": Command(effect="custom"),
         "create-document": Command(
             effect="create",
             idempotency="key",
@@ -443,7 +433,6 @@ DOCUMENT = AggregateSpec(
         ),
         "delete-document": Command(
             effect="delete",
-            idempotency="natural",
             emits=(DOCUMENT_DELETED,),
             requires=(
                 Requirement(
@@ -453,24 +442,17 @@ DOCUMENT = AggregateSpec(
                 ),
             ),
         ),
-        "drop-attachment": Command(effect="custom", idempotency="natural"),
-        "follow-document-holds": Command(effect="custom", idempotency="natural"),
+        "drop-attachment": Command(effect="custom"),
+        "follow-document-holds": Command(effect="custom"),
         "forget-author": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(DOCUMENT_UNSHARED, DOCUMENT_ERASURE_COMPLETED),
+            effect="custom", emits=(DOCUMENT_UNSHARED, DOCUMENT_ERASURE_COMPLETED)
         ),
-        "grant-attachment-download": Command(effect="custom", idempotency="natural"),
+        "grant-attachment-download": Command(effect="custom"),
         "move-document": Command(effect="custom", idempotency="if-match", emits=(DOCUMENT_MOVED,)),
-        "publish-document": Command(
-            effect="transition", idempotency="natural", emits=(DOCUMENT_PUBLISHED,)
-        ),
-        "purge-tenant-documents": Command(
-            effect="custom", idempotency="natural", emits=(DOCUMENT_DELETED,)
-        ),
+        "publish-document": Command(effect="transition", emits=(DOCUMENT_PUBLISHED,)),
+        "purge-tenant-documents": Command(effect="custom", emits=(DOCUMENT_DELETED,)),
         "recover-document": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("trashedAt"),),
             emits=(DOCUMENT_RECOVERED,),
             requires=(
@@ -484,11 +466,10 @@ DOCUMENT = AggregateSpec(
         "restore-to-version": Command(
             effect="custom", idempotency="key", emits=(RESTORE_REQUESTED,)
         ),
-        "set-tenant-access": Command(effect="custom", idempotency="natural"),
-        "show-attachment": Command(effect="custom", idempotency="natural"),
+        "set-tenant-access": Command(effect="custom"),
+        "show-attachment": Command(effect="custom"),
         "trash-document": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("trashedAt", source="context.now"), Assignment("editLock")),
             emits=(DOCUMENT_TRASHED,),
             requires=(
@@ -499,9 +480,7 @@ DOCUMENT = AggregateSpec(
                 ),
             ),
         ),
-        "unarchive-document": Command(
-            effect="transition", idempotency="natural", emits=(DOCUMENT_UNARCHIVED,)
-        ),
+        "unarchive-document": Command(effect="transition", emits=(DOCUMENT_UNARCHIVED,)),
         "update-document": Command(
             effect="update",
             idempotency="if-match",
@@ -530,7 +509,7 @@ DOCUMENT_AUDIENCE = AggregateSpec(
             "Managers edit, editors comment and commenters read.",
         ),
     ),
-    commands={"resolve-audience": Command(effect="custom", idempotency="natural")},
+    commands={"resolve-audience": Command(effect="custom")},
 )
 
 DOCUMENT_TRANSFER = AggregateSpec(
@@ -599,10 +578,9 @@ DOCUMENT_TRANSFER = AggregateSpec(
         ),
     ),
     commands={
-        "cancel-transfer": Command(effect="transition", idempotency="natural"),
+        "cancel-transfer": Command(effect="transition"),
         "complete-transfer": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("movedCount", source="body.movedCount"),
                 Assignment("failedCount", source="body.failedCount"),
@@ -610,17 +588,13 @@ DOCUMENT_TRANSFER = AggregateSpec(
             emits=(DOCUMENT_OWNERSHIP_TRANSFERRED,),
         ),
         "fail-transfer": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("failureCode", source="body.failureCode"),),
+            effect="transition", sets=(Assignment("failureCode", source="body.failureCode"),)
         ),
-        "hand-over-documents": Command(effect="custom", idempotency="natural"),
+        "hand-over-documents": Command(effect="custom"),
         "refuse-transfer": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("failureCode", source="body.failureCode"),),
+            effect="transition", sets=(Assignment("failureCode", source="body.failureCode"),)
         ),
-        "start-transfer": Command(effect="transition", idempotency="natural"),
+        "start-transfer": Command(effect="transition"),
         "transfer-documents": Command(
             effect="create",
             idempotency="key",
@@ -685,7 +659,6 @@ FOLDER = AggregateSpec(
         "create-folder": Command(effect="custom", idempotency="key"),
         "delete-folder": Command(
             effect="delete",
-            idempotency="natural",
             requires=(
                 Requirement(
                     problem=problems.FOLDER_NOT_EMPTY,
@@ -752,15 +725,10 @@ SHARE_GRANT = AggregateSpec(
     ),
     commands={
         "create-share-link": Command(effect="custom", idempotency="key", emits=(DOCUMENT_SHARED,)),
-        "expire-share": Command(
-            effect="delete", idempotency="natural", emits=(DOCUMENT_UNSHARED_,)
-        ),
-        "revoke-share": Command(
-            effect="delete", idempotency="natural", emits=(DOCUMENT_UNSHARED_,)
-        ),
+        "expire-share": Command(effect="delete", emits=(DOCUMENT_UNSHARED_,)),
+        "revoke-share": Command(effect="delete", emits=(DOCUMENT_UNSHARED_,)),
         "share-document": Command(
             effect="put",
-            idempotency="natural",
             sets=(Assignment("grantedBy", source="context.subject"),),
             emits=(DOCUMENT_SHARED,),
             requires=(
@@ -774,7 +742,7 @@ SHARE_GRANT = AggregateSpec(
                 ),
             ),
         ),
-        "update-principal-members": Command(effect="custom", idempotency="natural"),
+        "update-principal-members": Command(effect="custom"),
         "update-share": Command(effect="update", idempotency="if-match", emits=(DOCUMENT_SHARED,)),
     },
 )

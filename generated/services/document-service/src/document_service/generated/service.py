@@ -7,9 +7,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.events.bus import usual_dead_letters
 from cloudsync_chassis.published import published
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_providers import FLAGS
 from cloudsync_registry import REGISTRATION
 
 from .policies import POLICIES
@@ -99,19 +101,19 @@ SERVICE = ServiceSpec(
     tables=metadata,
     schemas=("documents",),
     migrations=Path(__file__).with_name("migrations"),
-    dead_letters={
-        "cloudsync.content.document-search-calls.v1": "cloudsync.content.document-search-calls.v1.dlq",
-        "cloudsync.content.document-version-calls.v1": "cloudsync.content.document-version-calls.v1.dlq",
-        "cloudsync.content.document.v1": "cloudsync.content.document.v1.dlq",
-        "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
-        "cloudsync.content.version.v1": "cloudsync.content.version.v1.dlq",
-        "cloudsync.platform.audit.v1": "cloudsync.platform.audit.v1.dlq",
-        "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
-        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
-        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
-        "cloudsync.user.team.v1": "cloudsync.user.team.v1.dlq",
-        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
-    },
+    dead_letters=usual_dead_letters(
+        "cloudsync.content.document-search-calls.v1",
+        "cloudsync.content.document-version-calls.v1",
+        "cloudsync.content.document.v1",
+        "cloudsync.content.file.v1",
+        "cloudsync.content.version.v1",
+        "cloudsync.platform.audit.v1",
+        "cloudsync.user.membership.v1",
+        "cloudsync.user.organisation-off-boarding-saga.v1",
+        "cloudsync.user.organization.v1",
+        "cloudsync.user.team.v1",
+        "cloudsync.user.user.v1",
+    ),
     streams={
         "comment-thread": 0,
         "document": 0,
@@ -190,5 +192,6 @@ SERVICE = ServiceSpec(
             concurrent=64,
         ),
     },
+    flags=FLAGS,
     registration=REGISTRATION.speaking("http1"),
 )

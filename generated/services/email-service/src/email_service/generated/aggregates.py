@@ -211,50 +211,36 @@ EMAIL_MESSAGE = AggregateSpec(
         ),
     ),
     commands={
-        "collect-for-digest": Command(effect="custom", idempotency="natural"),
-        "copy-email-preferences": Command(effect="custom", idempotency="natural"),
-        "enqueue-email": Command(effect="create", idempotency="natural"),
-        "erase-mail-traces": Command(
-            effect="custom", idempotency="natural", emits=(EMAIL_ERASURE_COMPLETED,)
-        ),
+        "collect-for-digest": Command(effect="custom"),
+        "copy-email-preferences": Command(effect="custom"),
+        "enqueue-email": Command(effect="create"),
+        "erase-mail-traces": Command(effect="custom", emits=(EMAIL_ERASURE_COMPLETED,)),
         "fail-email": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("failure", source="body.failure"),),
             emits=(NOTIFICATION_FAILED,),
         ),
         "hand-over-email": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("provider", source="body.provider"),
                 Assignment("providerMessageId", source="body.providerMessageId"),
                 Assignment("attemptCount", source="body.attemptCount"),
             ),
         ),
-        "mail-billing-contacts": Command(effect="custom", idempotency="natural"),
-        "mail-calendar-entry": Command(effect="custom", idempotency="natural"),
-        "mail-invitation": Command(effect="custom", idempotency="natural"),
-        "mail-off-boarding": Command(
-            effect="custom", idempotency="natural", emits=(NOTIFICATION_SUPPRESSED,)
-        ),
-        "notify-by-email": Command(effect="custom", idempotency="natural"),
-        "notify-customer": Command(effect="custom", idempotency="natural"),
-        "open-order-notice": Command(effect="custom", idempotency="natural"),
-        "record-bounce": Command(
-            effect="transition", idempotency="natural", emits=(NOTIFICATION_BOUNCED,)
-        ),
-        "record-complaint": Command(
-            effect="transition", idempotency="natural", emits=(NOTIFICATION_BOUNCED,)
-        ),
-        "record-delivery": Command(
-            effect="transition", idempotency="natural", emits=(NOTIFICATION_DELIVERED,)
-        ),
-        "record-delivery-receipt": Command(effect="custom", idempotency="natural"),
+        "mail-billing-contacts": Command(effect="custom"),
+        "mail-calendar-entry": Command(effect="custom"),
+        "mail-invitation": Command(effect="custom"),
+        "mail-off-boarding": Command(effect="custom", emits=(NOTIFICATION_SUPPRESSED,)),
+        "notify-by-email": Command(effect="custom"),
+        "notify-customer": Command(effect="custom"),
+        "open-order-notice": Command(effect="custom"),
+        "record-bounce": Command(effect="transition", emits=(NOTIFICATION_BOUNCED,)),
+        "record-complaint": Command(effect="transition", emits=(NOTIFICATION_BOUNCED,)),
+        "record-delivery": Command(effect="transition", emits=(NOTIFICATION_DELIVERED,)),
+        "record-delivery-receipt": Command(effect="custom"),
         "render-email": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("subjectLine", source="body.subjectLine"),),
+            effect="transition", sets=(Assignment("subjectLine", source="body.subjectLine"),)
         ),
         "resend-email": Command(
             effect="transition",
@@ -281,15 +267,14 @@ EMAIL_MESSAGE = AggregateSpec(
                 ),
             ),
         ),
-        "send-digest": Command(effect="custom", idempotency="natural"),
-        "send-notification": Command(effect="custom", idempotency="natural"),
+        "send-digest": Command(effect="custom"),
+        "send-notification": Command(effect="custom"),
         "suppress-email": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("suppressionReason", source="body.suppressionReason"),),
             emits=(NOTIFICATION_SUPPRESSED,),
         ),
-        "warn-endpoint-contacts": Command(effect="custom", idempotency="natural"),
+        "warn-endpoint-contacts": Command(effect="custom"),
     },
 )
 
@@ -348,13 +333,9 @@ NOTIFICATION_TEMPLATE = AggregateSpec(
                 ),
             ),
         ),
-        "publish-template": Command(
-            effect="custom", idempotency="natural", emits=(TEMPLATE_PUBLISHED,)
-        ),
-        "retire-template": Command(
-            effect="transition", idempotency="natural", emits=(TEMPLATE_RETIRED,)
-        ),
-        "submit-template": Command(effect="transition", idempotency="natural"),
+        "publish-template": Command(effect="custom", emits=(TEMPLATE_PUBLISHED,)),
+        "retire-template": Command(effect="transition", emits=(TEMPLATE_RETIRED,)),
+        "submit-template": Command(effect="transition"),
     },
 )
 
@@ -378,8 +359,8 @@ SENDER_DOMAIN = AggregateSpec(
         ),
     ),
     commands={
-        "add-sender-domain": Command(effect="create", idempotency="natural"),
-        "verify-sender-domain": Command(effect="custom", idempotency="natural"),
+        "add-sender-domain": Command(effect="create"),
+        "verify-sender-domain": Command(effect="custom"),
     },
 )
 
@@ -402,7 +383,6 @@ SUPPRESSION_ENTRY = AggregateSpec(
     commands={
         "lift-suppression": Command(
             effect="delete",
-            idempotency="natural",
             requires=(
                 Requirement(
                     problem=problems.COMPLAINT_NOT_LIFTABLE,
@@ -411,7 +391,7 @@ SUPPRESSION_ENTRY = AggregateSpec(
                 ),
             ),
         ),
-        "suppress-address": Command(effect="create", idempotency="natural"),
-        "unsubscribe-recipient": Command(effect="custom", idempotency="natural"),
+        "suppress-address": Command(effect="create"),
+        "unsubscribe-recipient": Command(effect="custom"),
     },
 )

@@ -19,6 +19,7 @@ SAGAS = (
         ),
         deadline=2100.0,
         awaited=(9, 4, 5),
+        decided_by=3,
         steps=steps_of(
             ("CreateOrder", "subscription-service", "orderId", "begin-order-cancellation"),
             ("ReserveInventory", "usage-service", "orderId", "release-seats"),

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
 from cloudsync_chassis.events.queues import Queue
+from cloudsync_chassis.providers.spec import Adjusted
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_providers import CONFIGURATION, SECRETS
 from cloudsync_registry import REGISTRATION
 
 from .sagas import SAGAS
@@ -221,6 +223,7 @@ SERVICE = ServiceSpec(
             url="http://127.0.0.1:9018",
             budgets={
                 "GetSecret": Budget(timeout=0.1, retries=1, fallback="cached", max_age=86400.0),
+                "VerifySecretVersion": Budget(timeout=0.1, retries=0, fallback="fail"),
             },
             breaker=_BREAKER,
             concurrent=64,
@@ -239,6 +242,13 @@ SERVICE = ServiceSpec(
             },
             breaker=_BREAKER,
             concurrent=64,
+        ),
+    },
+    configuration=CONFIGURATION,
+    secrets=SECRETS,
+    adjusted={
+        "provider_override": Adjusted(
+            key="email.provider.override", one_of=("none", "ses", "sendgrid")
         ),
     },
     registration=REGISTRATION.speaking("http1"),

@@ -124,13 +124,10 @@ ARCHIVE_REPLAY = AggregateSpec(
     ),
     commands={
         "abort-replay": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("endedAt", source="context.now"),),
+            effect="transition", sets=(Assignment("endedAt", source="context.now"),)
         ),
         "advance-replay": Command(
             effect="update",
-            idempotency="natural",
             sets=(
                 Assignment("progressPercent", source="body.progressPercent"),
                 Assignment("eventsSent", source="body.eventsSent"),
@@ -138,7 +135,6 @@ ARCHIVE_REPLAY = AggregateSpec(
         ),
         "approve-replay": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("approvedBy", source="context.subject"),),
             requires=(
                 Requirement(
@@ -150,21 +146,18 @@ ARCHIVE_REPLAY = AggregateSpec(
         ),
         "complete-replay": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("endedAt", source="context.now"),),
             emits=(REPLAY_COMPLETED,),
         ),
-        "pause-replay": Command(effect="transition", idempotency="natural"),
+        "pause-replay": Command(effect="transition"),
         "request-replay": Command(
             effect="create",
             idempotency="key",
             sets=(Assignment("requestedBy", source="context.subject"),),
         ),
-        "resume-replay": Command(effect="transition", idempotency="natural"),
+        "resume-replay": Command(effect="transition"),
         "start-replay": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("startedAt", source="context.now"),),
+            effect="transition", sets=(Assignment("startedAt", source="context.now"),)
         ),
     },
 )
@@ -276,11 +269,10 @@ COLLECTED_EVENT = AggregateSpec(
         ),
     ),
     commands={
-        "archive-event": Command(effect="custom", idempotency="natural"),
-        "collect-events": Command(effect="custom", idempotency="natural"),
+        "archive-event": Command(effect="custom"),
+        "collect-events": Command(effect="custom"),
         "discard-event": Command(
             effect="transition",
-            idempotency="natural",
             requires=(
                 Requirement(
                     problem=problems.NOT_DUE,
@@ -291,7 +283,6 @@ COLLECTED_EVENT = AggregateSpec(
         ),
         "enrich-event": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("payload", source="body.payload"),
                 Assignment("payloadKeyId", source="body.payloadKeyId"),
@@ -300,15 +291,13 @@ COLLECTED_EVENT = AggregateSpec(
                 Assignment("clientContext", source="body.clientContext"),
             ),
         ),
-        "purge-tenant-events": Command(effect="custom", idempotency="natural"),
+        "purge-tenant-events": Command(effect="custom"),
         "quarantine-event": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("quarantineReason", source="body.quarantineReason"),),
         ),
         "redact-event": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("actorKey"),
                 Assignment("sessionKey"),
@@ -316,12 +305,10 @@ COLLECTED_EVENT = AggregateSpec(
                 Assignment("payloadKeyId"),
             ),
         ),
-        "release-quarantined": Command(effect="custom", idempotency="natural"),
-        "report-quarantine": Command(
-            effect="custom", idempotency="natural", emits=(EVENT_QUARANTINED,)
-        ),
-        "rotate-pseudonym-key": Command(effect="custom", idempotency="natural"),
-        "store-event": Command(effect="transition", idempotency="natural"),
+        "release-quarantined": Command(effect="custom"),
+        "report-quarantine": Command(effect="custom", emits=(EVENT_QUARANTINED,)),
+        "rotate-pseudonym-key": Command(effect="custom"),
+        "store-event": Command(effect="transition"),
     },
 )
 
@@ -368,11 +355,10 @@ ERASURE_ORDER = AggregateSpec(
         ),
     ),
     commands={
-        "hold-erasure": Command(effect="transition", idempotency="natural"),
-        "lift-erasure-hold": Command(effect="transition", idempotency="natural"),
+        "hold-erasure": Command(effect="transition"),
+        "lift-erasure-hold": Command(effect="transition"),
         "open-erasure-order": Command(
             effect="create",
-            idempotency="natural",
             sets=(
                 Assignment("subjectId", source="body.userId"),
                 Assignment("erasureRequestId", source="body.erasureRequestId"),
@@ -381,9 +367,7 @@ ERASURE_ORDER = AggregateSpec(
             ),
         ),
         "shred-subject": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(EVENTS_REDACTED, EVENTS_ERASURE_COMPLETED),
+            effect="custom", emits=(EVENTS_REDACTED, EVENTS_ERASURE_COMPLETED)
         ),
     },
 )
@@ -430,7 +414,6 @@ EVENT_SCHEMA = AggregateSpec(
     commands={
         "approve-schema": Command(
             effect="transition",
-            idempotency="natural",
             requires=(
                 Requirement(
                     problem=problems.OWN_WORDING,
@@ -441,7 +424,6 @@ EVENT_SCHEMA = AggregateSpec(
         ),
         "deprecate-schema": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("sunsetAt", source="body.sunsetAt"),),
             requires=(
                 Requirement(
@@ -453,7 +435,6 @@ EVENT_SCHEMA = AggregateSpec(
         ),
         "register-schema": Command(
             effect="custom",
-            idempotency="natural",
             sets=(Assignment("registeredBy", source="context.subject"),),
             emits=(SCHEMA_REGISTERED,),
         ),
@@ -470,7 +451,6 @@ STREAM_SNAPSHOT = AggregateSpec(
     commands={
         "save-snapshot": Command(
             effect="put",
-            idempotency="natural",
             requires=(
                 Requirement(
                     problem=problems.SEQUENCE_AHEAD_OF_HEAD,

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from cloudsync_chassis.events.bus import usual_dead_letters
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 from cloudsync_registry import REGISTRATION
@@ -48,27 +49,27 @@ SERVICE = ServiceSpec(
         }
     ),
     tables=metadata,
-    dead_letters={
-        "cloudsync.billing.invoice.v1": "cloudsync.billing.invoice.v1.dlq",
-        "cloudsync.billing.payment.v1": "cloudsync.billing.payment.v1.dlq",
-        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
-        "cloudsync.billing.usage.v1": "cloudsync.billing.usage.v1.dlq",
-        "cloudsync.collaboration.calendar-event.v1": "cloudsync.collaboration.calendar-event.v1.dlq",
-        "cloudsync.collaboration.channel.v1": "cloudsync.collaboration.channel.v1.dlq",
-        "cloudsync.collaboration.meeting.v1": "cloudsync.collaboration.meeting.v1.dlq",
-        "cloudsync.collaboration.task.v1": "cloudsync.collaboration.task.v1.dlq",
-        "cloudsync.content.document.v1": "cloudsync.content.document.v1.dlq",
-        "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
-        "cloudsync.content.version.v1": "cloudsync.content.version.v1.dlq",
-        "cloudsync.notification.email-delivery.v1": "cloudsync.notification.email-delivery.v1.dlq",
-        "cloudsync.platform.secret.v1": "cloudsync.platform.secret.v1.dlq",
-        "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
-        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
-        "cloudsync.user.profile.v1": "cloudsync.user.profile.v1.dlq",
-        "cloudsync.user.session.v1": "cloudsync.user.session.v1.dlq",
-        "cloudsync.user.team.v1": "cloudsync.user.team.v1.dlq",
-        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
-    },
+    dead_letters=usual_dead_letters(
+        "cloudsync.billing.invoice.v1",
+        "cloudsync.billing.payment.v1",
+        "cloudsync.billing.subscription.v1",
+        "cloudsync.billing.usage.v1",
+        "cloudsync.collaboration.calendar-event.v1",
+        "cloudsync.collaboration.channel.v1",
+        "cloudsync.collaboration.meeting.v1",
+        "cloudsync.collaboration.task.v1",
+        "cloudsync.content.document.v1",
+        "cloudsync.content.file.v1",
+        "cloudsync.content.version.v1",
+        "cloudsync.notification.email-delivery.v1",
+        "cloudsync.platform.secret.v1",
+        "cloudsync.user.membership.v1",
+        "cloudsync.user.organization.v1",
+        "cloudsync.user.profile.v1",
+        "cloudsync.user.session.v1",
+        "cloudsync.user.team.v1",
+        "cloudsync.user.user.v1",
+    ),
     latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
     traced=frozenset(
         {

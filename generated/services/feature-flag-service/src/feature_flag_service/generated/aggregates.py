@@ -204,7 +204,6 @@ FEATURE_FLAG = AggregateSpec(
     commands={
         "activate-flag": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("changedAt", source="context.now"),),
             emits=(FLAG_CHANGED,),
             requires=(
@@ -215,7 +214,7 @@ FEATURE_FLAG = AggregateSpec(
                 ),
             ),
         ),
-        "archive-flag": Command(effect="custom", idempotency="natural", emits=(FLAG_ARCHIVED,)),
+        "archive-flag": Command(effect="custom", emits=(FLAG_ARCHIVED,)),
         "change-rollout": Command(
             effect="transition",
             idempotency="if-match",
@@ -234,7 +233,6 @@ FEATURE_FLAG = AggregateSpec(
         ),
         "complete-rollout": Command(
             effect="transition",
-            idempotency="natural",
             emits=(FLAG_ROLLED_OUT,),
             requires=(
                 Requirement(
@@ -282,9 +280,7 @@ FEATURE_FLAG = AggregateSpec(
             ),
             emits=(FLAG_KILLED, FLAG_CHANGED),
         ),
-        "kill-suspect-flags": Command(
-            effect="custom", idempotency="natural", emits=(FLAG_KILLED, FLAG_CHANGED)
-        ),
+        "kill-suspect-flags": Command(effect="custom", emits=(FLAG_KILLED, FLAG_CHANGED)),
         "restore-flag": Command(
             effect="transition",
             idempotency="key",
@@ -346,7 +342,6 @@ FLAG_EXPERIMENT = AggregateSpec(
     commands={
         "count-experiment-sample": Command(
             effect="update",
-            idempotency="natural",
             sets=(Assignment("observedSample", source="body.observedSample"),),
             requires=(
                 Requirement(
@@ -395,12 +390,12 @@ FLAG_OVERRIDE = AggregateSpec(
         ),
     ),
     commands={
-        "adjust-flag-entitlements": Command(effect="custom", idempotency="natural"),
-        "clear-override": Command(effect="delete", idempotency="natural"),
-        "drop-overrides": Command(effect="custom", idempotency="natural"),
-        "grant-flag-entitlements": Command(effect="custom", idempotency="natural"),
-        "set-override": Command(effect="custom", idempotency="natural"),
-        "withdraw-flag-entitlements": Command(effect="custom", idempotency="natural"),
+        "adjust-flag-entitlements": Command(effect="custom"),
+        "clear-override": Command(effect="delete"),
+        "drop-overrides": Command(effect="custom"),
+        "grant-flag-entitlements": Command(effect="custom"),
+        "set-override": Command(effect="custom"),
+        "withdraw-flag-entitlements": Command(effect="custom"),
     },
 )
 
@@ -417,5 +412,5 @@ FLAG_SEGMENT = AggregateSpec(
             "A segment has either members or a condition.",
         ),
     ),
-    commands={"define-segment": Command(effect="custom", idempotency="natural")},
+    commands={"define-segment": Command(effect="custom")},
 )

@@ -92,7 +92,20 @@ WITHDRAW_FLAG_ENTITLEMENTS = Operation(
 
 EVALUATE_BATCH = Operation(id="evaluate-batch", permission="flag:evaluate")
 
-EVALUATE_FLAG = Operation(id="evaluate-flag", permission="flag:evaluate")
+EVALUATE_FLAG = Operation(
+    id="evaluate-flag",
+    permission="flag:evaluate",
+    callers=frozenset(
+        {
+            "audit-service",
+            "document-service",
+            "invoice-service",
+            "org-service",
+            "payment-service",
+            "reporting-service",
+        }
+    ),
+)
 
 GET_FLAG = Operation(id="get-flag", permission="flag:read")
 
@@ -107,4 +120,17 @@ LIST_OVERRIDES = Operation(
     id="list-overrides", permission="flag:read", sorts=("expiresAt", "-createdAt")
 )
 
-WATCH_FLAGS = Operation(id="watch-flags", permission="flag:watch")
+WATCH_FLAGS = Operation(
+    id="watch-flags",
+    permission="flag:watch",
+    callers=frozenset(
+        {
+            "audit-service",
+            "document-service",
+            "invoice-service",
+            "org-service",
+            "payment-service",
+            "reporting-service",
+        }
+    ),
+)

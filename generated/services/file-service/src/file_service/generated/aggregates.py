@@ -138,7 +138,7 @@ DOWNLOAD_GRANT = AggregateSpec(
     store=TableStore(table=tables.download_grants),
     part_of=Reference("fileId", "file"),
     defaults={"validSeconds": 300},
-    commands={"grant-download": Command(effect="custom", idempotency="natural")},
+    commands={"grant-download": Command(effect="custom")},
 )
 
 FILE = AggregateSpec(
@@ -308,27 +308,18 @@ FILE = AggregateSpec(
         ),
     ),
     commands={
-        "abort-upload": Command(
-            effect="transition", idempotency="natural", emits=(UPLOAD_ABORTED,)
-        ),
+        "abort-upload": Command(effect="transition", emits=(UPLOAD_ABORTED,)),
         "begin-upload": Command(effect="custom", idempotency="key"),
-        "complete-upload": Command(effect="custom", idempotency="natural", emits=(FILE_UPLOADED,)),
-        "follow-file-holds": Command(effect="custom", idempotency="natural"),
+        "complete-upload": Command(effect="custom", emits=(FILE_UPLOADED,)),
+        "follow-file-holds": Command(effect="custom"),
         "forget-uploader": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(UPLOAD_ABORTED, FILE_DELETED, FILE_ERASURE_COMPLETED),
+            effect="custom", emits=(UPLOAD_ABORTED, FILE_DELETED, FILE_ERASURE_COMPLETED)
         ),
-        "purge-file": Command(
-            effect="custom", idempotency="natural", emits=(FILE_UNLINKED, FILE_DELETED)
-        ),
-        "purge-tenant-files": Command(
-            effect="custom", idempotency="natural", emits=(FILE_DELETED,)
-        ),
-        "put-back-content": Command(effect="custom", idempotency="natural", emits=(FILE_REPLACED,)),
+        "purge-file": Command(effect="custom", emits=(FILE_UNLINKED, FILE_DELETED)),
+        "purge-tenant-files": Command(effect="custom", emits=(FILE_DELETED,)),
+        "put-back-content": Command(effect="custom", emits=(FILE_REPLACED,)),
         "quarantine-file": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("scanVerdict", source="body.scanVerdict"),
                 Assignment("threatName", source="body.threatName"),
@@ -339,7 +330,6 @@ FILE = AggregateSpec(
         ),
         "record-scan": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("scanVerdict", source="body.scanVerdict"),
                 Assignment("signatureVersion", source="body.signatureVersion"),
@@ -349,10 +339,7 @@ FILE = AggregateSpec(
             emits=(FILE_SCANNED,),
         ),
         "recover-file": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("trashedAt"),),
-            emits=(FILE_RECOVERED,),
+            effect="transition", sets=(Assignment("trashedAt"),), emits=(FILE_RECOVERED,)
         ),
         "release-from-quarantine": Command(
             effect="transition",
@@ -373,17 +360,14 @@ FILE = AggregateSpec(
             ),
         ),
         "replace-content": Command(effect="custom", idempotency="if-match", emits=(FILE_REPLACED,)),
-        "rescan-file": Command(effect="custom", idempotency="natural"),
+        "rescan-file": Command(effect="custom"),
         "restore-file-content": Command(effect="custom", idempotency="key"),
-        "set-storage-room": Command(effect="custom", idempotency="natural"),
-        "set-upload-access": Command(effect="custom", idempotency="natural"),
-        "take-in-recording": Command(
-            effect="custom", idempotency="natural", emits=(FILE_UPLOADED,)
-        ),
-        "trash-avatar": Command(effect="custom", idempotency="natural", emits=(FILE_TRASHED,)),
+        "set-storage-room": Command(effect="custom"),
+        "set-upload-access": Command(effect="custom"),
+        "take-in-recording": Command(effect="custom", emits=(FILE_UPLOADED,)),
+        "trash-avatar": Command(effect="custom", emits=(FILE_TRASHED,)),
         "trash-file": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("trashedAt", source="context.now"),),
             emits=(FILE_TRASHED,),
         ),
@@ -445,12 +429,10 @@ FILE_LINK = AggregateSpec(
         ),
     ),
     commands={
-        "follow-attachments": Command(
-            effect="custom", idempotency="natural", emits=(FILE_LINKED, FILE_UNLINKED_)
-        ),
+        "follow-attachments": Command(effect="custom", emits=(FILE_LINKED, FILE_UNLINKED_)),
         "link-file": Command(effect="custom", idempotency="key", emits=(FILE_LINKED,)),
-        "unlink-file": Command(effect="custom", idempotency="natural", emits=(FILE_UNLINKED_,)),
-        "unlink-target": Command(effect="custom", idempotency="natural", emits=(FILE_UNLINKED_,)),
+        "unlink-file": Command(effect="custom", emits=(FILE_UNLINKED_,)),
+        "unlink-target": Command(effect="custom", emits=(FILE_UNLINKED_,)),
     },
 )
 
@@ -500,23 +482,18 @@ RENDITION = AggregateSpec(
     ),
     commands={
         "fail-rendition": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("failureCode", source="body.failureCode"),),
+            effect="transition", sets=(Assignment("failureCode", source="body.failureCode"),)
         ),
         "finish-rendition": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("objectKey", source="body.objectKey"),
                 Assignment("bytes", source="body.bytes"),
             ),
             emits=(RENDITION_READY,),
         ),
-        "request-rendition": Command(effect="create", idempotency="natural"),
-        "retry-rendition": Command(
-            effect="transition", idempotency="natural", sets=(Assignment("failureCode"),)
-        ),
+        "request-rendition": Command(effect="create"),
+        "retry-rendition": Command(effect="transition", sets=(Assignment("failureCode"),)),
     },
 )
 
@@ -533,5 +510,5 @@ UPLOAD_SESSION = AggregateSpec(
             "An upload holds at most the parts that were announced.",
         ),
     ),
-    commands={"sign-parts": Command(effect="custom", idempotency="natural")},
+    commands={"sign-parts": Command(effect="custom")},
 )

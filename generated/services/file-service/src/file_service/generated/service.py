@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.events.bus import usual_dead_letters
 from cloudsync_chassis.published import published
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
@@ -79,23 +80,23 @@ SERVICE = ServiceSpec(
     tables=metadata,
     schemas=("files",),
     migrations=Path(__file__).with_name("migrations"),
-    dead_letters={
-        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
-        "cloudsync.billing.usage.v1": "cloudsync.billing.usage.v1.dlq",
-        "cloudsync.collaboration.channel.v1": "cloudsync.collaboration.channel.v1.dlq",
-        "cloudsync.collaboration.meeting.v1": "cloudsync.collaboration.meeting.v1.dlq",
-        "cloudsync.collaboration.recorded-meeting-saga.v1": "cloudsync.collaboration.recorded-meeting-saga.v1.dlq",
-        "cloudsync.collaboration.task.v1": "cloudsync.collaboration.task.v1.dlq",
-        "cloudsync.content.document.v1": "cloudsync.content.document.v1.dlq",
-        "cloudsync.content.file-upload-saga.v1": "cloudsync.content.file-upload-saga.v1.dlq",
-        "cloudsync.content.file-version-calls.v1": "cloudsync.content.file-version-calls.v1.dlq",
-        "cloudsync.content.version.v1": "cloudsync.content.version.v1.dlq",
-        "cloudsync.platform.audit.v1": "cloudsync.platform.audit.v1.dlq",
-        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
-        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
-        "cloudsync.user.profile.v1": "cloudsync.user.profile.v1.dlq",
-        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
-    },
+    dead_letters=usual_dead_letters(
+        "cloudsync.billing.subscription.v1",
+        "cloudsync.billing.usage.v1",
+        "cloudsync.collaboration.channel.v1",
+        "cloudsync.collaboration.meeting.v1",
+        "cloudsync.collaboration.recorded-meeting-saga.v1",
+        "cloudsync.collaboration.task.v1",
+        "cloudsync.content.document.v1",
+        "cloudsync.content.file-upload-saga.v1",
+        "cloudsync.content.file-version-calls.v1",
+        "cloudsync.content.version.v1",
+        "cloudsync.platform.audit.v1",
+        "cloudsync.user.organisation-off-boarding-saga.v1",
+        "cloudsync.user.organization.v1",
+        "cloudsync.user.profile.v1",
+        "cloudsync.user.user.v1",
+    ),
     sagas=SAGAS,
     contract=published(__file__, "openapi/file.yaml"),
     latency_buckets=(

@@ -215,16 +215,12 @@ CREDIT_NOTE = AggregateSpec(
         ),
     ),
     commands={
-        "approve-credit-note": Command(
-            effect="custom", idempotency="natural", emits=(CREDIT_NOTE_ISSUED,)
-        ),
+        "approve-credit-note": Command(effect="custom", emits=(CREDIT_NOTE_ISSUED,)),
         "issue-credit-note": Command(
             effect="custom", idempotency="key", emits=(CREDIT_NOTE_ISSUED,)
         ),
-        "withdraw-credit-note": Command(effect="transition", idempotency="natural"),
-        "write-credit-note": Command(
-            effect="custom", idempotency="natural", emits=(CREDIT_NOTE_ISSUED,)
-        ),
+        "withdraw-credit-note": Command(effect="transition"),
+        "write-credit-note": Command(effect="custom", emits=(CREDIT_NOTE_ISSUED,)),
     },
 )
 
@@ -462,40 +458,29 @@ INVOICE = AggregateSpec(
     ),
     commands={
         "add-manual-line": Command(effect="custom", idempotency="key"),
-        "add-metered-lines": Command(effect="custom", idempotency="natural"),
-        "add-proration-lines": Command(effect="custom", idempotency="natural"),
-        "apply-payment": Command(effect="custom", idempotency="natural", emits=(INVOICE_PAID,)),
+        "add-metered-lines": Command(effect="custom"),
+        "add-proration-lines": Command(effect="custom"),
+        "apply-payment": Command(effect="custom", emits=(INVOICE_PAID,)),
         "attach-document": Command(
-            effect="update",
-            idempotency="natural",
-            sets=(Assignment("documentKey", source="body.documentKey"),),
+            effect="update", sets=(Assignment("documentKey", source="body.documentKey"),)
         ),
-        "credit-invoice": Command(effect="custom", idempotency="natural", emits=(INVOICE_PAID,)),
+        "credit-invoice": Command(effect="custom", emits=(INVOICE_PAID,)),
         "discard-draft": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("voidReason", value="draftDiscarded"),),
+            effect="transition", sets=(Assignment("voidReason", value="draftDiscarded"),)
         ),
-        "draft-final-invoice": Command(effect="custom", idempotency="natural"),
+        "draft-final-invoice": Command(effect="custom"),
         "draft-invoice": Command(effect="custom", idempotency="key"),
-        "escalate-dunning": Command(
-            effect="custom", idempotency="natural", emits=(INVOICE_OVERDUE,)
-        ),
-        "hold-for-dispute": Command(effect="custom", idempotency="natural"),
-        "issue-invoice": Command(effect="custom", idempotency="natural", emits=(INVOICE_ISSUED,)),
-        "issue-receipt": Command(
-            effect="custom", idempotency="natural", emits=(INVOICE_ISSUED, INVOICE_PAID)
-        ),
-        "mark-overdue": Command(
-            effect="transition", idempotency="natural", emits=(INVOICE_OVERDUE,)
-        ),
-        "note-failed-collection": Command(effect="custom", idempotency="natural"),
-        "note-overage": Command(effect="custom", idempotency="natural"),
-        "recompute-taxes": Command(effect="custom", idempotency="natural"),
-        "release-from-dispute": Command(effect="custom", idempotency="natural"),
+        "escalate-dunning": Command(effect="custom", emits=(INVOICE_OVERDUE,)),
+        "hold-for-dispute": Command(effect="custom"),
+        "issue-invoice": Command(effect="custom", emits=(INVOICE_ISSUED,)),
+        "issue-receipt": Command(effect="custom", emits=(INVOICE_ISSUED, INVOICE_PAID)),
+        "mark-overdue": Command(effect="transition", emits=(INVOICE_OVERDUE,)),
+        "note-failed-collection": Command(effect="custom"),
+        "note-overage": Command(effect="custom"),
+        "recompute-taxes": Command(effect="custom"),
+        "release-from-dispute": Command(effect="custom"),
         "void-invoice": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("voidReason", source="body.voidReason"),),
             emits=(INVOICE_VOIDED,),
             requires=(
@@ -508,7 +493,6 @@ INVOICE = AggregateSpec(
         ),
         "write-off-invoice": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("writeOffReason", source="body.writeOffReason"),),
             emits=(INVOICE_WRITTEN_OFF,),
             requires=(
@@ -563,7 +547,6 @@ INVOICE_DISPUTE = AggregateSpec(
         "dispute-invoice": Command(effect="custom", idempotency="key", emits=(INVOICE_DISPUTED,)),
         "resolve-dispute": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("resolution", source="body.resolution"),
                 Assignment("resolvedBy", source="context.subject"),
@@ -582,7 +565,6 @@ SEAT_MOVEMENT = AggregateSpec(
     commands={
         "record-seats-returned": Command(
             effect="create",
-            idempotency="natural",
             sets=(
                 Assignment("direction", value="returned"),
                 Assignment("movedAt", source="context.now"),
@@ -590,7 +572,6 @@ SEAT_MOVEMENT = AggregateSpec(
         ),
         "record-seats-taken": Command(
             effect="create",
-            idempotency="natural",
             sets=(
                 Assignment("direction", value="taken"),
                 Assignment("movedAt", source="context.now"),

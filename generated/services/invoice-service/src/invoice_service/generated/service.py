@@ -7,9 +7,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.events.bus import usual_dead_letters
 from cloudsync_chassis.published import published
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_providers import FLAGS
 from cloudsync_registry import REGISTRATION
 
 from .policies import POLICIES
@@ -99,17 +101,17 @@ SERVICE = ServiceSpec(
     tables=metadata,
     schemas=("invoice",),
     migrations=Path(__file__).with_name("migrations"),
-    dead_letters={
-        "cloudsync.billing.invoice-subscription-calls.v1": "cloudsync.billing.invoice-subscription-calls.v1.dlq",
-        "cloudsync.billing.invoice-usage-calls.v1": "cloudsync.billing.invoice-usage-calls.v1.dlq",
-        "cloudsync.billing.invoice.v1": "cloudsync.billing.invoice.v1.dlq",
-        "cloudsync.billing.order-saga.v1": "cloudsync.billing.order-saga.v1.dlq",
-        "cloudsync.billing.payment.v1": "cloudsync.billing.payment.v1.dlq",
-        "cloudsync.billing.seat-reservation.v1": "cloudsync.billing.seat-reservation.v1.dlq",
-        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
-        "cloudsync.billing.usage.v1": "cloudsync.billing.usage.v1.dlq",
-        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
-    },
+    dead_letters=usual_dead_letters(
+        "cloudsync.billing.invoice-subscription-calls.v1",
+        "cloudsync.billing.invoice-usage-calls.v1",
+        "cloudsync.billing.invoice.v1",
+        "cloudsync.billing.order-saga.v1",
+        "cloudsync.billing.payment.v1",
+        "cloudsync.billing.seat-reservation.v1",
+        "cloudsync.billing.subscription.v1",
+        "cloudsync.billing.usage.v1",
+        "cloudsync.user.organisation-off-boarding-saga.v1",
+    ),
     sagas=SAGAS,
     contract=published(__file__, "openapi/invoice.yaml"),
     latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.12, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
@@ -155,5 +157,6 @@ SERVICE = ServiceSpec(
             concurrent=64,
         ),
     },
+    flags=FLAGS,
     registration=REGISTRATION.speaking("http1"),
 )

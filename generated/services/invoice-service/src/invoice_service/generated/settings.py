@@ -25,9 +25,6 @@ class ServiceSettings(Settings):
     telemetry_sampling: float = 0.05
     database_schema: str | None = "invoice"
 
-    issuing_enabled: bool = True
-    """Flag billing.invoice-issuing; off while a gap in a number range is looked into"""
-
     issue_rate_per_second: int = 40
     """Invoices that the batch of the first of a month issues in a second"""
 

@@ -110,16 +110,11 @@ ANOMALY = AggregateSpec(
     ),
     commands={
         "acknowledge-anomaly": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("assigneeId", source="context.subject"),),
+            effect="transition", sets=(Assignment("assigneeId", source="context.subject"),)
         ),
-        "detect-anomalies": Command(
-            effect="custom", idempotency="natural", emits=(METRIC_ANOMALY_DETECTED,)
-        ),
+        "detect-anomalies": Command(effect="custom", emits=(METRIC_ANOMALY_DETECTED,)),
         "dismiss-anomaly": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("note", source="body.note"),
                 Assignment("closedAt", source="context.now"),
@@ -127,7 +122,6 @@ ANOMALY = AggregateSpec(
         ),
         "explain-anomaly": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("note", source="body.note"),
                 Assignment("closedAt", source="context.now"),
@@ -151,11 +145,10 @@ ANOMALY_RULE = AggregateSpec(
         ),
     ),
     commands={
-        "adopt-forecast": Command(effect="custom", idempotency="natural"),
-        "drop-forecast": Command(effect="custom", idempotency="natural"),
+        "adopt-forecast": Command(effect="custom"),
+        "drop-forecast": Command(effect="custom"),
         "mute-rule": Command(
             effect="update",
-            idempotency="natural",
             sets=(
                 Assignment("mutedUntil", source="body.mutedUntil"),
                 Assignment("muteReason", source="body.muteReason"),
@@ -168,7 +161,7 @@ ANOMALY_RULE = AggregateSpec(
                 ),
             ),
         ),
-        "put-anomaly-rule": Command(effect="put", idempotency="natural"),
+        "put-anomaly-rule": Command(effect="put"),
     },
 )
 
@@ -219,19 +212,14 @@ BACKFILL_RUN = AggregateSpec(
     ),
     commands={
         "advance-backfill": Command(
-            effect="update",
-            idempotency="natural",
-            sets=(Assignment("processedDays", source="body.processedDays"),),
+            effect="update", sets=(Assignment("processedDays", source="body.processedDays"),)
         ),
-        "begin-backfill": Command(effect="transition", idempotency="natural"),
+        "begin-backfill": Command(effect="transition"),
         "complete-backfill": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("finishedAt", source="context.now"),),
+            effect="transition", sets=(Assignment("finishedAt", source="context.now"),)
         ),
         "fail-backfill": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("failure", source="body.failure"),
                 Assignment("finishedAt", source="context.now"),
@@ -239,7 +227,6 @@ BACKFILL_RUN = AggregateSpec(
         ),
         "start-backfill": Command(
             effect="create",
-            idempotency="natural",
             sets=(Assignment("requestedBy", source="context.subject"),),
             requires=(
                 Requirement(
@@ -373,7 +360,6 @@ METRIC_DEFINITION = AggregateSpec(
     commands={
         "activate-metric": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("activatedAt", source="context.now"),),
             emits=(METRIC_ACTIVATED,),
             requires=(
@@ -398,7 +384,6 @@ METRIC_DEFINITION = AggregateSpec(
         ),
         "deprecate-metric": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("replacedBy", source="body.replacedBy"),
                 Assignment("deprecationReason", source="body.deprecationReason"),
@@ -406,18 +391,13 @@ METRIC_DEFINITION = AggregateSpec(
             emits=(METRIC_DEPRECATED,),
         ),
         "note-metric-use": Command(
-            effect="update",
-            idempotency="natural",
-            sets=(Assignment("lastQueriedAt", source="context.now"),),
+            effect="update", sets=(Assignment("lastQueriedAt", source="context.now"),)
         ),
         "reinstate-metric": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("replacedBy"), Assignment("deprecationReason")),
+            effect="transition", sets=(Assignment("replacedBy"), Assignment("deprecationReason"))
         ),
         "retire-metric": Command(
             effect="transition",
-            idempotency="natural",
             requires=(
                 Requirement(
                     problem=problems.STILL_IN_USE,
@@ -430,7 +410,7 @@ METRIC_DEFINITION = AggregateSpec(
             ),
         ),
         "revise-metric": Command(effect="custom", idempotency="key"),
-        "validate-metric": Command(effect="custom", idempotency="natural"),
+        "validate-metric": Command(effect="custom"),
     },
 )
 
@@ -462,14 +442,12 @@ METRIC_FACT = AggregateSpec(
         ),
     ),
     commands={
-        "count-activity": Command(effect="custom", idempotency="natural"),
-        "purge-tenant-metrics": Command(effect="custom", idempotency="natural"),
-        "record-counter-fact": Command(effect="custom", idempotency="natural"),
-        "record-facts": Command(effect="custom", idempotency="natural"),
-        "record-subscription-movement": Command(effect="custom", idempotency="natural"),
-        "update-analytics": Command(
-            effect="custom", idempotency="natural", emits=(REVENUE_RECORDED,)
-        ),
+        "count-activity": Command(effect="custom"),
+        "purge-tenant-metrics": Command(effect="custom"),
+        "record-counter-fact": Command(effect="custom"),
+        "record-facts": Command(effect="custom"),
+        "record-subscription-movement": Command(effect="custom"),
+        "update-analytics": Command(effect="custom", emits=(REVENUE_RECORDED,)),
     },
 )
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from cloudsync_chassis.events.bus import usual_dead_letters
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 from cloudsync_registry import REGISTRATION
@@ -35,17 +36,17 @@ SERVICE = ServiceSpec(
         {"dimensionValues", "expectedHigh", "expectedLow", "note", "observed", "sketch", "value"}
     ),
     tables=metadata,
-    dead_letters={
-        "cloudsync.analytics.model.v1": "cloudsync.analytics.model.v1.dlq",
-        "cloudsync.billing.order-saga.v1": "cloudsync.billing.order-saga.v1.dlq",
-        "cloudsync.billing.order.v1": "cloudsync.billing.order.v1.dlq",
-        "cloudsync.billing.payment.v1": "cloudsync.billing.payment.v1.dlq",
-        "cloudsync.billing.seat-reservation.v1": "cloudsync.billing.seat-reservation.v1.dlq",
-        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
-        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
-        "cloudsync.user.session.v1": "cloudsync.user.session.v1.dlq",
-        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
-    },
+    dead_letters=usual_dead_letters(
+        "cloudsync.analytics.model.v1",
+        "cloudsync.billing.order-saga.v1",
+        "cloudsync.billing.order.v1",
+        "cloudsync.billing.payment.v1",
+        "cloudsync.billing.seat-reservation.v1",
+        "cloudsync.billing.subscription.v1",
+        "cloudsync.user.organization.v1",
+        "cloudsync.user.session.v1",
+        "cloudsync.user.user.v1",
+    ),
     sagas=SAGAS,
     traced=frozenset(
         {

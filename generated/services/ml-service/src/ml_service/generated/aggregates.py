@@ -99,8 +99,8 @@ FEATURE_VIEW = AggregateSpec(
         ),
     ),
     commands={
-        "define-feature-view": Command(effect="create", idempotency="natural"),
-        "retire-feature-view": Command(effect="transition", idempotency="natural"),
+        "define-feature-view": Command(effect="create"),
+        "retire-feature-view": Command(effect="transition"),
     },
 )
 
@@ -229,7 +229,6 @@ MODEL = AggregateSpec(
     commands={
         "deploy-model": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("trafficPercent", value=100),
                 Assignment("previousSemver", source="body.previousSemver"),
@@ -246,7 +245,6 @@ MODEL = AggregateSpec(
         ),
         "evaluate-model": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("primaryScore", source="body.primaryScore"),
                 Assignment("baselineScore", source="body.baselineScore"),
@@ -262,7 +260,6 @@ MODEL = AggregateSpec(
         ),
         "flag-drift": Command(
             effect="update",
-            idempotency="natural",
             sets=(
                 Assignment("populationStability", source="body.populationStability"),
                 Assignment("worstFeature", source="body.worstFeature"),
@@ -271,35 +268,24 @@ MODEL = AggregateSpec(
         ),
         "note-guards": Command(
             effect="update",
-            idempotency="natural",
             sets=(
                 Assignment("observedLatencyMs", source="body.observedLatencyMs"),
                 Assignment("guardLossPercent", source="body.guardLossPercent"),
             ),
         ),
         "register-model": Command(
-            effect="custom",
-            idempotency="natural",
-            sets=(Assignment("registeredBy", source="context.subject"),),
+            effect="custom", sets=(Assignment("registeredBy", source="context.subject"),)
         ),
         "reinstate-model": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("trafficPercent", value=100),),
+            effect="transition", sets=(Assignment("trafficPercent", value=100),)
         ),
         "reject-model": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("withdrawalReason", source="body.withdrawalReason"),),
         ),
-        "retire-model": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("trafficPercent", value=0),),
-        ),
+        "retire-model": Command(effect="transition", sets=(Assignment("trafficPercent", value=0),)),
         "roll-back-model": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("trafficPercent", value=0),
                 Assignment("withdrawalReason", source="body.withdrawalReason"),
@@ -315,7 +301,6 @@ MODEL = AggregateSpec(
         ),
         "start-canary": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("trafficPercent", source="body.trafficPercent"),
                 Assignment("approvedBy", source="context.subject"),
@@ -336,13 +321,10 @@ MODEL = AggregateSpec(
             ),
         ),
         "start-shadow": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("shadowSince", source="context.now"),),
+            effect="transition", sets=(Assignment("shadowSince", source="context.now"),)
         ),
         "stop-rollout": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("trafficPercent", value=0),
                 Assignment("approvedBy"),
@@ -352,7 +334,7 @@ MODEL = AggregateSpec(
                 Assignment("guardLossPercent"),
             ),
         ),
-        "switch-model": Command(effect="custom", idempotency="natural"),
+        "switch-model": Command(effect="custom"),
     },
 )
 
@@ -374,21 +356,16 @@ PREDICTION = AggregateSpec(
         ),
     ),
     commands={
-        "count-failed-sign-in": Command(effect="custom", idempotency="natural"),
-        "count-revoked-session": Command(
-            effect="custom", idempotency="natural", emits=(LOGIN_RISK_BAND_CHANGED,)
-        ),
-        "forget-subject": Command(
-            effect="custom", idempotency="natural", emits=(ML_ERASURE_COMPLETED,)
-        ),
-        "forget-tenant": Command(effect="custom", idempotency="natural"),
-        "keep-prediction": Command(effect="create", idempotency="natural"),
-        "label-churn": Command(effect="custom", idempotency="natural"),
-        "label-payment": Command(effect="custom", idempotency="natural"),
-        "leave-out-of-training": Command(effect="custom", idempotency="natural"),
+        "count-failed-sign-in": Command(effect="custom"),
+        "count-revoked-session": Command(effect="custom", emits=(LOGIN_RISK_BAND_CHANGED,)),
+        "forget-subject": Command(effect="custom", emits=(ML_ERASURE_COMPLETED,)),
+        "forget-tenant": Command(effect="custom"),
+        "keep-prediction": Command(effect="create"),
+        "label-churn": Command(effect="custom"),
+        "label-payment": Command(effect="custom"),
+        "leave-out-of-training": Command(effect="custom"),
         "record-outcome": Command(
             effect="update",
-            idempotency="natural",
             sets=(
                 Assignment("outcome", source="body.outcome"),
                 Assignment("outcomeAt", source="body.outcomeAt"),
@@ -401,9 +378,7 @@ PREDICTION = AggregateSpec(
                 ),
             ),
         ),
-        "weigh-sign-in": Command(
-            effect="custom", idempotency="natural", emits=(LOGIN_RISK_BAND_CHANGED,)
-        ),
+        "weigh-sign-in": Command(effect="custom", emits=(LOGIN_RISK_BAND_CHANGED,)),
     },
 )
 
@@ -468,18 +443,13 @@ TRAINING_RUN = AggregateSpec(
     ),
     commands={
         "advance-training": Command(
-            effect="update",
-            idempotency="natural",
-            sets=(Assignment("gpuMinutesUsed", source="body.gpuMinutesUsed"),),
+            effect="update", sets=(Assignment("gpuMinutesUsed", source="body.gpuMinutesUsed"),)
         ),
         "begin-training": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("startedAt", source="context.now"),),
+            effect="transition", sets=(Assignment("startedAt", source="context.now"),)
         ),
         "complete-training": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("artifactUri", source="body.artifactUri"),
                 Assignment("artifactDigest", source="body.artifactDigest"),
@@ -488,10 +458,9 @@ TRAINING_RUN = AggregateSpec(
             ),
             emits=(MODEL_TRAINED,),
         ),
-        "draw-snapshot": Command(effect="custom", idempotency="natural"),
+        "draw-snapshot": Command(effect="custom"),
         "fail-training": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("failure", source="body.failure"),
                 Assignment("finishedAt", source="context.now"),
@@ -503,9 +472,7 @@ TRAINING_RUN = AggregateSpec(
             sets=(Assignment("requestedBy", source="context.subject"),),
         ),
         "stop-training": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("finishedAt", source="context.now"),),
+            effect="transition", sets=(Assignment("finishedAt", source="context.now"),)
         ),
     },
 )

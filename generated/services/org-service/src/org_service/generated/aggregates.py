@@ -226,13 +226,11 @@ INVITATION = AggregateSpec(
         ),
     ),
     commands={
-        "accept-invitation": Command(
-            effect="custom", idempotency="natural", emits=(MEMBER_JOINED,)
-        ),
-        "decline-invitation": Command(effect="custom", idempotency="natural"),
-        "expire-invitation": Command(effect="custom", idempotency="natural"),
+        "accept-invitation": Command(effect="custom", emits=(MEMBER_JOINED,)),
+        "decline-invitation": Command(effect="custom"),
+        "expire-invitation": Command(effect="custom"),
         "invite-member": Command(effect="custom", idempotency="key", emits=(MEMBER_INVITED,)),
-        "withdraw-invitation": Command(effect="custom", idempotency="natural"),
+        "withdraw-invitation": Command(effect="custom"),
     },
 )
 
@@ -270,31 +268,24 @@ MEMBERSHIP = AggregateSpec(
     ),
     commands={
         "add-member": Command(effect="custom", idempotency="key", emits=(MEMBER_JOINED,)),
-        "change-member-role": Command(
-            effect="custom", idempotency="natural", emits=(MEMBER_ROLE_CHANGED,)
-        ),
+        "change-member-role": Command(effect="custom", emits=(MEMBER_ROLE_CHANGED,)),
         "end-memberships": Command(
             effect="custom",
-            idempotency="natural",
             emits=(MEMBER_REMOVED, TEAM_MEMBER_REMOVED, MEMBERSHIP_ERASURE_COMPLETED),
         ),
-        "leave-organization": Command(
-            effect="custom", idempotency="natural", emits=(MEMBER_REMOVED,)
-        ),
-        "mark-member-suspended": Command(effect="custom", idempotency="natural"),
+        "leave-organization": Command(effect="custom", emits=(MEMBER_REMOVED,)),
+        "mark-member-suspended": Command(effect="custom"),
         "merge-memberships": Command(
             effect="custom",
-            idempotency="natural",
             emits=(MEMBER_JOINED, MEMBER_REMOVED, TEAM_MEMBER_ADDED, TEAM_MEMBER_REMOVED),
         ),
         "reassign-member": Command(
             effect="custom", idempotency="if-match", emits=(MEMBER_REASSIGNED,)
         ),
-        "remove-member": Command(effect="custom", idempotency="natural", emits=(MEMBER_REMOVED,)),
-        "retake-seats": Command(effect="custom", idempotency="natural"),
+        "remove-member": Command(effect="custom", emits=(MEMBER_REMOVED,)),
+        "retake-seats": Command(effect="custom"),
         "seat-founder": Command(
             effect="create",
-            idempotency="natural",
             sets=(
                 Assignment("userId", source="body.ownerUserId"),
                 Assignment("role", value="orgOwner"),
@@ -304,8 +295,8 @@ MEMBERSHIP = AggregateSpec(
             ),
             emits=(MEMBER_JOINED,),
         ),
-        "unmark-member-suspended": Command(effect="custom", idempotency="natural"),
-        "vacate-seats": Command(effect="custom", idempotency="natural"),
+        "unmark-member-suspended": Command(effect="custom"),
+        "vacate-seats": Command(effect="custom"),
     },
 )
 
@@ -325,7 +316,7 @@ ORG_UNIT = AggregateSpec(
     ),
     commands={
         "create-org-unit": Command(effect="custom", idempotency="key"),
-        "delete-org-unit": Command(effect="custom", idempotency="natural"),
+        "delete-org-unit": Command(effect="custom"),
         "move-unit": Command(effect="custom", idempotency="if-match", emits=(UNIT_MOVED,)),
         "update-org-unit": Command(
             effect="update",
@@ -511,40 +502,27 @@ ORGANIZATION = AggregateSpec(
         ),
     ),
     commands={
-        "activate-organization": Command(
-            effect="custom", idempotency="natural", emits=(ORGANIZATION_ACTIVATED,)
-        ),
-        "claim-domain": Command(effect="custom", idempotency="natural"),
+        "activate-organization": Command(effect="custom", emits=(ORGANIZATION_ACTIVATED,)),
+        "claim-domain": Command(effect="custom"),
         "create-organization": Command(
             effect="custom", idempotency="key", emits=(ORGANIZATION_CREATED,)
         ),
         "delete-organization": Command(
             effect="custom", idempotency="key", emits=(ORGANIZATION_DELETED,)
         ),
-        "fall-back-to-free": Command(
-            effect="custom", idempotency="natural", emits=(ORGANIZATION_RESTRICTED,)
-        ),
-        "follow-subscription": Command(
-            effect="custom", idempotency="natural", emits=(ORGANIZATION_UNRESTRICTED,)
-        ),
+        "fall-back-to-free": Command(effect="custom", emits=(ORGANIZATION_RESTRICTED,)),
+        "follow-subscription": Command(effect="custom", emits=(ORGANIZATION_UNRESTRICTED,)),
         "follow-subscription-change": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(ORGANIZATION_RESTRICTED, ORGANIZATION_UNRESTRICTED),
+            effect="custom", emits=(ORGANIZATION_RESTRICTED, ORGANIZATION_UNRESTRICTED)
         ),
         "lift-restriction": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("restrictedReason"),),
             emits=(ORGANIZATION_UNRESTRICTED,),
         ),
-        "purge-organization": Command(
-            effect="custom", idempotency="natural", emits=(ORGANIZATION_PURGED,)
-        ),
+        "purge-organization": Command(effect="custom", emits=(ORGANIZATION_PURGED,)),
         "relieve-debtor": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(ORGANIZATION_RESTRICTED, ORGANIZATION_UNRESTRICTED),
+            effect="custom", emits=(ORGANIZATION_RESTRICTED, ORGANIZATION_UNRESTRICTED)
         ),
         "restore-organization": Command(
             effect="transition",
@@ -559,18 +537,14 @@ ORGANIZATION = AggregateSpec(
                 ),
             ),
         ),
-        "restrict-debtor": Command(
-            effect="custom", idempotency="natural", emits=(ORGANIZATION_RESTRICTED,)
-        ),
+        "restrict-debtor": Command(effect="custom", emits=(ORGANIZATION_RESTRICTED,)),
         "restrict-organization": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("restrictedReason", source="body.restrictedReason"),),
             emits=(ORGANIZATION_RESTRICTED,),
         ),
         "settle-seats": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("restrictedReason"),),
             emits=(ORGANIZATION_UNRESTRICTED,),
         ),
@@ -589,7 +563,7 @@ ORGANIZATION = AggregateSpec(
                 ),
             ),
         ),
-        "verify-domain": Command(effect="custom", idempotency="natural", emits=(DOMAIN_VERIFIED,)),
+        "verify-domain": Command(effect="custom", emits=(DOMAIN_VERIFIED,)),
     },
 )
 
@@ -604,7 +578,6 @@ TEAM = AggregateSpec(
     commands={
         "archive-team": Command(
             effect="update",
-            idempotency="natural",
             sets=(Assignment("archivedAt", source="context.now"),),
             emits=(TEAM_ARCHIVED,),
         ),
@@ -643,11 +616,7 @@ TEAM_MEMBER = AggregateSpec(
     unique=(("teamId", "userId"),),
     relations={"self": Relation(fields=("userId",))},
     commands={
-        "add-team-members": Command(
-            effect="custom", idempotency="natural", emits=(TEAM_MEMBER_ADDED,)
-        ),
-        "remove-team-member": Command(
-            effect="custom", idempotency="natural", emits=(TEAM_MEMBER_REMOVED,)
-        ),
+        "add-team-members": Command(effect="custom", emits=(TEAM_MEMBER_ADDED,)),
+        "remove-team-member": Command(effect="custom", emits=(TEAM_MEMBER_REMOVED,)),
     },
 )

@@ -10,7 +10,7 @@ from cloudsync_chassis.model import project
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, metrics, models, port
+from . import aggregates, flags, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -18,6 +18,7 @@ class Defaults(port.Port):
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self.flags = flags.Flags(runtime)
         self.metrics = metrics.Metrics(runtime)
         self.invitation = runtime.aggregate(aggregates.INVITATION)
         self.membership = runtime.aggregate(aggregates.MEMBERSHIP)

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cloudsync_chassis.events.bus import usual_dead_letters
 from cloudsync_chassis.published import published
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_providers import FLAGS
 from cloudsync_registry import REGISTRATION
 
 from .policies import POLICIES
@@ -146,13 +148,13 @@ SERVICE = ServiceSpec(
     tables=metadata,
     schemas=("organizations",),
     migrations=Path(__file__).with_name("migrations"),
-    dead_letters={
-        "cloudsync.billing.invoice.v1": "cloudsync.billing.invoice.v1.dlq",
-        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
-        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
-        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
-        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
-    },
+    dead_letters=usual_dead_letters(
+        "cloudsync.billing.invoice.v1",
+        "cloudsync.billing.subscription.v1",
+        "cloudsync.user.organisation-off-boarding-saga.v1",
+        "cloudsync.user.organization.v1",
+        "cloudsync.user.user.v1",
+    ),
     streams={
         "invitation": 0,
         "membership": 0,
@@ -176,5 +178,6 @@ SERVICE = ServiceSpec(
             "service.name",
         }
     ),
+    flags=FLAGS,
     registration=REGISTRATION.speaking("http1"),
 )

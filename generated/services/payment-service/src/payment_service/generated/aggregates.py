@@ -225,38 +225,31 @@ CHARGE = AggregateSpec(
         ),
     ),
     commands={
-        "apply-credit-note": Command(effect="custom", idempotency="natural"),
-        "cancel-invoice-charge": Command(
-            effect="custom", idempotency="natural", emits=(PAYMENT_VOIDED,)
-        ),
-        "close-paid-charge": Command(effect="custom", idempotency="natural"),
-        "collect-invoice": Command(effect="custom", idempotency="natural"),
+        "apply-credit-note": Command(effect="custom"),
+        "cancel-invoice-charge": Command(effect="custom", emits=(PAYMENT_VOIDED,)),
+        "close-paid-charge": Command(effect="custom"),
+        "collect-invoice": Command(effect="custom"),
         "exhaust-charge": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("closeReason", value="attemptsSpent"),
                 Assignment("closedAt", source="context.now"),
                 Assignment("nextAttemptAt"),
             ),
         ),
-        "hold-charge": Command(effect="custom", idempotency="natural", emits=(PAYMENT_VOIDED,)),
-        "open-charge": Command(effect="create", idempotency="natural"),
-        "open-order-charge": Command(effect="custom", idempotency="natural"),
+        "hold-charge": Command(effect="custom", emits=(PAYMENT_VOIDED,)),
+        "open-charge": Command(effect="create"),
+        "open-order-charge": Command(effect="custom"),
         "refund-user": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(PAYMENT_REFUNDED, PAYMENT_VOIDED, REFUND_SKIPPED),
+            effect="custom", emits=(PAYMENT_REFUNDED, PAYMENT_VOIDED, REFUND_SKIPPED)
         ),
-        "resume-charge": Command(effect="custom", idempotency="natural"),
+        "resume-charge": Command(effect="custom"),
         "retry-charge": Command(
             effect="custom",
             idempotency="key",
             emits=(PAYMENT_PROCESSED, PAYMENT_FAILED, PAYMENT_ACTION_REQUIRED),
         ),
-        "settle-charge": Command(
-            effect="transition", idempotency="natural", sets=(Assignment("nextAttemptAt"),)
-        ),
+        "settle-charge": Command(effect="transition", sets=(Assignment("nextAttemptAt"),)),
     },
 )
 
@@ -314,7 +307,6 @@ DISPUTE = AggregateSpec(
     commands={
         "accept-dispute": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("outcome", value="accepted"),
                 Assignment("closedAt", source="context.now"),
@@ -323,7 +315,6 @@ DISPUTE = AggregateSpec(
         ),
         "record-dispute-lost": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("outcome", value="lost"),
                 Assignment("closedAt", source="context.now"),
@@ -332,13 +323,10 @@ DISPUTE = AggregateSpec(
         ),
         "record-dispute-won": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("outcome", value="won"), Assignment("closedAt", source="context.now")),
             emits=(PAYMENT_DISPUTE_CLOSED,),
         ),
-        "register-dispute": Command(
-            effect="create", idempotency="natural", emits=(PAYMENT_DISPUTED,)
-        ),
+        "register-dispute": Command(effect="create", emits=(PAYMENT_DISPUTED,)),
         "submit-dispute-evidence": Command(
             effect="transition",
             idempotency="key",
@@ -369,7 +357,7 @@ LEDGER_ENTRY = AggregateSpec(
             "The amount of a ledger entry must be above zero",
         ),
     ),
-    commands={"post-ledger-transaction": Command(effect="custom", idempotency="natural")},
+    commands={"post-ledger-transaction": Command(effect="custom")},
 )
 
 PAYMENT = AggregateSpec(
@@ -555,14 +543,12 @@ PAYMENT = AggregateSpec(
         ),
     ),
     commands={
-        "adopt-provider-key": Command(effect="custom", idempotency="natural"),
-        "adopt-risk-model": Command(effect="custom", idempotency="natural"),
-        "apply-dispute-outcome": Command(effect="custom", idempotency="natural"),
-        "apply-refund": Command(effect="custom", idempotency="natural"),
+        "adopt-provider-key": Command(effect="custom"),
+        "adopt-risk-model": Command(effect="custom"),
+        "apply-dispute-outcome": Command(effect="custom"),
+        "apply-refund": Command(effect="custom"),
         "attempt-charge": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(PAYMENT_PROCESSED, PAYMENT_FAILED, PAYMENT_ACTION_REQUIRED),
+            effect="custom", emits=(PAYMENT_PROCESSED, PAYMENT_FAILED, PAYMENT_ACTION_REQUIRED)
         ),
         "authorize-payment": Command(
             effect="custom",
@@ -571,7 +557,6 @@ PAYMENT = AggregateSpec(
         ),
         "capture-payment": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("capturedMinor", source="body.capturedMinor"),
                 Assignment("capturedAt", source="context.now"),
@@ -586,12 +571,9 @@ PAYMENT = AggregateSpec(
                 ),
             ),
         ),
-        "confirm-action": Command(
-            effect="custom", idempotency="natural", emits=(PAYMENT_AUTHORIZED, PAYMENT_FAILED)
-        ),
+        "confirm-action": Command(effect="custom", emits=(PAYMENT_AUTHORIZED, PAYMENT_FAILED)),
         "expire-action": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("declineCode", value="authenticationFailed"),
                 Assignment("retryable", value=True),
@@ -602,19 +584,15 @@ PAYMENT = AggregateSpec(
         ),
         "lapse-authorization": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("authorizationExpiresAt"),),
             emits=(PAYMENT_VOIDED,),
         ),
-        "mark-payment-disputed": Command(effect="transition", idempotency="natural"),
+        "mark-payment-disputed": Command(effect="transition"),
         "process-payment": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(PAYMENT_PROCESSED, PAYMENT_FAILED, PAYMENT_ACTION_REQUIRED),
+            effect="custom", emits=(PAYMENT_PROCESSED, PAYMENT_FAILED, PAYMENT_ACTION_REQUIRED)
         ),
         "receive-provider-notification": Command(
             effect="custom",
-            idempotency="natural",
             emits=(
                 PAYMENT_AUTHORIZED,
                 PAYMENT_PROCESSED,
@@ -626,7 +604,6 @@ PAYMENT = AggregateSpec(
         ),
         "record-authorization": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("providerReference", source="body.providerReference"),
                 Assignment("riskScore", source="body.riskScore"),
@@ -637,7 +614,6 @@ PAYMENT = AggregateSpec(
         ),
         "record-capture-failure": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("declineCode", source="body.declineCode"),
                 Assignment("retryable", source="body.retryable"),
@@ -647,7 +623,6 @@ PAYMENT = AggregateSpec(
         ),
         "record-decline": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("declineCode", source="body.declineCode"),
                 Assignment("retryable", source="body.retryable"),
@@ -658,17 +633,15 @@ PAYMENT = AggregateSpec(
         ),
         "require-action": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("actionUrl", source="body.actionUrl"),
                 Assignment("actionExpiresAt", source="body.actionExpiresAt"),
             ),
             emits=(PAYMENT_ACTION_REQUIRED,),
         ),
-        "restore-risk-thresholds": Command(effect="custom", idempotency="natural"),
+        "restore-risk-thresholds": Command(effect="custom"),
         "void-payment": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("authorizationExpiresAt"),),
             emits=(PAYMENT_VOIDED,),
         ),
@@ -741,11 +714,11 @@ PAYMENT_METHOD = AggregateSpec(
     ),
     commands={
         "attach-payment-method": Command(effect="custom", idempotency="key"),
-        "detach-methods-of-organization": Command(effect="custom", idempotency="natural"),
-        "detach-payment-method": Command(effect="custom", idempotency="natural"),
-        "expire-payment-method": Command(effect="transition", idempotency="natural"),
-        "set-default-payment-method": Command(effect="custom", idempotency="natural"),
-        "verify-payment-method": Command(effect="transition", idempotency="natural"),
+        "detach-methods-of-organization": Command(effect="custom"),
+        "detach-payment-method": Command(effect="custom"),
+        "expire-payment-method": Command(effect="transition"),
+        "set-default-payment-method": Command(effect="custom"),
+        "verify-payment-method": Command(effect="transition"),
     },
 )
 
@@ -813,7 +786,6 @@ REFUND = AggregateSpec(
     commands={
         "approve-refund": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("approvedBy", source="context.subject"),),
             requires=(
                 Requirement(
@@ -824,22 +796,19 @@ REFUND = AggregateSpec(
             ),
         ),
         "fail-refund": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("completedAt", source="context.now"),),
+            effect="transition", sets=(Assignment("completedAt", source="context.now"),)
         ),
         "refund-payment": Command(effect="custom", idempotency="key"),
-        "send-refund": Command(effect="transition", idempotency="natural"),
+        "send-refund": Command(effect="transition"),
         "settle-refund": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("refundReference", source="body.refundReference"),
                 Assignment("completedAt", source="context.now"),
             ),
             emits=(PAYMENT_REFUNDED,),
         ),
-        "withdraw-refund": Command(effect="transition", idempotency="natural"),
+        "withdraw-refund": Command(effect="transition"),
     },
 )
 
@@ -877,7 +846,7 @@ SETTLEMENT = AggregateSpec(
         ),
     ),
     commands={
-        "expect-settlement": Command(effect="create", idempotency="natural"),
-        "reconcile-settlement": Command(effect="custom", idempotency="natural"),
+        "expect-settlement": Command(effect="create"),
+        "reconcile-settlement": Command(effect="custom"),
     },
 )

@@ -10,7 +10,7 @@ from cloudsync_chassis.model import project
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, metrics, models, port, traces
+from . import aggregates, clients, flags, metrics, models, port, traces
 
 
 class Defaults(port.Port):
@@ -19,6 +19,7 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.flags = flags.Flags(runtime)
         self.metrics = metrics.Metrics(runtime)
         self.traces = traces.Traces()
         self.charge = runtime.aggregate(aggregates.CHARGE)

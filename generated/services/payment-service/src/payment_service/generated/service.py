@@ -7,9 +7,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.events.bus import usual_dead_letters
 from cloudsync_chassis.published import published
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_providers import FLAGS, SECRETS
 from cloudsync_registry import REGISTRATION
 
 from .policies import POLICIES
@@ -91,16 +93,16 @@ SERVICE = ServiceSpec(
     tables=metadata,
     schemas=("payments",),
     migrations=Path(__file__).with_name("migrations"),
-    dead_letters={
-        "cloudsync.analytics.model.v1": "cloudsync.analytics.model.v1.dlq",
-        "cloudsync.billing.invoice.v1": "cloudsync.billing.invoice.v1.dlq",
-        "cloudsync.billing.order-saga.v1": "cloudsync.billing.order-saga.v1.dlq",
-        "cloudsync.billing.order.v1": "cloudsync.billing.order.v1.dlq",
-        "cloudsync.billing.payment.v1": "cloudsync.billing.payment.v1.dlq",
-        "cloudsync.billing.seat-reservation.v1": "cloudsync.billing.seat-reservation.v1.dlq",
-        "cloudsync.platform.secret.v1": "cloudsync.platform.secret.v1.dlq",
-        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
-    },
+    dead_letters=usual_dead_letters(
+        "cloudsync.analytics.model.v1",
+        "cloudsync.billing.invoice.v1",
+        "cloudsync.billing.order-saga.v1",
+        "cloudsync.billing.order.v1",
+        "cloudsync.billing.payment.v1",
+        "cloudsync.billing.seat-reservation.v1",
+        "cloudsync.platform.secret.v1",
+        "cloudsync.user.organization.v1",
+    ),
     streams={"payment": 50},
     sagas=SAGAS,
     contract=published(__file__, "openapi/payment.yaml"),
@@ -139,10 +141,13 @@ SERVICE = ServiceSpec(
             url="http://127.0.0.1:9018",
             budgets={
                 "GetSecret": Budget(timeout=0.1, retries=1, fallback="cached", max_age=93600.0),
+                "VerifySecretVersion": Budget(timeout=0.1, retries=0, fallback="fail"),
             },
             breaker=_BREAKER,
             concurrent=64,
         ),
     },
+    flags=FLAGS,
+    secrets=SECRETS,
     registration=REGISTRATION.speaking("http1"),
 )

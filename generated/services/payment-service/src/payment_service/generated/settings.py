@@ -54,6 +54,3 @@ class ServiceSettings(Settings):
 
     challenge_bits: int = 18
     """Leading zero bits that an organisation which never paid works out before it attaches a method."""
-
-    refunds_enabled: bool = True
-    """Turned off by the flag billing.refunds while the ledger is out of balance"""

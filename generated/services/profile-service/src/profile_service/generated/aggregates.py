@@ -105,7 +105,6 @@ ENDORSEMENT = AggregateSpec(
     commands={
         "endorse-skill": Command(
             effect="create",
-            idempotency="natural",
             sets=(Assignment("fromUserId", source="context.subject"),),
             emits=(SKILL_ENDORSED,),
             requires=(
@@ -123,9 +122,7 @@ ENDORSEMENT = AggregateSpec(
             ),
         ),
         "withdraw-endorsement": Command(
-            effect="update",
-            idempotency="natural",
-            sets=(Assignment("withdrawnAt", source="context.now"),),
+            effect="update", sets=(Assignment("withdrawnAt", source="context.now"),)
         ),
     },
 )
@@ -166,12 +163,9 @@ PREFERENCE_SET = AggregateSpec(
                 ),
             ),
         ),
-        "close-text-channel": Command(
-            effect="custom", idempotency="natural", emits=(PREFERENCES_CHANGED,)
-        ),
+        "close-text-channel": Command(effect="custom", emits=(PREFERENCES_CHANGED,)),
         "initialize-preferences": Command(
             effect="create",
-            idempotency="natural",
             requires=(
                 Requirement(
                     problem=problems.PREFERENCES_EXIST,
@@ -303,12 +297,9 @@ PROFILE = AggregateSpec(
         ),
     ),
     commands={
-        "absorb-profile": Command(
-            effect="custom", idempotency="natural", emits=(PROFILE_UPDATED, PROFILE_ERASED)
-        ),
+        "absorb-profile": Command(effect="custom", emits=(PROFILE_UPDATED, PROFILE_ERASED)),
         "clear-status-message": Command(
             effect="update",
-            idempotency="natural",
             sets=(Assignment("statusMessage"),),
             emits=(STATUS_MESSAGE_CHANGED,),
             requires=(
@@ -319,34 +310,20 @@ PROFILE = AggregateSpec(
                 ),
             ),
         ),
-        "drop-quarantined-avatar": Command(
-            effect="custom", idempotency="natural", emits=(PROFILE_UPDATED,)
-        ),
+        "drop-quarantined-avatar": Command(effect="custom", emits=(PROFILE_UPDATED,)),
         "erase-profile": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(PROFILE_ERASED, PROFILE_ERASURE_COMPLETED),
+            effect="custom", emits=(PROFILE_ERASED, PROFILE_ERASURE_COMPLETED)
         ),
         "expire-status-message": Command(
-            effect="update",
-            idempotency="natural",
-            sets=(Assignment("statusMessage"),),
-            emits=(STATUS_MESSAGE_CHANGED,),
+            effect="update", sets=(Assignment("statusMessage"),), emits=(STATUS_MESSAGE_CHANGED,)
         ),
         "export-my-data": Command(effect="custom", idempotency="key"),
-        "hide-profile": Command(
-            effect="transition", idempotency="natural", emits=(PROFILE_HIDDEN,)
-        ),
-        "lock-profile": Command(
-            effect="transition", idempotency="natural", emits=(PROFILE_HIDDEN,)
-        ),
-        "open-profile": Command(effect="create", idempotency="natural"),
-        "publish-profile": Command(
-            effect="custom", idempotency="natural", emits=(PROFILE_PUBLISHED,)
-        ),
+        "hide-profile": Command(effect="transition", emits=(PROFILE_HIDDEN,)),
+        "lock-profile": Command(effect="transition", emits=(PROFILE_HIDDEN,)),
+        "open-profile": Command(effect="create"),
+        "publish-profile": Command(effect="custom", emits=(PROFILE_PUBLISHED,)),
         "remove-avatar": Command(
             effect="update",
-            idempotency="natural",
             sets=(Assignment("avatarFileId"), Assignment("avatarCrop")),
             emits=(PROFILE_UPDATED,),
             requires=(
@@ -357,10 +334,9 @@ PROFILE = AggregateSpec(
                 ),
             ),
         ),
-        "set-avatar": Command(effect="custom", idempotency="natural", emits=(PROFILE_UPDATED,)),
+        "set-avatar": Command(effect="custom", emits=(PROFILE_UPDATED,)),
         "set-status-message": Command(
             effect="update",
-            idempotency="natural",
             emits=(STATUS_MESSAGE_CHANGED,),
             requires=(
                 Requirement(
@@ -375,7 +351,7 @@ PROFILE = AggregateSpec(
                 ),
             ),
         ),
-        "unlock-profile": Command(effect="transition", idempotency="natural"),
+        "unlock-profile": Command(effect="transition"),
         "update-profile": Command(
             effect="custom", idempotency="if-match", emits=(PROFILE_UPDATED,)
         ),
@@ -398,8 +374,8 @@ PROFILE_FIELD_DEFINITION = AggregateSpec(
         ),
     ),
     commands={
-        "define-profile-field": Command(effect="custom", idempotency="natural"),
-        "drop-profile-fields": Command(effect="custom", idempotency="natural"),
-        "retire-profile-field": Command(effect="delete", idempotency="natural"),
+        "define-profile-field": Command(effect="custom"),
+        "drop-profile-fields": Command(effect="custom"),
+        "retire-profile-field": Command(effect="delete"),
     },
 )

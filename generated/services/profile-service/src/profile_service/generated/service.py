@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from cloudsync_chassis.events.bus import usual_dead_letters
 from cloudsync_chassis.events.queues import Queue
 from cloudsync_chassis.published import published
 from cloudsync_chassis.security.access import by_roles
@@ -99,13 +100,13 @@ SERVICE = ServiceSpec(
         }
     ),
     tables=metadata,
-    dead_letters={
-        "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
-        "cloudsync.notification.sms-delivery.v1": "cloudsync.notification.sms-delivery.v1.dlq",
-        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
-        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
-        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
-    },
+    dead_letters=usual_dead_letters(
+        "cloudsync.content.file.v1",
+        "cloudsync.notification.sms-delivery.v1",
+        "cloudsync.user.organisation-off-boarding-saga.v1",
+        "cloudsync.user.organization.v1",
+        "cloudsync.user.user.v1",
+    ),
     queues=(
         Queue(
             name="notify.email.transactional",

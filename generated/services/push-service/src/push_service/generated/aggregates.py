@@ -140,31 +140,20 @@ DEVICE_REGISTRATION = AggregateSpec(
         ),
     ),
     commands={
-        "erase-devices": Command(
-            effect="custom", idempotency="natural", emits=(PUSH_ERASURE_COMPLETED,)
-        ),
-        "mark-token-stale": Command(effect="transition", idempotency="natural"),
+        "erase-devices": Command(effect="custom", emits=(PUSH_ERASURE_COMPLETED,)),
+        "mark-token-stale": Command(effect="transition"),
         "refresh-token-of-device": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("pushToken", source="body.pushToken"),
                 Assignment("appVersion", source="body.appVersion"),
                 Assignment("lastSeenAt", source="context.now"),
             ),
         ),
-        "register-device": Command(
-            effect="custom", idempotency="natural", emits=(DEVICE_REGISTERED,)
-        ),
-        "revoke-device": Command(
-            effect="transition", idempotency="natural", emits=(DEVICE_REVOKED,)
-        ),
-        "revoke-session-device": Command(
-            effect="custom", idempotency="natural", emits=(DEVICE_REVOKED,)
-        ),
-        "revoke-user-devices": Command(
-            effect="custom", idempotency="natural", emits=(DEVICE_REVOKED,)
-        ),
+        "register-device": Command(effect="custom", emits=(DEVICE_REGISTERED,)),
+        "revoke-device": Command(effect="transition", emits=(DEVICE_REVOKED,)),
+        "revoke-session-device": Command(effect="custom", emits=(DEVICE_REVOKED,)),
+        "revoke-user-devices": Command(effect="custom", emits=(DEVICE_REVOKED,)),
     },
 )
 
@@ -281,39 +270,35 @@ PUSH_NOTIFICATION = AggregateSpec(
     commands={
         "acknowledge-open": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("openedAt", source="body.openedAt"),),
             emits=(NOTIFICATION_OPENED,),
         ),
-        "bounce-push": Command(effect="transition", idempotency="natural", emits=(PUSH_BOUNCED,)),
-        "compile-push-template": Command(effect="custom", idempotency="natural"),
-        "defer-push": Command(effect="transition", idempotency="natural"),
+        "bounce-push": Command(effect="transition", emits=(PUSH_BOUNCED,)),
+        "compile-push-template": Command(effect="custom"),
+        "defer-push": Command(effect="transition"),
         "drop-push": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("dropCause", source="body.dropCause"),),
             emits=(PUSH_SUPPRESSED,),
         ),
-        "enqueue-push": Command(effect="create", idempotency="natural"),
+        "enqueue-push": Command(effect="create"),
         "fan-out-push": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("targetedDevices", source="body.targetedDevices"),),
         ),
-        "push-meeting-call": Command(effect="custom", idempotency="natural"),
-        "push-message": Command(effect="custom", idempotency="natural"),
-        "push-to-operators": Command(effect="custom", idempotency="natural"),
-        "push-topic-alert": Command(effect="custom", idempotency="natural"),
-        "resume-push": Command(effect="transition", idempotency="natural"),
-        "rotate-badge": Command(effect="custom", idempotency="natural"),
+        "push-meeting-call": Command(effect="custom"),
+        "push-message": Command(effect="custom"),
+        "push-to-operators": Command(effect="custom"),
+        "push-topic-alert": Command(effect="custom"),
+        "resume-push": Command(effect="transition"),
+        "rotate-badge": Command(effect="custom"),
         "send-test-push": Command(effect="custom", idempotency="key"),
         "settle-push": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("acceptedDevices", source="body.acceptedDevices"),),
             emits=(PUSH_DELIVERED,),
         ),
-        "withdraw-push": Command(effect="custom", idempotency="natural", emits=(PUSH_SUPPRESSED,)),
+        "withdraw-push": Command(effect="custom", emits=(PUSH_SUPPRESSED,)),
     },
 )
 
@@ -331,7 +316,7 @@ QUIET_HOURS = AggregateSpec(
             "Quiet hours must exempt security and have a length",
         ),
     ),
-    commands={"copy-quiet-hours": Command(effect="custom", idempotency="natural")},
+    commands={"copy-quiet-hours": Command(effect="custom")},
 )
 
 TOPIC_MUTE = AggregateSpec(
@@ -342,5 +327,5 @@ TOPIC_MUTE = AggregateSpec(
     ),
     unique=(("mutedBy", "subject"),),
     relations={"self": Relation(fields=("mutedBy",))},
-    commands={"mute-subject": Command(effect="create", idempotency="natural")},
+    commands={"mute-subject": Command(effect="create")},
 )

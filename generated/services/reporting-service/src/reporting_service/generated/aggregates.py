@@ -128,8 +128,8 @@ DASHBOARD = AggregateSpec(
         ),
     ),
     commands={
-        "archive-dashboard": Command(effect="transition", idempotency="natural"),
-        "badge-tiles": Command(effect="custom", idempotency="natural"),
+        "archive-dashboard": Command(effect="transition"),
+        "badge-tiles": Command(effect="custom"),
         "create-dashboard": Command(
             effect="create",
             idempotency="key",
@@ -143,9 +143,9 @@ DASHBOARD = AggregateSpec(
             ),
         ),
         "duplicate-dashboard": Command(effect="custom", idempotency="key"),
-        "mend-tiles": Command(effect="custom", idempotency="natural"),
-        "renew-series": Command(effect="custom", idempotency="natural"),
-        "restore-dashboard": Command(effect="transition", idempotency="natural"),
+        "mend-tiles": Command(effect="custom"),
+        "renew-series": Command(effect="custom"),
+        "restore-dashboard": Command(effect="transition"),
         "save-dashboard": Command(
             effect="update",
             idempotency="if-match",
@@ -286,10 +286,9 @@ REPORT = AggregateSpec(
         ),
     ),
     commands={
-        "cancel-report": Command(effect="transition", idempotency="natural"),
+        "cancel-report": Command(effect="transition"),
         "complete-report": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("objectKey", source="body.objectKey"),
                 Assignment("checksum", source="body.checksum"),
@@ -303,7 +302,6 @@ REPORT = AggregateSpec(
         ),
         "expire-report": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("objectKey"),),
             requires=(
                 Requirement(
@@ -313,10 +311,9 @@ REPORT = AggregateSpec(
                 ),
             ),
         ),
-        "expire-tenant-reports": Command(effect="custom", idempotency="natural"),
+        "expire-tenant-reports": Command(effect="custom"),
         "extend-report": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("expiresAt", source="body.expiresAt"),),
             requires=(
                 Requirement(
@@ -328,12 +325,11 @@ REPORT = AggregateSpec(
         ),
         "fail-report": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("failureCode", source="body.failureCode"),),
             emits=(REPORT_FAILED,),
         ),
-        "purge-tenant-reporting": Command(effect="custom", idempotency="natural"),
-        "queue-report": Command(effect="transition", idempotency="natural"),
+        "purge-tenant-reporting": Command(effect="custom"),
+        "queue-report": Command(effect="transition"),
         "request-report": Command(
             effect="create",
             idempotency="key",
@@ -363,7 +359,6 @@ REPORT = AggregateSpec(
         ),
         "retry-report": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("progressPercent", value=0), Assignment("failureCode")),
             requires=(
                 Requirement(
@@ -373,7 +368,7 @@ REPORT = AggregateSpec(
                 ),
             ),
         ),
-        "start-report": Command(effect="custom", idempotency="natural"),
+        "start-report": Command(effect="custom"),
     },
 )
 
@@ -383,7 +378,7 @@ REPORT_ENTITLEMENT = AggregateSpec(
     store=DocumentStore(collection="report-entitlement", unique=(("organizationId",),)),
     unique=(("organizationId",),),
     defaults={"withheldTemplates": []},
-    commands={"adopt-edition": Command(effect="custom", idempotency="natural")},
+    commands={"adopt-edition": Command(effect="custom")},
 )
 
 REPORT_SCHEDULE = AggregateSpec(
@@ -436,16 +431,12 @@ REPORT_SCHEDULE = AggregateSpec(
         ),
     ),
     commands={
-        "pause-schedule": Command(effect="transition", idempotency="natural"),
-        "pause-schedules-of-user": Command(
-            effect="custom", idempotency="natural", emits=(REPORTING_ERASURE_COMPLETED,)
-        ),
+        "pause-schedule": Command(effect="transition"),
+        "pause-schedules-of-user": Command(effect="custom", emits=(REPORTING_ERASURE_COMPLETED,)),
         "resume-schedule": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("consecutiveFailures", value=0),),
+            effect="transition", sets=(Assignment("consecutiveFailures", value=0),)
         ),
-        "run-schedule": Command(effect="custom", idempotency="natural", emits=(REPORT_REQUESTED_,)),
+        "run-schedule": Command(effect="custom", emits=(REPORT_REQUESTED_,)),
         "schedule-report": Command(
             effect="create",
             idempotency="key",
@@ -467,9 +458,7 @@ REPORT_SCHEDULE = AggregateSpec(
             ),
         ),
         "suspend-schedule": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("consecutiveFailures", value=5),),
+            effect="transition", sets=(Assignment("consecutiveFailures", value=5),)
         ),
     },
 )
@@ -491,7 +480,7 @@ REPORT_SHARE_LINK = AggregateSpec(
     ),
     commands={
         "redeem-report-share": Command(effect="custom", idempotency="none"),
-        "revoke-report-share": Command(effect="delete", idempotency="natural"),
+        "revoke-report-share": Command(effect="delete"),
         "share-report": Command(effect="custom", idempotency="key"),
     },
 )

@@ -6,6 +6,9 @@ from __future__ import annotations
 
 from cloudsync_chassis.problem import ProblemType
 
+DOWNLOADS_STOPPED = ProblemType("downloads-stopped", 503, "Downloads stopped")
+"""All downloads are held while a result is looked into"""
+
 ILLEGAL_TRANSITION = ProblemType("illegal-transition", 409, "Illegal transition")
 """The report has come to an end already"""
 

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.events.bus import usual_dead_letters
 from cloudsync_chassis.published import published
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_providers import FLAGS
 from cloudsync_registry import REGISTRATION
 
 from .tables import metadata
@@ -73,12 +75,12 @@ SERVICE = ServiceSpec(
         }
     ),
     tables=metadata,
-    dead_letters={
-        "cloudsync.analytics.metric.v1": "cloudsync.analytics.metric.v1.dlq",
-        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
-        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
-        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
-    },
+    dead_letters=usual_dead_letters(
+        "cloudsync.analytics.metric.v1",
+        "cloudsync.billing.subscription.v1",
+        "cloudsync.user.organization.v1",
+        "cloudsync.user.user.v1",
+    ),
     contract=published(__file__, "openapi/reporting.yaml"),
     latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.3, 0.5, 1.0, 2.5, 5.0),
     traced=frozenset(
@@ -122,5 +124,6 @@ SERVICE = ServiceSpec(
             concurrent=16,
         ),
     },
+    flags=FLAGS,
     registration=REGISTRATION.speaking("http1"),
 )

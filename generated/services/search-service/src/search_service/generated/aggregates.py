@@ -83,8 +83,8 @@ RANKING_PROFILE = AggregateSpec(
     ),
     commands={
         "create-ranking-profile": Command(effect="create", idempotency="key"),
-        "promote-ranking": Command(effect="custom", idempotency="natural"),
-        "record-evaluation": Command(effect="update", idempotency="natural"),
+        "promote-ranking": Command(effect="custom"),
+        "record-evaluation": Command(effect="update"),
         "update-ranking-profile": Command(effect="update", idempotency="if-match"),
     },
 )
@@ -153,19 +153,15 @@ REINDEX_JOB = AggregateSpec(
         ),
     ),
     commands={
-        "begin-catching-up": Command(effect="transition", idempotency="natural"),
+        "begin-catching-up": Command(effect="transition"),
         "begin-copying": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("total", source="body.total"),),
+            effect="transition", sets=(Assignment("total", source="body.total"),)
         ),
-        "begin-verifying": Command(effect="transition", idempotency="natural"),
+        "begin-verifying": Command(effect="transition"),
         "cancel-reindex": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("finishedAt", source="context.now"),),
+            effect="transition", sets=(Assignment("finishedAt", source="context.now"),)
         ),
-        "report-reindex": Command(effect="update", idempotency="natural"),
+        "report-reindex": Command(effect="update"),
         "start-reindex": Command(
             effect="create",
             idempotency="key",
@@ -186,7 +182,6 @@ REINDEX_JOB = AggregateSpec(
         ),
         "switch-index": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("finishedAt", source="context.now"),),
             emits=(REINDEX_COMPLETED,),
         ),
@@ -203,10 +198,8 @@ SAVED_SEARCH = AggregateSpec(
     defaults={"filters": [], "alertCadence": "never"},
     relations={"owner": Relation(fields=("ownerId",))},
     commands={
-        "delete-saved-search": Command(effect="delete", idempotency="natural"),
-        "run-saved-search": Command(
-            effect="custom", idempotency="natural", emits=(SAVED_SEARCH_MATCHED,)
-        ),
+        "delete-saved-search": Command(effect="delete"),
+        "run-saved-search": Command(effect="custom", emits=(SAVED_SEARCH_MATCHED,)),
         "save-search": Command(
             effect="create",
             idempotency="key",
@@ -330,43 +323,33 @@ SEARCH_ENTRY = AggregateSpec(
         ),
     ),
     commands={
-        "change-readers": Command(effect="custom", idempotency="natural"),
+        "change-readers": Command(effect="custom"),
         "commit-entry": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("embedding", source="body.embedding"),),
+            effect="transition", sets=(Assignment("embedding", source="body.embedding"),)
         ),
-        "erase-person": Command(
-            effect="custom", idempotency="natural", emits=(SEARCH_ERASURE_COMPLETED,)
-        ),
-        "hide-person": Command(effect="custom", idempotency="natural"),
-        "hide-tenant": Command(effect="custom", idempotency="natural"),
-        "index": Command(effect="custom", idempotency="natural"),
+        "erase-person": Command(effect="custom", emits=(SEARCH_ERASURE_COMPLETED,)),
+        "hide-person": Command(effect="custom"),
+        "hide-tenant": Command(effect="custom"),
+        "index": Command(effect="custom"),
         "index-entry": Command(
-            effect="put",
-            idempotency="natural",
-            sets=(Assignment("embedding"), Assignment("failureCode")),
+            effect="put", sets=(Assignment("embedding"), Assignment("failureCode"))
         ),
-        "invalidate-entry": Command(effect="transition", idempotency="natural"),
-        "project-document": Command(effect="custom", idempotency="natural"),
-        "project-file": Command(effect="custom", idempotency="natural"),
-        "project-message": Command(effect="custom", idempotency="natural"),
-        "project-person": Command(effect="custom", idempotency="natural"),
-        "purge-tenant-entries": Command(effect="custom", idempotency="natural"),
-        "rate-entry": Command(effect="update", idempotency="natural"),
-        "record-click": Command(
-            effect="custom", idempotency="natural", emits=(SEARCH_RESULT_CLICKED,)
-        ),
-        "record-query": Command(effect="custom", idempotency="natural", emits=(SEARCH_PERFORMED,)),
+        "invalidate-entry": Command(effect="transition"),
+        "project-document": Command(effect="custom"),
+        "project-file": Command(effect="custom"),
+        "project-message": Command(effect="custom"),
+        "project-person": Command(effect="custom"),
+        "purge-tenant-entries": Command(effect="custom"),
+        "rate-entry": Command(effect="update"),
+        "record-click": Command(effect="custom", emits=(SEARCH_RESULT_CLICKED,)),
+        "record-query": Command(effect="custom", emits=(SEARCH_PERFORMED,)),
         "reject-entry": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("failureCode", source="body.failureCode"),),
             emits=(INDEXING_FAILED,),
         ),
         "remove-entry": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("heading", value="-"),
                 Assignment("content", value=""),
@@ -375,14 +358,11 @@ SEARCH_ENTRY = AggregateSpec(
                 Assignment("failureCode"),
             ),
         ),
-        "requeue-entry": Command(
-            effect="transition", idempotency="natural", sets=(Assignment("failureCode"),)
-        ),
-        "show-tenant": Command(effect="custom", idempotency="natural"),
-        "sweep-tombstones": Command(effect="custom", idempotency="natural"),
+        "requeue-entry": Command(effect="transition", sets=(Assignment("failureCode"),)),
+        "show-tenant": Command(effect="custom"),
+        "sweep-tombstones": Command(effect="custom"),
         "tombstone-entry": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("heading", value="-"),
                 Assignment("content", value=""),
@@ -391,7 +371,7 @@ SEARCH_ENTRY = AggregateSpec(
                 Assignment("failureCode"),
             ),
         ),
-        "update-person-principals": Command(effect="custom", idempotency="natural"),
+        "update-person-principals": Command(effect="custom"),
     },
 )
 
@@ -402,5 +382,5 @@ SYNONYM_SET = AggregateSpec(
     key="language",
     unique=(("language",),),
     defaults={"oneWay": False},
-    commands={"publish-synonyms": Command(effect="custom", idempotency="natural")},
+    commands={"publish-synonyms": Command(effect="custom")},
 )

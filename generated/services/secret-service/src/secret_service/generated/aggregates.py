@@ -90,7 +90,6 @@ CREDENTIAL_LEASE = AggregateSpec(
         "lease-credential": Command(effect="custom", idempotency="key"),
         "renew-lease": Command(
             effect="update",
-            idempotency="natural",
             sets=(Assignment("renewedAt", source="context.now"),),
             requires=(
                 Requirement(
@@ -110,9 +109,7 @@ CREDENTIAL_LEASE = AggregateSpec(
                 ),
             ),
         ),
-        "revoke-instance-leases": Command(
-            effect="custom", idempotency="natural", emits=(LEASE_REVOKED,)
-        ),
+        "revoke-instance-leases": Command(effect="custom", emits=(LEASE_REVOKED,)),
         "revoke-lease": Command(
             effect="update",
             idempotency="key",
@@ -154,9 +151,7 @@ DATA_KEY = AggregateSpec(
     ),
     commands={
         "encrypt-fields": Command(effect="custom", idempotency="none"),
-        "retire-data-keys": Command(
-            effect="custom", idempotency="natural", emits=(SECRET_REVOKED,)
-        ),
+        "retire-data-keys": Command(effect="custom", emits=(SECRET_REVOKED,)),
     },
 )
 
@@ -168,13 +163,11 @@ ROTATION_RUN = AggregateSpec(
     defaults={"step": "stage", "verifiedReaders": [], "attempts": 1},
     traced=(("rotation.step", "step"), ("rotation.strategy", "strategy")),
     commands={
-        "advance-rotation-run": Command(effect="update", idempotency="natural"),
+        "advance-rotation-run": Command(effect="update"),
         "open-rotation-run": Command(
-            effect="create",
-            idempotency="natural",
-            sets=(Assignment("startedAt", source="context.now"),),
+            effect="create", sets=(Assignment("startedAt", source="context.now"),)
         ),
-        "verify-secret-version": Command(effect="custom", idempotency="natural"),
+        "verify-secret-version": Command(effect="custom"),
     },
 )
 
@@ -305,16 +298,13 @@ SECRET = AggregateSpec(
     commands={
         "activate-secret": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("lastRotatedAt", source="context.now"),
                 Assignment("nextRotationAt", source="context.now.plus.1h"),
             ),
             emits=(SECRET_ACTIVATED,),
         ),
-        "confirm-rotation": Command(
-            effect="custom", idempotency="natural", emits=(SECRET_ROTATED,)
-        ),
+        "confirm-rotation": Command(effect="custom", emits=(SECRET_ROTATED,)),
         "create-secret": Command(effect="custom", idempotency="key"),
         "destroy-secret": Command(
             effect="transition",
@@ -344,18 +334,14 @@ SECRET = AggregateSpec(
                 ),
             ),
         ),
-        "expire-endpoint-key": Command(
-            effect="custom", idempotency="natural", emits=(SECRET_REVOKED_,)
-        ),
+        "expire-endpoint-key": Command(effect="custom", emits=(SECRET_REVOKED_,)),
         "fail-rotation": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("failedRotations", source="body.failedRotations"),),
             emits=(SECRET_ROTATION_FAILED,),
         ),
         "propose-secret-removal": Command(
             effect="update",
-            idempotency="natural",
             sets=(
                 Assignment("incidentNumber", source="body.incidentNumber"),
                 Assignment("removalProposedBy", source="context.subject"),
@@ -404,7 +390,6 @@ SECRET = AggregateSpec(
         ),
         "wipe-endpoint-key": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("ciphertext"), Assignment("wrappedKey")),
             emits=(SECRET_DESTROYED,),
             requires=(
@@ -461,15 +446,11 @@ SECRET_VERSION = AggregateSpec(
         ),
     ),
     commands={
-        "bury-secret-version": Command(
-            effect="transition", idempotency="natural", sets=(Assignment("sealedValue"),)
-        ),
-        "promote-secret-version": Command(effect="transition", idempotency="natural"),
-        "stage-secret-version": Command(effect="create", idempotency="natural"),
+        "bury-secret-version": Command(effect="transition", sets=(Assignment("sealedValue"),)),
+        "promote-secret-version": Command(effect="transition"),
+        "stage-secret-version": Command(effect="create"),
         "supersede-secret-version": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("validUntil", source="body.validUntil"),),
+            effect="transition", sets=(Assignment("validUntil", source="body.validUntil"),)
         ),
     },
 )

@@ -97,7 +97,13 @@ SUPERSEDE_SECRET_VERSION = Operation(
 )
 
 VERIFY_SECRET_VERSION = Operation(
-    id="verify-secret-version", permission="secret:read", writes=True, idempotency="natural"
+    id="verify-secret-version",
+    permission="secret:read",
+    callers=frozenset(
+        {"email-service", "payment-service", "push-service", "sms-service", "webhook-service"}
+    ),
+    writes=True,
+    idempotency="natural",
 )
 
 WIPE_ENDPOINT_KEY = Operation(

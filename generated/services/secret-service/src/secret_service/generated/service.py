@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from cloudsync_chassis.events.bus import usual_dead_letters
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 from cloudsync_registry import REGISTRATION
@@ -41,11 +42,11 @@ SERVICE = ServiceSpec(
         }
     ),
     tables=metadata,
-    dead_letters={
-        "cloudsync.notification.webhook.v1": "cloudsync.notification.webhook.v1.dlq",
-        "cloudsync.platform.instance.v1": "cloudsync.platform.instance.v1.dlq",
-        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
-    },
+    dead_letters=usual_dead_letters(
+        "cloudsync.notification.webhook.v1",
+        "cloudsync.platform.instance.v1",
+        "cloudsync.user.organization.v1",
+    ),
     latency_buckets=(
         0.005,
         0.008,

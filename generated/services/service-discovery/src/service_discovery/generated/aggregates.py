@@ -99,7 +99,6 @@ HEALTH_REPORT = AggregateSpec(
     commands={
         "report-health": Command(
             effect="create",
-            idempotency="natural",
             requires=(
                 Requirement(
                     problem=problems.IDENTITY_MISMATCH,
@@ -129,8 +128,8 @@ SERVICE_DEFINITION = AggregateSpec(
         ),
     ),
     commands={
-        "adopt-ejection-thresholds": Command(effect="custom", idempotency="natural"),
-        "define-service": Command(effect="put", idempotency="natural"),
+        "adopt-ejection-thresholds": Command(effect="custom"),
+        "define-service": Command(effect="put"),
     },
 )
 
@@ -232,18 +231,14 @@ SERVICE_INSTANCE = AggregateSpec(
         ),
     ),
     commands={
-        "admit-instance": Command(
-            effect="transition", idempotency="natural", emits=(INSTANCE_REGISTERED,)
-        ),
+        "admit-instance": Command(effect="transition", emits=(INSTANCE_REGISTERED,)),
         "degrade-instance": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("consecutiveFailures", source="body.consecutiveFailures"),),
             emits=(INSTANCE_DEGRADED,),
         ),
         "deregister-instance": Command(
             effect="transition",
-            idempotency="natural",
             emits=(INSTANCE_DEREGISTERED,),
             requires=(
                 Requirement(
@@ -253,25 +248,19 @@ SERVICE_INSTANCE = AggregateSpec(
                 ),
             ),
         ),
-        "drain-instance": Command(
-            effect="custom", idempotency="natural", emits=(INSTANCE_DRAINED,)
-        ),
+        "drain-instance": Command(effect="custom", emits=(INSTANCE_DRAINED,)),
         "expire-lease": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("weight", value=0),),
-            emits=(INSTANCE_EXPIRED,),
+            effect="transition", sets=(Assignment("weight", value=0),), emits=(INSTANCE_EXPIRED,)
         ),
         "recover-instance": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("consecutiveFailures", value=0),),
             emits=(INSTANCE_RECOVERED,),
         ),
         "register-instance": Command(effect="custom", idempotency="key", emits=(INSTANCE_EXPIRED,)),
-        "reload-trust-bundle": Command(effect="custom", idempotency="natural"),
-        "renew-instance-lease": Command(effect="custom", idempotency="natural"),
-        "weigh-model-canary": Command(effect="custom", idempotency="natural"),
+        "reload-trust-bundle": Command(effect="custom"),
+        "renew-instance-lease": Command(effect="custom"),
+        "weigh-model-canary": Command(effect="custom"),
     },
 )
 
@@ -341,10 +330,9 @@ TRAFFIC_SHIFT = AggregateSpec(
         ),
     ),
     commands={
-        "apply-traffic-shift": Command(effect="transition", idempotency="natural"),
+        "apply-traffic-shift": Command(effect="transition"),
         "approve-traffic-shift": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("approvedBy", source="context.subject"),),
             requires=(
                 Requirement(
@@ -361,13 +349,10 @@ TRAFFIC_SHIFT = AggregateSpec(
         ),
         "confirm-traffic-shift": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("effectiveAt", source="context.now"),),
             emits=(TRAFFIC_SHIFTED,),
         ),
-        "revert-traffic-shift": Command(
-            effect="transition", idempotency="natural", emits=(TRAFFIC_SHIFT_REVERTED,)
-        ),
+        "revert-traffic-shift": Command(effect="transition", emits=(TRAFFIC_SHIFT_REVERTED,)),
         "shift-traffic": Command(effect="custom", idempotency="key"),
     },
 )

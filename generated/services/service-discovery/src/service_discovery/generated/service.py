@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from cloudsync_chassis.events.bus import usual_dead_letters
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
@@ -26,11 +27,11 @@ SERVICE = ServiceSpec(
     },
     masked=frozenset({"approvedBy", "requestedBy"}),
     tables=metadata,
-    dead_letters={
-        "cloudsync.analytics.model.v1": "cloudsync.analytics.model.v1.dlq",
-        "cloudsync.platform.config.v1": "cloudsync.platform.config.v1.dlq",
-        "cloudsync.platform.secret.v1": "cloudsync.platform.secret.v1.dlq",
-    },
+    dead_letters=usual_dead_letters(
+        "cloudsync.analytics.model.v1",
+        "cloudsync.platform.config.v1",
+        "cloudsync.platform.secret.v1",
+    ),
     latency_buckets=(0.003, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
     traced=frozenset(
         {

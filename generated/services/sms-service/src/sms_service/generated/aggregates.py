@@ -102,13 +102,10 @@ COUNTRY_POLICY = AggregateSpec(
     ),
     commands={
         "resume-country": Command(
-            effect="update",
-            idempotency="natural",
-            sets=(Assignment("suspendedUntil"), Assignment("suspensionCause")),
+            effect="update", sets=(Assignment("suspendedUntil"), Assignment("suspensionCause"))
         ),
         "set-country-policy": Command(
             effect="put",
-            idempotency="natural",
             requires=(
                 Requirement(
                     problem=problems.PRICE_CAP_MISSING,
@@ -117,12 +114,9 @@ COUNTRY_POLICY = AggregateSpec(
                 ),
             ),
         ),
-        "suspend-anomalous-country": Command(
-            effect="custom", idempotency="natural", emits=(SMS_COUNTRY_SUSPENDED,)
-        ),
+        "suspend-anomalous-country": Command(effect="custom", emits=(SMS_COUNTRY_SUSPENDED,)),
         "suspend-country": Command(
             effect="update",
-            idempotency="natural",
             sets=(
                 Assignment("suspendedUntil", source="body.suspendedUntil"),
                 Assignment("suspensionCause", source="body.suspensionCause"),
@@ -147,10 +141,8 @@ OPT_OUT = AggregateSpec(
     unique=(("phoneHash",),),
     defaults={"purposes": ["securityAlert", "billingAlert", "meetingReminder"]},
     commands={
-        "record-inbound-keyword": Command(
-            effect="create", idempotency="natural", emits=(RECIPIENT_OPTED_OUT,)
-        ),
-        "withdraw-opt-out": Command(effect="delete", idempotency="natural"),
+        "record-inbound-keyword": Command(effect="create", emits=(RECIPIENT_OPTED_OUT,)),
+        "withdraw-opt-out": Command(effect="delete"),
     },
 )
 
@@ -185,10 +177,10 @@ ROUTE_HEALTH = AggregateSpec(
         ),
     ),
     commands={
-        "close-route-breaker": Command(effect="transition", idempotency="natural"),
-        "observe-route": Command(effect="custom", idempotency="natural"),
-        "open-route-breaker": Command(effect="transition", idempotency="natural"),
-        "probe-route": Command(effect="transition", idempotency="natural"),
+        "close-route-breaker": Command(effect="transition"),
+        "observe-route": Command(effect="custom"),
+        "open-route-breaker": Command(effect="transition"),
+        "probe-route": Command(effect="transition"),
     },
 )
 
@@ -304,45 +296,38 @@ SMS_MESSAGE = AggregateSpec(
         ),
     ),
     commands={
-        "compile-sms-template": Command(effect="custom", idempotency="natural"),
-        "copy-sms-preferences": Command(effect="custom", idempotency="natural"),
-        "drop-sms-template": Command(effect="custom", idempotency="natural"),
-        "erase-sms-traces": Command(
-            effect="custom", idempotency="natural", emits=(SMS_ERASURE_COMPLETED,)
-        ),
+        "compile-sms-template": Command(effect="custom"),
+        "copy-sms-preferences": Command(effect="custom"),
+        "drop-sms-template": Command(effect="custom"),
+        "erase-sms-traces": Command(effect="custom", emits=(SMS_ERASURE_COMPLETED,)),
         "expire-sms": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("failure", source="body.failure"),
                 Assignment("settledAt", source="context.now"),
             ),
             emits=(SMS_FAILED,),
         ),
-        "plan-meeting-reminder": Command(effect="custom", idempotency="natural"),
-        "record-carrier-receipt": Command(effect="custom", idempotency="natural"),
+        "plan-meeting-reminder": Command(effect="custom"),
+        "record-carrier-receipt": Command(effect="custom"),
         "reject-sms": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("failure", source="body.failure"),),
             emits=(SMS_FAILED,),
         ),
         "reroute-sms": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("route"), Assignment("carrierReference"), Assignment("submittedAt")),
         ),
-        "resume-sms": Command(effect="transition", idempotency="natural"),
-        "send-sms": Command(effect="custom", idempotency="natural", emits=(SMS_FAILED,)),
+        "resume-sms": Command(effect="transition"),
+        "send-sms": Command(effect="custom", emits=(SMS_FAILED,)),
         "settle-sms-delivered": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("settledAt", source="body.occurredAt"),),
             emits=(SMS_DELIVERED,),
         ),
         "settle-sms-undelivered": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("settledAt", source="body.occurredAt"),
                 Assignment("carrierErrorCode", source="body.carrierErrorCode"),
@@ -351,7 +336,6 @@ SMS_MESSAGE = AggregateSpec(
         ),
         "submit-sms": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("route", source="body.route"),
                 Assignment("carrierReference", source="body.carrierReference"),
@@ -359,8 +343,8 @@ SMS_MESSAGE = AggregateSpec(
                 Assignment("submittedAt", source="context.now"),
             ),
         ),
-        "text-billing-alert": Command(effect="custom", idempotency="natural"),
-        "text-security-alert": Command(effect="custom", idempotency="natural"),
-        "throttle-sms": Command(effect="transition", idempotency="natural"),
+        "text-billing-alert": Command(effect="custom"),
+        "text-security-alert": Command(effect="custom"),
+        "throttle-sms": Command(effect="transition"),
     },
 )

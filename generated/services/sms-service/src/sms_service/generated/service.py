@@ -8,6 +8,7 @@ from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
 from cloudsync_chassis.events.queues import Queue
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_providers import SECRETS
 from cloudsync_registry import REGISTRATION
 
 from .tables import metadata
@@ -166,6 +167,7 @@ SERVICE = ServiceSpec(
             url="http://127.0.0.1:9018",
             budgets={
                 "GetSecret": Budget(timeout=0.1, retries=1, fallback="cached", max_age=86400.0),
+                "VerifySecretVersion": Budget(timeout=0.1, retries=0, fallback="fail"),
             },
             breaker=_BREAKER,
             concurrent=32,
@@ -186,5 +188,6 @@ SERVICE = ServiceSpec(
             concurrent=32,
         ),
     },
+    secrets=SECRETS,
     registration=REGISTRATION.speaking("http1"),
 )

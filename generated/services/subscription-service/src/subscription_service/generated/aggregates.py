@@ -222,7 +222,6 @@ ORDER = AggregateSpec(
     commands={
         "approve-order": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("approvedBy", source="context.subject"),
                 Assignment("approvalNote", source="body.approvalNote"),
@@ -242,16 +241,14 @@ ORDER = AggregateSpec(
                 ),
             ),
         ),
-        "begin-order-cancellation": Command(effect="custom", idempotency="natural"),
-        "cancel-order": Command(effect="custom", idempotency="natural", emits=(ORDER_CANCELLED,)),
-        "cancel-orders-of-person": Command(
-            effect="custom", idempotency="natural", emits=(ORDER_CANCELLED,)
-        ),
+        "begin-order-cancellation": Command(effect="custom"),
+        "cancel-order": Command(effect="custom", emits=(ORDER_CANCELLED,)),
+        "cancel-orders-of-person": Command(effect="custom", emits=(ORDER_CANCELLED,)),
         "create-order": Command(effect="custom", idempotency="key", emits=(SUBSCRIPTION_ORDERED,)),
-        "fulfil-order": Command(effect="custom", idempotency="natural"),
-        "record-seats-reserved": Command(effect="custom", idempotency="natural"),
-        "settle-order": Command(effect="custom", idempotency="natural", emits=(ORDER_CANCELLED,)),
-        "show-payment-action": Command(effect="custom", idempotency="natural"),
+        "fulfil-order": Command(effect="custom"),
+        "record-seats-reserved": Command(effect="custom"),
+        "settle-order": Command(effect="custom", emits=(ORDER_CANCELLED,)),
+        "show-payment-action": Command(effect="custom"),
     },
 )
 
@@ -270,7 +267,7 @@ PLAN = AggregateSpec(
             "Smallest and largest number of seats, and begin and end of sale, are in order",
         ),
     ),
-    commands={"introduce-plan": Command(effect="create", idempotency="natural")},
+    commands={"introduce-plan": Command(effect="create")},
 )
 
 PLAN_PRICE = AggregateSpec(
@@ -286,7 +283,7 @@ PLAN_PRICE = AggregateSpec(
             "Exactly one tier is without an upper end",
         ),
     ),
-    commands={"publish-plan-price": Command(effect="create", idempotency="natural")},
+    commands={"publish-plan-price": Command(effect="create")},
 )
 
 PROMOTION = AggregateSpec(
@@ -600,18 +597,15 @@ SUBSCRIPTION = AggregateSpec(
     ),
     commands={
         "activate-subscription": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(SUBSCRIPTION_ACTIVATED, SUBSCRIPTION_CHANGED),
+            effect="custom", emits=(SUBSCRIPTION_ACTIVATED, SUBSCRIPTION_CHANGED)
         ),
         "cancel-subscriptions-of-organization": Command(
-            effect="custom", idempotency="natural", emits=(SUBSCRIPTION_CHANGED, ORDER_CANCELLED_)
+            effect="custom", emits=(SUBSCRIPTION_CHANGED, ORDER_CANCELLED_)
         ),
         "change-plan": Command(effect="custom", idempotency="key", emits=(SUBSCRIPTION_CHANGED,)),
         "change-seats": Command(effect="custom", idempotency="key", emits=(SUBSCRIPTION_CHANGED,)),
         "end-subscription": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("cancellationReason", source="body.cancellationReason"),
                 Assignment("endedAt", source="context.now"),
@@ -623,9 +617,9 @@ SUBSCRIPTION = AggregateSpec(
             emits=(SUBSCRIPTION_CANCELLED,),
         ),
         "end-subscriptions-of-organization": Command(
-            effect="custom", idempotency="natural", emits=(SUBSCRIPTION_CANCELLED,)
+            effect="custom", emits=(SUBSCRIPTION_CANCELLED,)
         ),
-        "expire-subscription": Command(effect="custom", idempotency="natural"),
+        "expire-subscription": Command(effect="custom"),
         "grant-discount": Command(
             effect="update",
             idempotency="if-match",
@@ -636,18 +630,15 @@ SUBSCRIPTION = AggregateSpec(
             ),
             emits=(SUBSCRIPTION_CHANGED,),
         ),
-        "mark-past-due": Command(
-            effect="custom", idempotency="natural", emits=(SUBSCRIPTION_CHANGED,)
-        ),
+        "mark-past-due": Command(effect="custom", emits=(SUBSCRIPTION_CHANGED,)),
         "note-upgrade-hint": Command(
             effect="update",
-            idempotency="natural",
             sets=(
                 Assignment("upgradeHintMeter", source="body.meterCode"),
                 Assignment("upgradeHintedAt", source="context.now"),
             ),
         ),
-        "open-subscription": Command(effect="create", idempotency="natural"),
+        "open-subscription": Command(effect="create"),
         "pause-subscription": Command(
             effect="transition",
             idempotency="key",
@@ -670,16 +661,10 @@ SUBSCRIPTION = AggregateSpec(
                 ),
             ),
         ),
-        "recount-members": Command(effect="custom", idempotency="natural"),
-        "recover-subscription": Command(
-            effect="custom", idempotency="natural", emits=(SUBSCRIPTION_CHANGED,)
-        ),
-        "redeem-promotion": Command(
-            effect="custom", idempotency="natural", emits=(SUBSCRIPTION_CHANGED,)
-        ),
-        "renew-subscription": Command(
-            effect="custom", idempotency="natural", emits=(SUBSCRIPTION_CHANGED,)
-        ),
+        "recount-members": Command(effect="custom"),
+        "recover-subscription": Command(effect="custom", emits=(SUBSCRIPTION_CHANGED,)),
+        "redeem-promotion": Command(effect="custom", emits=(SUBSCRIPTION_CHANGED,)),
+        "renew-subscription": Command(effect="custom", emits=(SUBSCRIPTION_CHANGED,)),
         "request-cancellation": Command(
             effect="transition",
             idempotency="key",
@@ -691,7 +676,7 @@ SUBSCRIPTION = AggregateSpec(
             emits=(SUBSCRIPTION_CHANGED,),
         ),
         "restore-subscriptions-of-organization": Command(
-            effect="custom", idempotency="natural", emits=(SUBSCRIPTION_CHANGED,)
+            effect="custom", emits=(SUBSCRIPTION_CHANGED,)
         ),
         "resume-subscription": Command(
             effect="transition",
@@ -703,7 +688,6 @@ SUBSCRIPTION = AggregateSpec(
         "update-subscription": Command(effect="update", idempotency="if-match"),
         "withdraw-cancellation": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("cancelAtPeriodEnd", value=False),
                 Assignment("lastChange", value="cancellationWithdrawn"),
@@ -722,9 +706,7 @@ SUBSCRIPTION_CHANGE = AggregateSpec(
     part_of=Reference("subscriptionId", "subscription"),
     commands={
         "record-subscription-change": Command(
-            effect="create",
-            idempotency="natural",
-            sets=(Assignment("changeKind", source="body.lastChange"),),
+            effect="create", sets=(Assignment("changeKind", source="body.lastChange"),)
         ),
     },
 )

@@ -24,6 +24,7 @@ SAGAS = (
         ),
         deadline=2100.0,
         awaited=(9, 4, 5),
+        decided_by=3,
         steps=steps_of(
             Step(
                 name="CreateOrder",

@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.events.bus import usual_dead_letters
 from cloudsync_chassis.published import published
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
@@ -107,20 +108,20 @@ SERVICE = ServiceSpec(
     tables=metadata,
     schemas=("subscription",),
     migrations=Path(__file__).with_name("migrations"),
-    dead_letters={
-        "cloudsync.billing.invoice.v1": "cloudsync.billing.invoice.v1.dlq",
-        "cloudsync.billing.order-saga.v1": "cloudsync.billing.order-saga.v1.dlq",
-        "cloudsync.billing.order.v1": "cloudsync.billing.order.v1.dlq",
-        "cloudsync.billing.payment.v1": "cloudsync.billing.payment.v1.dlq",
-        "cloudsync.billing.seat-reservation.v1": "cloudsync.billing.seat-reservation.v1.dlq",
-        "cloudsync.billing.subscription-payment-calls.v1": "cloudsync.billing.subscription-payment-calls.v1.dlq",
-        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
-        "cloudsync.billing.usage.v1": "cloudsync.billing.usage.v1.dlq",
-        "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
-        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
-        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
-        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
-    },
+    dead_letters=usual_dead_letters(
+        "cloudsync.billing.invoice.v1",
+        "cloudsync.billing.order-saga.v1",
+        "cloudsync.billing.order.v1",
+        "cloudsync.billing.payment.v1",
+        "cloudsync.billing.seat-reservation.v1",
+        "cloudsync.billing.subscription-payment-calls.v1",
+        "cloudsync.billing.subscription.v1",
+        "cloudsync.billing.usage.v1",
+        "cloudsync.user.membership.v1",
+        "cloudsync.user.organisation-off-boarding-saga.v1",
+        "cloudsync.user.organization.v1",
+        "cloudsync.user.user.v1",
+    ),
     streams={
         "order": 50,
         "plan": 50,

@@ -153,7 +153,6 @@ BOARD = AggregateSpec(
     commands={
         "archive-board": Command(
             effect="update",
-            idempotency="natural",
             sets=(Assignment("archivedAt", source="context.now"),),
             requires=(
                 Requirement(
@@ -180,9 +179,9 @@ BOARD = AggregateSpec(
                 ),
             ),
         ),
-        "join-board": Command(effect="custom", idempotency="natural"),
-        "leave-board": Command(effect="custom", idempotency="natural", emits=(TASK_ASSIGNED,)),
-        "purge-tenant-boards": Command(effect="custom", idempotency="natural"),
+        "join-board": Command(effect="custom"),
+        "leave-board": Command(effect="custom", emits=(TASK_ASSIGNED,)),
+        "purge-tenant-boards": Command(effect="custom"),
         "update-board": Command(effect="update", idempotency="if-match"),
     },
 )
@@ -220,7 +219,6 @@ BOARD_COLUMN = AggregateSpec(
         ),
         "remove-column": Command(
             effect="delete",
-            idempotency="natural",
             requires=(
                 Requirement(
                     problem=problems.COLUMN_NOT_EMPTY,
@@ -305,12 +303,10 @@ BOARD_IMPORT = AggregateSpec(
     commands={
         "cancel-board-import": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("concludedAt", source="context.now"), Assignment("csvText")),
         ),
         "finish-board-import": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("rowsRead", source="body.rowsRead"),
                 Assignment("rowsWritten", source="body.rowsWritten"),
@@ -321,7 +317,6 @@ BOARD_IMPORT = AggregateSpec(
         "import-board": Command(effect="custom", idempotency="key"),
         "refuse-board-import": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("rowsRead", source="body.rowsRead"),
                 Assignment("rejectedRows", source="body.rejectedRows"),
@@ -329,7 +324,7 @@ BOARD_IMPORT = AggregateSpec(
                 Assignment("csvText"),
             ),
         ),
-        "start-board-import": Command(effect="transition", idempotency="natural"),
+        "start-board-import": Command(effect="transition"),
     },
 )
 
@@ -343,11 +338,9 @@ BOARD_MEMBER = AggregateSpec(
     defaults={"boardRole": "editor", "followsBoard": False},
     relations={"self": Relation(fields=("userId",))},
     commands={
-        "seat-board-member": Command(effect="custom", idempotency="natural"),
-        "unseat-board-member": Command(
-            effect="custom", idempotency="natural", emits=(TASK_ASSIGNED,)
-        ),
-        "vacate-team-seats": Command(effect="custom", idempotency="natural"),
+        "seat-board-member": Command(effect="custom"),
+        "unseat-board-member": Command(effect="custom", emits=(TASK_ASSIGNED,)),
+        "vacate-team-seats": Command(effect="custom"),
     },
 )
 
@@ -383,8 +376,8 @@ CHECKLIST_ITEM = AggregateSpec(
                 ),
             ),
         ),
-        "remove-checklist-item": Command(effect="delete", idempotency="natural"),
-        "tick-checklist-item": Command(effect="custom", idempotency="natural"),
+        "remove-checklist-item": Command(effect="delete"),
+        "tick-checklist-item": Command(effect="custom"),
     },
 )
 
@@ -536,24 +529,21 @@ TASK = AggregateSpec(
         ),
     ),
     commands={
-        "assign-task": Command(effect="custom", idempotency="natural", emits=(TASK_ASSIGNED_,)),
+        "assign-task": Command(effect="custom", emits=(TASK_ASSIGNED_,)),
         "block-task": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("blockedReason", source="body.blockedReason"),
                 Assignment("movedBy", source="context.subject"),
             ),
             emits=(TASK_BLOCKED,),
         ),
-        "complete-task": Command(effect="custom", idempotency="natural", emits=(TASK_COMPLETED,)),
+        "complete-task": Command(effect="custom", emits=(TASK_COMPLETED,)),
         "create-task": Command(effect="custom", idempotency="key", emits=(TASK_CREATED,)),
-        "drop-document-links": Command(effect="custom", idempotency="natural"),
-        "drop-task": Command(effect="custom", idempotency="natural", emits=(TASK_DROPPED,)),
-        "forget-worker": Command(
-            effect="custom", idempotency="natural", emits=(TASK_ASSIGNED_, TASK_ERASURE_COMPLETED)
-        ),
-        "mark-stale-documents": Command(effect="custom", idempotency="natural"),
+        "drop-document-links": Command(effect="custom"),
+        "drop-task": Command(effect="custom", emits=(TASK_DROPPED,)),
+        "forget-worker": Command(effect="custom", emits=(TASK_ASSIGNED_, TASK_ERASURE_COMPLETED)),
+        "mark-stale-documents": Command(effect="custom"),
         "move-task": Command(
             effect="custom",
             idempotency="if-match",
@@ -561,18 +551,14 @@ TASK = AggregateSpec(
         ),
         "plan-task": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("estimateMinutes", source="body.estimateMinutes"),
                 Assignment("movedBy", source="context.subject"),
             ),
         ),
-        "release-assignments": Command(
-            effect="custom", idempotency="natural", emits=(TASK_ASSIGNED_,)
-        ),
+        "release-assignments": Command(effect="custom", emits=(TASK_ASSIGNED_,)),
         "reopen-task": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("movedBy", source="context.subject"),
                 Assignment("completedAt"),
@@ -588,16 +574,11 @@ TASK = AggregateSpec(
             ),
         ),
         "request-review": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("movedBy", source="context.subject"),),
+            effect="transition", sets=(Assignment("movedBy", source="context.subject"),)
         ),
-        "reschedule-task": Command(
-            effect="custom", idempotency="natural", emits=(TASK_DUE_DATE_CHANGED,)
-        ),
+        "reschedule-task": Command(effect="custom", emits=(TASK_DUE_DATE_CHANGED,)),
         "resume-task": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("movedBy", source="context.subject"), Assignment("blockedReason")),
             emits=(TASK_STARTED,),
             requires=(
@@ -610,7 +591,6 @@ TASK = AggregateSpec(
         ),
         "return-task": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("movedBy", source="context.subject"),),
             requires=(
                 Requirement(
@@ -622,7 +602,6 @@ TASK = AggregateSpec(
         ),
         "start-task": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("startedAt", source="context.now"),
                 Assignment("movedBy", source="context.subject"),
@@ -662,10 +641,10 @@ TASK_DEPENDENCY = AggregateSpec(
         ),
     ),
     commands={
-        "link-dependency": Command(effect="custom", idempotency="natural"),
-        "rearm-successors": Command(effect="custom", idempotency="natural"),
-        "release-successors": Command(effect="custom", idempotency="natural"),
-        "unlink-dependency": Command(effect="delete", idempotency="natural"),
+        "link-dependency": Command(effect="custom"),
+        "rearm-successors": Command(effect="custom"),
+        "release-successors": Command(effect="custom"),
+        "unlink-dependency": Command(effect="delete"),
     },
 )
 
@@ -700,7 +679,7 @@ TIME_ENTRY = AggregateSpec(
                 ),
             ),
         ),
-        "retract-time-entry": Command(effect="delete", idempotency="natural"),
+        "retract-time-entry": Command(effect="delete"),
     },
 )
 
@@ -719,14 +698,10 @@ WORK_POLICY = AggregateSpec(
     },
     commands={
         "lock-boards": Command(
-            effect="update",
-            idempotency="natural",
-            sets=(Assignment("lockedSince", source="context.now"),),
+            effect="update", sets=(Assignment("lockedSince", source="context.now"),)
         ),
-        "open-work-policy": Command(effect="create", idempotency="natural"),
-        "unlock-boards": Command(
-            effect="update", idempotency="natural", sets=(Assignment("lockedSince"),)
-        ),
+        "open-work-policy": Command(effect="create"),
+        "unlock-boards": Command(effect="update", sets=(Assignment("lockedSince"),)),
         "update-work-policy": Command(effect="update", idempotency="if-match"),
     },
 )

@@ -136,11 +136,9 @@ METER = AggregateSpec(
     unique=(("code",),),
     defaults={"softLimitPercent": 80, "allowedDimensions": []},
     commands={
-        "define-meter": Command(effect="create", idempotency="natural"),
+        "define-meter": Command(effect="create"),
         "retire-meter": Command(
-            effect="update",
-            idempotency="natural",
-            sets=(Assignment("retiredAt", source="context.now"),),
+            effect="update", sets=(Assignment("retiredAt", source="context.now"),)
         ),
     },
 )
@@ -161,10 +159,8 @@ QUOTA = AggregateSpec(
         ),
     ),
     commands={
-        "roll-up-usage": Command(
-            effect="custom", idempotency="natural", emits=(USAGE_RECORDED, QUOTA_EXCEEDED)
-        ),
-        "set-quota": Command(effect="create", idempotency="natural"),
+        "roll-up-usage": Command(effect="custom", emits=(USAGE_RECORDED, QUOTA_EXCEEDED)),
+        "set-quota": Command(effect="create"),
     },
 )
 
@@ -262,18 +258,12 @@ RESERVATION = AggregateSpec(
         ),
     ),
     commands={
-        "commit-seats": Command(effect="custom", idempotency="natural", emits=(SEATS_COMMITTED,)),
-        "expire-seat-hold": Command(
-            effect="custom", idempotency="natural", emits=(SEATS_RELEASED,)
-        ),
-        "reinstate-hold": Command(
-            effect="custom", idempotency="natural", emits=(SEATS_COMMITTED, SEATS_REJECTED)
-        ),
-        "release-seats": Command(effect="custom", idempotency="natural", emits=(SEATS_RELEASED,)),
-        "reserve-seats": Command(
-            effect="custom", idempotency="natural", emits=(SEATS_RESERVED, SEATS_REJECTED)
-        ),
-        "split-reservation": Command(effect="custom", idempotency="natural"),
+        "commit-seats": Command(effect="custom", emits=(SEATS_COMMITTED,)),
+        "expire-seat-hold": Command(effect="custom", emits=(SEATS_RELEASED,)),
+        "reinstate-hold": Command(effect="custom", emits=(SEATS_COMMITTED, SEATS_REJECTED)),
+        "release-seats": Command(effect="custom", emits=(SEATS_RELEASED,)),
+        "reserve-seats": Command(effect="custom", emits=(SEATS_RESERVED, SEATS_REJECTED)),
+        "split-reservation": Command(effect="custom"),
     },
 )
 
@@ -290,18 +280,14 @@ SEAT_ASSIGNMENT = AggregateSpec(
         ),
     ),
     commands={
-        "assign-seat": Command(effect="custom", idempotency="natural"),
-        "erase-seat-holder": Command(
-            effect="custom", idempotency="natural", emits=(USAGE_ERASURE_COMPLETED,)
-        ),
+        "assign-seat": Command(effect="custom"),
+        "erase-seat-holder": Command(effect="custom", emits=(USAGE_ERASURE_COMPLETED,)),
         "reclaim-idle-seats": Command(effect="custom", idempotency="key"),
-        "revoke-seat": Command(effect="custom", idempotency="natural"),
+        "revoke-seat": Command(effect="custom"),
         "touch-seat": Command(
-            effect="update",
-            idempotency="natural",
-            sets=(Assignment("lastActiveAt", source="context.now"),),
+            effect="update", sets=(Assignment("lastActiveAt", source="context.now"),)
         ),
-        "withdraw-member-seats": Command(effect="custom", idempotency="natural"),
+        "withdraw-member-seats": Command(effect="custom"),
     },
 )
 
@@ -330,14 +316,11 @@ SEAT_POOL = AggregateSpec(
         ),
     ),
     commands={
-        "adjust-entitlements": Command(effect="custom", idempotency="natural"),
-        "apply-entitlements": Command(effect="custom", idempotency="natural"),
-        "freeze-pool": Command(
-            effect="update", idempotency="natural", sets=(Assignment("frozen", value=True),)
-        ),
+        "adjust-entitlements": Command(effect="custom"),
+        "apply-entitlements": Command(effect="custom"),
+        "freeze-pool": Command(effect="update", sets=(Assignment("frozen", value=True),)),
         "thaw-pool": Command(
             effect="update",
-            idempotency="natural",
             sets=(
                 Assignment("frozen", value=False),
                 Assignment("rebuiltAt", source="context.now"),
@@ -351,9 +334,7 @@ SEAT_POOL = AggregateSpec(
                 ),
             ),
         ),
-        "wind-down-subscription": Command(
-            effect="custom", idempotency="natural", emits=(SEATS_RELEASED_,)
-        ),
+        "wind-down-subscription": Command(effect="custom", emits=(SEATS_RELEASED_,)),
     },
 )
 
@@ -414,22 +395,16 @@ USAGE_PERIOD = AggregateSpec(
     ),
     commands={
         "begin-close": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("closingSince", source="context.now"),),
+            effect="transition", sets=(Assignment("closingSince", source="context.now"),)
         ),
-        "close-period": Command(
-            effect="custom", idempotency="natural", emits=(USAGE_PERIOD_CLOSED,)
-        ),
+        "close-period": Command(effect="custom", emits=(USAGE_PERIOD_CLOSED,)),
         "mark-billed": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("billedInvoiceId", source="body.billedInvoiceId"),),
         ),
-        "open-period": Command(effect="create", idempotency="natural"),
+        "open-period": Command(effect="create"),
         "reopen-period": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("reopenedBy", source="context.subject"),
                 Assignment("reopenReason", source="body.reopenReason"),
@@ -459,10 +434,10 @@ USAGE_RECORD = AggregateSpec(
     ),
     commands={
         "adjust-usage": Command(effect="custom", idempotency="key"),
-        "end-file-metering": Command(effect="custom", idempotency="natural"),
-        "meter-meeting": Command(effect="custom", idempotency="natural"),
-        "meter-upload": Command(effect="custom", idempotency="natural"),
-        "purge-tenant-usage": Command(effect="custom", idempotency="natural"),
-        "record-usage": Command(effect="custom", idempotency="natural"),
+        "end-file-metering": Command(effect="custom"),
+        "meter-meeting": Command(effect="custom"),
+        "meter-upload": Command(effect="custom"),
+        "purge-tenant-usage": Command(effect="custom"),
+        "record-usage": Command(effect="custom"),
     },
 )

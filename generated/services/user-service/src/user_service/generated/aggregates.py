@@ -145,7 +145,7 @@ DIRECTORY_SYNC = AggregateSpec(
         ),
     ),
     commands={
-        "note-verified-domain": Command(effect="custom", idempotency="natural"),
+        "note-verified-domain": Command(effect="custom"),
         "run-directory-sync": Command(
             effect="custom",
             idempotency="key",
@@ -191,7 +191,6 @@ EMAIL_ALIAS = AggregateSpec(
         ),
         "remove-email-alias": Command(
             effect="delete",
-            idempotency="natural",
             requires=(
                 Requirement(
                     problem=problems.ADDRESS_IN_USE,
@@ -200,7 +199,7 @@ EMAIL_ALIAS = AggregateSpec(
                 ),
             ),
         ),
-        "verify-email-alias": Command(effect="custom", idempotency="natural"),
+        "verify-email-alias": Command(effect="custom"),
     },
 )
 
@@ -246,7 +245,7 @@ ERASURE_REQUEST = AggregateSpec(
         ),
     ),
     commands={
-        "record-erasure": Command(effect="custom", idempotency="natural"),
+        "record-erasure": Command(effect="custom"),
         "request-erasure": Command(effect="custom", idempotency="key"),
     },
 )
@@ -440,13 +439,11 @@ USER = AggregateSpec(
     commands={
         "activate-user": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("emailVerifiedAt", source="context.now"),),
             emits=(USER_ACTIVATED,),
         ),
         "cancel-deletion": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("deletionScheduledAt"),),
             emits=(USER_DELETION_CANCELLED,),
             requires=(
@@ -472,38 +469,25 @@ USER = AggregateSpec(
             ),
         ),
         "create-user": Command(effect="custom", idempotency="key", emits=(USER_CREATED_,)),
-        "deactivate-user": Command(
-            effect="custom", idempotency="natural", emits=(USER_DEACTIVATED_,)
-        ),
-        "drop-cached-card": Command(effect="custom", idempotency="natural"),
-        "drop-cached-membership": Command(effect="custom", idempotency="natural"),
-        "erase-user": Command(effect="custom", idempotency="natural", emits=(USER_DELETED,)),
+        "deactivate-user": Command(effect="custom", emits=(USER_DEACTIVATED_,)),
+        "drop-cached-card": Command(effect="custom"),
+        "drop-cached-membership": Command(effect="custom"),
+        "erase-user": Command(effect="custom", emits=(USER_DELETED,)),
         "erase-users-of-organization": Command(
-            effect="custom", idempotency="natural", emits=(USER_DELETED, ORGANIZATION_USERS_ERASED)
+            effect="custom", emits=(USER_DELETED, ORGANIZATION_USERS_ERASED)
         ),
         "export-user-data": Command(effect="custom", idempotency="key"),
-        "hold-user": Command(effect="update", idempotency="natural", emits=(USER_UPDATED_,)),
+        "hold-user": Command(effect="update", emits=(USER_UPDATED_,)),
         "merge-users": Command(effect="custom", idempotency="key", emits=(USER_MERGED,)),
-        "reactivate-user": Command(
-            effect="custom", idempotency="natural", emits=(USER_REACTIVATED_,)
-        ),
-        "record-activity": Command(effect="custom", idempotency="natural"),
+        "reactivate-user": Command(effect="custom", emits=(USER_REACTIVATED_,)),
+        "record-activity": Command(effect="custom"),
         "reinstate-user": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("suspensionReason"),),
-            emits=(USER_REINSTATED,),
+            effect="transition", sets=(Assignment("suspensionReason"),), emits=(USER_REINSTATED,)
         ),
-        "reinstate-users-of-organization": Command(
-            effect="custom", idempotency="natural", emits=(USER_REINSTATED,)
-        ),
-        "request-deletion": Command(
-            effect="custom", idempotency="natural", emits=(USER_DELETION_REQUESTED,)
-        ),
-        "suspend-user": Command(effect="custom", idempotency="natural", emits=(USER_SUSPENDED,)),
-        "suspend-users-of-organization": Command(
-            effect="custom", idempotency="natural", emits=(USER_SUSPENDED,)
-        ),
+        "reinstate-users-of-organization": Command(effect="custom", emits=(USER_REINSTATED,)),
+        "request-deletion": Command(effect="custom", emits=(USER_DELETION_REQUESTED,)),
+        "suspend-user": Command(effect="custom", emits=(USER_SUSPENDED,)),
+        "suspend-users-of-organization": Command(effect="custom", emits=(USER_SUSPENDED,)),
         "update-user": Command(effect="custom", idempotency="if-match", emits=(USER_UPDATED_,)),
     },
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.events.bus import usual_dead_letters
 from cloudsync_chassis.events.queues import Queue
 from cloudsync_chassis.published import published
 from cloudsync_chassis.security.access import by_roles
@@ -93,29 +94,29 @@ SERVICE = ServiceSpec(
     tables=metadata,
     schemas=("users",),
     migrations=Path(__file__).with_name("migrations"),
-    dead_letters={
-        "cloudsync.analytics.event-archive.v1": "cloudsync.analytics.event-archive.v1.dlq",
-        "cloudsync.analytics.model.v1": "cloudsync.analytics.model.v1.dlq",
-        "cloudsync.analytics.report.v1": "cloudsync.analytics.report.v1.dlq",
-        "cloudsync.billing.usage.v1": "cloudsync.billing.usage.v1.dlq",
-        "cloudsync.collaboration.calendar.v1": "cloudsync.collaboration.calendar.v1.dlq",
-        "cloudsync.collaboration.channel.v1": "cloudsync.collaboration.channel.v1.dlq",
-        "cloudsync.collaboration.meeting.v1": "cloudsync.collaboration.meeting.v1.dlq",
-        "cloudsync.collaboration.task.v1": "cloudsync.collaboration.task.v1.dlq",
-        "cloudsync.content.document.v1": "cloudsync.content.document.v1.dlq",
-        "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
-        "cloudsync.content.search.v1": "cloudsync.content.search.v1.dlq",
-        "cloudsync.content.version.v1": "cloudsync.content.version.v1.dlq",
-        "cloudsync.notification.email-delivery.v1": "cloudsync.notification.email-delivery.v1.dlq",
-        "cloudsync.notification.push-delivery.v1": "cloudsync.notification.push-delivery.v1.dlq",
-        "cloudsync.notification.sms-delivery.v1": "cloudsync.notification.sms-delivery.v1.dlq",
-        "cloudsync.notification.webhook.v1": "cloudsync.notification.webhook.v1.dlq",
-        "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
-        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
-        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
-        "cloudsync.user.profile.v1": "cloudsync.user.profile.v1.dlq",
-        "cloudsync.user.session.v1": "cloudsync.user.session.v1.dlq",
-    },
+    dead_letters=usual_dead_letters(
+        "cloudsync.analytics.event-archive.v1",
+        "cloudsync.analytics.model.v1",
+        "cloudsync.analytics.report.v1",
+        "cloudsync.billing.usage.v1",
+        "cloudsync.collaboration.calendar.v1",
+        "cloudsync.collaboration.channel.v1",
+        "cloudsync.collaboration.meeting.v1",
+        "cloudsync.collaboration.task.v1",
+        "cloudsync.content.document.v1",
+        "cloudsync.content.file.v1",
+        "cloudsync.content.search.v1",
+        "cloudsync.content.version.v1",
+        "cloudsync.notification.email-delivery.v1",
+        "cloudsync.notification.push-delivery.v1",
+        "cloudsync.notification.sms-delivery.v1",
+        "cloudsync.notification.webhook.v1",
+        "cloudsync.user.membership.v1",
+        "cloudsync.user.organisation-off-boarding-saga.v1",
+        "cloudsync.user.organization.v1",
+        "cloudsync.user.profile.v1",
+        "cloudsync.user.session.v1",
+    ),
     queues=(
         Queue(
             name="notify.email.critical",

@@ -122,9 +122,9 @@ CONTENT_HISTORY = AggregateSpec(
         ),
     ),
     commands={
-        "drop-history": Command(effect="custom", idempotency="natural"),
-        "follow-readers": Command(effect="custom", idempotency="natural"),
-        "open-history": Command(effect="custom", idempotency="natural"),
+        "drop-history": Command(effect="custom"),
+        "follow-readers": Command(effect="custom"),
+        "open-history": Command(effect="custom"),
     },
 )
 
@@ -262,7 +262,6 @@ CONTENT_VERSION = AggregateSpec(
     commands={
         "caption-version": Command(
             effect="update",
-            idempotency="natural",
             sets=(Assignment("milestone", value=True),),
             emits=(VERSION_CAPTIONED,),
             requires=(
@@ -273,15 +272,12 @@ CONTENT_VERSION = AggregateSpec(
                 ),
             ),
         ),
-        "create-version": Command(effect="create", idempotency="natural"),
-        "discard-recording": Command(effect="delete", idempotency="natural"),
-        "follow-version-holds": Command(effect="custom", idempotency="natural"),
-        "mark-corrupted": Command(
-            effect="transition", idempotency="natural", emits=(VERSION_CORRUPTED,)
-        ),
+        "create-version": Command(effect="create"),
+        "discard-recording": Command(effect="delete"),
+        "follow-version-holds": Command(effect="custom"),
+        "mark-corrupted": Command(effect="transition", emits=(VERSION_CORRUPTED,)),
         "pin-version": Command(
             effect="update",
-            idempotency="natural",
             requires=(
                 Requirement(
                     problem=problems.PIN_LIMIT,
@@ -293,14 +289,11 @@ CONTENT_VERSION = AggregateSpec(
                 ),
             ),
         ),
-        "purge-tenant-versions": Command(effect="custom", idempotency="natural"),
-        "repair-version": Command(effect="transition", idempotency="natural"),
-        "replace-contributor": Command(
-            effect="custom", idempotency="natural", emits=(VERSION_ERASURE_COMPLETED,)
-        ),
+        "purge-tenant-versions": Command(effect="custom"),
+        "repair-version": Command(effect="transition"),
+        "replace-contributor": Command(effect="custom", emits=(VERSION_ERASURE_COMPLETED,)),
         "seal-version": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("versionNumber", source="body.versionNumber"),
                 Assignment("parentNumber", source="body.parentNumber"),
@@ -312,14 +305,13 @@ CONTENT_VERSION = AggregateSpec(
             ),
             emits=(VERSION_CREATED,),
         ),
-        "supersede-version": Command(effect="transition", idempotency="natural"),
-        "thin-history": Command(effect="custom", idempotency="natural", emits=(VERSIONS_THINNED,)),
+        "supersede-version": Command(effect="transition"),
+        "thin-history": Command(effect="custom", emits=(VERSIONS_THINNED,)),
         "thin-version": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("payloadBytes", value=0), Assignment("payloadKey")),
         ),
-        "track-editing": Command(effect="custom", idempotency="natural"),
+        "track-editing": Command(effect="custom"),
     },
 )
 
@@ -372,7 +364,6 @@ RESTORE_JOB = AggregateSpec(
     commands={
         "accept-restore-request": Command(
             effect="create",
-            idempotency="natural",
             sets=(
                 Assignment("subjectKind", value="document"),
                 Assignment("subjectId", source="body.documentId"),
@@ -382,7 +373,6 @@ RESTORE_JOB = AggregateSpec(
         ),
         "apply-restore": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("newNumber", source="body.newNumber"),
                 Assignment("safetyVersionNumber", source="body.safetyVersionNumber"),
@@ -392,7 +382,6 @@ RESTORE_JOB = AggregateSpec(
         ),
         "fail-restore": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("problem", source="body.problem"),
                 Assignment("finishedAt", source="context.now"),
@@ -400,7 +389,6 @@ RESTORE_JOB = AggregateSpec(
         ),
         "refuse-restore": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("problem", source="body.problem"),
                 Assignment("finishedAt", source="context.now"),
@@ -462,7 +450,7 @@ THINNING_POLICY = AggregateSpec(
         ),
     ),
     commands={
-        "open-thinning-policy": Command(effect="create", idempotency="natural"),
+        "open-thinning-policy": Command(effect="create"),
         "set-thinning-policy": Command(effect="update", idempotency="if-match"),
     },
 )
@@ -484,5 +472,5 @@ VERSION_DIFF = AggregateSpec(
             "A difference goes from an earlier to a later version.",
         ),
     ),
-    commands={"keep-diff": Command(effect="create", idempotency="natural")},
+    commands={"keep-diff": Command(effect="create")},
 )

@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+from cloudsync_chassis.events.bus import usual_dead_letters
+from cloudsync_chassis.providers.spec import Adjusted
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_providers import CONFIGURATION
 from cloudsync_registry import REGISTRATION
 
 from .policies import POLICIES
@@ -45,16 +48,16 @@ SERVICE = ServiceSpec(
         {"caption", "contributorIds", "hunks", "readerIds", "readerPrincipals", "retentionClass"}
     ),
     tables=metadata,
-    dead_letters={
-        "cloudsync.content.document.v1": "cloudsync.content.document.v1.dlq",
-        "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
-        "cloudsync.platform.audit.v1": "cloudsync.platform.audit.v1.dlq",
-        "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
-        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
-        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
-        "cloudsync.user.team.v1": "cloudsync.user.team.v1.dlq",
-        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
-    },
+    dead_letters=usual_dead_letters(
+        "cloudsync.content.document.v1",
+        "cloudsync.content.file.v1",
+        "cloudsync.platform.audit.v1",
+        "cloudsync.user.membership.v1",
+        "cloudsync.user.organisation-off-boarding-saga.v1",
+        "cloudsync.user.organization.v1",
+        "cloudsync.user.team.v1",
+        "cloudsync.user.user.v1",
+    ),
     sagas=SAGAS,
     latency_buckets=(
         0.005,
@@ -83,5 +86,7 @@ SERVICE = ServiceSpec(
             "version.trigger",
         }
     ),
+    configuration=CONFIGURATION,
+    adjusted={"thinning_paused": Adjusted(key="version.thinning.pause")},
     registration=REGISTRATION.speaking("grpc"),
 )

@@ -113,7 +113,7 @@ BREAKOUT_ROOM = AggregateSpec(
     part_of=Reference("meetingId", "meeting"),
     unique=(("meetingId", "roomLabel"),),
     commands={
-        "close-breakout-room": Command(effect="delete", idempotency="natural"),
+        "close-breakout-room": Command(effect="delete"),
         "open-breakout-rooms": Command(effect="custom", idempotency="key"),
     },
 )
@@ -268,22 +268,18 @@ MEETING = AggregateSpec(
         ),
     ),
     commands={
-        "adjust-meeting-limits": Command(effect="custom", idempotency="natural"),
-        "apply-media-flags": Command(effect="custom", idempotency="natural"),
-        "apply-meeting-limits": Command(effect="custom", idempotency="natural"),
-        "bar-tenant-rooms": Command(effect="custom", idempotency="natural", emits=(MEETING_ENDED,)),
-        "cancel-meeting": Command(
-            effect="transition", idempotency="natural", emits=(MEETING_CANCELLED,)
-        ),
+        "adjust-meeting-limits": Command(effect="custom"),
+        "apply-media-flags": Command(effect="custom"),
+        "apply-meeting-limits": Command(effect="custom"),
+        "bar-tenant-rooms": Command(effect="custom", emits=(MEETING_ENDED,)),
+        "cancel-meeting": Command(effect="transition", emits=(MEETING_CANCELLED,)),
         "close-empty-meeting": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("actualEnd", source="context.now"),),
             emits=(MEETING_ENDED,),
         ),
         "count-attendance": Command(
             effect="update",
-            idempotency="natural",
             sets=(
                 Assignment("peakParticipants", source="body.peakParticipants"),
                 Assignment("participantMinutes", source="body.participantMinutes"),
@@ -291,15 +287,12 @@ MEETING = AggregateSpec(
         ),
         "end-meeting": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("actualEnd", source="context.now"),),
             emits=(MEETING_ENDED,),
         ),
-        "expire-meeting": Command(effect="transition", idempotency="natural"),
-        "follow-cancelled-event": Command(
-            effect="custom", idempotency="natural", emits=(MEETING_CANCELLED,)
-        ),
-        "follow-moved-event": Command(effect="custom", idempotency="natural"),
+        "expire-meeting": Command(effect="transition"),
+        "follow-cancelled-event": Command(effect="custom", emits=(MEETING_CANCELLED,)),
+        "follow-moved-event": Command(effect="custom"),
         "hand-over-host": Command(
             effect="update",
             idempotency="key",
@@ -326,17 +319,15 @@ MEETING = AggregateSpec(
             ),
         ),
         "lock-meeting": Command(
-            effect="update",
-            idempotency="natural",
-            sets=(Assignment("locked", source="body.locked"),),
+            effect="update", sets=(Assignment("locked", source="body.locked"),)
         ),
-        "open-lobby": Command(effect="transition", idempotency="natural"),
-        "readmit-tenant-rooms": Command(effect="custom", idempotency="natural"),
+        "open-lobby": Command(effect="transition"),
+        "readmit-tenant-rooms": Command(effect="custom"),
         "schedule-meeting": Command(effect="custom", idempotency="key", emits=(MEETING_SCHEDULED,)),
         "start-instant-meeting": Command(
             effect="custom", idempotency="key", emits=(MEETING_STARTED,)
         ),
-        "start-meeting": Command(effect="custom", idempotency="natural", emits=(MEETING_STARTED,)),
+        "start-meeting": Command(effect="custom", emits=(MEETING_STARTED,)),
     },
 )
 
@@ -459,10 +450,9 @@ PARTICIPANT = AggregateSpec(
         ),
     ),
     commands={
-        "admit-participant": Command(effect="custom", idempotency="natural"),
+        "admit-participant": Command(effect="custom"),
         "agree-to-recording": Command(
             effect="update",
-            idempotency="natural",
             sets=(Assignment("consentedAt", source="context.now"),),
             requires=(
                 Requirement(
@@ -474,20 +464,16 @@ PARTICIPANT = AggregateSpec(
         ),
         "connect-participant": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("joinedAt", source="context.now"),
                 Assignment("consentedAt", source="body.consentedAt"),
             ),
         ),
-        "eject-suspended": Command(effect="custom", idempotency="natural"),
-        "forget-participant": Command(
-            effect="custom", idempotency="natural", emits=(VIDEO_ERASURE_COMPLETED,)
-        ),
+        "eject-suspended": Command(effect="custom"),
+        "forget-participant": Command(effect="custom", emits=(VIDEO_ERASURE_COMPLETED,)),
         "join-meeting": Command(effect="custom", idempotency="key"),
         "leave-meeting": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("leftAt", source="context.now"),
                 Assignment("meanOpinionScore", source="body.meanOpinionScore"),
@@ -495,7 +481,6 @@ PARTICIPANT = AggregateSpec(
         ),
         "remove-participant": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("banned", source="body.banned"),
                 Assignment("leftAt", source="context.now"),
@@ -515,9 +500,7 @@ PARTICIPANT = AggregateSpec(
                 ),
             ),
         ),
-        "withdraw-consent": Command(
-            effect="update", idempotency="natural", sets=(Assignment("consentedAt"),)
-        ),
+        "withdraw-consent": Command(effect="update", sets=(Assignment("consentedAt"),)),
     },
 )
 
@@ -607,21 +590,15 @@ RECORDING = AggregateSpec(
         ),
     ),
     commands={
-        "delete-recording": Command(
-            effect="transition", idempotency="natural", sets=(Assignment("bucketKey"),)
-        ),
-        "expire-recording": Command(
-            effect="transition", idempotency="natural", sets=(Assignment("bucketKey"),)
-        ),
+        "delete-recording": Command(effect="transition", sets=(Assignment("bucketKey"),)),
+        "expire-recording": Command(effect="transition", sets=(Assignment("bucketKey"),)),
         "fail-recording": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("cause", source="body.cause"),),
             emits=(RECORDING_FAILED,),
         ),
         "finish-recording": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("bucketKey", source="body.bucketKey"),
                 Assignment("sizeBytes", source="body.sizeBytes"),
@@ -630,19 +607,14 @@ RECORDING = AggregateSpec(
             ),
             emits=(RECORDING_READY,),
         ),
-        "purge-tenant-recordings": Command(effect="custom", idempotency="natural"),
-        "share-recording": Command(
-            effect="custom", idempotency="natural", emits=(RECORDING_SHARED,)
-        ),
-        "start-recording": Command(effect="custom", idempotency="natural"),
+        "purge-tenant-recordings": Command(effect="custom"),
+        "share-recording": Command(effect="custom", emits=(RECORDING_SHARED,)),
+        "start-recording": Command(effect="custom"),
         "stop-recording": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("durationSeconds", source="body.durationSeconds"),),
             emits=(RECORDING_STOPPED,),
         ),
-        "withdraw-recording": Command(
-            effect="custom", idempotency="natural", emits=(RECORDING_FAILED,)
-        ),
+        "withdraw-recording": Command(effect="custom", emits=(RECORDING_FAILED,)),
     },
 )

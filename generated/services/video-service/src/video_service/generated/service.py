@@ -7,8 +7,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.events.bus import usual_dead_letters
+from cloudsync_chassis.providers.spec import Adjusted
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_providers import CONFIGURATION
 from cloudsync_registry import REGISTRATION
 
 from .sagas import SAGAS
@@ -67,16 +70,16 @@ SERVICE = ServiceSpec(
     tables=metadata,
     schemas=("meetings",),
     migrations=Path(__file__).with_name("migrations"),
-    dead_letters={
-        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
-        "cloudsync.collaboration.calendar-event.v1": "cloudsync.collaboration.calendar-event.v1.dlq",
-        "cloudsync.collaboration.recorded-meeting-saga.v1": "cloudsync.collaboration.recorded-meeting-saga.v1.dlq",
-        "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
-        "cloudsync.platform.flag.v1": "cloudsync.platform.flag.v1.dlq",
-        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
-        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
-        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
-    },
+    dead_letters=usual_dead_letters(
+        "cloudsync.billing.subscription.v1",
+        "cloudsync.collaboration.calendar-event.v1",
+        "cloudsync.collaboration.recorded-meeting-saga.v1",
+        "cloudsync.content.file.v1",
+        "cloudsync.platform.flag.v1",
+        "cloudsync.user.organisation-off-boarding-saga.v1",
+        "cloudsync.user.organization.v1",
+        "cloudsync.user.user.v1",
+    ),
     sagas=SAGAS,
     latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.09, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
     traced=frozenset(
@@ -100,6 +103,10 @@ SERVICE = ServiceSpec(
             breaker=_BREAKER,
             concurrent=64,
         ),
+    },
+    configuration=CONFIGURATION,
+    adjusted={
+        "placement_overflow": Adjusted(key="video.placement.overflow", minimum=0.1, maximum=1.0),
     },
     registration=REGISTRATION.speaking("grpc"),
 )

@@ -67,7 +67,7 @@ DELIVERY_ATTEMPT = AggregateSpec(
             "An attempt has neither a status nor a failure",
         ),
     ),
-    commands={"record-attempt": Command(effect="create", idempotency="natural")},
+    commands={"record-attempt": Command(effect="create")},
 )
 
 REPLAY_JOB = AggregateSpec(
@@ -108,7 +108,7 @@ REPLAY_JOB = AggregateSpec(
         ),
     ),
     commands={
-        "finish-replay": Command(effect="transition", idempotency="natural"),
+        "finish-replay": Command(effect="transition"),
         "replay-deliveries": Command(
             effect="create",
             idempotency="key",
@@ -129,7 +129,7 @@ REPLAY_JOB = AggregateSpec(
                 ),
             ),
         ),
-        "stop-replay": Command(effect="transition", idempotency="natural"),
+        "stop-replay": Command(effect="transition"),
     },
 )
 
@@ -207,15 +207,14 @@ WEBHOOK_DELIVERY = AggregateSpec(
         ),
     ),
     commands={
-        "await-scan": Command(effect="custom", idempotency="natural"),
-        "dispatch-delivery": Command(effect="custom", idempotency="natural"),
+        "await-scan": Command(effect="custom"),
+        "dispatch-delivery": Command(effect="custom"),
         "exhaust-delivery": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("attempt", source="body.attemptNumber"), Assignment("nextAttemptAt")),
             emits=(WEBHOOK_DELIVERY_EXHAUSTED,),
         ),
-        "match-event": Command(effect="custom", idempotency="natural"),
+        "match-event": Command(effect="custom"),
         "redeliver-one": Command(
             effect="transition",
             idempotency="key",
@@ -242,7 +241,6 @@ WEBHOOK_DELIVERY = AggregateSpec(
         ),
         "retry-delivery": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("attempt", source="body.attemptNumber"),
                 Assignment("nextAttemptAt", source="body.retryAt"),
@@ -251,13 +249,10 @@ WEBHOOK_DELIVERY = AggregateSpec(
         "send-test-delivery": Command(effect="custom", idempotency="key"),
         "settle-delivery": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("attempt", source="body.attemptNumber"), Assignment("nextAttemptAt")),
             emits=(WEBHOOK_DELIVERED,),
         ),
-        "skip-delivery": Command(
-            effect="transition", idempotency="natural", sets=(Assignment("nextAttemptAt"),)
-        ),
+        "skip-delivery": Command(effect="transition", sets=(Assignment("nextAttemptAt"),)),
     },
 )
 
@@ -401,11 +396,10 @@ WEBHOOK_ENDPOINT = AggregateSpec(
         ),
     ),
     commands={
-        "count-endpoint-failure": Command(effect="custom", idempotency="natural"),
+        "count-endpoint-failure": Command(effect="custom"),
         "create-endpoint": Command(effect="custom", idempotency="key", emits=(WEBHOOK_REGISTERED,)),
         "disable-endpoint": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("disabledReason", source="body.disabledReason"),
                 Assignment("challengeHash"),
@@ -415,37 +409,29 @@ WEBHOOK_ENDPOINT = AggregateSpec(
         ),
         "disable-failing-endpoint": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("disabledReason", source="body.disabledReason"),
                 Assignment("firstFailureAt"),
             ),
             emits=(WEBHOOK_DISABLED,),
         ),
-        "drop-contact": Command(
-            effect="custom", idempotency="natural", emits=(WEBHOOK_ERASURE_COMPLETED,)
-        ),
-        "enforce-endpoint-limit": Command(
-            effect="custom", idempotency="natural", emits=(WEBHOOK_DISABLED,)
-        ),
-        "forget-cached-key": Command(effect="custom", idempotency="natural"),
-        "mark-endpoint-failing": Command(effect="transition", idempotency="natural"),
+        "drop-contact": Command(effect="custom", emits=(WEBHOOK_ERASURE_COMPLETED,)),
+        "enforce-endpoint-limit": Command(effect="custom", emits=(WEBHOOK_DISABLED,)),
+        "forget-cached-key": Command(effect="custom"),
+        "mark-endpoint-failing": Command(effect="transition"),
         "pause-endpoint": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("consecutiveFailures", value=0), Assignment("firstFailureAt")),
         ),
-        "pause-tenant-endpoints": Command(effect="custom", idempotency="natural"),
-        "purge-tenant-endpoints": Command(effect="custom", idempotency="natural"),
-        "reactivate-endpoint": Command(effect="custom", idempotency="natural"),
+        "pause-tenant-endpoints": Command(effect="custom"),
+        "purge-tenant-endpoints": Command(effect="custom"),
+        "reactivate-endpoint": Command(effect="custom"),
         "record-endpoint-success": Command(
             effect="transition",
-            idempotency="natural",
             sets=(Assignment("consecutiveFailures", value=0), Assignment("firstFailureAt")),
         ),
         "remove-endpoint": Command(
             effect="transition",
-            idempotency="natural",
             sets=(
                 Assignment("disabledReason"),
                 Assignment("challengeHash"),
@@ -453,10 +439,10 @@ WEBHOOK_ENDPOINT = AggregateSpec(
                 Assignment("previousSecretUntil"),
             ),
         ),
-        "resume-endpoint": Command(effect="transition", idempotency="natural"),
-        "resume-tenant-endpoints": Command(effect="custom", idempotency="natural"),
+        "resume-endpoint": Command(effect="transition"),
+        "resume-tenant-endpoints": Command(effect="custom"),
         "rotate-endpoint-secret": Command(effect="custom", idempotency="key"),
         "update-endpoint": Command(effect="custom", idempotency="if-match"),
-        "verify-endpoint": Command(effect="custom", idempotency="natural"),
+        "verify-endpoint": Command(effect="custom"),
     },
 )

@@ -11,6 +11,7 @@ from cloudsync_chassis.events.queues import Queue
 from cloudsync_chassis.published import published
 from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
+from cloudsync_providers import SECRETS
 from cloudsync_registry import REGISTRATION
 
 from .sagas import SAGAS
@@ -110,11 +111,13 @@ SERVICE = ServiceSpec(
             url="http://127.0.0.1:9018",
             budgets={
                 "GetSecret": Budget(timeout=0.1, retries=1, fallback="cached", max_age=300.0),
+                "VerifySecretVersion": Budget(timeout=0.1, retries=0, fallback="fail"),
                 "CreateSecret": Budget(timeout=0.2, retries=1, fallback="fail"),
             },
             breaker=_BREAKER,
             concurrent=64,
         ),
     },
+    secrets=SECRETS,
     registration=REGISTRATION.speaking("http1"),
 )

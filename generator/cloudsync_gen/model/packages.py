@@ -1,4 +1,6 @@
-"""Python packages of services: never one that hides a module which the service itself imports."""
+"""Python packages of services and clients: that of a service never hides a module which it imports
+itself.
+"""
 
 from __future__ import annotations
 
@@ -49,3 +51,18 @@ def distribution_of(service: str) -> str:
 def package_of(service: str) -> str:
     """Python package of a service."""
     return python_name(distribution_of(service))
+
+
+def rest_package(contract: str) -> str:
+    """The package of the client of a REST contract."""
+    return f"{python_name(contract)}_client"
+
+
+def grpc_package(contract: str) -> str:
+    """The package of the client of a gRPC contract."""
+    return f"{python_name(contract)}_grpc_client"
+
+
+def registry_package(project: str) -> str:
+    """The package with the facts of the registry of a project."""
+    return f"{python_name(project)}_registry"

@@ -1,0 +1,1 @@
+"""Configuration, flags and secrets from services that the model names as their providers."""
