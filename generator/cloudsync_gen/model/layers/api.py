@@ -40,9 +40,17 @@ class WebhookDelivery(Part, frozen=True, kw_only=True):
     """How webhooks are delivered: by which service, how a delivery is proven genuine, when it is
     tried again.
 
-    `attempts`: when each is made, counted from the event, give or take `jitterPercent` of it. A
-    receiver's `Retry-After` puts an attempt off, by `retryAfterAtMost` at most. `timeout` is of the
-    whole call, `connectTimeout` of its beginning.
+    Attributes:
+        service: the service that sends them.
+        id_header: header that holds the delivery's id, the same in each attempt.
+        timestamp_header: header that holds when the attempt was made.
+        signature_header: header that holds the signature.
+        algorithm: how it is signed.
+        connect_timeout: how long the beginning of a call may take.
+        timeout: how long the whole call may take.
+        attempts: when each is made, counted from the event, give or take `jitterPercent` of it.
+        jitter_percent: how much attempts are spread, so that many do not come at once.
+        retry_after_at_most: by how much a receiver's `Retry-After` puts an attempt off at most.
     """
 
     service: Link
@@ -70,6 +78,7 @@ class Gateway(Element, frozen=True, kw_only=True):
         page_size: entries of a page where nobody says how many.
         max_page_size: entries of a page at most.
         webhook_replay_window: how old a webhook's signature may be when it arrives.
+        webhook_delivery: how webhooks are sent, signed and sent again.
         plans: what editions buy.
     """
 
