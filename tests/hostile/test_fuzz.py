@@ -25,7 +25,7 @@ from cloudsync_gen.engine import lock, paths
 from cloudsync_gen.engine.reconcile import Plan, Scope, reconcile
 from cloudsync_gen.engine.write import apply, exclusive
 from cloudsync_gen.load import yaml_tree
-from cloudsync_gen.model.artefacts import Ownership, Rendered
+from cloudsync_gen.model.artefacts import Held, Output, Ownership
 from cloudsync_gen.model.schema_refs import SchemaTarget, schema_target
 from support.effort import Effort
 from support.hostile import MEMORY
@@ -304,9 +304,9 @@ def test_whatever_is_generated_and_edited_in_turn_teams_keep_what_they_wrote(tur
 def generated(root: Path, wanted: Mapping[str, str]) -> Plan:
     """What `generate` does where these files are wanted."""
     files = [
-        Rendered(
+        Output(
             path=path,
-            content=text.encode(),
+            content=Held(text.encode()),
             digest=lock.digest(text.encode()),
             target="t",
             unit="pear",

@@ -40,7 +40,7 @@ def outputs(files: Files) -> Files:
     made = pipeline.generate(files, Scope(), MEMORY, 1)
     if made.rendered is None:
         raise ValueError(f"not a model to generate from: {_errors(made.diagnostics)[:3]}")
-    rendered = {each.path: each.content for each in made.rendered}
+    rendered = {each.path: each.content() for each in made.rendered}
     return {k: v for k, v in rendered.items() if not k.startswith(_ALWAYS_THE_SAME)}
 
 

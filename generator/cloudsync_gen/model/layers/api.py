@@ -41,16 +41,16 @@ class WebhookDelivery(Part, frozen=True, kw_only=True):
     tried again.
 
     Attributes:
-        service: the service that delivers.
-        id_header: header with the id of a delivery, the same in each attempt.
-        timestamp_header: header with the moment of an attempt.
-        signature_header: header with the signatures.
-        algorithm: how they are made.
-        connect_timeout: how long the beginning of the call may take.
+        service: the service that sends them.
+        id_header: header that holds the delivery's id, the same in each attempt.
+        timestamp_header: header that holds when the attempt was made.
+        signature_header: header that holds the signature.
+        algorithm: how it is signed.
+        connect_timeout: how long the beginning of a call may take.
         timeout: how long the whole call may take.
-        attempts: when each is made, counted from the event.
-        jitter_percent: by how much of that an attempt may be earlier or later.
-        retry_after_at_most: by how much a receiver's `Retry-After` puts an attempt off, at most.
+        attempts: when each is made, counted from the event, give or take `jitterPercent` of it.
+        jitter_percent: how much attempts are spread, so that many do not come at once.
+        retry_after_at_most: by how much a receiver's `Retry-After` puts an attempt off at most.
     """
 
     service: Link
@@ -78,7 +78,7 @@ class Gateway(Element, frozen=True, kw_only=True):
         page_size: entries of a page where nobody says how many.
         max_page_size: entries of a page at most.
         webhook_replay_window: how old a webhook's signature may be when it arrives.
-        webhook_delivery: how webhooks are signed and tried again.
+        webhook_delivery: how webhooks are sent, signed and sent again.
         plans: what editions buy.
     """
 

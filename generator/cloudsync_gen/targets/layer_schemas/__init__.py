@@ -74,7 +74,7 @@ def _described(definitions: dict[str, Any], types: Mapping[str, type[Element]]) 
         definition, told = definitions[name], fields_of(struct)
         definition["description"] = summary_of(struct)
         for key, schema in definition["properties"].items():
-            text = " ".join((told[key], *_links(named.get((name, key), {}))))
+            text = " ".join((told.get(key, ""), *_links(named.get((name, key), {})))).strip()
             schema["description"] = text
             if "`" in text:
                 # editors show this one where they can, and would show the backticks of the other
