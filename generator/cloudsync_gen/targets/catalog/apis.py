@@ -25,7 +25,7 @@ from cloudsync_gen.model.layers.application import Event, Service
 from cloudsync_gen.model.layers.business import Domain
 from cloudsync_gen.model.providers import asked_of_providers
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.targets.catalog.entities import entity, reference
+from cloudsync_gen.targets.catalog.entities import entity, reference, store_names
 
 Form = Literal["openapi", "graphql", "grpc", "asyncapi"]
 
@@ -42,7 +42,9 @@ class Api(Struct, frozen=True, kw_only=True):
 
 
 class Apis:
-    """All contracts of a model, and which of them services provide and use."""
+    """All contracts of a model, and which of them services provide and use. `stores`: what holds
+    the stores that services use -> what it is called.
+    """
 
     def __init__(self, model: Model, contracts: Contracts) -> None:
         self._model = model
@@ -53,6 +55,8 @@ class Apis:
         for each in self.all:
             if each.service:
                 self._provided[each.service].append(each)
+        uses = (use.store for each in model.all(Service) for use in each.stores)
+        self.stores = store_names(model, uses)
 
     def _found(self, contracts: Contracts) -> Iterator[Api]:
         model = self._model

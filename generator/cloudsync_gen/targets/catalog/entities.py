@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
@@ -37,8 +38,9 @@ def store_names(model: Model, stores: Iterable[str]) -> dict[str, str]:
     """
     ordered = sorted({holder(model, each) for each in stores})
     names = [name_of(each) for each in ordered]
+    count = Counter(names)
     return {
-        store: name if names.count(name) == 1 else f"{name_of(type_of(store))}-{name}"
+        store: name if count[name] == 1 else f"{name_of(type_of(store))}-{name}"
         for store, name in zip(ordered, names, strict=True)
     }
 

@@ -9,20 +9,13 @@ from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.targets.catalog.apis import Apis, entity_of
-from cloudsync_gen.targets.catalog.entities import (
-    entity,
-    entity_name,
-    holder,
-    reference,
-    store_names,
-)
+from cloudsync_gen.targets.catalog.entities import entity, entity_name, holder, reference
 
 _UP = "../../../"
 
 
 def of_service(model: Model, apis: Apis, service: Service) -> Iterator[dict[str, Any]]:
     """The component first."""
-    stores = store_names(model, (use.store for each in model.all(Service) for use in each.stores))
     name, owner, system = map(name_of, (service.id, service.owner, service.domain))
     provided = [*apis.provided(service), *apis.shared(service)]
     spec = {
@@ -33,7 +26,7 @@ def of_service(model: Model, apis: Apis, service: Service) -> Iterator[dict[str,
         "providesApis": sorted(entity_name(each.name) for each in provided),
         "consumesApis": sorted(entity_name(each.name) for each in apis.used(service)),
         "dependsOn": sorted(
-            {reference("resource", stores[holder(model, use.store)]) for use in service.stores}
+            {reference("resource", apis.stores[holder(model, use.store)]) for use in service.stores}
         ),
     }
     tags = (service.style, f"tier-{service.tier}")
