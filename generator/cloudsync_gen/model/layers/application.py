@@ -423,6 +423,7 @@ TYPES: dict[str, type[Element]] = {
 }
 
 __all__ = [
+    "TYPES",
     "Aggregate",
     "Assignment",
     "AssignmentSource",
@@ -446,6 +447,5 @@ __all__ = [
     "Service",
     "State",
     "StoreUse",
-    "TYPES",
     "Transition",
 ]
