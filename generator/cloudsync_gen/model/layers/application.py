@@ -423,7 +423,6 @@ TYPES: dict[str, type[Element]] = {
 }
 
 __all__ = [
-    "TYPES",
     "Aggregate",
     "Assignment",
     "AssignmentSource",
