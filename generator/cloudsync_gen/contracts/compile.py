@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -10,12 +11,13 @@ from msgspec import Struct
 
 from cloudsync_gen.contracts.asyncapi import compile_asyncapi
 from cloudsync_gen.contracts.facts import Lookups
-from cloudsync_gen.contracts.index import index_of
+from cloudsync_gen.contracts.index import PARTS, index_of
 from cloudsync_gen.contracts.jsonschema import compile_schemas
+from cloudsync_gen.contracts.made import Made
 from cloudsync_gen.contracts.memory import remembered
 from cloudsync_gen.contracts.openapi import compile_rest
 from cloudsync_gen.contracts.publication import publication_of
-from cloudsync_gen.contracts.schemas import Schemas, schemas_of
+from cloudsync_gen.contracts.schemas import Schemas, known_schemas, schemas_of
 from cloudsync_gen.contracts.source_check import form_findings
 from cloudsync_gen.contracts.webhooks import compile_webhooks
 from cloudsync_gen.diagnostics import Diagnostic, Staged
@@ -57,9 +59,39 @@ def compile_contracts(model: Model, memory: Memory | None = None) -> Staged[Cont
         index=index_of(
             begun.lookups, begun.rest, begun.webhooks, graphql, grpc, asyncapi, jsonschema
         ),
-        schema_names={element: each.name for element, each in jsonschema.items()},
+        schema_names=dict(sorted(begun.schemas.elements.items())),
     )
     return Staged(contracts, begun.found)
+
+
+def known_contracts(model: Model, memory: Memory) -> Contracts:
+    """The same of a model whose contracts are known to be whole; each is made when somebody asks
+    for it.
+    """
+    publication, lookups, schemas = publication_of(model)[0], Lookups(model), known_schemas(model)
+    sources = {each.document: each for each in model.sources.rest}
+    hooks = {each.document: each for each in model.sources.webhooks}
+    rest = Made(
+        sorted(sources), lambda name: compile_rest(sources[name], schemas, publication, lookups)[0]
+    )
+    webhooks = Made(
+        sorted(hooks), lambda name: compile_webhooks(hooks[name], schemas, publication, model)[0]
+    )
+    asyncapi = compile_asyncapi(schemas, lookups)
+    jsonschema = compile_schemas(schemas, model)
+    graphql = _graphql(model.sources.graphql, memory)
+    grpc = _grpc(model.sources.grpc, memory)
+    index = cache(lambda: index_of(lookups, rest, webhooks, graphql, grpc, asyncapi, jsonschema))
+    return Contracts(
+        rest=rest,
+        webhooks=webhooks,
+        asyncapi=asyncapi,
+        graphql=graphql,
+        grpc=grpc,
+        jsonschema=jsonschema,
+        index=Made(PARTS, lambda part: index()[part]),
+        schema_names=dict(sorted(schemas.elements.items())),
+    )
 
 
 def faults_of_contracts(model: Model) -> tuple[Diagnostic, ...]:

@@ -15,6 +15,11 @@ from cloudsync_gen.model.layers.technology import Topic
 from cloudsync_gen.model.links import BY_NAME
 
 VERSION = 1
+PARTS = (
+    *("version", "project", "operations", "rpcs", "fields", "webhooks", "events"),
+    "schemas",
+)
+"""Keys of the index, in order."""
 
 Published = Mapping[str, ContractDocument | ContractText | ProtoContract]
 

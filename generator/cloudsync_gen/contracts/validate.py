@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ from cloudsync_gen.contracts.trials import JUDGES, Trial, answered, task_of, tri
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.contracts import ContractDocument, Contracts, ContractText, ProtoContract
 from cloudsync_gen.model.ids import ElementId
-from cloudsync_gen.model.layers.data_model import DataElement
+from cloudsync_gen.model.layers import data_model
 from cloudsync_gen.model.memory import Forgetful, Memory
 from cloudsync_gen.model.schema_check import Fault, default_faults, faults_of
 from cloudsync_gen.model.system import Model
@@ -120,8 +121,8 @@ def _of_protos(
 
 def _schemas(model: Model) -> Iterator[Diagnostic]:
     """Each element's schema by itself: contracts hold nothing but these."""
-    for element in model.elements.values():
-        if isinstance(element, DataElement):
+    for element in chain.from_iterable(map(model.all, data_model.TYPES.values())):
+        if isinstance(element, data_model.DataElement):
             place = model.ref(element.id, "schema")
             for fault in faults_of(element.schema):
                 yield _at(place, fault, "invalid-json-schema", element.id)
