@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
@@ -418,12 +418,17 @@ def _due(model: Model, made: Compiled, scope: Scope) -> Iterable[Due]:
         yield from planning.due(partial(scope.covers, target=target.name))
 
 
-def plan(root: Path, rendered: Sequence[Rendered], scope: Scope) -> Plan:
-    """The rendered files against the lock and the disk. Raises `engine.disk.Unsafe`."""
+def plan(
+    root: Path, rendered: Sequence[Rendered], scope: Scope, untouched: Set[str] = frozenset()
+) -> Plan:
+    """The rendered files against the lock and the disk; `untouched`: see `engine.index`. Raises
+    `engine.disk.Unsafe`.
+    """
     from cloudsync_gen.engine.reconcile import reconcile
     from cloudsync_gen.targets import TARGETS
 
-    return reconcile(root, rendered, scope, (f for target in TARGETS for f in target.open_below))
+    open_below = (folder for target in TARGETS for folder in target.open_below)
+    return reconcile(root, rendered, scope, open_below, untouched)
 
 
 def files_of(unit: Unit) -> Iterable[Planned]:

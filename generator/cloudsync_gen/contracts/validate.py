@@ -17,7 +17,14 @@ from msgspec import Struct
 from cloudsync_gen.contracts.findings import contract_finding
 from cloudsync_gen.contracts.memory import stamp
 from cloudsync_gen.contracts.schemas import BASE
-from cloudsync_gen.contracts.trials import JUDGES, Trial, answered, task_of, tried
+from cloudsync_gen.contracts.trials import (
+    JUDGES,
+    Trial,
+    answered,
+    outline_of,
+    task_of,
+    tried,
+)
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.contracts import ContractDocument, Contracts, ContractText, ProtoContract
 from cloudsync_gen.model.ids import ElementId
@@ -84,7 +91,7 @@ def _cases(model: Model, contracts: Contracts, found: list[Diagnostic]) -> Itera
         inline = list(_inline(each))
         found.extend(inline)
         if not inline:
-            trial = Trial("openapi", msgspec.json.encode(each.data))
+            trial = Trial("openapi", msgspec.json.encode(outline_of(each.data)))
             yield _Case(trial, partial(_of_document, each, contracts, model))
     for text in contracts.graphql.values():
         yield _Case(Trial("sdl-check", text.text.encode()), partial(_of_text, text))
