@@ -33,7 +33,7 @@ from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.affected import affected as narrowed
 from cloudsync_gen.rules.judging import Judged
 from cloudsync_gen.rules.waivers import waive
-from cloudsync_gen.source import Ref, SourceMap, Tree, tree_from_disk
+from cloudsync_gen.source import SourceMap, Tree, tree_from_disk
 
 if TYPE_CHECKING:
     from cloudsync_gen.engine.generate import Progress
@@ -121,7 +121,7 @@ def check(
     read = _read(tree, store, waivers)
     verdicts = _verdicts(read, store)
     judged = _begun(read, rules, verdicts, None)()
-    _save(store, verdicts)
+    _save(store, verdicts.traces if verdicts else None)
     return _checked(read, judged, Judging(rules, waivers))
 
 
@@ -145,14 +145,14 @@ def examine(
     if verdicts is not None and not whole:
         made = verdict.found if verdict is not None else _put_together(verdicts)
     checked = _checked(read, judged(), Judging(rules, waivers))
-    _save(store, verdicts)
+    _save(store, verdicts.traces if verdicts else None)
     return _with(checked, made)
 
 
-def _save(store: Store, verdicts: Verdicts | None) -> None:
+def _save(store: Store, traces: Traces | None) -> None:
     """Keeps what is new for the next run."""
-    if verdicts is not None:
-        verdicts.traces.save()
+    if traces is not None:
+        traces.save()
     store.pack.save()
 
 
@@ -267,7 +267,15 @@ def compile_model(
     A crew judges the model while its contracts are put together. What goes wrong there counts only
     where no rule has an error.
     """
-    store, crew, rules = store or Store(None), crew or Crew(1), tuple(rules)
+    store = store or Store(None)
+    made = _compiled_of(tree, tuple(rules), store, crew or Crew(1), waivers)
+    _save(store, made.traces)
+    return made
+
+
+def _compiled_of(
+    tree: Tree, rules: tuple[Rule, ...], store: Store, crew: Crew, waivers: Waivers
+) -> Compiled:
     read = _read(tree, store, waivers)
     verdicts = _verdicts(read, store)
     judged = _begun(read, rules, verdicts, crew)
@@ -276,12 +284,11 @@ def compile_model(
     model = read.compilable
     made = None if model is None else _compiled(model, store, None if known else reading)
     checked = _checked(read, judged(), Judging(rules, waivers))
-    _save(store, verdicts)
     if made is None or has_errors(checked.diagnostics):
-        return Compiled(checked=checked, contracts=None)
+        return Compiled(checked=checked, contracts=None, traces=traces)
     checked = _with(checked, made if isinstance(made, Exception) else made.diagnostics)
     if isinstance(made, Exception) or has_errors(checked.diagnostics):
-        return Compiled(checked=checked, contracts=None)
+        return Compiled(checked=checked, contracts=None, traces=traces)
     unsure = None if known else reading
     return Compiled(checked=checked, contracts=made.value, traces=traces, reading=unsure)
 
@@ -307,7 +314,6 @@ def _compiled(model: Model, store: Store, reading: Reading | None) -> Staged[Con
             made = compile_contracts(watched(model), memory(store))
     except Exception as error:
         return error
-    store.pack.save()
     return made
 
 
@@ -325,9 +331,10 @@ def generate(
     with Crew(jobs, PRELOAD) as crew:
         if not store.seen(digest_of_package()):
             crew.expect_much()
-        made = compile_model(tree, rules, store, crew, waivers)
+        made = _compiled_of(tree, tuple(rules), store, crew, waivers)
         checked = made.checked
         if checked.model is None or made.contracts is None:
+            _save(store, made.traces)
             return Generated(checked=checked, rendered=None, diagnostics=checked.diagnostics)
         rendered, found = _rendered(checked.model, made, scope, store, crew, progress)
     found = merged(checked.diagnostics, found, checked.sources)
@@ -358,15 +365,13 @@ def _rendered(
     except Unplannable as error:
         return None, (*validation(), *_unplannable(model, error))
     found = validation()
+    _save(store, made.traces)
     if has_errors(found):
         return None, found
-    if made.traces is not None:
-        made.traces.save()
-    store.pack.save()
     rendered = rendering.files(progress)
     if scope.whole:
         store.note(digest_of_package())
-    return rendered, (*found, *_path_findings(rendered))
+    return rendered, (*found, *paths.findings(each.path for each in rendered))
 
 
 def _validation(
@@ -461,22 +466,6 @@ def _unplannable(model: Model, error: Unplannable) -> tuple[Diagnostic, ...]:
         )
         for element, what in error.faults
     )
-
-
-def _path_findings(rendered: Sequence[Rendered]) -> list[Diagnostic]:
-    found = [(each.path, fault) for each in rendered if (fault := paths.fault(each.path))]
-    found += [(b, f"is one file with `{a}`") for a, b in paths.collisions(r.path for r in rendered)]
-    return [
-        Diagnostic(
-            code="GEN001",
-            name="unusable-path",
-            severity=Severity.ERROR,
-            ref=Ref("model/manifest.yaml"),
-            message=f"a generated file cannot be called `{path}`: {why}",
-            hint="rename the element that it is named after",
-        )
-        for path, why in found
-    ]
 
 
 def ordered(diagnostics: Iterable[Diagnostic], sources: SourceMap) -> tuple[Diagnostic, ...]:

@@ -105,8 +105,8 @@ def reconcile(
         unit, entry = locked.get(path, (new.unit if new else "", None))
         if new is None and entry is not None and not scope.covers(unit, entry.target):
             continue
-        known = path in untouched and lock.shard_path(unit) in untouched
-        changes.append(_change(there, path, new, unit, entry, known=known))
+        sure = path in untouched and lock.shard_path(unit) in untouched
+        changes.append(_change(there, path, new, unit, entry, sure=sure))
     kept = _entries(changes, shards, scope)
     contents = {path: each.content for path, each in wanted.items()}
     bookkeeping = _bookkeeping(there, contents, kept, shards, scope)
@@ -122,10 +122,10 @@ def _change(
     unit: str,
     entry: LockEntry | None,
     *,
-    known: bool,
+    sure: bool,
 ) -> Change:
-    """`known`: a file that is no team's is what the lock says."""
-    if known and entry is not None and entry.ownership is not Ownership.SCAFFOLD:
+    """`sure`: a file that is no team's is what the lock says."""
+    if sure and entry is not None and entry.ownership is not Ownership.SCAFFOLD:
         old: str | None = entry.digest
     else:
         content = there.read(path)
