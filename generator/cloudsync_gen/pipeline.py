@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
@@ -24,8 +24,9 @@ from cloudsync_gen.load.cache import ParseCache
 from cloudsync_gen.load.suppressions import suppressions
 from cloudsync_gen.model.artefacts import Output, Planned, Unit, Unplannable
 from cloudsync_gen.model.contracts import Contracts
-from cloudsync_gen.model.reading import Later, Parts
+from cloudsync_gen.model.reading import Later, Reading, into, noting, watched
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.model.traces import Traces
 from cloudsync_gen.model.verdicts import Verdicts
 from cloudsync_gen.model.waivers import Waivers
 from cloudsync_gen.rules import RULES, judging
@@ -33,16 +34,19 @@ from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.affected import affected as narrowed
 from cloudsync_gen.rules.judging import Judged
 from cloudsync_gen.rules.waivers import waive
-from cloudsync_gen.source import Ref, SourceMap, Tree, tree_from_disk
+from cloudsync_gen.source import SourceMap, Tree, tree_from_disk
 
 if TYPE_CHECKING:
     from cloudsync_gen.engine.generate import Progress
+    from cloudsync_gen.engine.planning import Due
     from cloudsync_gen.engine.reconcile import Plan, Scope
 
 _encode = msgspec.msgpack.Encoder().encode
 _judged = msgspec.msgpack.Decoder(Judged)
 _CONTRACTS = "contracts"
-"""Under which name it is kept what putting contracts together found."""
+"""Under which name it is kept that contracts are whole and valid, or what putting them together
+found.
+"""
 
 
 class Checked(Struct, frozen=True, kw_only=True):
@@ -59,10 +63,15 @@ class Checked(Struct, frozen=True, kw_only=True):
 
 
 class Compiled(Struct, frozen=True, kw_only=True):
-    """A model after all rules and its contracts; these are absent when an error stands before."""
+    """A model after all rules and its contracts; these are absent when an error stands before.
+    `traces`: what is known of the model; `reading`: what contracts were made of whose validity is
+    not.
+    """
 
     checked: Checked
     contracts: Contracts | None
+    traces: Traces | None = None
+    reading: Reading | None = None
 
 
 class Generated(Struct, frozen=True, kw_only=True):
@@ -92,9 +101,12 @@ def read_model(root: Path) -> Tree:
 
 
 def memory(store: Store) -> ParseCache:
-    """What earlier runs of this very code, with these very libraries, made of texts and models."""
-    salt = digest_of_package() + index.environment().encode()
-    return ParseCache(store.pack.read, store.pack.write, salt)
+    """What earlier runs of this very code, with these very libraries, made of texts."""
+    return ParseCache(store.pack.read, store.pack.write, _salt())
+
+
+def _salt() -> bytes:
+    return digest_of_package() + index.environment().encode()
 
 
 def check(
@@ -108,8 +120,9 @@ def check(
     """
     store, rules = store or Store(None), tuple(rules)
     read = _read(tree, store, waivers)
-    judged = _begun(read, rules, _verdicts(read, store), None)()
-    store.pack.save()
+    verdicts = _verdicts(read, store)
+    judged = _begun(read, rules, verdicts, None)()
+    _save(store, verdicts.traces if verdicts else None)
     return _checked(read, judged, Judging(rules, waivers))
 
 
@@ -126,14 +139,22 @@ def examine(
     store, crew, rules = store or Store(None), crew or Crew(1), tuple(rules)
     read = _read(tree, store, waivers)
     verdicts = _verdicts(read, store)
-    verdict = verdicts.known(_CONTRACTS) if verdicts else None
+    whole = verdicts is not None and verdicts.traces.known(_CONTRACTS) is not None
+    verdict = verdicts.known(_CONTRACTS) if verdicts and not whole else None
     judged = _begun(read, rules, verdicts, crew)
     made: tuple[Diagnostic, ...] | Exception = ()
-    if verdicts is not None:
+    if verdicts is not None and not whole:
         made = verdict.found if verdict is not None else _put_together(verdicts)
     checked = _checked(read, judged(), Judging(rules, waivers))
-    store.pack.save()
+    _save(store, verdicts.traces if verdicts else None)
     return _with(checked, made)
+
+
+def _save(store: Store, traces: Traces | None) -> None:
+    """Keeps what is new for the next run."""
+    if traces is not None:
+        traces.save()
+    store.pack.save()
 
 
 def affected(checked: Checked, files: frozenset[str]) -> Checked:
@@ -148,10 +169,11 @@ def affected(checked: Checked, files: frozenset[str]) -> Checked:
 
 def _put_together(verdicts: Verdicts) -> tuple[Diagnostic, ...] | Exception:
     try:
-        verdict = verdicts.made(_faults)
+        with noting():
+            verdict, read = verdicts.made(_faults)
     except Exception as error:
         return error
-    verdicts.remember(_CONTRACTS, verdict)
+    verdicts.remember(_CONTRACTS, verdict, read)
     return verdict.found
 
 
@@ -197,7 +219,8 @@ def _verdicts(read: _Read, store: Store) -> Verdicts | None:
     if read.model is None or read.found or not read.complete or not read.model.whole:
         return None
     digests = {file: blake2b(text, digest_size=16).digest() for file, text in read.tree.items()}
-    return Verdicts(read.model, Parts(read.model, digests, MANIFEST), memory(store))
+    apart = ParseCache(store.read, store.write, _salt())
+    return Verdicts(read.model, Traces(read.model, digests, MANIFEST, apart), memory(store))
 
 
 def _begun(
@@ -245,18 +268,30 @@ def compile_model(
     A crew judges the model while its contracts are put together. What goes wrong there counts only
     where no rule has an error.
     """
-    store, crew, rules = store or Store(None), crew or Crew(1), tuple(rules)
+    store = store or Store(None)
+    made = _compiled_of(tree, tuple(rules), store, crew or Crew(1), waivers)
+    _save(store, made.traces)
+    return made
+
+
+def _compiled_of(
+    tree: Tree, rules: tuple[Rule, ...], store: Store, crew: Crew, waivers: Waivers
+) -> Compiled:
     read = _read(tree, store, waivers)
-    judged = _begun(read, rules, _verdicts(read, store), crew)
-    made = None if read.compilable is None else _compiled(read.compilable, store)
+    verdicts = _verdicts(read, store)
+    judged = _begun(read, rules, verdicts, crew)
+    traces, reading = verdicts.traces if verdicts is not None else None, Reading()
+    known = traces is not None and traces.known(_CONTRACTS) is not None
+    model = read.compilable
+    made = None if model is None else _compiled(model, store, None if known else reading)
     checked = _checked(read, judged(), Judging(rules, waivers))
-    store.pack.save()
     if made is None or has_errors(checked.diagnostics):
-        return Compiled(checked=checked, contracts=None)
+        return Compiled(checked=checked, contracts=None, traces=traces)
     checked = _with(checked, made if isinstance(made, Exception) else made.diagnostics)
     if isinstance(made, Exception) or has_errors(checked.diagnostics):
-        return Compiled(checked=checked, contracts=None)
-    return Compiled(checked=checked, contracts=made.value)
+        return Compiled(checked=checked, contracts=None, traces=traces)
+    unsure = None if known else reading
+    return Compiled(checked=checked, contracts=made.value, traces=traces, reading=unsure)
 
 
 def _with(checked: Checked, made: tuple[Diagnostic, ...] | Exception) -> Checked:
@@ -269,14 +304,17 @@ def _with(checked: Checked, made: tuple[Diagnostic, ...] | Exception) -> Checked
     return structs.replace(checked, diagnostics=found)
 
 
-def _compiled(model: Model, store: Store) -> Staged[Contracts] | Exception:
-    from cloudsync_gen.contracts.compile import compile_contracts
+def _compiled(model: Model, store: Store, reading: Reading | None) -> Staged[Contracts] | Exception:
+    """`reading` is told what is read; without one, the contracts are known to be whole."""
+    from cloudsync_gen.contracts.compile import compile_contracts, known_contracts
 
     try:
-        made = compile_contracts(model, memory(store))
+        if reading is None:
+            return Staged(known_contracts(model, memory(store)), ())
+        with noting(), into(reading):
+            made = compile_contracts(watched(model), memory(store))
     except Exception as error:
         return error
-    store.pack.save()
     return made
 
 
@@ -294,11 +332,12 @@ def generate(
     with Crew(jobs, PRELOAD, Spool(store.folder)) as crew:
         if not store.seen(digest_of_package()):
             crew.expect_much()
-        made = compile_model(tree, rules, store, crew, waivers)
-        checked, contracts = made.checked, made.contracts
-        if checked.model is None or contracts is None:
+        made = _compiled_of(tree, tuple(rules), store, crew, waivers)
+        checked = made.checked
+        if checked.model is None or made.contracts is None:
+            _save(store, made.traces)
             return Generated(checked=checked, rendered=None, diagnostics=checked.diagnostics)
-        rendered, found = _rendered(checked.model, contracts, scope, store, crew, progress)
+        rendered, found = _rendered(checked.model, made, scope, store, crew, progress)
     found = merged(checked.diagnostics, found, checked.sources)
     return Generated(
         checked=checked,
@@ -309,32 +348,58 @@ def generate(
 
 def _rendered(
     model: Model,
-    contracts: Contracts,
+    made: Compiled,
     scope: Scope,
     store: Store,
     crew: Crew,
     progress: Progress | None,
 ) -> tuple[tuple[Output, ...] | None, tuple[Diagnostic, ...]]:
     """Contracts are judged while files are rendered; what is said of an invalid one comes first."""
-    from cloudsync_gen.contracts.trials import tried
-    from cloudsync_gen.contracts.validate import Validation
     from cloudsync_gen.engine.generate import Rendering, Work
     from cloudsync_gen.targets import TARGETS
 
-    validation = Validation(model, contracts, memory(store), partial(crew.submit, tried, long=True))
+    validation = _validation(model, made, store, crew)
     work = Work(files_of, {target.name: target.view for target in TARGETS})
     try:
-        rendering = Rendering(units(model, contracts, scope), work, store, crew)
+        with noting():
+            rendering = Rendering(_due(model, made, scope), work, store, crew)
     except Unplannable as error:
-        return None, (*validation.findings(), *_unplannable(model, error))
-    found = validation.findings()
+        return None, (*validation(), *_unplannable(model, error))
+    found = validation()
+    _save(store, made.traces)
     if has_errors(found):
         return None, found
-    store.pack.save()
     rendered = rendering.files(progress)
     if scope.whole:
         store.note(digest_of_package())
-    return rendered, (*found, *_path_findings(rendered))
+    return rendered, (*found, *paths.findings(each.path for each in rendered))
+
+
+def _validation(
+    model: Model, made: Compiled, store: Store, crew: Crew
+) -> Callable[[], tuple[Diagnostic, ...]]:
+    """Begins to judge contracts; what is returned waits for the end of it. Those that are known to
+    be valid are not judged.
+    """
+    from cloudsync_gen.contracts.trials import tried
+    from cloudsync_gen.contracts.validate import Validation
+
+    contracts, reading, traces = made.contracts, made.reading, made.traces
+    if contracts is None or reading is None:
+        return lambda: ()
+    if traces is not None:
+        traces.compiled(contracts)
+    submit = partial(crew.submit, tried, long=True)
+    with noting(), into(reading):
+        validation = Validation(watched(model), contracts, memory(store), submit)
+
+    def findings() -> tuple[Diagnostic, ...]:
+        found = validation.findings()
+        if traces is not None and not found and not made.checked.diagnostics:
+            traces.keep(_CONTRACTS, reading.read, b"")
+        return found
+
+    return findings
 
 
 def units(model: Model, contracts: Contracts, scope: Scope) -> Iterable[Unit]:
@@ -347,12 +412,29 @@ def units(model: Model, contracts: Contracts, scope: Scope) -> Iterable[Unit]:
                 yield unit
 
 
-def plan(root: Path, rendered: Sequence[Output], scope: Scope) -> Plan:
-    """The rendered files against the lock and the disk. Raises `engine.disk.Unsafe`."""
+def _due(model: Model, made: Compiled, scope: Scope) -> Iterable[Due]:
+    """The units in scope, viewed where what they read has changed."""
+    from cloudsync_gen.engine.planning import Planning
+    from cloudsync_gen.targets import TARGETS
+
+    contracts, seen = made.contracts, watched(model)
+    assert contracts is not None
+    for target in TARGETS:
+        planning = Planning(target.name, partial(target.units, seen, contracts), made.traces)
+        yield from planning.due(partial(scope.covers, target=target.name))
+
+
+def plan(
+    root: Path, rendered: Sequence[Output], scope: Scope, untouched: Set[str] = frozenset()
+) -> Plan:
+    """The rendered files against the lock and the disk; `untouched`: see `engine.index`. Raises
+    `engine.disk.Unsafe`.
+    """
     from cloudsync_gen.engine.reconcile import reconcile
     from cloudsync_gen.targets import TARGETS
 
-    return reconcile(root, rendered, scope, (f for target in TARGETS for f in target.open_below))
+    open_below = (folder for target in TARGETS for folder in target.open_below)
+    return reconcile(root, rendered, scope, open_below, untouched)
 
 
 def files_of(unit: Unit) -> Iterable[Planned]:
@@ -385,22 +467,6 @@ def _unplannable(model: Model, error: Unplannable) -> tuple[Diagnostic, ...]:
         )
         for element, what in error.faults
     )
-
-
-def _path_findings(rendered: Sequence[Output]) -> list[Diagnostic]:
-    found = [(each.path, fault) for each in rendered if (fault := paths.fault(each.path))]
-    found += [(b, f"is one file with `{a}`") for a, b in paths.collisions(r.path for r in rendered)]
-    return [
-        Diagnostic(
-            code="GEN001",
-            name="unusable-path",
-            severity=Severity.ERROR,
-            ref=Ref("model/manifest.yaml"),
-            message=f"a generated file cannot be called `{path}`: {why}",
-            hint="rename the element that it is named after",
-        )
-        for path, why in found
-    ]
 
 
 def ordered(diagnostics: Iterable[Diagnostic], sources: SourceMap) -> tuple[Diagnostic, ...]:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from bench import growth, peers, together
+from bench import growth, onechange, peers, together
 from bench.measure import Job, Spent, adopt, both, command, compiled, others
 from bench.serving import table as serving
 from bench.tree import Tree
@@ -48,10 +48,7 @@ def rows(tree: Tree, scratch: Path) -> Iterator[Row]:
     yield Row("hook: nothing changed", tree.tool("check"), named, pair, 2, 20)
     full = tree.cold("-j1")
     against = "cold, one worker"
-    yield Row("hook: one renamed", tree.renamed("check"), against, full, 0.05, 3)
     yield Row("hook: cold", tree.checked_cold(), against, full, None, 2)
-    yield Row("one element renamed", tree.renamed("generate"), against, full, 0.05, 3)
-    yield Row("one operation described", tree.described("generate"), against, full, 0.05, 3)
     yield Row("fresh clone --check", tree.cloned("-j1"), against, full, 1, 2)
     yield Row("cold, two workers", tree.cold("-j2"), against, full, 1 / 1.6, 5)
     part, whole = peers.measured(tree.root, scratch), peers.whole(tree.root, scratch)
@@ -103,13 +100,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--model", type=Path, default=ROOT / "model", help="a folder `model`")
     parser.add_argument(
-        "--only", default="", help="rows whose name contains this; `growth`; `serving`; `up`"
+        "--only",
+        default="",
+        help="rows whose name contains this; `growth`; `onechange`; `serving`; `up`",
     )
     parser.add_argument("--large", action="store_true", help="growth up to 3000 services")
     options = parser.parse_args()
     adopt()
     compiled()
-    if options.only not in ("growth", "serving", "up"):
+    if options.only not in ("growth", "onechange", "serving", "up"):
         print(HEAD)
         with tempfile.TemporaryDirectory() as folder:
             tree = Tree(Path(folder) / "tree", _copied(options.model))
@@ -119,6 +118,10 @@ def main() -> None:
             for row in rows(tree, scratch):
                 if options.only in row.what:
                     print(line(row, *measure(row)), flush=True)
+    if options.only in ("", "onechange"):
+        with tempfile.TemporaryDirectory() as folder:
+            for text in onechange.table(Tree(Path(folder) / "tree", _copied(options.model))):
+                print(text, flush=True)
     if options.only in ("", "growth"):
         for text in growth.table(growth.LARGE if options.large else growth.SMALL):
             print(text, flush=True)

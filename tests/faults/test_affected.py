@@ -16,13 +16,14 @@ from msgspec import Struct
 from cloudsync_gen import pipeline
 from cloudsync_gen.cli import main
 from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.load import MANIFEST
 from cloudsync_gen.pipeline import Checked
 from cloudsync_gen.rules import CODES, RULES, judging
 from faults.test_mutations import LEMONADE, MODEL
 from support.effort import Effort
 from support.mutants import mutants
-from support.rules import EDIT, Memory
+from support.rules import EDIT
 from support.trees import Files, edited, write_tree
 
 FIXTURES = Path(__file__).parents[1] / "rules"
@@ -106,18 +107,18 @@ def test_a_file_is_known_by_whatever_links_lead_to_it(
 
 
 def test_a_change_is_judged_as_if_nothing_were_known(
-    effort: Effort, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, effort: Effort, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    memory, before = Memory(), standing()
-    known = {*map(alike, pipeline.examine(before, store=memory).diagnostics)}
+    before = standing()
+    known = {*map(alike, pipeline.examine(before, store=Store(tmp_path)).diagnostics)}
     assert len(known) >= len(STANDING)
     number = effort.count(small=15, full=300)
     whole = part = narrowed = 0
     for edit in edits(before, number):
-        warm = pipeline.examine(edit.after, store=memory)
+        warm = pipeline.examine(edit.after, store=Store(tmp_path))
         cold = pipeline.examine(edit.after)
         assert told(warm) == told(cold), edit.what
-        compiled = pipeline.compile_model(edit.after, store=memory).checked
+        compiled = pipeline.compile_model(edit.after, store=Store(tmp_path)).checked
         assert told(compiled) == told(cold), edit.what
         if warm.layers:
             found = {each.fingerprint for each in warm.diagnostics if each.code in CODES}

@@ -155,16 +155,15 @@ def _judged_or_written(
     from cloudsync_gen.engine.write import exclusive
 
     root, rendered = Path(options.root), made.rendered or ()
+    trusted = frozenset() if options.no_cache else index.untouched(options.root, before)
     if options.check or options.dry_run:
-        plan = pipeline.plan(root, rendered, scope)
+        plan = pipeline.plan(root, rendered, scope, trusted)
         return _report(plan, made, options), before if plan.clean else None
     with exclusive(root):
-        plan = pipeline.plan(root, rendered, scope)
+        plan = pipeline.plan(root, rendered, scope, trusted)
         code = _write(root, plan, made, options)
-    after = index.State(options.root, outputs=True)
-    same = (after.tool, after.inputs) == (before.tool, before.inputs)
-    clean = code != CONFLICT and not plan.orphans and same
-    return code, after if clean else None
+    before.look_again(plan.differing)
+    return code, before if code != CONFLICT and not plan.orphans else None
 
 
 def _told_of_the_hidden(tree: Tree, rules: tuple[Rule, ...], given: Waivers) -> bool:

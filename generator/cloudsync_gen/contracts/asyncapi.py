@@ -7,11 +7,12 @@ that an event of the domain begins.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cloudsync_gen.contracts.exchanges import DATA, exchanges_of
 from cloudsync_gen.contracts.facts import Lookups
+from cloudsync_gen.contracts.made import Made
 from cloudsync_gen.contracts.schemas import BASE, Schemas
 from cloudsync_gen.model.contracts import ContractDocument, packed
 from cloudsync_gen.model.event_names import event_source, event_type
@@ -28,27 +29,33 @@ BINDING_VERSION = "0.5.0"
 _PROTOCOLS = {"kafka": "kafka-secure", "rabbitmq": "amqps"}
 
 
-def compile_asyncapi(schemas: Schemas, lookups: Lookups) -> dict[str, ContractDocument]:
-    """Domain -> its document; domains whose services announce nothing have none."""
+def compile_asyncapi(schemas: Schemas, lookups: Lookups) -> Mapping[str, ContractDocument]:
+    """Domain -> its document, made when it is asked for; domains whose services announce nothing
+    have none.
+    """
     model = lookups.model
     by_domain: dict[str, list[Event]] = {}
     for event in model.all(Event):
         service = model.get(Service, event.service)
         if service is not None:
             by_domain.setdefault(service.domain, []).append(event)
-    found: dict[str, ContractDocument] = {}
-    for identity, events in sorted(by_domain.items()):
-        domain = model.get(Domain, identity)
-        if domain is not None:
-            name = name_of(identity)
-            found[name] = ContractDocument(
-                name=name,
-                path=f"asyncapi/{name}.yaml",
-                source=identity,
-                file=model.ref(identity).file,
-                packed=packed(_Builder(domain, events, schemas, lookups).document()),
-            )
-    return found
+    domains = {
+        name_of(identity): domain
+        for identity in sorted(by_domain)
+        if (domain := model.get(Domain, identity)) is not None
+    }
+
+    def made(name: str) -> ContractDocument:
+        domain = domains[name]
+        return ContractDocument(
+            name=name,
+            path=f"asyncapi/{name}.yaml",
+            source=domain.id,
+            file=model.ref(domain.id).file,
+            packed=packed(_Builder(domain, by_domain[domain.id], schemas, lookups).document()),
+        )
+
+    return Made(domains, made)
 
 
 class _Builder:

@@ -12,14 +12,21 @@ from cloudsync_gen.contracts.asyncapi import compile_asyncapi
 from cloudsync_gen.contracts.facts import Lookups
 from cloudsync_gen.contracts.index import index_of
 from cloudsync_gen.contracts.jsonschema import compile_schemas
+from cloudsync_gen.contracts.made import Made
 from cloudsync_gen.contracts.memory import remembered
 from cloudsync_gen.contracts.openapi import compile_rest
 from cloudsync_gen.contracts.publication import publication_of
-from cloudsync_gen.contracts.schemas import Schemas, schemas_of
+from cloudsync_gen.contracts.schemas import Schemas, known_schemas, schemas_of
 from cloudsync_gen.contracts.source_check import form_findings
 from cloudsync_gen.contracts.webhooks import compile_webhooks
 from cloudsync_gen.diagnostics import Diagnostic, Staged
-from cloudsync_gen.model.contracts import ContractDocument, Contracts, ContractText, ProtoContract
+from cloudsync_gen.model.contracts import (
+    INDEX,
+    ContractDocument,
+    Contracts,
+    ContractText,
+    ProtoContract,
+)
 from cloudsync_gen.model.memory import Forgetful, Memory
 from cloudsync_gen.model.sources import GraphqlSource, GrpcSource, RestSource, WebhookSource
 from cloudsync_gen.model.system import Model
@@ -42,8 +49,8 @@ def compile_contracts(model: Model, memory: Memory | None = None) -> Staged[Cont
     memory, sources that need a heavy library are only printed again when they have changed.
     """
     made, lookups = _without_index(model, memory or Forgetful())
-    index = index_of(lookups, made.value)
-    return Staged(structs.replace(made.value, packed_index=index), made.diagnostics)
+    index = {INDEX: index_of(lookups, made.value)}
+    return Staged(structs.replace(made.value, index_file=index), made.diagnostics)
 
 
 def _without_index(model: Model, known: Memory) -> tuple[Staged[Contracts], Lookups]:
@@ -57,10 +64,37 @@ def _without_index(model: Model, known: Memory) -> tuple[Staged[Contracts], Look
         graphql=_graphql(model.sources.graphql, known),
         grpc=_grpc(model.sources.grpc, known),
         jsonschema=jsonschema,
-        packed_index=b"",
-        schema_names={element: each.name for element, each in jsonschema.items()},
+        index_file={},
+        schema_names=dict(sorted(begun.schemas.elements.items())),
     )
     return Staged(contracts, begun.found), begun.lookups
+
+
+def known_contracts(model: Model, memory: Memory) -> Contracts:
+    """The same of a model whose contracts are known to be whole; each is made when somebody asks
+    for it.
+    """
+    publication, lookups, schemas = publication_of(model)[0], Lookups(model), known_schemas(model)
+    sources = {each.document: each for each in model.sources.rest}
+    hooks = {each.document: each for each in model.sources.webhooks}
+    rest = Made(
+        sorted(sources), lambda name: compile_rest(sources[name], schemas, publication, lookups)[0]
+    )
+    webhooks = Made(
+        sorted(hooks), lambda name: compile_webhooks(hooks[name], schemas, publication, model)[0]
+    )
+    contracts = Contracts(
+        rest=rest,
+        webhooks=webhooks,
+        asyncapi=compile_asyncapi(schemas, lookups),
+        graphql=_graphql(model.sources.graphql, memory),
+        grpc=_grpc(model.sources.grpc, memory),
+        jsonschema=compile_schemas(schemas, model),
+        index_file={},
+        schema_names=dict(sorted(schemas.elements.items())),
+    )
+    index = Made((INDEX,), lambda _: index_of(lookups, contracts))
+    return structs.replace(contracts, index_file=index)
 
 
 def faults_of_contracts(model: Model) -> tuple[Diagnostic, ...]:

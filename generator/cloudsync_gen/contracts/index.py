@@ -31,7 +31,6 @@ from cloudsync_gen.model.layers.technology import Topic
 from cloudsync_gen.model.links import BY_NAME
 
 VERSION = 1
-
 Published = Mapping[str, ContractDocument | ContractText | ProtoContract]
 
 

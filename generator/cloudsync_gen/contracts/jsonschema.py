@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from cloudsync_gen.contracts.made import Made
 from cloudsync_gen.contracts.schemas import BASE, Schemas
 from cloudsync_gen.model.contracts import ContractDocument, packed
 from cloudsync_gen.model.ids import name_of, type_of
@@ -17,21 +19,19 @@ _NEAR = 512
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def compile_schemas(schemas: Schemas, model: Model) -> dict[str, ContractDocument]:
-    """Element id -> its schema with all that it needs below `$defs`."""
+def compile_schemas(schemas: Schemas, model: Model) -> Mapping[str, ContractDocument]:
+    """Element id -> its schema with all that it needs below `$defs`, made when it is asked for."""
 
     @lru_cache(maxsize=_NEAR)
     def local(name: str) -> Any:
         return _local(schemas.components[name].schema)
 
-    found: dict[str, ContractDocument] = {}
-    for name, component in schemas.components.items():
-        if component.place.pointer[-1] != "schema":
-            continue
-        element = component.element
-        needed = [each for each in schemas.closure(component.uses) if each != name]
-        if name in schemas.closure(component.uses):
-            needed = sorted((*needed, name))
+    names = schemas.elements
+
+    def made(element: str) -> ContractDocument:
+        name = names[element]
+        component = schemas.components[name]
+        needed = schemas.closure(component.uses)
         data = {
             "$schema": DIALECT,
             "$id": f"urn:schema:{kebab(model.project.slug)}:{element}",
@@ -40,14 +40,15 @@ def compile_schemas(schemas: Schemas, model: Model) -> dict[str, ContractDocumen
             **({"$defs": {each: local(each) for each in needed}} if needed else {}),
         }
         kind = type_of(element).rpartition(".")[2]
-        found[element] = ContractDocument(
+        return ContractDocument(
             name=name,
             path=f"jsonschema/{kind}-{name_of(element)}.json",
             source=element,
             file=component.place.file,
             packed=packed(data),
         )
-    return dict(sorted(found.items()))
+
+    return Made(sorted(names), made)
 
 
 def _local(value: Any) -> Any:

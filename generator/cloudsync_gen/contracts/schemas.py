@@ -7,11 +7,13 @@ Each element is one component and each of its `$defs` another; a `$ref` between 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
 
 from cloudsync_gen.contracts.findings import contract_finding
+from cloudsync_gen.contracts.made import Made
 from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.ids import ElementId, name_of
 from cloudsync_gen.model.layers.data_model import DataElement
@@ -54,10 +56,11 @@ class Component(Struct, frozen=True, kw_only=True):
 
 
 class Schemas(Struct, frozen=True, kw_only=True):
-    """All components by name, and the name of each schema of the model."""
+    """All components by name, and the names of each schema and each element of the model."""
 
     components: Mapping[str, Component]
     names: Mapping[SchemaTarget, str]
+    elements: Mapping[str, str]
 
     def closure(self, names: Iterable[str]) -> tuple[str, ...]:
         """These components and all that they need, sorted."""
@@ -83,8 +86,34 @@ class Schemas(Struct, frozen=True, kw_only=True):
 def schemas_of(model: Model) -> tuple[Schemas, list[Diagnostic]]:
     """All schemas of the model, with what keeps one from being self-contained."""
     found: list[Diagnostic] = []
+    names, written = _named(model, found)
+    make = partial(_component, model, names, written, found)
+    components = {name: make(name) for name in sorted(written)}
+    return Schemas(components=components, names=names, elements=_elements(written)), found
+
+
+def known_schemas(model: Model) -> Schemas:
+    """The same of a model that keeps none from it; each component is made when it is needed."""
+    names, written = _named(model, [])
+    make = partial(_component, model, names, written, [])
+    components = Made(sorted(written), make)
+    return Schemas(components=components, names=names, elements=_elements(written))
+
+
+def _elements(written: Mapping[str, Written]) -> dict[str, str]:
+    """Element -> the component that is its own schema, not a definition within."""
+    return {e: name for name, (e, ref, _) in written.items() if ref.pointer[-1] == "schema"}
+
+
+Written = tuple[ElementId, Ref, Any]
+
+
+def _named(
+    model: Model, found: list[Diagnostic]
+) -> tuple[dict[SchemaTarget, str], dict[str, Written]]:
+    """Name of each schema, and what is written of each component; what is wrong goes to `found`."""
     names: dict[SchemaTarget, str] = {}
-    written: dict[str, tuple[ElementId, Ref, Any]] = {}
+    written: dict[str, Written] = {}
     for element, target, ref, schema in _written(model):
         name = pascal(name_of(element)) + pascal(target.definition)
         names[target] = name  # also of one that is taken: what refers to it is not to blame
@@ -92,17 +121,25 @@ def schemas_of(model: Model) -> tuple[Schemas, list[Diagnostic]]:
             found.append(_taken(name, element, ref, written.get(name)))
             continue
         written[name] = (element, ref, schema)
-    components: dict[str, Component] = {}
-    for name, (element, ref, schema) in sorted(written.items()):
-        rewriter = Rewriter(names)
-        rewritten = rewriter.schema(schema, ref)
-        found.extend(rewriter.found)
-        if isinstance(rewritten, dict):
-            rewritten = _described(rewritten, model, element, ref)
-        components[name] = Component(
-            name=name, element=element, place=ref, schema=rewritten, uses=frozenset(rewriter.uses)
-        )
-    return Schemas(components=components, names=names), found
+    return names, written
+
+
+def _component(
+    model: Model,
+    names: Mapping[SchemaTarget, str],
+    written: Mapping[str, Written],
+    found: list[Diagnostic],
+    name: str,
+) -> Component:
+    element, ref, schema = written[name]
+    rewriter = Rewriter(names)
+    rewritten = rewriter.schema(schema, ref)
+    found.extend(rewriter.found)
+    if isinstance(rewritten, dict):
+        rewritten = _described(rewritten, model, element, ref)
+    return Component(
+        name=name, element=element, place=ref, schema=rewritten, uses=frozenset(rewriter.uses)
+    )
 
 
 def _written(model: Model) -> Iterator[tuple[ElementId, SchemaTarget, Ref, Any]]:
@@ -126,9 +163,7 @@ def _described(
     return {"description": model.elements[element].description, **schema}
 
 
-def _taken(
-    name: str, element: ElementId, ref: Ref, other: tuple[ElementId, Ref, Any] | None
-) -> Diagnostic:
+def _taken(name: str, element: ElementId, ref: Ref, other: Written | None) -> Diagnostic:
     what = f"two schemas would be `{name}` in the contracts" if other else f"`{name}` is taken"
     hint = "rename one; a component is named after the last part of its element's id"
     related = (Related(other[1], f"`{other[0]}` is the other"),) if other else ()

@@ -75,17 +75,46 @@ def answered(answer: bytes) -> list[Fault]:
     return _faults.decode(answer)
 
 
-def openapi_faults(data: Mapping[str, Any]) -> list[Fault]:
-    """What openapi-spec-validator says about a document, its component schemas apart.
-
-    Those are judged once for all documents; here each stands as a schema that accepts everything,
-    so that references to it still have to resolve.
+def outline_of(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A document as far as it matters to its judge: without what its texts say, of which nothing is
+    asked but that they are texts (OpenAPI 3.1.1, 4.8), nor its component schemas.
     """
-    from openapi_spec_validator import OpenAPIV31SpecValidator
+    outline: dict[str, Any] = _untold(_without_schemas(data))
+    return outline
 
+
+def _without_schemas(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Those are judged once for all documents; here each stands as a schema that accepts
+    everything, so that references to it still have to resolve.
+    """
     components = data.get("components", {})
     stubs: dict[str, Any] = {name: {} for name in components.get("schemas", {})}
-    outline = {**data, "components": {**components, "schemas": stubs}}
+    return {**data, "components": {**components, "schemas": stubs}}
+
+
+_PROSE = ("description", "summary")
+_VALUES = frozenset(("default", "example", "examples", "enum", "const"))
+"""Keys below which there may be anything, what is called a description too."""
+
+
+def _untold(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            key: (
+                ""
+                if key in _PROSE and isinstance(each, str)
+                else each if key in _VALUES else _untold(each)
+            )
+            for key, each in value.items()
+        }
+    return [_untold(each) for each in value] if isinstance(value, list) else value
+
+
+def openapi_faults(data: Mapping[str, Any]) -> list[Fault]:
+    """What openapi-spec-validator says about a document, its component schemas apart."""
+    from openapi_spec_validator import OpenAPIV31SpecValidator
+
+    outline = _without_schemas(data)
     try:
         # both halves of its `iter_errors`, which keeps every document for the life of a process
         errors = [*OpenAPIV31SpecValidator.schema_validator.iter_errors(outline)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from hashlib import blake2b
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -17,11 +18,18 @@ from msgspec import Struct
 from cloudsync_gen.contracts.findings import contract_finding
 from cloudsync_gen.contracts.memory import stamp
 from cloudsync_gen.contracts.schemas import BASE
-from cloudsync_gen.contracts.trials import JUDGES, Trial, answered, task_of, tried
+from cloudsync_gen.contracts.trials import (
+    JUDGES,
+    Trial,
+    answered,
+    outline_of,
+    task_of,
+    tried,
+)
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.contracts import ContractDocument, Contracts, ContractText, ProtoContract
 from cloudsync_gen.model.ids import ElementId
-from cloudsync_gen.model.layers.data_model import DataElement
+from cloudsync_gen.model.layers import data_model
 from cloudsync_gen.model.memory import Forgetful, Memory
 from cloudsync_gen.model.schema_check import Fault, default_faults, faults_of
 from cloudsync_gen.model.system import Model
@@ -90,7 +98,7 @@ def _cases(
         inline = list(_inline(each))
         found.extend(inline)
         if not inline:
-            trial = Trial("openapi", msgspec.json.encode(each.data))
+            trial = Trial("openapi", msgspec.json.encode(outline_of(each.data)))
             yield trial, partial(_of_document, each, contracts, model)
     for text in contracts.graphql.values():
         yield Trial("sdl-check", text.text.encode()), partial(_of_text, text)
@@ -127,8 +135,8 @@ def _of_protos(
 
 def _schemas(model: Model) -> Iterator[Diagnostic]:
     """Each element's schema by itself: contracts hold nothing but these."""
-    for element in model.elements.values():
-        if isinstance(element, DataElement):
+    for element in chain.from_iterable(map(model.all, data_model.TYPES.values())):
+        if isinstance(element, data_model.DataElement):
             place = model.ref(element.id, "schema")
             for fault in faults_of(element.schema):
                 yield _at(place, fault, "invalid-json-schema", element.id)

@@ -29,8 +29,13 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in SHAPING}
 
 
+def shaping(target: str) -> bytes:
+    """Digest of all that decides, beside a view, what comes of a unit: the tool and templates."""
+    return tool() + digest_of_templates(target)
+
+
 def fingerprint(unit: Unit) -> str:
     """40 hex digits."""
     view = msgspec.msgpack.encode(unit.view, order="sorted")
     head = f"{unit.target}\0{unit.name}\0{type(unit.view).__qualname__}\0".encode()
-    return sha256(head + tool() + digest_of_templates(unit.target) + view).hexdigest()[:40]
+    return sha256(head + shaping(unit.target) + view).hexdigest()[:40]

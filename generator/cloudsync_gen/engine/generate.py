@@ -11,7 +11,7 @@ import msgspec
 
 from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.engine.executors import Crew
-from cloudsync_gen.engine.fingerprint import fingerprint
+from cloudsync_gen.engine.planning import Due
 from cloudsync_gen.engine.render import render
 from cloudsync_gen.model.artefacts import Output, Planned, Rendered, Unit
 
@@ -49,16 +49,17 @@ def _store(root: str | None) -> Store:
 class Rendering:
     """Rendering under way: units whose fingerprint is not known have been given to the crew."""
 
-    def __init__(self, units: Iterable[Unit], work: Work, store: Store, crew: Crew) -> None:
+    def __init__(self, units: Iterable[Due], work: Work, store: Store, crew: Crew) -> None:
         self._store = store
         self._spool = crew.spool
         self._files: list[Output] = []
         self._words: dict[str, str] = {}
         self._due: deque[tuple[str, Callable[[], bytes]]] = deque()
-        for unit in units:
-            key = fingerprint(unit)
+        for due in units:
+            key = due.fingerprint
             stored = _stored(store, key)
             if stored is None:
+                unit = due.unit()
                 task = _encode((store.root, unit.target, unit.name, _encode(unit.view)))
                 self._due.append((key, crew.submit(work, task)))
             else:

@@ -12,6 +12,12 @@ import os
 import sys
 import time
 
+TYPE_CHECKING = False
+"""As `typing` has it, which takes longer to import than all that is done here."""
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
 NAME = ".cloudsync-gen/index"
 INPUTS = ("model",)
 OUTPUTS = ("contracts", "generated", "model/.schema")
@@ -36,8 +42,29 @@ class State:
         self.tool = environment() + self._listing(_tool_folders())
         config = [os.path.join(root, name) for name in (*CONFIGURATION, *_baselines(root))]
         self.inputs = self._listing([os.path.join(root, name) for name in INPUTS], config)
-        folders = [os.path.join(root, name) for name in OUTPUTS] if outputs else []
-        self.outputs = self._listing(folders)
+        self.outputs = ""
+        self._root = root
+        if outputs:
+            self.look_at_outputs()
+
+    def look_at_outputs(self) -> None:
+        """Lists the outputs too."""
+        self.outputs = self._listing([os.path.join(self._root, name) for name in OUTPUTS])
+
+    def look_again(self, paths: Iterable[str]) -> None:
+        """Lists some outputs as they are now, because this run wrote them: whatever else changed
+        meanwhile is no longer as it is listed, and will be seen.
+        """
+        lines = dict(_by_path(self.outputs))
+        for path in paths:
+            place = os.path.join(self._root, path)
+            written: list[str] = []
+            try:
+                self._add(written, place, os.lstat(place))
+                lines[place] = written[0]
+            except OSError:
+                lines.pop(place, None)
+        self.outputs = "\n".join(sorted(lines.values()))
 
     def _listing(self, folders: list[str], files: list[str] | None = None) -> str:
         lines: list[str] = []
@@ -90,22 +117,59 @@ def environment() -> str:
 
 def is_clean(root: str, verdict: str) -> bool:
     """Whether a run of `verdict` (`check` or `generate`) ended clean on exactly this state."""
+    known = _known(root, verdict)
+    if known is None:
+        return False
+    written, until, tool, inputs, outputs = known
+    if until and (time.time() >= until or "SOURCE_DATE_EPOCH" in os.environ):
+        return False
+    state = State(root, outputs=False)
+    if (state.tool, state.inputs) != (tool, inputs):
+        return False
+    if verdict == "generate":
+        state.look_at_outputs()
+        if state.outputs != outputs:
+            return False
+    return state.latest < written - _RACY_NS
+
+
+def untouched(root: str, now: State) -> frozenset[str]:
+    """Outputs, relative to the root, that are what they were when all was as the model implied, the
+    lock included: those that belong to no team are what the lock says.
+    """
+    known = _known(root, "generate")
+    if known is None:
+        return frozenset()
+    written, *_, outputs = known
+    before, start = set(outputs.split("\n")), len(os.path.join(root, ""))
+    return frozenset(
+        path[start:]
+        for path, line in _by_path(now.outputs)
+        if line in before and _changed(line) < written - _RACY_NS
+    )
+
+
+def _by_path(listing: str) -> Iterator[tuple[str, str]]:
+    return ((line.rsplit(" ", 4)[0], line) for line in listing.split("\n") if line)
+
+
+def _changed(line: str) -> int:
+    """The later of both times of a line of a listing; never of what is only a name."""
+    times = line.rsplit(" ", 4)[2:4]
+    return max(map(int, times)) if all(each.isdigit() for each in times) else time.time_ns()
+
+
+def _known(root: str, verdict: str) -> tuple[int, int, str, str, str] | None:
+    """When the index was written, until when its verdict holds, and what it lists."""
     try:
         with open(os.path.join(root, NAME), encoding="utf-8", errors="surrogateescape") as file:
             head, tool, inputs, outputs = file.read(MAX_BYTES).split(_SEPARATOR)
         written, until, *verdicts = head.split()
     except (OSError, ValueError):
-        return False
+        return None
     if verdict not in verdicts or not (written.isdigit() and until.isdigit()):
-        return False
-    if until != "0" and (time.time() >= int(until) or "SOURCE_DATE_EPOCH" in os.environ):
-        return False
-    state = State(root, outputs=verdict == "generate")
-    if state.latest >= int(written) - _RACY_NS:
-        return False
-    return (state.tool, state.inputs) == (tool, inputs) and (
-        verdict != "generate" or state.outputs == outputs
-    )
+        return None
+    return int(written), int(until), tool, inputs, outputs
 
 
 def remember(root: str, verdicts: tuple[str, ...], before: State, until: int = 0) -> None:

@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from cloudsync_gen.diagnostics import Diagnostic, Severity
 from cloudsync_gen.engine.lock import BASE
+from cloudsync_gen.source import Ref
 
 OUTPUT_ROOTS = ("contracts", "generated", "model/.schema")
 """Folders, relative to the root, that the tool writes; nothing outside them is ever touched."""
@@ -87,3 +89,21 @@ def collisions(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
     for path in ordered:
         for earlier in files_above(path.rpartition("/")[0]):
             yield earlier, path
+
+
+def findings(paths: Iterable[str]) -> list[Diagnostic]:
+    """What is wrong with the paths of generated files."""
+    written = tuple(paths)
+    found = [(path, why) for path in written if (why := fault(path))]
+    found += [(path, f"is one file with `{other}`") for other, path in collisions(written)]
+    return [
+        Diagnostic(
+            code="GEN001",
+            name="unusable-path",
+            severity=Severity.ERROR,
+            ref=Ref("model/manifest.yaml"),
+            message=f"a generated file cannot be called `{path}`: {why}",
+            hint="rename the element that it is named after",
+        )
+        for path, why in found
+    ]

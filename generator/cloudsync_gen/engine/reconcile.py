@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import partial
 from pathlib import Path
 
@@ -87,10 +87,14 @@ def _shards(there: Reader) -> dict[str, Shard]:
 
 
 def reconcile(
-    root: Path, rendered: Iterable[Output], scope: Scope, open_below: Iterable[str]
+    root: Path,
+    rendered: Iterable[Output],
+    scope: Scope,
+    open_below: Iterable[str],
+    untouched: Set[str] = frozenset(),
 ) -> Plan:
-    """What is to become of every file in scope. Raises `disk.Unsafe` for links among the
-    outputs.
+    """What is to become of every file in scope. `untouched`: see `index.untouched`. Raises
+    `disk.Unsafe` for links among the outputs.
     """
     wanted = {each.path: each for each in rendered}
     there = Reader(root)
@@ -102,7 +106,8 @@ def reconcile(
         unit, entry = locked.get(path, (new.unit if new else "", None))
         if new is None and entry is not None and not scope.covers(unit, entry.target):
             continue
-        changes.append(_change(there, path, new, unit, entry))
+        sure = path in untouched and lock.shard_path(unit) in untouched
+        changes.append(_change(there, path, new, unit, entry, sure=sure))
     kept = _entries(changes, shards, scope)
     bookkeeping = _bookkeeping(there, wanted, kept, shards, scope)
     known = {*wanted, *locked, *(each.path for each in bookkeeping)}
@@ -111,10 +116,20 @@ def reconcile(
 
 
 def _change(
-    there: Reader, path: str, new: Output | None, unit: str, entry: LockEntry | None
+    there: Reader,
+    path: str,
+    new: Output | None,
+    unit: str,
+    entry: LockEntry | None,
+    *,
+    sure: bool,
 ) -> Change:
-    content = there.read(path)
-    old = None if content is None else lock.digest(content)
+    """`sure`: a file that is no team's is what the lock says."""
+    if sure and entry is not None and entry.ownership is not Ownership.SCAFFOLD:
+        old: str | None = entry.digest
+    else:
+        content = there.read(path)
+        old = None if content is None else lock.digest(content)
     action, reason = lock.decide(new, entry, old)
     writes = new is not None and action in (Action.CREATE, Action.UPDATE)
     return Change(

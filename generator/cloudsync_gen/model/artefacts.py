@@ -170,12 +170,24 @@ class Planned(Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...] = ()
 
 
-class Unit(Struct, frozen=True, kw_only=True):
-    """The part of a target's output that depends on one service, or on the system; and its view."""
+class Unit:
+    """The part of a target's output that depends on one service, or on the system; and its view,
+    which may be given as what makes it: then that is made when somebody asks for it.
+    """
 
-    target: str
-    name: str
-    view: Struct
+    __slots__ = ("_view", "name", "target")
+
+    def __init__(self, *, target: str, name: str, view: Struct | Callable[[], Struct]) -> None:
+        self.target = target
+        self.name = name
+        self._view = view
+
+    @property
+    def view(self) -> Struct:
+        """All that its files are made of. May raise `Unplannable`."""
+        if not isinstance(self._view, Struct):
+            self._view = self._view()
+        return self._view
 
 
 Content = Callable[[], bytes]

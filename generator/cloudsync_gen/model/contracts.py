@@ -10,6 +10,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+INDEX = "index.json"
+"""Where the index is published, relative to `contracts/`."""
+
 _OPEN = 32
 """So many documents stay unpacked: those of one service, which targets look at one by one."""
 
@@ -67,8 +70,8 @@ class Contracts(Struct, frozen=True, kw_only=True):
     """All contracts of a model, each kind by name in sorted order.
 
     `rest`, `webhooks` and `graphql` by document, `asyncapi` by domain, `grpc` by document,
-    `jsonschema` by element id. `packed_index` tells what each part belongs
-    to (`packed_json`). `schema_names` maps an element of the data model to the name that
+    `jsonschema` by element id. `index_file` has one entry, `INDEX`: what each part belongs to
+    (`packed_json`). `schema_names` maps an element of the data model to the name that
     its schema has in every contract (`data_model.entity.page` -> `Page`).
     """
 
@@ -78,13 +81,13 @@ class Contracts(Struct, frozen=True, kw_only=True):
     graphql: Mapping[str, ContractText]
     grpc: Mapping[str, ProtoContract]
     jsonschema: Mapping[str, ContractDocument]
-    packed_index: bytes
+    index_file: Mapping[str, bytes]
     schema_names: Mapping[str, str]
 
     @property
     def index(self) -> Mapping[str, Any]:
         """What each part of the contracts belongs to."""
-        found: Mapping[str, Any] = msgspec.json.decode(unpacked_json(self.packed_index))
+        found: Mapping[str, Any] = msgspec.json.decode(unpacked_json(self.index_file[INDEX]))
         return found
 
     @property

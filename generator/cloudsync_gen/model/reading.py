@@ -1,24 +1,34 @@
-"""What a judgement reads of a model: it holds for as long as that stays as it is.
+"""What is read of a model while something is made of it: it holds for as long as that stays.
 
-A model is handed out so that it notes what is taken from it. Parts are told by keys: an element,
-all elements of a type, the places of schemas, a kind of contract source, or everything. Whatever
-decides about a part stands in files, so a part is known by the digests of these (verifying traces:
-Mokhov, Mitchell, Peyton Jones, "Build systems à la carte", 2018, 4.2.2).
+A model is handed out so that it notes what is taken from it (verifying traces: Mokhov, Mitchell,
+Peyton Jones, "Build systems à la carte", 2018, 4.2.2): which fields of which elements, where one
+stands, what it links to, and, by keys, all elements of a type, all links of a type, the places of
+schemas, a kind of contract source, or everything. Fields are noted by the classes themselves, while
+`noting` lasts, so that elements stay what they are, however they are handed around.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, ItemsView, Iterator, Mapping, Set, ValuesView
+from collections.abc import (
+    Callable,
+    Hashable,
+    ItemsView,
+    Iterator,
+    Mapping,
+    Set,
+    ValuesView,
+)
+from contextlib import contextmanager
 from functools import cache
-from hashlib import blake2b
-from typing import TypeVar, cast
+from typing import Any, Generic, TypeVar, cast, overload
 
-from msgspec import structs
+from msgspec import Struct, structs
 
+from cloudsync_gen.model.contracts import ContractDocument, Contracts, ContractText, ProtoContract
 from cloudsync_gen.model.element import Element
-from cloudsync_gen.model.ids import LAYERS, ElementId, layer_of, type_of
-from cloudsync_gen.model.layers import ELEMENT_TYPES, types_of
+from cloudsync_gen.model.ids import LAYERS, ElementId, layer_of
+from cloudsync_gen.model.layers import ELEMENT_TYPES
 from cloudsync_gen.model.links import BY_NAME
 from cloudsync_gen.model.shapes import ShapeSet
 from cloudsync_gen.model.sources import (
@@ -30,143 +40,180 @@ from cloudsync_gen.model.sources import (
 )
 from cloudsync_gen.model.system import Model
 
-K = TypeVar("K")
+K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+D = TypeVar("D")
 
 EVERYTHING = "*"
-_ELEMENT, _TYPE, _SCHEMAS, _SOURCES = "=", "all ", "schemas", "sources "
-_MANY = 32
-"""So many elements of one type are noted one by one, more as all of that type."""
+SCHEMAS = "schemas"
+CONTRACTS = "contracts"
+"""Identity of the contracts of a model taken together."""
 
-_PROTO = ".proto"
-"""Files of this kind are read together: they import each other."""
+ANY_LINK = "links"
+"""Key of all links: where one leads to, the elements that it comes from decide."""
+
+EXISTS, PLACE, LINKS = "?", "@", ">"
+"""What may be read of an element besides its fields: whether it is there, where, its links."""
+
+_TYPE, _LINK, _SOURCES = "all ", "links ", "sources "
+
+
+class Read(Struct, frozen=True, array_like=True):
+    """What was read: keys, and of which elements (or contracts, by path) which field."""
+
+    keys: frozenset[str] = frozenset()
+    fields: dict[str, set[str]] = {}
+
+    @property
+    def layers(self) -> frozenset[str]:
+        """The layers in which something stands, or could stand, that was read."""
+        if EVERYTHING in self.keys:
+            return frozenset(LAYERS)
+        found = {layer for key in self.keys for layer in _layers(key)}
+        return frozenset(found.union(*(map(layer_of, ids) for ids in self.fields.values())))
+
+
+def all_of(kind: str) -> str:
+    """Key of all elements of a `layer.type`."""
+    return f"{_TYPE}{kind}"
+
+
+def linked_by(link: str) -> str:
+    """Key of all links of a type."""
+    return f"{_LINK}{link}"
+
+
+def written_in(kind: str) -> str:
+    """Key of all contract sources of a kind."""
+    return f"{_SOURCES}{kind}"
+
+
+def _layers(key: str) -> tuple[str, ...]:
+    if key == SCHEMAS:
+        return ("data_model",)
+    if key.startswith(_SOURCES):
+        return ("api",)
+    if key == ANY_LINK:
+        return LAYERS
+    if key.startswith(_LINK):
+        return tuple(map(layer_of, BY_NAME[key.removeprefix(_LINK)].sources))
+    return (layer_of(key.removeprefix(_TYPE)),)
 
 
 class Reading:
-    """The keys of what was read so far."""
+    """What was read so far."""
 
     def __init__(self) -> None:
-        self._keys: set[str] = set()
-        self._elements: set[str] = set()
+        self.keys: set[str] = set()
+        self.fields: defaultdict[str, set[str]] = defaultdict(set)
 
-    def element(self, element: str) -> None:
-        """One element, or that there is none of this id."""
-        self._elements.add(element)
+    def key(self, key: str) -> None:
+        """A part of the model as a whole."""
+        self.keys.add(key)
 
-    def type(self, name: str) -> None:
-        """All elements of a `layer.type`."""
-        self._keys.add(f"{_TYPE}{name}")
+    def exists(self, element: str) -> None:
+        """Whether there is an element of this id, and of what type."""
+        self.fields[EXISTS].add(element)
 
-    def schemas(self) -> None:
-        """Which schema stands where."""
-        self._keys.add(_SCHEMAS)
+    def links(self, element: str) -> None:
+        """What an element links to."""
+        self.fields[LINKS].add(element)
+        self.keys.add(SCHEMAS)
 
-    def sources(self, kind: str) -> None:
-        """All contract sources of a kind."""
-        self._keys.add(f"{_SOURCES}{kind}")
-
-    def everything(self) -> None:
-        """More than can be told."""
-        self._keys.add(EVERYTHING)
-
-    def add(self, keys: frozenset[str]) -> None:
+    def add(self, other: Reading) -> None:
         """What another reading noted."""
-        self._keys |= keys
+        self.keys |= other.keys
+        for field, ids in other.fields.items():
+            self.fields[field] |= ids
 
     @property
-    def keys(self) -> frozenset[str]:
-        """The least keys that cover all that was read."""
-        if EVERYTHING in self._keys:
-            return frozenset((EVERYTHING,))
-        found = set(self._keys)
-        by_type: defaultdict[str, set[str]] = defaultdict(set)
-        for each in self._elements:
-            by_type[type_of(each)].add(each)
-        for kind, elements in by_type.items():
-            if f"{_TYPE}{kind}" not in found:
-                one_by_one = len(elements) <= _MANY
-                found |= {f"{_ELEMENT}{e}" for e in elements} if one_by_one else {_TYPE + kind}
-        return frozenset(found)
+    def read(self) -> Read:
+        """All of it; where everything was read, no more than that."""
+        if EVERYTHING in self.keys:
+            return Read(frozenset((EVERYTHING,)))
+        return Read(frozenset(self.keys), dict(self.fields))
 
 
-def layers_of(keys: frozenset[str]) -> frozenset[str]:
-    """The layers in which something stands, or could stand, that has one of these keys."""
-    if EVERYTHING in keys:
-        return frozenset(LAYERS)
-    return frozenset(_layer(key) for key in keys)
+_open: list[Reading] = [Reading()]
+"""Who reads now comes last. What nobody asked to be noted goes to the first."""
 
 
-def _layer(key: str) -> str:
-    if key == _SCHEMAS:
-        return "data_model"
-    if key.startswith(_SOURCES):
-        return "api"
-    return layer_of(key.removeprefix(_TYPE).removeprefix(_ELEMENT))
+@contextmanager
+def into(reading: Reading) -> Iterator[Reading]:
+    """Meanwhile all that is noted goes there, and nowhere else."""
+    _open.append(reading)
+    try:
+        yield reading
+    finally:
+        _open.pop()
 
 
-class Parts:
-    """Digests of the parts of a model in which everything could be read.
-
-    `files`: digest of each file of the model, with what it is read together with. What the manifest
-    says goes into every part.
+class Once(Generic[K, V]):
+    """What is found once for each key by several readers: whoever asks for it has read what it was
+    found by, whether it was found for him or for another.
     """
 
-    def __init__(self, model: Model, files: Mapping[str, bytes], manifest: str) -> None:
-        self._model = model
-        whole = files.get(manifest, b"")
-        protos = _joined(files[each] for each in sorted(files) if each.endswith(_PROTO))
-        self.files = {
-            file: _joined((whole, protos if file.endswith(_PROTO) else digest))
-            for file, digest in files.items()
-        }
-        self._manifest = whole
-        self._known: dict[str, bytes] = {}
-        self._holding: dict[str, set[str]] = {}
+    def __init__(self, find: Callable[[K], V]) -> None:
+        self._find = find
+        self._known: dict[K, tuple[V, Reading, bool]] = {}
 
-    def digest(self, key: str) -> bytes:
-        """What a part is now."""
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = _joined((self._manifest, *self._pieces(key)))
-        return found
-
-    def same(self, read: Mapping[str, bytes]) -> bool:
-        """Whether all parts are what they were."""
-        return all(self.digest(key) == digest for key, digest in read.items())
-
-    def _pieces(self, key: str) -> Iterator[bytes]:
-        if key == _SCHEMAS:
-            for (file, name), element in sorted(self._model.schemas.items()):
-                yield f"{file}\0{name}\0{element}".encode()
-        elif key.startswith(_ELEMENT):
-            ref = self._model.refs.get(ElementId(key.removeprefix(_ELEMENT)))
-            yield from self._of_files([ref.file] if ref else [])
-        elif key.startswith(_SOURCES):
-            name = key.removeprefix(_SOURCES)
-            yield from self._of_files([each.file for each in getattr(self._model.sources, name)])
-        elif key.startswith(_TYPE):
-            yield from self._of_files(sorted(self._by_type.get(key.removeprefix(_TYPE), ())))
-        else:
-            yield from self._of_files(sorted(self.files))
-
-    def _of_files(self, names: list[str]) -> Iterator[bytes]:
-        for name in names:
-            yield name.encode()
-            yield self.files[name]
-
-    @property
-    def _by_type(self) -> Mapping[str, set[str]]:
-        if not self._holding:
-            for element, ref in self._model.refs.items():
-                self._holding.setdefault(type_of(element), set()).add(ref.file)
-        return self._holding
+    def __call__(self, key: K) -> V:
+        """What is found for a key."""
+        known = self._known.get(key)
+        if known is None or (_noting and not known[2]):
+            with into(Reading()) as reading:
+                known = self._known[key] = self._find(key), reading, bool(_noting)
+        _open[-1].add(known[1])
+        return known[0]
 
 
-def _joined(pieces: Iterator[bytes] | tuple[bytes, ...]) -> bytes:
-    whole = blake2b(digest_size=16)
-    for piece in pieces:
-        whole.update(f"{len(piece)}:".encode() + piece)
-    return whole.digest()
+@contextmanager
+def noting() -> Iterator[None]:
+    """Meanwhile the classes of elements and contracts note which fields are read, but the identity
+    by which one was found. What reads them without attributes (`msgspec` encoding one) is not seen.
+    """
+    if _noting:
+        yield
+        return
+    replaced: list[tuple[type[Struct], str, Any]] = []
+    try:
+        for kind, identity, of in _noted():
+            for field in kind.__struct_fields__:
+                if field != identity:
+                    replaced.append((kind, field, kind.__dict__.get(field)))
+                    setattr(kind, field, _noted_field(field, getattr(kind, field), of))
+        _noting.append(True)
+        yield
+    finally:
+        _noting.clear()
+        for kind, field, own in replaced:
+            if own is None:
+                delattr(kind, field)
+            else:
+                setattr(kind, field, own)
+        _open[0] = Reading()
+
+
+_noting: list[bool] = []
+
+
+def _noted() -> Iterator[tuple[type[Struct], str, Callable[[Any], str]]]:
+    """Classes, the field that identifies one of their objects, and how to read it."""
+    for kind in dict.fromkeys(ELEMENT_TYPES.values()):
+        yield kind, "id", Element.__dict__["id"].__get__
+    for contract in (ContractDocument, ContractText, ProtoContract):
+        yield contract, "path", contract.__dict__["path"].__get__
+    yield Contracts, "", lambda _: CONTRACTS
+
+
+def _noted_field(field: str, plain: Any, identity: Callable[[Any], str]) -> property:
+    read = plain.__get__
+
+    def noted(each: Any) -> Any:
+        _open[-1].fields[field].add(identity(each))
+        return read(each)
+
+    return property(noted)
 
 
 def within(model: Model, files: Set[str]) -> Model:
@@ -195,22 +242,15 @@ def within(model: Model, files: Set[str]) -> Model:
 
 
 class Later(Mapping[ElementId, ShapeSet]):
-    """The shapes of a model, made when somebody asks for one, and what they were made of."""
+    """The shapes of a model, made when somebody asks for one, who then read what they came from."""
 
     def __init__(self, model: Model, make: Callable[[Model], Mapping[ElementId, ShapeSet]]) -> None:
-        self._model = model
-        self._make = make
-        self._made: Mapping[ElementId, ShapeSet] | None = None
-        self.read: frozenset[str] = frozenset()
+        self._all = Once[str, Mapping[ElementId, ShapeSet]](lambda _: make(watched(model)))
 
     @property
     def made(self) -> Mapping[ElementId, ShapeSet]:
         """All shapes."""
-        if self._made is None:
-            reading = Reading()
-            self._made = self._make(watched(self._model, reading))
-            self.read = reading.keys
-        return self._made
+        return self._all("")
 
     def __getitem__(self, key: ElementId) -> ShapeSet:
         return self.made[key]
@@ -226,64 +266,58 @@ class Later(Mapping[ElementId, ShapeSet]):
         return self.made.values()
 
 
-def watched(model: Model, reading: Reading) -> Model:
+def watched(model: Model) -> Model:
     """The same model, which notes what is read of it."""
-    every = reading.everything
-
-    def shapes() -> None:
-        if isinstance(model.shapes, Later):
-            len(model.shapes)
-            reading.add(model.shapes.read)
-        else:
-            every()
-
-    def links(element: str) -> None:
-        reading.element(element)
-        reading.schemas()
-
+    if isinstance(model, _Watched):
+        return model
     return _Watched(
         project=model.project,
-        elements=_Noting(model.elements, reading.element, every),
-        refs=_Noting(model.refs, reading.element, every),
-        by_type=_Noting(model.by_type, lambda kind: _note_types(reading, kind), every),
-        out=_Noting(model.out, links, every),
-        into=_Noting(model.into, lambda _: every(), every),
-        schemas=_Noting(model.schemas, lambda _: reading.schemas(), reading.schemas),
+        elements=_Noting(model.elements, lambda each: _open[-1].exists(each)),
+        refs=_Noting(model.refs, lambda each: _open[-1].fields[PLACE].add(each)),
+        by_type=_Noting(model.by_type, _note_types),
+        out=_Noting(model.out, lambda each: _open[-1].links(each), _note_links),
+        into=_Noting(model.into, lambda _: _note_links(), _note_links),
+        schemas=_Noting(model.schemas, lambda _: _open[-1].key(SCHEMAS), _note_schemas),
         broken=model.broken,
         lost=model.lost,
-        sources=cast(Sources, _NotingSources(model.sources, reading)),
-        shapes=_Noting(model.shapes, lambda _: shapes(), shapes),
+        sources=cast(Sources, _NotingSources(model.sources)),
+        shapes=model.shapes if isinstance(model.shapes, Later) else _Noting(model.shapes, _all),
         folders=model.folders,
         model=model,
-        reading=reading,
     )
 
 
 class _Watched(Model, frozen=True, kw_only=True):
     model: Model
-    reading: Reading
 
     def origins(self, element: str, link: str) -> tuple[ElementId, ...]:
-        """As `Model.origins`: only elements that can have such a link decide about it."""
-        for each in _sources_of(link):
-            self.reading.type(each)
+        """As `Model.origins`: only links of that type decide about it."""
+        _open[-1].key(linked_by(link))
         if BY_NAME[link].form == "ref":
-            self.reading.schemas()
+            _open[-1].key(SCHEMAS)
         return self.model.origins(element, link)
 
 
-@cache
-def _sources_of(link: str) -> tuple[str, ...]:
-    found: list[str] = []
-    for each in BY_NAME[link].sources:
-        layer = layer_of(each)
-        found += [f"{layer}.{name}" for name in types_of(layer)] if each.endswith(".*") else [each]
-    return tuple(found)
+def _everything() -> None:
+    _open[-1].key(EVERYTHING)
 
 
-def _note_types(reading: Reading, kind: type[Element]) -> None:
+def _all(_: object) -> None:
+    _everything()
+
+
+def _note_links() -> None:
+    _open[-1].key(ANY_LINK)
+    _open[-1].key(SCHEMAS)
+
+
+def _note_schemas() -> None:
+    _open[-1].key(SCHEMAS)
+
+
+def _note_types(kind: type[Element]) -> None:
     for name in _names_of(kind):
-        reading.type(name)
+        _open[-1].key(all_of(name))
 
 
 @cache
@@ -295,7 +329,10 @@ class _Noting(Mapping[K, V]):
     """A mapping that says which key somebody looks up, or that he looks at all."""
 
     def __init__(
-        self, whole: Mapping[K, V], one: Callable[[K], None], every: Callable[[], None]
+        self,
+        whole: Mapping[K, V],
+        one: Callable[[K], None],
+        every: Callable[[], None] = _everything,
     ) -> None:
         self._whole = whole
         self._one = one
@@ -304,6 +341,19 @@ class _Noting(Mapping[K, V]):
     def __getitem__(self, key: K) -> V:
         self._one(key)
         return self._whole[key]
+
+    def __contains__(self, key: object) -> bool:
+        self._one(cast(K, key))
+        return key in self._whole
+
+    @overload
+    def get(self, key: K) -> V | None: ...
+    @overload
+    def get(self, key: K, default: V | D) -> V | D: ...
+    def get(self, key: K, default: Any = None) -> Any:
+        """As of any mapping, which would raise and catch an error for what is not there."""
+        self._one(key)
+        return self._whole.get(key, default)
 
     def __iter__(self) -> Iterator[K]:
         self._every()
@@ -327,26 +377,25 @@ class _Noting(Mapping[K, V]):
 class _NotingSources:
     """`Sources` that say of which kind somebody looks at them."""
 
-    def __init__(self, sources: Sources, reading: Reading) -> None:
+    def __init__(self, sources: Sources) -> None:
         self._sources = sources
-        self._reading = reading
 
     @property
     def rest(self) -> tuple[RestSource, ...]:
-        self._reading.sources("rest")
+        _open[-1].key(written_in("rest"))
         return self._sources.rest
 
     @property
     def webhooks(self) -> tuple[WebhookSource, ...]:
-        self._reading.sources("webhooks")
+        _open[-1].key(written_in("webhooks"))
         return self._sources.webhooks
 
     @property
     def graphql(self) -> tuple[GraphqlSource, ...]:
-        self._reading.sources("graphql")
+        _open[-1].key(written_in("graphql"))
         return self._sources.graphql
 
     @property
     def grpc(self) -> tuple[GrpcSource, ...]:
-        self._reading.sources("grpc")
+        _open[-1].key(written_in("grpc"))
         return self._sources.grpc

@@ -11,9 +11,9 @@ from cloudsync_gen.model.effects import ENVELOPE
 from cloudsync_gen.model.exchanges import consumed_by
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Aggregate, Command, Event, Query, Service
-from cloudsync_gen.model.layers.data_model import DataElement
 from cloudsync_gen.model.layers.datastore import Collection, Table
 from cloudsync_gen.model.layers.security import Classification
+from cloudsync_gen.model.reading import Once
 from cloudsync_gen.model.schema_view import data_element, properties, target_of
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.source import Pointer, Ref
@@ -74,14 +74,12 @@ class Unloggable:
         self._model = model
         self._closed = {name_of(each.id) for each in model.all(Classification) if not each.loggable}
         self._named = _schemas(model)
-        self._known: dict[str, Mapping[str, Ref]] = {}
-        self._looked: dict[str, tuple[list[tuple[str, Ref]], list[str]]] = {}
+        self._of = Once(self._found)
+        self._within = Once(self._look)
 
     def of(self, service: str) -> Mapping[str, Ref]:
         """Name -> the property that says so."""
-        if service not in self._known:
-            self._known[service] = self._found(service)
-        return self._known[service]
+        return self._of(service)
 
     def _found(self, service: str) -> Mapping[str, Ref]:
         found: dict[str, Ref] = {}
@@ -97,16 +95,13 @@ class Unloggable:
                     found.setdefault(name, place)
         return {name: place for name, place in found.items() if name not in ENVELOPE}
 
-    def _within(self, identity: str) -> tuple[list[tuple[str, Ref]], list[str]]:
+    def _look(self, identity: str) -> tuple[list[tuple[str, Ref]], list[str]]:
         """What a schema itself closes, and the elements that it refers to."""
-        if identity not in self._looked:
-            element = data_element(self._model, identity)
-            self._looked[identity] = self._look(element) if element is not None else ([], [])
-        return self._looked[identity]
-
-    def _look(self, element: DataElement) -> tuple[list[tuple[str, Ref]], list[str]]:
         names: list[tuple[str, Ref]] = []
         targets: list[str] = []
+        element = data_element(self._model, identity)
+        if element is None:
+            return names, targets
         ref = self._model.ref(element.id, "schema")
         for pointer, node in _objects(element.schema):
             target = target_of(self._model, ref.file, node["$ref"]) if "$ref" in node else None

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Set
-from typing import Any
+from collections.abc import Callable, Iterable, Set
 
 import msgspec
 from msgspec import Struct
 
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.memory import Memory
-from cloudsync_gen.model.reading import Parts, Reading, watched, within
+from cloudsync_gen.model.reading import Read, Reading, into, watched, within
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.model.traces import Traces
 
-_KIND, _APART = "verdict", "apart"
+_APART = "apart"
 _Apart = dict[str, tuple[bytes, bytes]]
 """File -> its digest, and what was found in it."""
 
@@ -21,38 +21,38 @@ Judge = Callable[[Model], Iterable[Diagnostic]]
 
 
 class Verdict(Struct, frozen=True):
-    """What a judge found, and the digest of each part of the model that he read."""
+    """What a judge found, and the layers of the model that he read."""
 
     found: tuple[Diagnostic, ...]
-    read: Mapping[str, bytes]
+    layers: frozenset[str] = frozenset()
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _found = msgspec.msgpack.Decoder(tuple[Diagnostic, ...])
+_verdict = msgspec.msgpack.Decoder(Verdict)
 
 
 class Verdicts:
     """Verdicts on one model, some of them perhaps of an earlier run."""
 
-    def __init__(self, model: Model, parts: Parts, memory: Memory) -> None:
+    def __init__(self, model: Model, traces: Traces, memory: Memory) -> None:
         self._model = model
-        self._parts = parts
         self._memory = memory
+        self.traces = traces
 
     def known(self, judge: str) -> Verdict | None:
         """The verdict of that name, if all that it was made of is still the same."""
-        hit = self._memory.get(_KIND, judge.encode())
+        made = self.traces.known(_name(judge))
         try:
-            verdict = _remembered(hit.value) if hit is not None else None
-        except (msgspec.MsgspecError, TypeError, ValueError):
+            return None if made is None else _verdict.decode(made)
+        except msgspec.MsgspecError:
             return None
-        return verdict if verdict is not None and self._parts.same(verdict.read) else None
 
-    def made(self, judge: Judge) -> Verdict:
-        """Judges now."""
-        reading = Reading()
-        found = tuple(judge(watched(self._model, reading)))
-        return Verdict(found, {key: self._parts.digest(key) for key in reading.keys})
+    def made(self, judge: Judge) -> tuple[Verdict, Read]:
+        """Judges now, within `reading.noting`; the verdict, and what it rests on."""
+        with into(Reading()) as reading:
+            found = tuple(judge(watched(self._model)))
+        return Verdict(found, reading.read.layers), reading.read
 
     def apart(self, judge: str, make: Judge) -> tuple[Diagnostic, ...]:
         """What a judge finds who looks at each file of the model by itself, and at those anew that
@@ -63,7 +63,7 @@ class Verdicts:
             known = msgspec.convert(hit.value if hit else {}, _Apart)
         except msgspec.ValidationError:
             known = {}
-        digests = self._parts.files
+        digests = self.traces.files
         held = {f: each for f, each in known.items() if digests.get(f) == each[0]}
         due = digests.keys() - held.keys()
         if due or len(held) < len(known):
@@ -72,10 +72,13 @@ class Verdicts:
             self._memory.put(_APART, judge.encode(), held)
         return tuple(each for _, found in held.values() for each in _found.decode(found))
 
-    def remember(self, judge: str, verdict: Verdict) -> None:
+    def remember(self, judge: str, verdict: Verdict, read: Read) -> None:
         """For the next run."""
-        found = _encode(verdict.found) if verdict.found else b""
-        self._memory.put(_KIND, judge.encode(), (found, verdict.read))
+        self.traces.keep(_name(judge), read, _encode(verdict))
+
+
+def _name(judge: str) -> str:
+    return f"judge {judge}"
 
 
 def _by_file(found: Iterable[Diagnostic], files: Set[str]) -> dict[str, tuple[Diagnostic, ...]]:
@@ -83,8 +86,3 @@ def _by_file(found: Iterable[Diagnostic], files: Set[str]) -> dict[str, tuple[Di
     for each in found:
         groups[each.span.file if each.span else each.ref.file].append(each)
     return {file: tuple(each) for file, each in groups.items()}
-
-
-def _remembered(value: Any) -> Verdict:
-    found, read = value
-    return Verdict(_found.decode(found) if found else (), read)

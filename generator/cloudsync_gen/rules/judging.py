@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.model.reading import layers_of
+from cloudsync_gen.model.reading import Read, noting
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.verdicts import Verdict, Verdicts
 from cloudsync_gen.rules._rule import Rule
@@ -20,7 +20,7 @@ _MANY = 0.6
 """Where more than this share of the rules has to judge, another process is worth its making."""
 
 _encode = msgspec.msgpack.Encoder().encode
-_verdicts = msgspec.msgpack.Decoder(tuple[Verdict, ...])
+_verdicts = msgspec.msgpack.Decoder(tuple[tuple[Verdict, Read], ...])
 
 
 class Judged(Struct, frozen=True):
@@ -44,26 +44,28 @@ def begun(rules: Iterable[Rule], verdicts: Verdicts, beside: Beside | None) -> C
     Where many have to judge anew, they may do so `beside`.
     """
     rules = tuple(rules)
-    apart = {r.code: Verdict(verdicts.apart(_name(r), r.findings), {}) for r in rules if r.alone}
+    apart = {r.code: Verdict(verdicts.apart(_name(r), r.findings)) for r in rules if r.alone}
     judges = {rule.code: rule for rule in rules if not rule.alone}
     known = {code: verdicts.known(_name(rule)) for code, rule in judges.items()}
     stale = [code for code, verdict in known.items() if verdict is None]
 
     def judge() -> bytes:
-        return _encode([verdicts.made(judges[code].findings) for code in stale])
+        with noting():
+            return _encode([verdicts.made(judges[code].findings) for code in stale])
 
     many = len(stale) > _MANY * len(judges)
     answer = beside(judge) if beside is not None and many else judge
 
     def judged() -> Judged:
-        made = dict(zip(stale, _verdicts.decode(answer()), strict=True))
-        for code, verdict in made.items():
-            verdicts.remember(_name(judges[code]), verdict)
+        made = {}
+        for code, (verdict, read) in zip(stale, _verdicts.decode(answer()), strict=True):
+            verdicts.remember(_name(judges[code]), verdict, read)
+            made[code] = verdict
         whole = {code: made.get(code, verdict) for code, verdict in known.items()}
         found = {code: each for code, each in whole.items() if each is not None}
         return Judged(
             tuple(each for alone in (*apart.values(), *found.values()) for each in alone.found),
-            {code: layers_of(frozenset(each.read)) for code, each in (apart | found).items()},
+            {code: each.layers for code, each in (apart | found).items()},
         )
 
     return judged

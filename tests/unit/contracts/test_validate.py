@@ -19,7 +19,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from cloudsync_gen.contracts.compile import compile_contracts
 from cloudsync_gen.contracts.graphql_check import graphql_faults
 from cloudsync_gen.contracts.proto_check import proto_faults
-from cloudsync_gen.contracts.trials import MAX_MESSAGE, openapi_faults
+from cloudsync_gen.contracts.trials import MAX_MESSAGE, openapi_faults, outline_of
 from cloudsync_gen.contracts.validate import validate
 from cloudsync_gen.load.cache import ParseCache
 from cloudsync_gen.model.schema_check import accepts, faults_of
@@ -286,3 +286,27 @@ def test_printing_with_a_memory_gives_the_same_and_needs_no_library_again(
     monkeypatch.setattr("cloudsync_gen.contracts.graphql.published", fail)
     monkeypatch.setattr("cloudsync_gen.contracts.proto.compile_protos", fail)
     assert compile_contracts(library.model, memory).value == library.contracts
+
+
+def test_what_a_document_tells_does_not_decide_whether_it_is_valid() -> None:
+    operation = {"summary": "One", "description": "Two", "responses": {}}
+    example = {"description": "a value", "summary": ["any"]}
+    named = {"type": "object", "properties": {"description": {"type": "string"}}}
+    operation["requestBody"] = {
+        "content": {"application/json": {"schema": named, "example": example}}
+    }
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "Shelf", "version": "1.0.0", "description": "Three"},
+        "paths": {"/one": {"get": operation, "summary": 4}},
+        "components": {"schemas": {"Book": {"type": "object", "description": "Five"}}},
+    }
+    outline = outline_of(document)
+    kept = outline["paths"]["/one"]["get"]
+    assert outline["info"] == {"title": "Shelf", "version": "1.0.0", "description": ""}
+    assert outline["components"] == {"schemas": {"Book": {}}}
+    assert (kept["summary"], kept["description"]) == ("", "")
+    assert kept["requestBody"] == operation["requestBody"]
+    assert outline["paths"]["/one"]["summary"] == 4, "a text that is none is a fault"
+    places = [each.pointer for each in openapi_faults(outline)]
+    assert places == [each.pointer for each in openapi_faults(document)] != []

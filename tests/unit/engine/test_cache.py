@@ -264,3 +264,47 @@ def test_a_lost_cache_gives_the_same_bytes(lemonade: Path, loss: str) -> None:
         path.write_bytes(path.read_bytes()[::-1]) if loss == "flip" else path.unlink()
     assert main(["--root", str(lemonade), "generate", "-j1"]) == 0
     assert outputs(lemonade) == before
+
+
+LOCK, OUTPUT = "generated/.lock/recipe.json", "contracts/index.json"
+
+
+def test_outputs_that_nobody_touched_are_known(lemonade: Path) -> None:
+    assert main(["--root", str(lemonade), "generate", "--check"]) == 0
+    known = index.untouched(str(lemonade), index.State(str(lemonade), outputs=True))
+    assert {LOCK, OUTPUT} <= known
+    path = lemonade / OUTPUT
+    before = path.stat()
+    path.write_bytes(path.read_bytes().replace(b"1", b"2", 1))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = index.untouched(str(lemonade), index.State(str(lemonade), outputs=True))
+    assert known - after == {OUTPUT}
+    (lemonade / index.NAME).unlink()
+    assert not index.untouched(str(lemonade), index.State(str(lemonade), outputs=True))
+
+
+@pytest.mark.parametrize("path", [LOCK, OUTPUT])
+def test_what_somebody_touched_is_found_and_mended(lemonade: Path, path: str) -> None:
+    """An entry of the lock that is wrong says nothing of its file, though nobody touched that."""
+    command = ["--root", str(lemonade), "generate"]
+    assert main([*command, "--check"]) == 0
+    wanted = (lemonade / path).read_bytes()
+    at = wanted.index(b'"digest":"') + 10 if path == LOCK else wanted.index(b"1")
+    changed = b"0" if wanted[at : at + 1] != b"0" else b"1"
+    (lemonade / path).write_bytes(wanted[:at] + changed + wanted[at + 1 :])
+    assert main([*command, "--check"]) == 1
+    if path == OUTPUT:
+        (lemonade / path).unlink()
+    assert main(command) == 0
+    assert (lemonade / path).read_bytes() == wanted
+    assert main([*command, "--check"]) == 0
+
+
+def test_a_run_that_wrote_knows_what_it_wrote(lemonade: Path) -> None:
+    model = lemonade / MODEL
+    model.write_text(model.read_text().replace("name: ", "name: Another ", 1))
+    other = lemonade / OUTPUT
+    other.unlink()
+    assert main(["--root", str(lemonade), "generate"]) == 0
+    assert other.exists()
+    assert index.is_clean(str(lemonade), "generate")

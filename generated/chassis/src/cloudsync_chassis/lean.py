@@ -14,8 +14,6 @@ from importlib.util import find_spec, module_from_spec
 from types import ModuleType, new_class
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
-
 
 @contextmanager
 def without(name: str) -> Iterator[None]:
@@ -88,10 +86,14 @@ class _PromisedClass(type):
         return cls._true()(*args, **kwargs)
 
     def __instancecheck__(cls, instance: object) -> bool:
-        return cls.__module__ in sys.modules and isinstance(instance, cls._true())
+        return cls._loaded() and isinstance(instance, cls._true())
 
     def __subclasscheck__(cls, subclass: type) -> bool:
-        return cls.__module__ in sys.modules and issubclass(subclass, cls._true())
+        return cls._loaded() and issubclass(subclass, cls._true())
+
+    def _loaded(cls) -> bool:
+        found = sys.modules.get(cls.__module__)
+        return found is not None and not isinstance(found, _Promised)
 
     def _true(cls) -> Any:
         return getattr(import_module(cls.__module__), cls.__name__)
@@ -117,17 +119,6 @@ def unpacked(name: str) -> Iterator[None]:
         yield
     finally:
         del sys.modules[name]
-
-
-@contextmanager
-def unbuilt() -> Iterator[None]:
-    """Let pydantic build the models of what is imported meanwhile once one is used."""
-    told = BaseModel.model_config
-    BaseModel.model_config = ConfigDict(**{**told, "defer_build": True})
-    try:
-        yield
-    finally:
-        BaseModel.model_config = told
 
 
 class Late(ModuleType):
@@ -162,4 +153,4 @@ if TYPE_CHECKING:
 else:
     httpx = Late("httpx", _httpx)
 
-__all__ = ["Late", "emptied", "httpx", "promised", "structlog", "unbuilt", "unpacked", "without"]
+__all__ = ["Late", "emptied", "httpx", "promised", "structlog", "unpacked", "without"]

@@ -105,4 +105,6 @@ def _number(schema: Mapping[str, Any], keyword: str) -> float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-RULE = Rule(code="SCH010", name="contradictory-bounds", family="schema validation", check=check)
+RULE = Rule(
+    code="SCH010", name="contradictory-bounds", family="schema validation", check=check, alone=True
+)

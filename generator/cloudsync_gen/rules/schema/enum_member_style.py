@@ -43,4 +43,6 @@ def check(model: Model) -> Iterator[Diagnostic]:
                     )
 
 
-RULE = Rule(code="SCH005", name="enum-member-style", family="schema validation", check=check)
+RULE = Rule(
+    code="SCH005", name="enum-member-style", family="schema validation", check=check, alone=True
+)

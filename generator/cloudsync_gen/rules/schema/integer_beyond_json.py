@@ -54,4 +54,6 @@ def _values(schema: Mapping[str, Any]) -> Iterator[tuple[Pointer, object]]:
         yield ("enum", index), each
 
 
-RULE = Rule(code="SCH017", name="integer-beyond-json", family="schema validation", check=check)
+RULE = Rule(
+    code="SCH017", name="integer-beyond-json", family="schema validation", check=check, alone=True
+)

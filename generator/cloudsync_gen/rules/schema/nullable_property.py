@@ -45,4 +45,6 @@ def _null(schema: Mapping[str, Any]) -> str:
     return "enum" if isinstance(members, list) and None in members else ""
 
 
-RULE = Rule(code="SCH008", name="nullable-property", family="schema validation", check=check)
+RULE = Rule(
+    code="SCH008", name="nullable-property", family="schema validation", check=check, alone=True
+)

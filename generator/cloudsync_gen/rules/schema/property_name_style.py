@@ -39,4 +39,6 @@ def check(model: Model) -> Iterator[Diagnostic]:
                     )
 
 
-RULE = Rule(code="SCH007", name="property-name-style", family="schema validation", check=check)
+RULE = Rule(
+    code="SCH007", name="property-name-style", family="schema validation", check=check, alone=True
+)

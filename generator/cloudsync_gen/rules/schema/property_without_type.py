@@ -48,4 +48,6 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 )
 
 
-RULE = Rule(code="SCH011", name="property-without-type", family="schema validation", check=check)
+RULE = Rule(
+    code="SCH011", name="property-without-type", family="schema validation", check=check, alone=True
+)

@@ -54,5 +54,6 @@ RULE = Rule(
     name="required-without-property",
     family="schema validation",
     check=check,
+    alone=True,
     mends=MISSPELT,
 )

@@ -60,4 +60,6 @@ def _wanted(schema: Mapping[str, Any]) -> str:
     return "" if anchored and not _ENDLESS.search(str(pattern)) else "maxLength"
 
 
-RULE = Rule(code="SCH004", name="unbounded-value", family="schema validation", check=check)
+RULE = Rule(
+    code="SCH004", name="unbounded-value", family="schema validation", check=check, alone=True
+)

@@ -67,4 +67,6 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 )
 
 
-RULE = Rule(code="SCH015", name="unknown-format", family="schema validation", check=check)
+RULE = Rule(
+    code="SCH015", name="unknown-format", family="schema validation", check=check, alone=True
+)

@@ -5,6 +5,7 @@ file beside each service, and one that leads to all of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -33,18 +34,25 @@ class CatalogView(Struct, frozen=True, kw_only=True):
 def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
     """The system, and each service."""
     apis = Apis(model, contracts)
-    services = model.all(Service)
-    whole = CatalogView(
-        entities=tuple(of_system(model, apis)), sources=tuple(each.id for each in services)
+    yield Unit(target=TARGET.name, name=SYSTEM, view=partial(_whole, model, apis))
+    for service in model.all(Service):
+        view = partial(_view, model, apis, service)
+        yield Unit(target=TARGET.name, name=name_of(service.id), view=view)
+
+
+def _whole(model: Model, apis: Apis) -> CatalogView:
+    return CatalogView(
+        entities=tuple(of_system(model, apis)),
+        sources=tuple(each.id for each in model.all(Service)),
     )
-    yield Unit(target=TARGET.name, name=SYSTEM, view=whole)
-    for service in services:
-        view = CatalogView(
-            service=name_of(service.id),
-            entities=tuple(of_service(model, apis, service)),
-            sources=(service.id,),
-        )
-        yield Unit(target=TARGET.name, name=view.service, view=view)
+
+
+def _view(model: Model, apis: Apis, service: Service) -> CatalogView:
+    return CatalogView(
+        service=name_of(service.id),
+        entities=tuple(of_service(model, apis, service)),
+        sources=(service.id,),
+    )
 
 
 def files(view: CatalogView) -> Iterable[Planned]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -50,15 +51,19 @@ def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
     del contracts
     yield Unit(target=TARGET.name, name=SYSTEM, view=ChartView())
     for service in model.all(Service):
-        view = ChartView(
-            name=kebab(name_of(service.id)),
-            about=summary(service.description, 200),
-            version=model.project.version,
-            values=values(model, service),
-            regions=regions_of(model, service),
-            sources=(service.id,),
-        )
+        view = partial(_view, model, service)
         yield Unit(target=TARGET.name, name=name_of(service.id), view=view)
+
+
+def _view(model: Model, service: Service) -> ChartView:
+    return ChartView(
+        name=kebab(name_of(service.id)),
+        about=summary(service.description, 200),
+        version=model.project.version,
+        values=values(model, service),
+        regions=regions_of(model, service),
+        sources=(service.id,),
+    )
 
 
 def files(view: ChartView) -> Iterable[Planned]:

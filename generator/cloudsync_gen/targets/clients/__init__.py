@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from cloudsync_gen.model.artefacts import (
@@ -52,7 +53,7 @@ def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
         api = model.get(RestApi, contract.source)
         service = model.get(Service, api.archimate_ref) if api else None
         if service is not None:
-            view = _client(model, contract, name_of(service.id))
+            view = partial(_client, model, contract, name_of(service.id))
             yield Unit(target=TARGET.name, name=name_of(service.id), view=view)
 
 

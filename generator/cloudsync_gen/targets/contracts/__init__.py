@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from itertools import chain
 from typing import Any, Literal
 
 import msgspec
@@ -10,6 +12,7 @@ from msgspec import Struct
 
 from cloudsync_gen.model.artefacts import SYSTEM, Data, Form, Planned, Resource, Unit, Verbatim
 from cloudsync_gen.model.contracts import (
+    INDEX,
     ContractDocument,
     Contracts,
     ContractText,
@@ -40,7 +43,7 @@ BUF_MODULE = {
 
 class FileView(Struct, frozen=True, kw_only=True):
     """One contract; `content` is its data, its text for GraphQL and proto, a resource's
-    name, or JSON text as `Contracts.packed_index` is kept.
+    name, or JSON text as `Contracts.index_file` holds it.
     """
 
     path: str
@@ -62,12 +65,14 @@ def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
     """One unit for each service that has contracts, and one for what belongs to no single one."""
     by_unit: dict[str, list[Contract]] = {SYSTEM: []}
     owners = _owners(model)
-    held: list[Contract] = [*contracts.documents, *contracts.graphql.values()]
-    for each in (*held, *contracts.grpc.values()):
+    every: Iterable[Contract] = chain(
+        contracts.documents, contracts.graphql.values(), contracts.grpc.values()
+    )
+    for each in every:
         by_unit.setdefault(_unit(model, owners, each.source), []).append(each)
-    for name, own in sorted(by_unit.items()):
-        view = _view(own, contracts if name == SYSTEM else None)
-        yield Unit(target=TARGET.name, name=name, view=view)
+    for name, held in sorted(by_unit.items()):
+        whole = contracts if name == SYSTEM else None
+        yield Unit(target=TARGET.name, name=name, view=partial(_view, held, whole))
 
 
 def _view(held: Iterable[Contract], whole: Contracts | None) -> ContractsView:
@@ -77,7 +82,7 @@ def _view(held: Iterable[Contract], whole: Contracts | None) -> ContractsView:
         for e in held
     ]
     if whole is not None:
-        index = FileView(path="index.json", format="packed", content=whole.packed_index, sources=())
+        index = FileView(path=INDEX, format="packed", content=whole.index_file[INDEX], sources=())
         files += [index, _README]
         files += [_file("proto/buf.yaml", BUF_MODULE)] if whole.grpc else []
     return ContractsView(files=tuple(sorted(files, key=lambda each: each.path)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import partial
 
 from msgspec import Struct
 
@@ -74,6 +75,10 @@ class DocsView(Struct, frozen=True, kw_only=True):
 def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
     """One unit: the system."""
     del contracts
+    yield Unit(target=TARGET.name, name=SYSTEM, view=partial(_view, model))
+
+
+def _view(model: Model) -> DocsView:
     calls = tuple(sorted(_calls(model), key=lambda c: (c.caller, c.callee, c.operation)))
     outgoing: defaultdict[str, list[CallView]] = defaultdict(list)
     incoming: defaultdict[str, set[str]] = defaultdict(set)
@@ -93,14 +98,13 @@ def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
         )
         for domain in model.all(Domain)
     )
-    view = DocsView(
+    return DocsView(
         project=model.project.name,
         about=model.project.description,
         domains=tuple(domain for domain in domains if domain.services),
         calls=calls,
         sources=tuple(service.id for service in model.all(Service)),
     )
-    yield Unit(target=TARGET.name, name=SYSTEM, view=view)
 
 
 def _calls(model: Model) -> Iterator[CallView]:

@@ -7,6 +7,7 @@ such an import finds them: below one source root, in folders named after the pro
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -52,8 +53,11 @@ class StubsView(Struct, frozen=True, kw_only=True):
 
 def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
     """One unit, where there is a gRPC contract."""
-    if not contracts.grpc:
-        return
+    if contracts.grpc:
+        yield Unit(target=TARGET.name, name=SYSTEM, view=partial(_view, model, contracts))
+
+
+def _view(model: Model, contracts: Contracts) -> StubsView:
     stubs = tuple(
         StubView(import_path=each.import_path, descriptors=each.descriptors, source=each.source)
         for each in contracts.grpc.values()
@@ -61,7 +65,7 @@ def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
     registry, providers = registry_view(model, contracts), providers_view(model, contracts)
     shared = {each.package for each in (registry, providers) if each is not None}
     roots = {stub.import_path.partition("/")[0] for stub in stubs}
-    view = StubsView(
+    return StubsView(
         name=f"{kebab(model.project.slug)}-grpc",
         version=model.project.version,
         roots=tuple(sorted(roots | shared)),
@@ -69,7 +73,6 @@ def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
         providers=providers,
         stubs=stubs,
     )
-    yield Unit(target=TARGET.name, name=SYSTEM, view=view)
 
 
 def files(view: StubsView) -> Iterable[Planned]:

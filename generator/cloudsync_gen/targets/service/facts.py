@@ -31,6 +31,7 @@ from cloudsync_gen.model.layers.application import (
 from cloudsync_gen.model.layers.datastore import Database, Table
 from cloudsync_gen.model.layers.security import Resource, Role
 from cloudsync_gen.model.providers import asked_of_providers
+from cloudsync_gen.model.reading import Once
 from cloudsync_gen.model.secrecy import Unloggable
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import python_class, python_name
@@ -86,7 +87,7 @@ class Grants:
         self._actions = {
             name_of(each.id): tuple(a.action for a in each.actions) for each in model.all(Resource)
         }
-        self._by_role: dict[str, frozenset[str]] = {}
+        self._granted = Once(self._given)
         self.full: dict[str, set[str]] = defaultdict(set)
         self.related: dict[str, set[str]] = defaultdict(set)
         for role in self._roles.values():
@@ -153,14 +154,10 @@ class Grants:
             if each.inherits
         )
 
-    def _granted(self, role: str) -> frozenset[str]:
+    def _given(self, role: str) -> frozenset[str]:
         """What a role grants by itself."""
-        found = self._by_role.get(role)
-        if found is None:
-            own = self._roles[role]
-            given = self._expanded((*own.permissions, *own.related_permissions))
-            found = self._by_role[role] = frozenset(given)
-        return found
+        own = self._roles[role]
+        return frozenset(self._expanded((*own.permissions, *own.related_permissions)))
 
     def _expanded(self, permissions: Iterable[str]) -> Iterable[str]:
         for permission in permissions:

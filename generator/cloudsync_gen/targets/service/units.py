@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from cloudsync_gen.model.artefacts import Unit
@@ -53,12 +54,12 @@ def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
     """One unit per service."""
     system = SystemFacts(model, contracts)
     for service in model.all(Service):
-        view = _view(ServiceFacts(system, service))
+        view = partial(_view, system, service)
         yield Unit(target=NAME, name=name_of(service.id), view=view)
 
 
-def _view(facts: ServiceFacts) -> ServiceView:
-    service, system = facts.service, facts.system
+def _view(system: SystemFacts, service: Service) -> ServiceView:
+    facts = ServiceFacts(system, service)
     methods = methods_of(facts)
     consumers = consumers_of(facts, methods)
     problems = problems_of(facts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from cloudsync_gen.model.artefacts import Unit, Unplannable
 from cloudsync_gen.model.contracts import Contracts, ContractText
@@ -19,10 +20,8 @@ NAME = "service_graphql"
 
 
 def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
-    """One unit per GraphQL contract with a service, named after the service that answers it.
-
-    Raises:
-        Unplannable: fields that do not fit what answers them.
+    """One unit per GraphQL contract with a service, named after the service that answers it. Views
+    raise `Unplannable`: fields that do not fit what answers them.
     """
     system = SystemFacts(model, contracts) if contracts.graphql else None
     for contract in contracts.graphql.values():
@@ -30,9 +29,7 @@ def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
         service = model.get(Service, api.service or "") if api else None
         if system is None or api is None or service is None:
             continue
-        facts = ServiceFacts(system, service)
-        _check(facts, api)
-        view = _view(facts, api, contract)
+        view = partial(_view, system, service, api, contract)
         yield Unit(target=NAME, name=name_of(service.id), view=view)
 
 
@@ -44,7 +41,11 @@ def _check(facts: ServiceFacts, api: GraphqlApi) -> None:
         raise Unplannable([(api.id, f"{facts.service.name} has a schema already")])
 
 
-def _view(facts: ServiceFacts, api: GraphqlApi, contract: ContractText) -> GraphqlView:
+def _view(
+    system: SystemFacts, service: Service, api: GraphqlApi, contract: ContractText
+) -> GraphqlView:
+    facts = ServiceFacts(system, service)
+    _check(facts, api)
     # who reads no schema does without graphql-core
     from cloudsync_gen.targets.service_graphql.reader import Reader
 

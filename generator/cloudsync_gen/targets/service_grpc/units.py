@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from cloudsync_gen.model.artefacts import Unit
@@ -39,11 +40,12 @@ def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
         api = model.get(GrpcApi, contract.source)
         service = model.get(Service, api.service) if api else None
         if system is not None and service is not None:
-            view = _view(ServiceFacts(system, service), contract)
+            view = partial(_view, system, service, contract)
             yield Unit(target=NAME, name=name_of(service.id), view=view)
 
 
-def _view(facts: ServiceFacts, contract: ProtoContract) -> GrpcView:
+def _view(system: SystemFacts, service: Service, contract: ProtoContract) -> GrpcView:
+    facts = ServiceFacts(system, service)
     known = messages_of(contract)
     reader = Reader(facts, contract, known)
     rpcs = tuple(reader.rpcs())

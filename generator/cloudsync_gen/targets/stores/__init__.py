@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import partial
 from graphlib import TopologicalSorter
 
 from cloudsync_gen.model.artefacts import Planned, Template, Unit
@@ -39,7 +40,7 @@ def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
             tables = by_schema.get((database.id, schema.name))
             if tables:
                 service = name_of(schema.service)
-                view = _store(model, service, database, schema.name, tables)
+                view = partial(_store, model, service, database, schema.name, tables)
                 yield Unit(target=TARGET.name, name=service, view=view)
 
 

@@ -1,0 +1,336 @@
+"""What was made of a model in earlier runs, and which of it still holds.
+
+A state tells the files of the model, of each element a digest of every field, and of everything
+that was made what it read. Whatever stands in it is true of the model that it tells: of another
+one only what changed is looked at, and all that read something of that is dropped. What is not
+there, or cannot be read, is made again.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Set
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from cloudsync_gen.model.contracts import Contracts
+from cloudsync_gen.model.ids import ElementId, layer_of, type_of
+from cloudsync_gen.model.links import Link
+from cloudsync_gen.model.memory import Memory
+from cloudsync_gen.model.reading import (
+    ANY_LINK,
+    CONTRACTS,
+    EVERYTHING,
+    EXISTS,
+    LINKS,
+    PLACE,
+    SCHEMAS,
+    Read,
+    all_of,
+    linked_by,
+    written_in,
+)
+from cloudsync_gen.model.sources import Sources
+from cloudsync_gen.model.system import Model
+
+_KIND, _WHAT = "traces", b"of a model"
+_PROTO = ".proto"
+"""Files of this kind are read together: they import each other."""
+
+_SOURCES = ""
+"""Identity of the contract sources among what a file holds."""
+
+_KINDS = ("rest", "webhooks", "asyncapi", "graphql", "grpc", "jsonschema")
+"""The contracts that are known one by one."""
+
+_NUMBERS = "I"
+_DIGEST = 16
+_ROOM = 20_000
+"""So many names more than there are elements may have a number before all begins anew."""
+
+Facts = dict[str, dict[str, bytes]]
+"""Of what stands in a file: identity -> field -> what it is, in short; of a contract the same.
+`LINKS` and a link's type stand for the links of that type.
+"""
+
+_encode = msgspec.msgpack.Encoder().encode
+_facts = msgspec.msgpack.Decoder(Facts)
+
+
+class Trace(Struct, frozen=True, array_like=True):
+    """What was made, and what it read. Names are numbered by the state.
+
+    `wide`: a field of all elements of a type (`layer.type.field`). `narrow`: fields, and the
+    elements of which all of these were read.
+    """
+
+    made: bytes
+    keys: list[str]
+    wide: bytes
+    narrow: list[tuple[list[str], bytes]]
+
+
+class _State(Struct, array_like=True):
+    manifest: bytes = b""
+    names: list[str] = []
+    files: dict[str, tuple[bytes, msgspec.Raw]] = {}
+    contracts: Facts = {}
+    traces: dict[str, Trace] = {}
+
+
+_states = msgspec.msgpack.Decoder(_State)
+
+
+class Changes:
+    """What is not as it was: keys, and fields of elements or contracts."""
+
+    def __init__(self, numbers: Mapping[str, int]) -> None:
+        self._numbers = numbers
+        self._keys: set[str] = set()
+        self._wide: set[int] = set()
+        self._fields: defaultdict[str, set[int]] = defaultdict(set)
+
+    def key(self, key: str) -> None:
+        """A part of the model as a whole."""
+        self._keys.add(key)
+
+    def field(self, identity: str, field: str) -> None:
+        """One field; nobody has read of what has no number."""
+        wide, own = self._numbers.get(f"{type_of(identity)}.{field}"), self._numbers.get(identity)
+        if wide is not None:
+            self._wide.add(wide)
+        if own is not None:
+            self._fields[field].add(own)
+
+    def concern(self, trace: Trace) -> bool:
+        """Whether something of that was read."""
+        if not self:
+            return False
+        if EVERYTHING in trace.keys or not self._keys.isdisjoint(trace.keys):
+            return True
+        if self._wide and not self._wide.isdisjoint(array(_NUMBERS, trace.wide)):
+            return True
+        for fields, elements in trace.narrow:
+            changed = [self._fields[each] for each in fields if each in self._fields]
+            if changed and not set().union(*changed).isdisjoint(array(_NUMBERS, elements)):
+                return True
+        return False
+
+    def __bool__(self) -> bool:
+        return bool(self._keys or self._wide or self._fields)
+
+
+class Traces:
+    """Of a model in which everything could be read. `files`: the digest of each of its files."""
+
+    def __init__(
+        self, model: Model, files: Mapping[str, bytes], manifest: str, memory: Memory
+    ) -> None:
+        self._model = model
+        self._memory = memory
+        self.files = _with_what_is_read_together(files, manifest)
+        """Digest of each file, with what it is read together with."""
+        self._manifest = self.files.get(manifest, b"")
+        self._state = self._remembered()
+        self._numbers = {name: n for n, name in enumerate(self._state.names)}
+        self._sizes: dict[str, int] = {}
+        self._new = self._update()
+
+    def _update(self) -> bool:
+        """Brings the state to this model; whether there was anything to do."""
+        known = self._state.files
+        changed = {f for f, now in self.files.items() if f not in known or known[f][0] != now}
+        gone = known.keys() - self.files.keys()
+        if not changed and not gone:
+            return False
+        old: Facts = {}
+        for file in (changed & known.keys()) | gone:
+            old |= _facts.decode(known[file][1])
+        new: Facts = {}
+        for file, facts in _of_files(self._model, changed, self.files).items():
+            known[file] = (self.files[file], msgspec.Raw(_encode(facts)))
+            new |= facts
+        for file in gone:
+            del known[file]
+        self._drop(old, new)
+        return True
+
+    def _drop(self, old: Facts, new: Facts) -> None:
+        """All that read of what is not as it was."""
+        self._new = True
+        traces = self._state.traces
+        if traces:
+            changes = _differing(old, new, Changes(self._numbers))
+            self._state.traces = {
+                n: each for n, each in traces.items() if not changes.concern(each)
+            }
+
+    def _remembered(self) -> _State:
+        """The state of an earlier run; none of another manifest, which all is read by."""
+        hit = self._memory.get(_KIND, _WHAT)
+        try:
+            found = _State() if hit is None else _states.decode(hit.value)
+        except (msgspec.MsgspecError, TypeError, ValueError):
+            found = _State()
+        usable = len(found.names) <= len(self._model.elements) + _ROOM
+        if found.manifest == self._manifest and usable:
+            return found
+        return _State(manifest=self._manifest)
+
+    def compiled(self, contracts: Contracts) -> None:
+        """What is known of the contracts of the model from now on."""
+        facts = _of_contracts(contracts)
+        if facts != self._state.contracts:
+            self._drop(self._state.contracts, facts)
+            self._state.contracts = facts
+
+    def known(self, name: str) -> bytes | None:
+        """What was made under a name, if it would be made again."""
+        found = self._state.traces.get(name)
+        return None if found is None else found.made
+
+    def keep(self, name: str, read: Read, made: bytes) -> None:
+        """Remembers what was made of this model."""
+        self._state.traces[name] = self._trace(read, made)
+        self._new = True
+
+    def forget(self, beginning: str) -> None:
+        """Drops all names that begin so."""
+        traces = self._state.traces
+        self._state.traces = {n: e for n, e in traces.items() if not n.startswith(beginning)}
+        self._new = True
+
+    def save(self) -> None:
+        """For the next run, if anything is new."""
+        if self._new:
+            self._memory.put(_KIND, _WHAT, _encode(self._state))
+            self._new = False
+
+    def _trace(self, read: Read, made: bytes) -> Trace:
+        wide: set[int] = set()
+        groups: defaultdict[bytes, list[str]] = defaultdict(list)
+        for field, identities in sorted(read.fields.items()):
+            by_type: defaultdict[str, list[str]] = defaultdict(list)
+            for each in identities:
+                by_type[type_of(each)].append(each)
+            single: list[int] = []
+            for kind, members in by_type.items():
+                if len(members) > 1 and len(members) == self._size(kind):
+                    wide.add(self._number(f"{kind}.{field}"))
+                else:
+                    single += map(self._number, members)
+            if single:
+                groups[array(_NUMBERS, sorted(single)).tobytes()].append(field)
+        return Trace(
+            made=made,
+            keys=sorted(read.keys),
+            wide=array(_NUMBERS, sorted(wide)).tobytes(),
+            narrow=[(fields, elements) for elements, fields in groups.items()],
+        )
+
+    def _number(self, name: str) -> int:
+        found = self._numbers.get(name)
+        if found is None:
+            found = self._numbers[name] = len(self._state.names)
+            self._state.names.append(name)
+        return found
+
+    def _size(self, kind: str) -> int:
+        """How many elements there are of a type."""
+        if not self._sizes:
+            sizes: defaultdict[str, int] = defaultdict(int)
+            for each in self._model.elements:
+                sizes[type_of(each)] += 1
+            self._sizes = dict(sizes)
+        return self._sizes.get(kind, -1)
+
+
+def _differing(old: Facts, new: Facts, changes: Changes) -> Changes:
+    """What has changed between two states of the same files or contracts."""
+    for identity in old.keys() | new.keys():
+        before, now = old.get(identity, {}), new.get(identity, {})
+        for field in before.keys() | now.keys() if before != now else ():
+            if before.get(field) != now.get(field):
+                _note(changes, identity, field)
+    return changes
+
+
+def _note(changes: Changes, identity: str, field: str) -> None:
+    if identity == _SOURCES:
+        changes.key(field.partition(":")[0])
+    elif field.startswith(LINKS):
+        changes.field(identity, LINKS)
+        changes.key(linked_by(field.removeprefix(LINKS)))
+        changes.key(ANY_LINK)
+    else:
+        changes.field(identity, field)
+        if field == EXISTS:
+            changes.key(all_of(type_of(identity)))
+        elif field == PLACE and layer_of(identity) == "data_model":
+            changes.key(SCHEMAS)
+
+
+def _of_files(model: Model, files: Set[str], digests: Mapping[str, bytes]) -> dict[str, Facts]:
+    """What stands in some files."""
+    found: dict[str, Facts] = {file: {} for file in files}
+    for element, ref in model.refs.items():
+        if ref.file in files:
+            found[ref.file][element] = _of_element(model, element)
+    for kind in Sources.__struct_fields__:
+        for source in getattr(model.sources, kind):
+            if source.file in files:
+                key = f"{written_in(kind)}:{source.file}"
+                found[source.file].setdefault(_SOURCES, {})[key] = digests[source.file]
+    return found
+
+
+def _of_element(model: Model, element: ElementId) -> dict[str, bytes]:
+    value = model.elements[element]
+    facts = _of_fields(value, value.__struct_fields__)
+    facts |= {EXISTS: b"", PLACE: _short(model.refs[element])}
+    links: defaultdict[str, list[Link]] = defaultdict(list)
+    for each in model.out.get(element, ()):
+        links[each.type].append(each)
+    return facts | {f"{LINKS}{kind}": _short(each) for kind, each in links.items()}
+
+
+def _of_fields(value: Any, fields: Iterable[str]) -> dict[str, bytes]:
+    found = ((field, getattr(value, field)) for field in fields)
+    return {field: _short(each) for field, each in found if each is not None}
+
+
+def _of_contracts(contracts: Contracts) -> Facts:
+    facts: Facts = {}
+    whole: dict[str, bytes] = {}
+    for kind in Contracts.__struct_fields__:
+        held = getattr(contracts, kind)
+        if kind in _KINDS:
+            facts |= {each.path: _of_fields(each, each.__struct_fields__) for each in held.values()}
+            held = {name: each.path for name, each in held.items()}
+        whole[kind] = _short(held)
+    return facts | {CONTRACTS: whole}
+
+
+def _short(value: object) -> bytes:
+    written = _encode(value)
+    return written if len(written) <= _DIGEST else blake2b(written, digest_size=_DIGEST).digest()
+
+
+def _with_what_is_read_together(files: Mapping[str, bytes], manifest: str) -> dict[str, bytes]:
+    whole = files.get(manifest, b"")
+    protos = _joined(files[each] for each in sorted(files) if each.endswith(_PROTO))
+    return {
+        file: _joined((whole, protos if file.endswith(_PROTO) else digest))
+        for file, digest in files.items()
+    }
+
+
+def _joined(pieces: Iterable[bytes]) -> bytes:
+    whole = blake2b(digest_size=_DIGEST)
+    for piece in pieces:
+        whole.update(f"{len(piece)}:".encode() + piece)
+    return whole.digest()
