@@ -117,7 +117,9 @@ def test_a_filter_that_lets_text_through_is_noticed(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file, hole = HOLES[name]
-    there = [p for p in positions(FILES) if p.file == file and p.kind.endswith("/description")]
+    # beside those that the model has, a setting's, which stands in Python
+    used = (p for p in positions(FILES) if not p.lays or "/settings/" in p.kind)
+    there = [p for p in used if p.file == file and p.kind.endswith("/description")]
     plain = outputs(placed(FILES, dict.fromkeys(there, PLAIN)))
     hostile_text = 'x"""\n\nimport os\n\n"""[a](b)'
     monkeypatch.setitem(environment("curly").filters, name, hole)
