@@ -55,7 +55,9 @@ class State:
         """Lists some outputs as they are now, because this run wrote them: whatever else changed
         meanwhile is no longer as it is listed, and will be seen.
         """
-        lines = dict(_by_path(self.outputs))
+        folders = (os.path.join(self._root, name) for name in OUTPUTS)
+        made = {each for each in folders if os.path.isdir(each)}  # listed by name while missing
+        lines = {path: line for path, line in _by_path(self.outputs) if line not in made}
         for path in paths:
             place = os.path.join(self._root, path)
             written: list[str] = []

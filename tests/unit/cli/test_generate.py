@@ -212,7 +212,7 @@ def test_a_model_that_breaks_generation_behind_settings_is_no_bug_of_the_tool(
     def breaks(*_: object) -> None:
         raise KeyError("datastore.table.recipe")
 
-    monkeypatch.setattr("cloudsync_gen.pipeline.units", breaks)
+    monkeypatch.setattr("cloudsync_gen.pipeline._due", breaks)
     capsys.readouterr()
     assert run(root, *DOCS) == 1
     out, err = capsys.readouterr()
