@@ -49,7 +49,7 @@ def _compared(model: Model, body: str, entity: str) -> Iterator[Diagnostic]:
         held, holds = resolved(model, entity, kept[name])
         if (named is not None and named == held) or "type" not in holds:
             continue
-        if accepted.keys() - KEYWORDS:  # what is misspelt may be the bound
+        if not accepted or accepted.keys() - KEYWORDS:  # what cannot be read may be the bound
             continue
         for keyword in _wider(accepted, holds):
             yield RULE.at(
