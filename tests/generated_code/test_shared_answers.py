@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,8 +26,8 @@ def gateway() -> Iterator[Any]:
     """The modules that say where answers lie and that keep them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(ROOT / "generated" / "services" / "api-gateway" / "src"))
-        from api_gateway import answers, shared_answers
-
+        answers = import_module("api_gateway.answers")
+        shared_answers = import_module("api_gateway.shared_answers")
         patch.setattr(shared_answers, "PATIENCE", 10.0)
         yield answers, shared_answers
     for name in [each for each in sys.modules if each.partition(".")[0] == "api_gateway"]:
@@ -102,7 +103,8 @@ async def test_nobody_reads_or_changes_what_is_kept(
     here, there = place(gateway, f"/v1/{secret}"), place(gateway)
     await one.keep(here, ENGLISH, answer(gateway, secret))
     await one.keep(there, ENGLISH, answer(gateway, "other"))
-    async with Redis(port=port) as raw:
+    server: Any = Redis(port=port)
+    async with server as raw:
         keys = await raw.keys("*")
         lasting = [await raw.ttl(each) for each in keys]
         assert all(0 < each <= 7200 for each in lasting)

@@ -342,8 +342,8 @@ def test_a_break_that_somebody_accepts_is_told_no_more_until_its_day_is_over(
     code, _, said = breaking(root, capsys, "--against", "HEAD", *accept)
     assert (code, said) == (2, "1 new finding; give --expires\n")
     day = ("--today", "2030-01-31")
-    accept = (*accept, "--expires", "2030-01-31", *day)
-    assert main(["--root", str(root), "breaking", "--against", "HEAD", *accept]) == 0
+    until = (*accept, "--expires", "2030-01-31", *day)
+    assert main(["--root", str(root), "breaking", "--against", "HEAD", *until]) == 0
     written = (root / "cloudsync-gen.baseline.toml").read_text("utf-8")
     assert 'reason = "nobody sold any"' in written
     code, findings, said = breaking(root, capsys, "--against", "HEAD", *day)
@@ -352,7 +352,7 @@ def test_a_break_that_somebody_accepts_is_told_no_more_until_its_day_is_over(
     assert "; 1 waived; " in said
     main(["--root", str(root), "check", *day])
     assert "WVR005" not in capsys.readouterr().out
-    assert main(["--root", str(root), "breaking", "--against", "HEAD", *accept]) == 0
+    assert main(["--root", str(root), "breaking", "--against", "HEAD", *until]) == 0
     assert (root / "cloudsync-gen.baseline.toml").read_text("utf-8") == written
     later = ("--today", "2030-02-01")
     assert breaking(root, capsys, "--against", "HEAD", *later)[0] == 1
