@@ -75,6 +75,26 @@ def test_a_run_that_remembers_makes_what_one_makes_that_knows_nothing(
     assert made >= number // 3, "nothing was ever made"
 
 
+SOURCES = {
+    "model/06_api/graphql-apis/board.graphql": {"  DRAFT\n": "  Draft\n"},
+    "model/06_api/grpc-services/press.proto": {
+        "// What to press.\n": "// Of what.\nenum Wood {\n  OLIVE = 0;\n}\n\n// What to press.\n"
+    },
+    "model/06_api/rest-apis/recipe.openapi.yaml": {"info:\n": "info:\n  summary: Recipes\n"},
+}
+
+
+@pytest.mark.parametrize("one", SOURCES)
+def test_of_sources_that_change_at_once_each_is_looked_at(tmp_path: Path, one: str) -> None:
+    plain = {file: {old: f"{old}\n"} for file in SOURCES if file != one for old in SOURCES[file]}
+    store = Store(tmp_path)
+    pipeline.check(LEMONADE, store=store)
+    both = edited(LEMONADE, {**plain, one: SOURCES[one]})
+    found = pipeline.check(both, store=store).diagnostics
+    assert found == pipeline.check(both).diagnostics
+    assert pipeline.check(LEMONADE, store=store).diagnostics == ()
+
+
 @pytest.fixture(scope="module")
 def lemonade() -> tuple[Model, Contracts]:
     model = pipeline.check(LEMONADE).model

@@ -41,8 +41,8 @@ _KIND, _WHAT = "traces", b"of a model"
 _PROTO = ".proto"
 """Files of this kind are read together: they import each other."""
 
-_SOURCES = ""
-"""Identity of the contract sources among what a file holds."""
+_SOURCES = "sources of "
+"""What the identity of the contract sources in a file begins with."""
 
 _KINDS = ("rest", "webhooks", "asyncapi", "graphql", "grpc", "jsonschema")
 """The contracts that are known one by one."""
@@ -260,7 +260,7 @@ def _differing(old: Facts, new: Facts, changes: Changes) -> Changes:
 
 
 def _note(changes: Changes, identity: str, field: str) -> None:
-    if identity == _SOURCES:
+    if identity.startswith(_SOURCES):
         changes.key(field.partition(":")[0])
     elif field.startswith(LINKS):
         changes.field(identity, LINKS)
@@ -284,7 +284,8 @@ def _of_files(model: Model, files: Set[str], digests: Mapping[str, bytes]) -> di
         for source in getattr(model.sources, kind):
             if source.file in files:
                 key = f"{written_in(kind)}:{source.file}"
-                found[source.file].setdefault(_SOURCES, {})[key] = digests[source.file]
+                held = found[source.file].setdefault(f"{_SOURCES}{source.file}", {})
+                held[key] = digests[source.file]
     return found
 
 
