@@ -35,6 +35,11 @@ MAX_TREE = 1024 * 1024 * 1024
 """Bytes of all files together."""
 
 
+def named(pointer: Pointer) -> tuple[str, ...]:
+    """The keys of a pointer: which entry of a list it leads through may be another tomorrow."""
+    return tuple(each for each in pointer if isinstance(each, str))
+
+
 class TooMuch(OSError):
     """A model beyond what anybody writes: it is not read, so that it cannot fill the memory."""
 

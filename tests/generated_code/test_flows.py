@@ -79,11 +79,24 @@ def queued(service: dict[str, Any]) -> list[str]:
     return [each["topic"] for each in fallbacks if each["kind"] == "queue"]
 
 
+def collected(model: dict[str, Any], service: dict[str, Any]) -> list[str]:
+    """Topics of what other services of some domains announce, if it takes all of that."""
+    domains = [domain for each in service.get("collects", ()) for domain in each.get("domains", ())]
+    return [
+        each["topic"]
+        for id_, each in model.items()
+        if id_.startswith("application.event.")
+        and each["service"] != service["id"]
+        and model[each["service"]]["domain"] in domains
+    ]
+
+
 def test_dead_letters_go_where_the_model_says(made: Written) -> None:
     model, seen = model_of(made), 0
     for name, spec, _ in specs(made):
         service, wanted = service_of(model, name), {}
         heard = [model[each["event"]]["topic"] for each in service.get("consumes", ())]
+        heard += collected(model, service)
         heard += [model[f"application.saga.{each.name}"]["topic"] for each in spec.sagas]
         heard += queued(service)
         for each in heard:

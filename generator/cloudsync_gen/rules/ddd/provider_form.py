@@ -25,7 +25,7 @@ from cloudsync_gen.model.provided import ConfigurationProvider, FlagProvider, Se
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._calls import answered, asked, callee, parts_answered
 from cloudsync_gen.rules._rule import Rule
-from cloudsync_gen.source import Pointer
+from cloudsync_gen.source import Pointer, named
 
 Faults = Iterator[tuple[Pointer, str, str]]
 Named = tuple[Pointer, str, dict[str, str], bool]
@@ -46,7 +46,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
 
 def _at(model: Model, service: Service, at: Pointer, message: str, hint: str) -> Diagnostic:
     place = model.ref(service.id, *at)
-    return RULE.at(place, message, hint, element=service.id, facts=(message, *map(str, at)))
+    return RULE.at(place, message, hint, element=service.id, facts=named(at))
 
 
 def _of(model: Model, service: Service) -> Iterator[tuple[str, Faults]]:

@@ -22,7 +22,7 @@ from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.rules._calls import asked, callee
 from cloudsync_gen.rules._rule import Rule
-from cloudsync_gen.source import Pointer
+from cloudsync_gen.source import Pointer, named
 
 _SECOND = 1000
 
@@ -44,7 +44,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 message,
                 hint,
                 element=service.id,
-                facts=(message,),
+                facts=named(pointer),
             )
 
 

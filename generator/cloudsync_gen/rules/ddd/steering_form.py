@@ -24,7 +24,7 @@ from cloudsync_gen.model.provided import FlagUse, Setting
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.rules._rule import Rule
-from cloudsync_gen.source import Pointer
+from cloudsync_gen.source import Pointer, named
 
 Faults = Iterator[tuple[Pointer, str, str]]
 _TYPES: dict[str, type] = {"boolean": bool, "string": str, "integer": int}
@@ -39,7 +39,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 message,
                 hint,
                 element=service.id,
-                facts=(message, *map(str, pointer)),
+                facts=named(pointer),
             )
 
 

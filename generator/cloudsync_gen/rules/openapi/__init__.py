@@ -1,1 +1,56 @@
 """OpenAPI sources: one operation for one command or query, and nothing that compile adds."""
+
+from __future__ import annotations
+
+from cloudsync_gen.rules._rule import Rule
+from cloudsync_gen.rules.openapi import (
+    body_differs_from_input,
+    body_may_be_absent,
+    collection_misspelt,
+    command_in_two_operations,
+    compiled_in,
+    get_with_command,
+    idempotency_form,
+    list_parameters,
+    openapi_structure,
+    operation_id_differs,
+    operation_of_another_service,
+    operation_without_command,
+    page_size_out_of_order,
+    path_parameter,
+    path_style,
+    response_differs_from_output,
+    route_twice,
+    schema_without_json,
+    success_response,
+    unknown_extension,
+    unresolved_ref,
+    version_form,
+    version_in_path,
+)
+
+RULES: tuple[Rule, ...] = (
+    operation_without_command.RULE,
+    compiled_in.RULE,
+    path_parameter.RULE,
+    operation_id_differs.RULE,
+    body_differs_from_input.RULE,
+    response_differs_from_output.RULE,
+    command_in_two_operations.RULE,
+    operation_of_another_service.RULE,
+    unresolved_ref.RULE,
+    get_with_command.RULE,
+    success_response.RULE,
+    unknown_extension.RULE,
+    route_twice.RULE,
+    openapi_structure.RULE,
+    list_parameters.RULE,
+    version_in_path.RULE,
+    path_style.RULE,
+    schema_without_json.RULE,
+    version_form.RULE,
+    collection_misspelt.RULE,
+    page_size_out_of_order.RULE,
+    idempotency_form.RULE,
+    body_may_be_absent.RULE,
+)

@@ -64,15 +64,17 @@ def check(model: Model) -> Iterator[Diagnostic]:
             if column is None:
                 others = table.columns.keys() - TECHNICAL[table.table].keys()
                 near = f"rename `{nearest(name, others)}`?" if others else f"add it as `{kind}`"
-                yield _finding(model, table, ("columns",), f"it has no column `{name}`", near)
+                message = f"it has no column `{name}`"
+                yield _finding(model, table, ("columns",), message, near, (name,))
             elif name in _OPEN and not column.nullable:
                 message = f"`{name}` is not nullable, and the library leaves it open at first"
-                yield _finding(model, table, ("columns", name), message, "add `nullable: true`")
+                hint = "add `nullable: true`"
+                yield _finding(model, table, ("columns", name), message, hint, (name, "nullable"))
             elif column.type != kind:
                 message = f"`{name}` is `{column.type}` here, the library writes `{kind}`"
-                yield _finding(
-                    model, table, ("columns", name, "type"), message, f"make it `{kind}`"
-                )
+                place = ("columns", name, "type")
+                facts = (name, column.type)
+                yield _finding(model, table, place, message, f"make it `{kind}`", facts)
         keys = [set(table.primary_key)]
         keys += [{name.split()[0] for name in e.columns} for e in table.indexes if e.unique]
         spread = set(table.partition.columns) if table.partition else set()
@@ -82,13 +84,18 @@ def check(model: Model) -> Iterator[Diagnostic]:
             columns = ", ".join(sorted(_KEYS[table.table]))
             message = f"two rows may have the same {columns}"
             hint = f"add a unique index over {columns}"
-            yield _finding(model, table, ("primaryKey",), message, hint)
+            yield _finding(model, table, ("primaryKey",), message, hint, (columns,))
 
 
 def _finding(
-    model: Model, table: Table, place: tuple[str, ...], message: str, hint: str
+    model: Model,
+    table: Table,
+    place: tuple[str, ...],
+    message: str,
+    hint: str,
+    facts: tuple[str, ...],
 ) -> Diagnostic:
-    return RULE.at(model.ref(table.id, *place), message, hint, element=table.id, facts=(message,))
+    return RULE.at(model.ref(table.id, *place), message, hint, element=table.id, facts=facts)
 
 
 RULE = Rule(code="DST012", name="technical-table-form", family="data stores", check=check)

@@ -26,9 +26,9 @@ def asked_of(facts: ServiceFacts) -> AskedView:
     }
     return AskedView(
         package=providers_package(facts.model),
-        names=tuple(sorted(each.upper() for each in kinds)),
+        names=tuple((each, each.upper()) for each in sorted(kinds)),
         flags=_flags(service),
-        adjusted=adjusted,
+        adjusted=tuple(adjusted.items()),
     )
 
 

@@ -48,14 +48,14 @@ class FlagView(Struct, frozen=True, kw_only=True):
 class AskedView(Struct, frozen=True, kw_only=True):
     """What the service asks of the model's providers, whose facts are in `package`.
 
-    `names`: of the providers that it asks. `adjusted`: setting -> (field, value) of how it follows
-    configuration.
+    `names`: of the providers that it asks, each as the argument and the constant that it is.
+    `adjusted`: settings, each with (field, value) of how it follows configuration.
     """
 
     package: str
-    names: tuple[str, ...]
+    names: tuple[tuple[str, str], ...]
     flags: tuple[FlagView, ...]
-    adjusted: dict[str, tuple[tuple[str, str | float | tuple[str, ...]], ...]]
+    adjusted: tuple[tuple[str, tuple[tuple[str, str | float | tuple[str, ...]], ...]], ...]
 
 
 class CallEdgeView(Struct, frozen=True, kw_only=True):
