@@ -174,4 +174,4 @@ def test_a_renamed_element_is_seen_by_who_looked_at_all_ids(
         model, refs={each: ref for each, ref in model.refs.items() if each != gone}
     )
     after = Traces(less, changed, "", memory)
-    assert after.known(ELEMENTS) is None and after.known(PLACES) is None
+    assert (after.known(ELEMENTS), after.known(PLACES)) == (None, None)
