@@ -105,6 +105,11 @@ def memory(store: Store) -> ParseCache:
     return ParseCache(store.pack.read, store.pack.write, _salt())
 
 
+def memory_apart(store: Store) -> ParseCache:
+    """The same of what is large, each piece of it by itself."""
+    return ParseCache(store.read, store.write, _salt())
+
+
 def _salt() -> bytes:
     return digest_of_package() + index.environment().encode()
 
@@ -219,8 +224,8 @@ def _verdicts(read: _Read, store: Store) -> Verdicts | None:
     if read.model is None or read.found or not read.complete or not read.model.whole:
         return None
     digests = {file: blake2b(text, digest_size=16).digest() for file, text in read.tree.items()}
-    apart = ParseCache(store.read, store.write, _salt())
-    return Verdicts(read.model, Traces(read.model, digests, MANIFEST, apart), memory(store))
+    traces = Traces(read.model, digests, MANIFEST, memory_apart(store))
+    return Verdicts(read.model, traces, memory(store))
 
 
 def _begun(

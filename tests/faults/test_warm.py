@@ -8,15 +8,26 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from cloudsync_gen import pipeline
 from cloudsync_gen.contracts.compile import compile_contracts, known_contracts
 from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.engine.reconcile import Scope
+from cloudsync_gen.load.cache import ParseCache
 from cloudsync_gen.model.artefacts import Unit
 from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.memory import Forgetful
-from cloudsync_gen.model.reading import EVERYTHING, Read, Reading, into, noting, watched
+from cloudsync_gen.model.reading import (
+    ELEMENTS,
+    EVERYTHING,
+    PLACES,
+    Read,
+    Reading,
+    into,
+    noting,
+    watched,
+)
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.traces import Traces
 from cloudsync_gen.pipeline import Generated
@@ -147,3 +158,40 @@ def test_fields_are_noted_while_somebody_wants_it(lemonade: tuple[Model, Contrac
     assert reading.read == Read(frozenset(), {"?": {element.id}})
     assert inner.read == Read(frozenset(), {"description": {element.id}})
     assert (kind.__dict__.get("description"), kind.description) == plain
+
+
+def test_who_looks_at_all_ids_or_places_has_not_read_everything(
+    lemonade: tuple[Model, Contracts],
+) -> None:
+    model = watched(lemonade[0])
+    with into(Reading()) as reading:
+        assert [*model.elements] == [*model.refs]
+        assert dict(model.refs.items()) == dict(lemonade[0].refs)
+    assert reading.keys == {ELEMENTS, PLACES}
+    with into(Reading()) as reading:
+        assert [*model.elements.values()]
+    assert reading.keys == {EVERYTHING}
+
+
+def test_a_renamed_element_is_seen_by_who_looked_at_all_ids(
+    lemonade: tuple[Model, Contracts],
+) -> None:
+    model = lemonade[0]
+    files = {ref.file: b"1" for ref in model.refs.values()}
+    store: dict[str, bytes] = {}
+    memory = ParseCache(store.get, store.__setitem__)
+    before = Traces(model, files, "", memory)
+    for key in (ELEMENTS, PLACES):
+        before.keep(key, Read(frozenset((key,))), key.encode())
+    before.save()
+    gone, place = next(reversed(model.refs.items()))
+    changed = {**files, place.file: b"2"}
+    assert Traces(model, changed, "", memory).known(ELEMENTS) == ELEMENTS.encode()
+    moved = structs.replace(model, refs={**model.refs, gone: place.at("x")})
+    after = Traces(moved, changed, "", memory)
+    assert (after.known(ELEMENTS), after.known(PLACES)) == (ELEMENTS.encode(), None)
+    less = structs.replace(
+        model, refs={each: ref for each, ref in model.refs.items() if each != gone}
+    )
+    after = Traces(less, changed, "", memory)
+    assert (after.known(ELEMENTS), after.known(PLACES)) == (None, None)

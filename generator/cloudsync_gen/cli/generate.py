@@ -63,13 +63,14 @@ def run(options: argparse.Namespace) -> int:
             sys.stderr.write(f"{_staged.NOTHING_STAGED}\n")
             return OK
         known = known and _staged.is_whole(options.root, outputs=True)
-    if whole and known and index.is_clean(options.root, "generate"):
+    before = index.State(options.root, outputs=True)
+    if whole and known and index.is_clean(options.root, "generate", before):
         sys.stderr.write(f"{UP_TO_DATE}\n")
         return OK
-    return _run(options)
+    return _run(before, options)
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(before: index.State, options: argparse.Namespace) -> int:
     from cloudsync_gen.cli._options import FORMATS
     from cloudsync_gen.cli._waivers import waivers
     from cloudsync_gen.cli.settings import Misconfigured, chosen, settings
@@ -80,7 +81,6 @@ def _run(options: argparse.Namespace) -> int:
     from cloudsync_gen.targets import BY_NAME
 
     root = Path(options.root)
-    before = index.State(options.root, outputs=True)
     try:
         made = settings(root)
         rules, given = chosen(made), waivers(root, made)

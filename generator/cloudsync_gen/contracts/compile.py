@@ -28,6 +28,7 @@ from cloudsync_gen.model.contracts import (
     ProtoContract,
 )
 from cloudsync_gen.model.memory import Forgetful, Memory
+from cloudsync_gen.model.reading import Later
 from cloudsync_gen.model.sources import GraphqlSource, GrpcSource, RestSource, WebhookSource
 from cloudsync_gen.model.system import Model
 
@@ -48,26 +49,30 @@ def compile_contracts(model: Model, memory: Memory | None = None) -> Staged[Cont
     Nothing is read but the model. Whether the results are valid is `validate`'s question. With a
     memory, sources that need a heavy library are only printed again when they have changed.
     """
-    made, lookups = _without_index(model, memory or Forgetful())
-    index = {INDEX: index_of(lookups, made.value)}
-    return Staged(structs.replace(made.value, index_file=index), made.diagnostics)
+    made = _without_index(model, memory or Forgetful())
+    return Staged(_indexed(model, made.value), made.diagnostics)
 
 
-def _without_index(model: Model, known: Memory) -> tuple[Staged[Contracts], Lookups]:
+def _indexed(model: Model, contracts: Contracts) -> Contracts:
+    """With the index, which is made when somebody asks for it."""
+    index = Later[str, bytes](model, lambda seen: {INDEX: index_of(Lookups(seen), contracts)})
+    return structs.replace(contracts, index_file=index)
+
+
+def _without_index(model: Model, known: Memory) -> Staged[Contracts]:
     """All contracts; the schemas that they were made of are dropped."""
     begun = _begun(model)
-    jsonschema = compile_schemas(begun.schemas, model)
     contracts = Contracts(
         rest=begun.rest,
         webhooks=begun.webhooks,
         asyncapi=compile_asyncapi(begun.schemas, begun.lookups),
         graphql=_graphql(model.sources.graphql, known),
         grpc=_grpc(model.sources.grpc, known),
-        jsonschema=jsonschema,
+        jsonschema=dict(compile_schemas(begun.schemas, model)),
         index_file={},
         schema_names=dict(sorted(begun.schemas.elements.items())),
     )
-    return Staged(contracts, begun.found), begun.lookups
+    return Staged(contracts, begun.found)
 
 
 def known_contracts(model: Model, memory: Memory) -> Contracts:
@@ -93,8 +98,7 @@ def known_contracts(model: Model, memory: Memory) -> Contracts:
         index_file={},
         schema_names=dict(sorted(schemas.elements.items())),
     )
-    index = Made((INDEX,), lambda _: index_of(lookups, contracts))
-    return structs.replace(contracts, index_file=index)
+    return _indexed(model, contracts)
 
 
 def faults_of_contracts(model: Model) -> tuple[Diagnostic, ...]:

@@ -6,7 +6,7 @@ is self-contained, so whatever asks for a file or an address is a fault.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from hashlib import blake2b
 from itertools import chain
@@ -53,60 +53,117 @@ def validate(
 
 
 class Validation:
-    """Validation under way: judges that take long have been given their work."""
+    """Validation under way: judges that take long have been given their work. What was found to be
+    valid in an earlier run is not looked at again.
+    """
 
     def __init__(self, model: Model, contracts: Contracts, memory: Memory, submit: Submit) -> None:
         self._memory = memory
-        self._found = [*_schemas(model), *_defaults(contracts, model)]
+        self._found = [*self._new(_schemas(model)), *self._new(_defaults(contracts, model))]
         self._pending: list[_Pending] = []
-        for trial, finding in _cases(model, contracts, self._found):
-            kind = stamp(trial.kind, JUDGES[trial.kind].library)
-            known = blake2b(trial.content).digest()
-            if memory.get(kind, known) is None:
-                answer = submit(task_of(trial))
-                self._pending.append(_Pending(kind, known, finding, answer))
+        for case in _cases(model, contracts):
+            self._try(case, submit)
+
+    def _new(self, looks: Iterable[_Look]) -> Iterator[Diagnostic]:
+        """What is found in those that are not known to be valid."""
+        for look in looks:
+            known = look.known
+            if self._memory.get(*known) is None:
+                found = list(look.judge())
+                yield from found
+                if not found:
+                    self._memory.put(*known, True)
+
+    def _try(self, case: _Case, submit: Submit) -> None:
+        """Documents whose inline schemas have faults are not tried: those places are known best."""
+        kind = stamp(case.kind, JUDGES[case.kind].library)
+        whole = f"{kind} whole", blake2b(case.source).digest()
+        if self._memory.get(*whole) is not None:
+            return
+        inline = list(case.inline())
+        self._found.extend(inline)
+        if inline:
+            return
+        trial = Trial(case.kind, case.content())
+        known = kind, blake2b(trial.content).digest()
+        if self._memory.get(*known) is not None:
+            self._memory.put(*whole, True)
+            return
+        self._pending.append(_Pending((known, whole), case.finding, submit(task_of(trial))))
 
     def findings(self) -> tuple[Diagnostic, ...]:
         """All findings, when the judges are done; only that they found nothing is remembered."""
         for case in self._pending:
             faults = answered(case.answer())
             self._found.extend(map(case.finding, faults))
-            if not faults:
-                self._memory.put(case.kind, case.known, True)
+            for known in () if faults else case.known:
+                self._memory.put(*known, True)
         self._pending.clear()
         return tuple(self._found)
+
+
+class _Look(Struct, frozen=True):
+    """Something to be judged here, and all that the judgement depends on."""
+
+    kind: str
+    source: bytes
+    judge: Callable[[], Iterable[Diagnostic]]
+
+    @property
+    def known(self) -> tuple[str, bytes]:
+        """Under what it is remembered that nothing is wrong."""
+        return self.kind, blake2b(self.source).digest()
+
+
+class _Case(Struct, frozen=True):
+    """A contract that a judge of its kind is to try.
+
+    `source`: all that decides whether it is valid. `inline` looks at the schemas written in it;
+    `content` gives as much of it as the judge needs.
+    """
+
+    kind: str
+    source: bytes
+    content: Callable[[], bytes]
+    finding: Findings
+    inline: Callable[[], Iterable[Diagnostic]] = tuple
 
 
 class _Pending(Struct, frozen=True):
     """A trial under way, and what a fault found in it says of the model.
 
-    Its verdict is remembered by `kind`, the judge and his version, and `known`, a digest: what is
-    tried lies with whom it was submitted to.
+    Its verdict is remembered by kind, which tells the judge and his version, and by a digest: what
+    is tried lies with whom it was submitted to.
     """
 
-    kind: str
-    known: bytes
+    known: tuple[tuple[str, bytes], ...]
     finding: Findings
     answer: Callable[[], bytes]
 
 
-def _cases(
-    model: Model, contracts: Contracts, found: list[Diagnostic]
-) -> Iterator[tuple[Trial, Findings]]:
-    """Documents whose inline schemas have faults are not tried: those places are known best."""
+def _cases(model: Model, contracts: Contracts) -> Iterator[_Case]:
     for each in (*contracts.rest.values(), *contracts.webhooks.values()):
-        inline = list(_inline(each))
-        found.extend(inline)
-        if not inline:
-            trial = Trial("openapi", msgspec.json.encode(outline_of(each.data)))
-            yield trial, partial(_of_document, each, contracts, model)
+        yield _Case(
+            kind="openapi",
+            source=each.packed,
+            content=partial(_outline, each),
+            finding=partial(_of_document, each, contracts, model),
+            inline=partial(_inline, each),
+        )
     for text in contracts.graphql.values():
-        yield Trial("sdl-check", text.text.encode()), partial(_of_text, text)
+        told = text.text.encode()
+        yield _Case("sdl-check", told, partial(bytes, told), partial(_of_text, text))
     protos = tuple(contracts.grpc.values())
     if protos:
         by_path = {each.import_path: each for each in protos}
-        trial = Trial("proto-check", msgspec.msgpack.encode(protos))
-        yield trial, partial(_of_protos, by_path, protos[0])
+        told = msgspec.msgpack.encode(protos)
+        yield _Case(
+            "proto-check", told, partial(bytes, told), partial(_of_protos, by_path, protos[0])
+        )
+
+
+def _outline(document: ContractDocument) -> bytes:
+    return msgspec.json.encode(outline_of(document.data))
 
 
 def _of_document(
@@ -133,26 +190,39 @@ def _of_protos(
     )
 
 
-def _schemas(model: Model) -> Iterator[Diagnostic]:
+def _schemas(model: Model) -> Iterator[_Look]:
     """Each element's schema by itself: contracts hold nothing but these."""
+    encode = msgspec.msgpack.Encoder().encode
     for element in chain.from_iterable(map(model.all, data_model.TYPES.values())):
         if isinstance(element, data_model.DataElement):
-            place = model.ref(element.id, "schema")
-            for fault in faults_of(element.schema):
-                yield _at(place, fault, "invalid-json-schema", element.id)
+            judge = partial(_faults_of_schema, model, element)
+            yield _Look("valid schema", encode(element.schema), judge)
 
 
-def _defaults(contracts: Contracts, model: Model) -> Iterator[Diagnostic]:
+def _faults_of_schema(model: Model, element: data_model.DataElement) -> Iterator[Diagnostic]:
+    place = model.ref(element.id, "schema")
+    for fault in faults_of(element.schema):
+        yield _at(place, fault, "invalid-json-schema", element.id)
+
+
+def _defaults(contracts: Contracts, model: Model) -> Iterator[_Look]:
     """Defaults within the data model, read off the schemas that have everything they refer to."""
     for element, document in contracts.jsonschema.items():
-        local = document.data.get("$defs", {})
+        judge = partial(_faults_of_defaults, model, element, document)
+        yield _Look("valid defaults", document.packed, judge)
 
-        def resolve(reference: str, local: Mapping[str, Any] = local) -> Any:
-            return local.get(reference.removeprefix("#/$defs/"), {})
 
-        place = model.ref(element, "schema")
-        for fault in default_faults(document.data, resolve):
-            yield _at(place, fault, "invalid-json-schema", element)
+def _faults_of_defaults(
+    model: Model, element: str, document: ContractDocument
+) -> Iterator[Diagnostic]:
+    local = document.data.get("$defs", {})
+
+    def resolve(reference: str) -> Any:
+        return local.get(reference.removeprefix("#/$defs/"), {})
+
+    place = model.ref(element, "schema")
+    for fault in default_faults(document.data, resolve):
+        yield _at(place, fault, "invalid-json-schema", element)
 
 
 def _at(place: Ref, fault: Fault, kind: str, element: str = "") -> Diagnostic:

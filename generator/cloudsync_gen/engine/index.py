@@ -117,19 +117,22 @@ def environment() -> str:
     return " ".join((FORMAT, sys.version.split()[0], *stamps)) + "\n"
 
 
-def is_clean(root: str, verdict: str) -> bool:
-    """Whether a run of `verdict` (`check` or `generate`) ended clean on exactly this state."""
+def is_clean(root: str, verdict: str, now: State | None = None) -> bool:
+    """Whether a run of `verdict` (`check` or `generate`) ended clean on exactly this state, which
+    is listed `now` where the caller has no listing.
+    """
     known = _known(root, verdict)
     if known is None:
         return False
     written, until, tool, inputs, outputs = known
     if until and (time.time() >= until or "SOURCE_DATE_EPOCH" in os.environ):
         return False
-    state = State(root, outputs=False)
+    state = now or State(root, outputs=False)
     if (state.tool, state.inputs) != (tool, inputs):
         return False
     if verdict == "generate":
-        state.look_at_outputs()
+        if now is None:
+            state.look_at_outputs()
         if state.outputs != outputs:
             return False
     return state.latest < written - _RACY_NS

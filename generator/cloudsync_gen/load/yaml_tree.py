@@ -88,16 +88,19 @@ def share(value: Any, words: Words) -> None:
     """Makes the strings of data that was read by somebody else one object where they are equal;
     keys are left as they are.
     """
-    places: Iterable[tuple[Any, Any]] = ()
-    if isinstance(value, dict):
-        places = value.items()
-    elif isinstance(value, list):
-        places = enumerate(value)
-    for place, each in places:
-        if isinstance(each, str):
-            value[place] = words.setdefault(each, each)
-        elif isinstance(each, (dict, list)):
-            share(each, words)
+    same, pending = words.setdefault, [value]
+    while pending:
+        node = pending.pop()
+        places: Iterable[tuple[Any, Any]] = ()
+        if isinstance(node, dict):
+            places = node.items()
+        elif isinstance(node, list):
+            places = enumerate(node)
+        for place, each in places:
+            if isinstance(each, str):
+                node[place] = same(each, each)
+            elif isinstance(each, (dict, list)):
+                pending.append(each)
 
 
 def locate(file: str, text: str) -> Located:

@@ -6,7 +6,7 @@ A path walks the element as it is written: `calls[].operation` is the `operation
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any, Literal
 
@@ -121,48 +121,49 @@ def _shared(pointer: Pointer) -> Pointer:
     return pointer
 
 
-def values_at(data: Any, path: str) -> Iterator[tuple[Pointer, Any]]:
+def values_at(data: Any, path: str) -> list[tuple[Pointer, Any]]:
     """(pointer, value) for each value that a registry path reaches in an element as written."""
-    return _walk(data, _steps(path), ())
+    found: list[tuple[Pointer, Any]] = []
+    _walk(data, _steps(path), (), found)
+    return found
 
 
-def _walk(data: Any, steps: tuple[str, ...], pointer: Pointer) -> Iterator[tuple[Pointer, Any]]:
+def _walk(
+    data: Any, steps: tuple[str, ...], pointer: Pointer, found: list[tuple[Pointer, Any]]
+) -> None:
     if not steps:
-        yield pointer, data
+        found.append((pointer, data))
         return
     if not isinstance(data, dict):
         return
     step, rest = steps[0], steps[1:]
     if step == "**":
-        yield from _deep(data, rest[0], pointer)
+        _deep(data, rest[0], pointer, found)
         return
     if step == "*":
         for key, value in data.items():
-            yield from _walk(value, rest, (*pointer, key))
+            _walk(value, rest, (*pointer, key), found)
         return
     key = step.removesuffix("[]")
     value = data.get(key)
     if value is None:
         return
-    if not step.endswith("[]"):
-        yield from _walk(value, rest, (*pointer, key))
+    if key == step:
+        _walk(value, rest, (*pointer, key), found)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _walk(item, rest, (*pointer, key, index))
+            _walk(item, rest, (*pointer, key, index), found)
 
 
-def _deep(data: Any, key: str, pointer: Pointer) -> Iterator[tuple[Pointer, Any]]:
-    """Every value of `key`, in the order written."""
-    pending: list[tuple[Pointer, Any]] = [(pointer, data)]
-    while pending:
-        place, node = pending.pop()
-        if isinstance(node, dict):
-            if key in node:
-                yield (*place, key), node[key]
-            parts: Iterable[tuple[str | int, Any]] = node.items()
-        elif isinstance(node, list):
-            parts = enumerate(node)
-        else:
-            continue
-        inner = [(name, each) for name, each in parts if isinstance(each, (dict, list))]
-        pending += [((*place, name), each) for name, each in reversed(inner)]
+def _deep(node: Any, key: str, pointer: Pointer, found: list[tuple[Pointer, Any]]) -> None:
+    """Every value of `key`, in the order written. Data are no deeper than their readers allow."""
+    if isinstance(node, dict):
+        if key in node:
+            found.append(((*pointer, key), node[key]))
+        for name, each in node.items():
+            if isinstance(each, (dict, list)):
+                _deep(each, key, (*pointer, name), found)
+    else:
+        for index, each in enumerate(node):
+            if isinstance(each, (dict, list)):
+                _deep(each, key, (*pointer, index), found)

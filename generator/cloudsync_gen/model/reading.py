@@ -2,9 +2,10 @@
 
 A model is handed out so that it notes what is taken from it (verifying traces: Mokhov, Mitchell,
 Peyton Jones, "Build systems à la carte", 2018, 4.2.2): which fields of which elements, where one
-stands, what it links to, and, by keys, all elements of a type, all links of a type, the places of
-schemas, a kind of contract source, or everything. Fields are noted by the classes themselves, while
-`noting` lasts, so that elements stay what they are, however they are handed around.
+stands, what it links to, and, by keys, which elements there are, all elements of a type, all links
+of a type, all places or those of schemas, a kind of contract source, or everything. Fields are
+noted by the classes themselves, while `noting` lasts, so that elements stay what they are, however
+they are handed around.
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ from cloudsync_gen.model.element import Element
 from cloudsync_gen.model.ids import LAYERS, ElementId, layer_of
 from cloudsync_gen.model.layers import ELEMENT_TYPES
 from cloudsync_gen.model.links import BY_NAME
-from cloudsync_gen.model.shapes import ShapeSet
 from cloudsync_gen.model.sources import (
     GraphqlSource,
     GrpcSource,
@@ -48,6 +48,9 @@ EVERYTHING = "*"
 SCHEMAS = "schemas"
 CONTRACTS = "contracts"
 """Identity of the contracts of a model taken together."""
+
+ELEMENTS, PLACES = "elements", "places"
+"""Keys of which elements there are, and of where each of them stands."""
 
 ANY_LINK = "links"
 """Key of all links: where one leads to, the elements that it comes from decide."""
@@ -93,7 +96,7 @@ def _layers(key: str) -> tuple[str, ...]:
         return ("data_model",)
     if key.startswith(_SOURCES):
         return ("api",)
-    if key == ANY_LINK:
+    if key in (ANY_LINK, ELEMENTS, PLACES):
         return LAYERS
     if key.startswith(_LINK):
         return tuple(map(layer_of, BY_NAME[key.removeprefix(_LINK)].sources))
@@ -241,28 +244,28 @@ def within(model: Model, files: Set[str]) -> Model:
     )
 
 
-class Later(Mapping[ElementId, ShapeSet]):
-    """The shapes of a model, made when somebody asks for one, who then read what they came from."""
+class Later(Mapping[K, V]):
+    """What is made of a model when somebody asks for it, who then read what it came from."""
 
-    def __init__(self, model: Model, make: Callable[[Model], Mapping[ElementId, ShapeSet]]) -> None:
-        self._all = Once[str, Mapping[ElementId, ShapeSet]](lambda _: make(watched(model)))
+    def __init__(self, model: Model, make: Callable[[Model], Mapping[K, V]]) -> None:
+        self._all = Once[str, Mapping[K, V]](lambda _: make(watched(model)))
 
     @property
-    def made(self) -> Mapping[ElementId, ShapeSet]:
-        """All shapes."""
+    def made(self) -> Mapping[K, V]:
+        """All of it."""
         return self._all("")
 
-    def __getitem__(self, key: ElementId) -> ShapeSet:
+    def __getitem__(self, key: K) -> V:
         return self.made[key]
 
-    def __iter__(self) -> Iterator[ElementId]:
+    def __iter__(self) -> Iterator[K]:
         return iter(self.made)
 
     def __len__(self) -> int:
         return len(self.made)
 
-    def values(self) -> ValuesView[ShapeSet]:
-        """All shapes, ordered by element."""
+    def values(self) -> ValuesView[V]:
+        """All of it, in its order."""
         return self.made.values()
 
 
@@ -272,12 +275,16 @@ def watched(model: Model) -> Model:
         return model
     return _Watched(
         project=model.project,
-        elements=_Noting(model.elements, lambda each: _open[-1].exists(each)),
-        refs=_Noting(model.refs, lambda each: _open[-1].fields[PLACE].add(each)),
+        elements=_Noting(
+            model.elements, lambda each: _open[-1].exists(each), keys=lambda: _note(ELEMENTS)
+        ),
+        refs=_Noting(
+            model.refs, lambda each: _open[-1].fields[PLACE].add(each), lambda: _note(PLACES)
+        ),
         by_type=_Noting(model.by_type, _note_types),
         out=_Noting(model.out, lambda each: _open[-1].links(each), _note_links),
         into=_Noting(model.into, lambda _: _note_links(), _note_links),
-        schemas=_Noting(model.schemas, lambda _: _open[-1].key(SCHEMAS), _note_schemas),
+        schemas=_Noting(model.schemas, lambda _: _note(SCHEMAS), lambda: _note(SCHEMAS)),
         broken=model.broken,
         lost=model.lost,
         sources=cast(Sources, _NotingSources(model.sources)),
@@ -311,8 +318,8 @@ def _note_links() -> None:
     _open[-1].key(SCHEMAS)
 
 
-def _note_schemas() -> None:
-    _open[-1].key(SCHEMAS)
+def _note(key: str) -> None:
+    _open[-1].key(key)
 
 
 def _note_types(kind: type[Element]) -> None:
@@ -326,17 +333,21 @@ def _names_of(kind: type[Element]) -> tuple[str, ...]:
 
 
 class _Noting(Mapping[K, V]):
-    """A mapping that says which key somebody looks up, or that he looks at all."""
+    """A mapping that says which key somebody looks up, or that he looks at all, or at all `keys`,
+    where those tell less.
+    """
 
     def __init__(
         self,
         whole: Mapping[K, V],
         one: Callable[[K], None],
         every: Callable[[], None] = _everything,
+        keys: Callable[[], None] | None = None,
     ) -> None:
         self._whole = whole
         self._one = one
         self._every = every
+        self._keys = keys or every
 
     def __getitem__(self, key: K) -> V:
         self._one(key)
@@ -356,11 +367,11 @@ class _Noting(Mapping[K, V]):
         return self._whole.get(key, default)
 
     def __iter__(self) -> Iterator[K]:
-        self._every()
+        self._keys()
         return iter(self._whole)
 
     def __len__(self) -> int:
-        self._every()
+        self._keys()
         return len(self._whole)
 
     def items(self) -> ItemsView[K, V]:

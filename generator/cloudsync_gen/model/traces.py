@@ -24,10 +24,12 @@ from cloudsync_gen.model.memory import Memory
 from cloudsync_gen.model.reading import (
     ANY_LINK,
     CONTRACTS,
+    ELEMENTS,
     EVERYTHING,
     EXISTS,
     LINKS,
     PLACE,
+    PLACES,
     SCHEMAS,
     Read,
     all_of,
@@ -46,6 +48,9 @@ _SOURCES = "sources of "
 
 _KINDS = ("rest", "webhooks", "asyncapi", "graphql", "grpc", "jsonschema")
 """The contracts that are known one by one."""
+
+_LATER = "index_file"
+"""What of the contracts is made when somebody asks for it: he read what it came from."""
 
 _NUMBERS = "I"
 _DIGEST = 16
@@ -269,9 +274,12 @@ def _note(changes: Changes, identity: str, field: str) -> None:
     else:
         changes.field(identity, field)
         if field == EXISTS:
+            changes.key(ELEMENTS)
             changes.key(all_of(type_of(identity)))
-        elif field == PLACE and layer_of(identity) == "data_model":
-            changes.key(SCHEMAS)
+        elif field == PLACE:
+            changes.key(PLACES)
+            if layer_of(identity) == "data_model":
+                changes.key(SCHEMAS)
 
 
 def _of_files(model: Model, files: Set[str], digests: Mapping[str, bytes]) -> dict[str, Facts]:
@@ -308,6 +316,8 @@ def _of_contracts(contracts: Contracts) -> Facts:
     facts: Facts = {}
     whole: dict[str, bytes] = {}
     for kind in Contracts.__struct_fields__:
+        if kind == _LATER:
+            continue
         held = getattr(contracts, kind)
         if kind in _KINDS:
             facts |= {each.path: _of_fields(each, each.__struct_fields__) for each in held.values()}

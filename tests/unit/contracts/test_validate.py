@@ -65,13 +65,33 @@ def test_what_was_valid_once_is_not_judged_again(
     stored: dict[str, bytes] = {}
     memory = ParseCache(stored.get, stored.__setitem__)
     assert validate(library.model, library.contracts, memory) == ()
-    assert len(stored) == 4
 
-    def fail(data: object) -> list[object]:
+    def fail(*_: object) -> list[object]:
         raise AssertionError("judged again")
 
     monkeypatch.setattr("cloudsync_gen.contracts.trials.openapi_faults", fail)
+    for judge in ("faults_of", "default_faults", "outline_of"):
+        monkeypatch.setattr(f"cloudsync_gen.contracts.validate.{judge}", fail)
     assert validate(library.model, library.contracts, memory) == ()
+
+
+def test_what_only_tells_more_is_not_tried_again(
+    library_with: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: dict[str, bytes] = {}
+    memory = ParseCache(stored.get, stored.__setitem__)
+    said = ("Add a book", "Add one more book")
+    before, after = (library_with({SOURCE: {said[0]: each}}) for each in said)
+    assert before.contracts.rest != after.contracts.rest
+    assert validate(before.model, before.contracts, memory) == ()
+
+    def fail(_: bytes) -> bytes:
+        raise AssertionError("tried again")
+
+    monkeypatch.setattr("cloudsync_gen.contracts.validate.tried", fail)
+    known = len(stored)
+    assert validate(after.model, after.contracts, memory) == ()
+    assert len(stored) == known + 1
 
 
 def test_what_was_wrong_once_is_judged_again(library_with: Any) -> None:

@@ -127,10 +127,10 @@ def test_a_damaged_state_hides_no_drift(
 def test_another_library_judges_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rules stand on libraries: what one version found, another may not find."""
     assert main(["--root", str(write_tree(tmp_path, LEMONADE)), "check"]) == 0
-    known = pipeline.memory(Store(tmp_path))
-    assert known.get("verdict", b"contracts") is not None
+    known = pipeline.memory_apart(Store(tmp_path))
+    assert known.get("traces", b"of a model") is not None
     monkeypatch.setattr(index, "environment", lambda: "cel 9.9")
-    assert pipeline.memory(Store(tmp_path)).get("verdict", b"contracts") is None
+    assert pipeline.memory_apart(Store(tmp_path)).get("traces", b"of a model") is None
 
 
 def test_two_checks_at_once_find_the_same(
