@@ -184,7 +184,7 @@ def test_a_renamed_element_is_seen_by_who_looked_at_all_ids(
     for key in (ELEMENTS, PLACES):
         before.keep(key, Read(frozenset((key,))), key.encode())
     before.save()
-    gone, place = next(reversed(model.refs.items()))
+    gone, place = [*model.refs.items()][-1]
     changed = {**files, place.file: b"2"}
     assert Traces(model, changed, "", memory).known(ELEMENTS) == ELEMENTS.encode()
     moved = structs.replace(model, refs={**model.refs, gone: place.at("x")})
