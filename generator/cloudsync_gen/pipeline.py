@@ -170,11 +170,10 @@ def affected(checked: Checked, files: frozenset[str]) -> Checked:
 def _put_together(verdicts: Verdicts) -> tuple[Diagnostic, ...] | Exception:
     try:
         with noting():
-            verdict, read = verdicts.made(_faults)
+            made = verdicts.made(_faults)
     except Exception as error:
         return error
-    verdicts.remember(_CONTRACTS, verdict, read)
-    return verdict.found
+    return verdicts.remember(_CONTRACTS, made).found
 
 
 def _faults(model: Model) -> tuple[Diagnostic, ...]:

@@ -19,11 +19,11 @@ def asked_of(facts: ServiceFacts) -> AskedView:
     """
     service = facts.service
     kinds = {kind for kind, _ in kinds_asked(facts.model, service)}
-    adjusted = {
-        setting_name(each): _followed(each, each.configuration)
+    adjusted = tuple(
+        (setting_name(each), _followed(each, each.configuration))
         for each in service.settings
         if each.configuration is not None and "configuration" in kinds
-    }
+    )
     return AskedView(
         package=providers_package(facts.model),
         names=tuple(sorted(each.upper() for each in kinds)),

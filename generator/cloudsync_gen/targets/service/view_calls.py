@@ -48,14 +48,19 @@ class FlagView(Struct, frozen=True, kw_only=True):
 class AskedView(Struct, frozen=True, kw_only=True):
     """What the service asks of the model's providers, whose facts are in `package`.
 
-    `names`: of the providers that it asks. `adjusted`: setting -> (field, value) of how it follows
-    configuration.
+    `names`: of the providers that it asks. `adjusted`: settings, each with (field, value) of how it
+    follows configuration.
     """
 
     package: str
     names: tuple[str, ...]
     flags: tuple[FlagView, ...]
-    adjusted: dict[str, tuple[tuple[str, str | float | tuple[str, ...]], ...]]
+    adjusted: tuple[tuple[str, tuple[tuple[str, str | float | tuple[str, ...]], ...]], ...]
+
+    @property
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """(field of the settings, name of the provider's facts)."""
+        return tuple((name.lower(), name) for name in self.names)
 
 
 class CallEdgeView(Struct, frozen=True, kw_only=True):
