@@ -391,11 +391,12 @@ def _validation(
     submit = partial(crew.submit, tried, long=True)
     with noting(), into(reading):
         validation = Validation(watched(model), contracts, memory(store), submit)
+    valid = traces.extract(reading.taken(), b"") if traces is not None else None
 
     def findings() -> tuple[Diagnostic, ...]:
         found = validation.findings()
-        if traces is not None and not found and not made.checked.diagnostics:
-            traces.keep(_CONTRACTS, reading.read, b"")
+        if traces and valid and not found and not made.checked.diagnostics:
+            traces.put(_CONTRACTS, valid)
         return found
 
     return findings

@@ -15,6 +15,8 @@ from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.engine.reconcile import Scope
 from cloudsync_gen.model.artefacts import Unit
 from cloudsync_gen.model.contracts import Contracts
+from cloudsync_gen.model.layers.api import Operation
+from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.memory import Forgetful
 from cloudsync_gen.model.reading import EVERYTHING, Read, Reading, into, noting, watched
 from cloudsync_gen.model.system import Model
@@ -127,3 +129,18 @@ def test_fields_are_noted_while_somebody_wants_it(lemonade: tuple[Model, Contrac
     assert reading.read == Read(frozenset(), {"?": {element.id}})
     assert inner.read == Read(frozenset(), {"description": {element.id}})
     assert (kind.__dict__.get("description"), kind.description) == plain
+
+
+def test_who_finds_elements_by_a_field_has_read_it_of_all(
+    lemonade: tuple[Model, Contracts],
+) -> None:
+    model = lemonade[0]
+    document = model.all(Operation)[0].document
+    with noting(), into(Reading()) as reading:
+        found = watched(model).where(Operation, "document", document)
+    assert found == tuple(each for each in model.all(Operation) if each.document == document)
+    with noting(), into(Reading()) as other:
+        assert watched(model).having(Service, "flag_provider") == ()
+    wide = frozenset(("api.operation.document",))
+    assert reading.read == Read(frozenset(("all api.operation",)), {}, wide)
+    assert other.read.wide == {"application.service.flag_provider"}

@@ -152,6 +152,12 @@ class Reading:
             return Read(frozenset((EVERYTHING,)))
         return Read(frozenset(self.keys), dict(self.fields), frozenset(self.wide))
 
+    def taken(self) -> Read:
+        """All of it, which is forgotten here."""
+        found = self.read
+        self.keys, self.wide, self.fields = set(), set(), defaultdict(set)
+        return found
+
 
 _open: list[Reading] = [Reading()]
 """Who reads now comes last. What nobody asked to be noted goes to the first."""

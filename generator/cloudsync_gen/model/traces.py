@@ -8,6 +8,7 @@ there, or cannot be read, is made again.
 
 from __future__ import annotations
 
+import zlib
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Set
@@ -89,7 +90,7 @@ class Extract(Struct, frozen=True, array_like=True):
 class _State(Struct, array_like=True):
     manifest: bytes = b""
     names: list[str] = []
-    files: dict[str, tuple[bytes, msgspec.Raw]] = {}
+    files: dict[str, tuple[bytes, bytes]] = {}
     contracts: Facts = {}
     traces: dict[str, Trace] = {}
 
@@ -162,10 +163,10 @@ class Traces:
             return False
         old: Facts = {}
         for file in (changed & known.keys()) | gone:
-            old |= _facts.decode(known[file][1])
+            old |= _facts.decode(zlib.decompress(known[file][1]))
         new: Facts = {}
         for file, facts in _of_files(self._model, changed, self.files):
-            known[file] = (self.files[file], msgspec.Raw(_encode(facts)))
+            known[file] = (self.files[file], zlib.compress(_encode(facts), level=1))
             for each in facts:
                 if each != _SOURCES:
                     self._number(each)
