@@ -52,8 +52,8 @@ def taken(tree: Mapping[str, bytes]) -> int:
 
 
 def test_a_service_adds_little_to_what_is_kept_of_a_model() -> None:
-    """Some 125 kB for its elements, links and contracts; kept as they were parsed and compiled,
-    they took 400. What fills a cache once is there before the measuring.
+    """Some 180 kB for its elements, links and contracts, and what these read; kept as they were
+    parsed and compiled, they took 400. What fills a cache once is there before the measuring.
     """
     few, many = (synthetic(count) for count in (FEW, MANY))
     compile_model(many)
