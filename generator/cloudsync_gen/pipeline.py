@@ -175,11 +175,10 @@ def affected(checked: Checked, files: frozenset[str]) -> Checked:
 def _put_together(verdicts: Verdicts) -> tuple[Diagnostic, ...] | Exception:
     try:
         with noting():
-            verdict, read = verdicts.made(_faults)
+            made = verdicts.made(_faults)
     except Exception as error:
         return error
-    verdicts.remember(_CONTRACTS, verdict, read)
-    return verdict.found
+    return verdicts.remember(_CONTRACTS, made).found
 
 
 def _faults(model: Model) -> tuple[Diagnostic, ...]:
@@ -397,11 +396,12 @@ def _validation(
     submit = partial(crew.submit, tried, long=True)
     with noting(), into(reading):
         validation = Validation(watched(model), contracts, memory(store), submit)
+    valid = traces.extract(reading.taken(), b"") if traces is not None else None
 
     def findings() -> tuple[Diagnostic, ...]:
         found = validation.findings()
-        if traces is not None and not found and not made.checked.diagnostics:
-            traces.keep(_CONTRACTS, reading.read, b"")
+        if traces and valid and not found and not made.checked.diagnostics:
+            traces.put(_CONTRACTS, valid)
         return found
 
     return findings

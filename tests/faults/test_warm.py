@@ -17,6 +17,8 @@ from cloudsync_gen.engine.reconcile import Scope
 from cloudsync_gen.load.cache import ParseCache
 from cloudsync_gen.model.artefacts import Unit
 from cloudsync_gen.model.contracts import Contracts
+from cloudsync_gen.model.layers.api import Operation
+from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.memory import Forgetful
 from cloudsync_gen.model.reading import (
     ELEMENTS,
@@ -195,3 +197,18 @@ def test_a_renamed_element_is_seen_by_who_looked_at_all_ids(
     )
     after = Traces(less, changed, "", memory)
     assert (after.known(ELEMENTS), after.known(PLACES)) == (None, None)
+
+
+def test_who_finds_elements_by_a_field_has_read_it_of_all(
+    lemonade: tuple[Model, Contracts],
+) -> None:
+    model = lemonade[0]
+    document = model.all(Operation)[0].document
+    with noting(), into(Reading()) as reading:
+        found = watched(model).where(Operation, "document", document)
+    assert found == tuple(each for each in model.all(Operation) if each.document == document)
+    with noting(), into(Reading()) as other:
+        assert watched(model).having(Service, "flag_provider") == ()
+    wide = frozenset(("api.operation.document",))
+    assert reading.read == Read(frozenset(("all api.operation",)), {}, wide)
+    assert other.read.wide == {"application.service.flag_provider"}

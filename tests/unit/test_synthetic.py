@@ -9,10 +9,13 @@ from collections.abc import Mapping
 import pytest
 
 from bench.synthetic import IN_ONE_DOMAIN, synthetic
+from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import Operation
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.layers.business import Domain
+from cloudsync_gen.model.reading import Reading, into, noting, watched
 from cloudsync_gen.pipeline import check, compile_model
+from cloudsync_gen.targets import TARGETS
 
 FEW, MANY = 5, 20
 """Services."""
@@ -49,9 +52,35 @@ def taken(tree: Mapping[str, bytes]) -> int:
 
 
 def test_a_service_adds_little_to_what_is_kept_of_a_model() -> None:
-    """Some 125 kB for its elements, links and contracts; kept as they were parsed and compiled,
-    they took 400. What fills a cache once is there before the measuring.
+    """Some 180 kB for its elements, links and contracts, and what these read; kept as they were
+    parsed and compiled, they took 400. What fills a cache once is there before the measuring.
     """
     few, many = (synthetic(count) for count in (FEW, MANY))
     compile_model(many)
     assert (taken(many) - taken(few)) / (MANY - FEW) < 200_000
+
+
+def read_by_service(count: int) -> dict[str, int]:
+    """Target -> fields of elements and contracts that the view of the last service but one reads:
+    it calls another, and is called.
+    """
+    made = compile_model(synthetic(count))
+    model, contracts = made.checked.model, made.contracts
+    assert model is not None
+    assert contracts is not None
+    name = name_of(model.all(Service)[-2].id)
+    found = {}
+    with noting():
+        for target in TARGETS:
+            for unit in [*target.units(watched(model), contracts)]:
+                if unit.name == name:
+                    with into(Reading()) as reading:
+                        assert unit.view
+                    found[target.name] = sum(map(len, reading.read.fields.values()))
+    return found
+
+
+def test_what_is_planned_of_a_service_reads_no_more_of_a_larger_model() -> None:
+    few = read_by_service(IN_ONE_DOMAIN)
+    assert few["service"] > 100
+    assert read_by_service(2 * IN_ONE_DOMAIN) == few

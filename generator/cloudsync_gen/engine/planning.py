@@ -21,7 +21,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class Due(Struct, frozen=True):
-    """A unit by its fingerprint; `view` makes it, where what came of it is not known."""
+    """A unit by its fingerprint; `unit` gives it, where what came of it is not known."""
 
     fingerprint: str
     unit: Callable[[], Unit]
@@ -49,12 +49,17 @@ class Planning:
         self._traces = traces
 
     def due(self, covers: Callable[[str], bool]) -> Iterator[Due]:
-        """Those whose name is covered, in the order of the target. May raise `Unplannable`."""
+        """Those whose name is covered, in the order of the target; the views of all do not fit into
+        memory at once. May raise `Unplannable`.
+        """
         for number, name in enumerate(self._names):
             if covers(name):
                 known = self._known(number)
-                key = self._viewed(number) if known is None else known
-                yield Due(key, partial(self._unit, number))
+                yield (
+                    self._viewed(number)
+                    if known is None
+                    else Due(known, partial(self._unit, number))
+                )
 
     @cached_property
     def _names(self) -> Sequence[str]:
@@ -88,13 +93,14 @@ class Planning:
             return None
         return kept.fingerprint if kept and kept.shaping == shaping(self._target) else None
 
-    def _viewed(self, number: int) -> str:
+    def _viewed(self, number: int) -> Due:
         with into(Reading()) as reading:
-            key = fingerprint(self._all[number])
+            unit = self._all[number].seen()
+        key = fingerprint(unit)
         if self._traces is not None:
             made = _encode(_Kept(shaping(self._target), key))
             self._traces.keep(self._name(number), reading.read, made)
-        return key
+        return Due(key, lambda: unit)
 
     def _name(self, number: int | str) -> str:
         return f"units {self._target} {number}"

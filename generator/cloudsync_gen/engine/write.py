@@ -38,7 +38,7 @@ from cloudsync_gen.model.artefacts import Action, Change
 
 _STAGE = f"{STATE}/stage"
 _JOURNAL = f"{STATE}/journal"
-_STAGED = re.compile(r"[0-9]{6}")
+_STAGED = re.compile(r"[0-9]{6,}")
 
 
 class _Step(Struct, frozen=True):

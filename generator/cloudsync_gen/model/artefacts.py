@@ -172,7 +172,8 @@ class Planned(Struct, frozen=True, kw_only=True):
 
 class Unit:
     """The part of a target's output that depends on one service, or on the system; and its view,
-    which may be given as what makes it: then that is made when somebody asks for it.
+    which may be given as what makes it: then that is made whenever somebody asks for it, and
+    nobody but him keeps it.
     """
 
     __slots__ = ("_view", "name", "target")
@@ -185,9 +186,11 @@ class Unit:
     @property
     def view(self) -> Struct:
         """All that its files are made of. May raise `Unplannable`."""
-        if not isinstance(self._view, Struct):
-            self._view = self._view()
-        return self._view
+        return self._view if isinstance(self._view, Struct) else self._view()
+
+    def seen(self) -> Unit:
+        """The same with its view made. May raise `Unplannable`."""
+        return Unit(target=self.target, name=self.name, view=self.view)
 
 
 Content = Callable[[], bytes]

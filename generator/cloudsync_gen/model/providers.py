@@ -24,17 +24,17 @@ class Asked(NamedTuple):
 
 def flag_provider(model: Model) -> Service | None:
     """The service that decides flags, if one does."""
-    return next((each for each in model.all(Service) if each.flag_provider), None)
+    return next(iter(model.having(Service, "flag_provider")), None)
 
 
 def configuration_provider(model: Model) -> Service | None:
     """The service that knows the values of settings, if one does."""
-    return next((each for each in model.all(Service) if each.configuration_provider), None)
+    return next(iter(model.having(Service, "configuration_provider")), None)
 
 
 def secret_provider(model: Model) -> Service | None:
     """The service that hands out secrets, if one does."""
-    return next((each for each in model.all(Service) if each.secret_provider), None)
+    return next(iter(model.having(Service, "secret_provider")), None)
 
 
 def asked_of_providers(model: Model, service: Service) -> Iterator[Asked]:
@@ -91,18 +91,21 @@ def _adjusts(service: Service) -> bool:
     return any(each.configuration for each in service.settings)
 
 
-def relies_on(service: Service, provider: Service) -> bool:
-    """Whether a service asks another one without a call edge."""
-    return service.id != provider.id and bool(
-        provider.registry
-        or (provider.flag_provider and service.flags)
-        or (provider.configuration_provider and _adjusts(service))
-    )
+def reliant(model: Model, provider: Service) -> Iterator[Service]:
+    """The services that ask this one without a call edge; the same one perhaps twice."""
+    found: list[Service] = []
+    if provider.registry:
+        found += model.all(Service)
+    if provider.flag_provider:
+        found += model.having(Service, "flags")
+    if provider.configuration_provider:
+        found += filter(_adjusts, model.having(Service, "settings"))
+    yield from (each for each in found if each.id != provider.id)
 
 
 def asked_beside_calls(model: Model, service: Service) -> Iterator[str]:
     """Operations that a service calls without a call edge: of providers, and of the registry."""
     yield from (each.call.operation for each in asked_of_providers(model, service))
-    for each in model.all(Service):
+    for each in model.having(Service, "registry"):
         if each.registry is not None and each.id != service.id:
             yield from (told.operation for told in each.registry.calls)

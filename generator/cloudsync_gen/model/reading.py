@@ -38,11 +38,12 @@ from cloudsync_gen.model.sources import (
     Sources,
     WebhookSource,
 )
-from cloudsync_gen.model.system import Model
+from cloudsync_gen.model.system import Indexes, Model
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 D = TypeVar("D")
+E = TypeVar("E", bound=Element)
 
 EVERYTHING = "*"
 SCHEMAS = "schemas"
@@ -62,10 +63,14 @@ _TYPE, _LINK, _SOURCES = "all ", "links ", "sources "
 
 
 class Read(Struct, frozen=True, array_like=True):
-    """What was read: keys, and of which elements (or contracts, by path) which field."""
+    """What was read: keys, and of which elements (or contracts, by path) which field.
+
+    `wide`: a field of all elements of a type, `layer.type.field`.
+    """
 
     keys: frozenset[str] = frozenset()
     fields: dict[str, set[str]] = {}
+    wide: frozenset[str] = frozenset()
 
     @property
     def layers(self) -> frozenset[str]:
@@ -73,12 +78,18 @@ class Read(Struct, frozen=True, array_like=True):
         if EVERYTHING in self.keys:
             return frozenset(LAYERS)
         found = {layer for key in self.keys for layer in _layers(key)}
+        found |= {layer_of(each) for each in self.wide}
         return frozenset(found.union(*(map(layer_of, ids) for ids in self.fields.values())))
 
 
 def all_of(kind: str) -> str:
     """Key of all elements of a `layer.type`."""
     return f"{_TYPE}{kind}"
+
+
+def field_of_all(kind: str, field: str) -> str:
+    """A field of all elements of a `layer.type`."""
+    return f"{kind}.{field}"
 
 
 def linked_by(link: str) -> str:
@@ -109,6 +120,7 @@ class Reading:
     def __init__(self) -> None:
         self.keys: set[str] = set()
         self.fields: defaultdict[str, set[str]] = defaultdict(set)
+        self.wide: set[str] = set()
 
     def key(self, key: str) -> None:
         """A part of the model as a whole."""
@@ -123,9 +135,16 @@ class Reading:
         self.fields[LINKS].add(element)
         self.keys.add(SCHEMAS)
 
+    def of_all(self, kind: type[Element], field: str) -> None:
+        """Which elements of a struct there are, and one field of all of them."""
+        for name in _names_of(kind):
+            self.keys.add(all_of(name))
+            self.wide.add(field_of_all(name, field))
+
     def add(self, other: Reading) -> None:
         """What another reading noted."""
         self.keys |= other.keys
+        self.wide |= other.wide
         for field, ids in other.fields.items():
             self.fields[field] |= ids
 
@@ -134,7 +153,13 @@ class Reading:
         """All of it; where everything was read, no more than that."""
         if EVERYTHING in self.keys:
             return Read(frozenset((EVERYTHING,)))
-        return Read(frozenset(self.keys), dict(self.fields))
+        return Read(frozenset(self.keys), dict(self.fields), frozenset(self.wide))
+
+    def taken(self) -> Read:
+        """All of it, which is forgotten here."""
+        found = self.read
+        self.keys, self.wide, self.fields = set(), set(), defaultdict(set)
+        return found
 
 
 _open: list[Reading] = [Reading()]
@@ -241,6 +266,7 @@ def within(model: Model, files: Set[str]) -> Model:
         into={},
         schemas={},
         shapes={},
+        indexes=Indexes(),
     )
 
 
@@ -290,6 +316,7 @@ def watched(model: Model) -> Model:
         sources=cast(Sources, _NotingSources(model.sources)),
         shapes=model.shapes if isinstance(model.shapes, Later) else _Noting(model.shapes, _all),
         folders=model.folders,
+        indexes=model.indexes,
         model=model,
     )
 
@@ -303,6 +330,20 @@ class _Watched(Model, frozen=True, kw_only=True):
         if BY_NAME[link].form == "ref":
             _open[-1].key(SCHEMAS)
         return self.model.origins(element, link)
+
+    def where(self, kind: type[E], field: str, value: object) -> tuple[E, ...]:
+        """As `Model.where`: that field of all elements of the struct decides about it."""
+        with into(Reading()):
+            found = self.model.where(kind, field, value)
+        _open[-1].of_all(kind, field)
+        return found
+
+    def having(self, kind: type[E], field: str) -> tuple[E, ...]:
+        """As `Model.having`: that field of all elements of the struct decides about it."""
+        with into(Reading()):
+            found = self.model.having(kind, field)
+        _open[-1].of_all(kind, field)
+        return found
 
 
 def _everything() -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from cloudsync_gen.model.declared import Project
 from cloudsync_gen.model.element import Element
@@ -16,6 +17,37 @@ from cloudsync_gen.model.sources import Sources
 from cloudsync_gen.source import Ref
 
 E = TypeVar("E", bound=Element)
+
+
+class Indexes:
+    """Elements by what a field of theirs holds, each index made when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._by_value: dict[tuple[type, str], dict[object, tuple[Any, ...]]] = {}
+        self._saying: dict[tuple[type, str], tuple[Any, ...]] = {}
+
+    def by_value(
+        self, elements: Mapping[type[Element], tuple[Element, ...]], kind: type[E], field: str
+    ) -> Mapping[object, tuple[E, ...]]:
+        """Value -> the elements of a struct whose field holds it, in their order."""
+        found = self._by_value.get((kind, field))
+        if found is None:
+            groups: defaultdict[object, list[Element]] = defaultdict(list)
+            for each in elements.get(kind, ()):
+                groups[getattr(each, field)].append(each)
+            found = {value: tuple(group) for value, group in groups.items()}
+            self._by_value[kind, field] = found
+        return found
+
+    def saying(
+        self, elements: Mapping[type[Element], tuple[Element, ...]], kind: type[E], field: str
+    ) -> tuple[E, ...]:
+        """The elements of a struct whose field is there and not empty, in their order."""
+        found = self._saying.get((kind, field))
+        if found is None:
+            found = tuple(each for each in elements.get(kind, ()) if getattr(each, field))
+            self._saying[kind, field] = found
+        return found
 
 
 class Model(Struct, frozen=True, kw_only=True):
@@ -39,6 +71,7 @@ class Model(Struct, frozen=True, kw_only=True):
     sources: Sources
     shapes: Mapping[ElementId, ShapeSet] = {}
     folders: Mapping[str, str] = {}
+    indexes: Indexes = field(default_factory=Indexes)
 
     def all(self, kind: type[E]) -> tuple[E, ...]:
         """All elements of one struct, ordered by id."""
@@ -48,6 +81,16 @@ class Model(Struct, frozen=True, kw_only=True):
         """The element with that id if it exists and is of that struct."""
         found = self.elements.get(ElementId(element))
         return found if isinstance(found, kind) else None
+
+    def where(self, kind: type[E], field: str, value: object) -> tuple[E, ...]:
+        """All elements of one struct whose field, hashable, holds that value, ordered by id: found
+        without looking at the others.
+        """
+        return self.indexes.by_value(self.by_type, kind, field).get(value, ())
+
+    def having(self, kind: type[E], field: str) -> tuple[E, ...]:
+        """All elements of one struct whose field is there and not empty, ordered by id."""
+        return self.indexes.saying(self.by_type, kind, field)
 
     @property
     def whole(self) -> bool:

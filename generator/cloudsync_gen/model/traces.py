@@ -8,9 +8,10 @@ there, or cannot be read, is made again.
 
 from __future__ import annotations
 
+import zlib
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from hashlib import blake2b
 from typing import Any
 
@@ -33,6 +34,7 @@ from cloudsync_gen.model.reading import (
     SCHEMAS,
     Read,
     all_of,
+    field_of_all,
     linked_by,
     written_in,
 )
@@ -79,10 +81,21 @@ class Trace(Struct, frozen=True, array_like=True):
     narrow: list[tuple[list[str], bytes]]
 
 
+class Extract(Struct, frozen=True, array_like=True):
+    """What was made, and in short what it read: `narrow` has the numbers of elements that have one
+    (for good) and the names of the others.
+    """
+
+    made: bytes
+    keys: list[str]
+    wide: list[str]
+    narrow: list[tuple[list[str], bytes, list[str]]]
+
+
 class _State(Struct, array_like=True):
     manifest: bytes = b""
     names: list[str] = []
-    files: dict[str, tuple[bytes, msgspec.Raw]] = {}
+    files: dict[str, tuple[bytes, bytes]] = {}
     contracts: Facts = {}
     traces: dict[str, Trace] = {}
 
@@ -105,7 +118,8 @@ class Changes:
 
     def field(self, identity: str, field: str) -> None:
         """One field; nobody has read of what has no number."""
-        wide, own = self._numbers.get(f"{type_of(identity)}.{field}"), self._numbers.get(identity)
+        wide = self._numbers.get(field_of_all(type_of(identity), field))
+        own = self._numbers.get(identity)
         if wide is not None:
             self._wide.add(wide)
         if own is not None:
@@ -154,11 +168,15 @@ class Traces:
             return False
         old: Facts = {}
         for file in (changed & known.keys()) | gone:
-            old |= _facts.decode(known[file][1])
+            old |= _facts.decode(zlib.decompress(known[file][1]))
         new: Facts = {}
-        for file, facts in _of_files(self._model, changed, self.files).items():
-            known[file] = (self.files[file], msgspec.Raw(_encode(facts)))
-            new |= facts
+        for file, facts in _of_files(self._model, changed, self.files):
+            known[file] = (self.files[file], zlib.compress(_encode(facts), level=1))
+            for each in facts:
+                if each != _SOURCES:
+                    self._number(each)
+            if self._state.traces:
+                new |= facts
         for file in gone:
             del known[file]
         self._drop(old, new)
@@ -200,7 +218,19 @@ class Traces:
 
     def keep(self, name: str, read: Read, made: bytes) -> None:
         """Remembers what was made of this model."""
-        self._state.traces[name] = self._trace(read, made)
+        self.put(name, self.extract(read, made))
+
+    def put(self, name: str, extract: Extract) -> None:
+        """Remembers what was made of this model, perhaps by a copy of this process."""
+        self._state.traces[name] = Trace(
+            made=extract.made,
+            keys=extract.keys,
+            wide=_packed(map(self._number, extract.wide)),
+            narrow=[
+                (fields, _packed((*array(_NUMBERS, numbers), *map(self._number, names))))
+                for fields, numbers, names in extract.narrow
+            ],
+        )
         self._new = True
 
     def forget(self, beginning: str) -> None:
@@ -215,27 +245,42 @@ class Traces:
             self._memory.put(_KIND, _WHAT, _encode(self._state))
             self._new = False
 
-    def _trace(self, read: Read, made: bytes) -> Trace:
-        wide: set[int] = set()
-        groups: defaultdict[bytes, list[str]] = defaultdict(list)
+    def extract(self, read: Read, made: bytes) -> Extract:
+        """What is remembered of a reading: of all that a judge of a large model reads little is
+        left.
+        """
+        wide = {*read.wide}
+        groups: defaultdict[tuple[bytes, tuple[str, ...]], list[str]] = defaultdict(list)
         for field, identities in sorted(read.fields.items()):
             by_type: defaultdict[str, list[str]] = defaultdict(list)
             for each in identities:
                 by_type[type_of(each)].append(each)
-            single: list[int] = []
+            single: list[str] = []
             for kind, members in by_type.items():
                 if len(members) > 1 and len(members) == self._size(kind):
-                    wide.add(self._number(f"{kind}.{field}"))
+                    wide.add(field_of_all(kind, field))
                 else:
-                    single += map(self._number, members)
+                    single += members
             if single:
-                groups[array(_NUMBERS, sorted(single)).tobytes()].append(field)
-        return Trace(
+                groups[self._split(single)].append(field)
+        return Extract(
             made=made,
             keys=sorted(read.keys),
-            wide=array(_NUMBERS, sorted(wide)).tobytes(),
-            narrow=[(fields, elements) for elements, fields in groups.items()],
+            wide=sorted(wide),
+            narrow=[(fields, numbers, [*names]) for (numbers, names), fields in groups.items()],
         )
+
+    def _split(self, names: Iterable[str]) -> tuple[bytes, tuple[str, ...]]:
+        """Numbers of names, and the names that have none."""
+        numbers: list[int] = []
+        others: list[str] = []
+        for each in names:
+            number = self._numbers.get(each)
+            if number is None:
+                others.append(each)
+            else:
+                numbers.append(number)
+        return _packed(numbers), tuple(sorted(others))
 
     def _number(self, name: str) -> int:
         found = self._numbers.get(name)
@@ -252,6 +297,10 @@ class Traces:
                 sizes[type_of(each)] += 1
             self._sizes = dict(sizes)
         return self._sizes.get(kind, -1)
+
+
+def _packed(numbers: Iterable[int]) -> bytes:
+    return array(_NUMBERS, sorted(numbers)).tobytes()
 
 
 def _differing(old: Facts, new: Facts, changes: Changes) -> Changes:
@@ -282,19 +331,24 @@ def _note(changes: Changes, identity: str, field: str) -> None:
                 changes.key(SCHEMAS)
 
 
-def _of_files(model: Model, files: Set[str], digests: Mapping[str, bytes]) -> dict[str, Facts]:
-    """What stands in some files."""
-    found: dict[str, Facts] = {file: {} for file in files}
+def _of_files(
+    model: Model, files: Set[str], digests: Mapping[str, bytes]
+) -> Iterator[tuple[str, Facts]]:
+    """What stands in some files, one by one: there may be many."""
+    elements: dict[str, list[ElementId]] = {file: [] for file in files}
     for element, ref in model.refs.items():
         if ref.file in files:
-            found[ref.file][element] = _of_element(model, element)
+            elements[ref.file].append(element)
+    sources: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
     for kind in Sources.__struct_fields__:
         for source in getattr(model.sources, kind):
             if source.file in files:
-                key = f"{written_in(kind)}:{source.file}"
-                held = found[source.file].setdefault(f"{_SOURCES}{source.file}", {})
-                held[key] = digests[source.file]
-    return found
+                sources[source.file][f"{written_in(kind)}:{source.file}"] = digests[source.file]
+    for file, within in elements.items():
+        facts: Facts = {each: _of_element(model, each) for each in within}
+        if file in sources:
+            facts[f"{_SOURCES}{file}"] = sources[file]
+        yield file, facts
 
 
 def _of_element(model: Model, element: ElementId) -> dict[str, bytes]:

@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.memory import Memory
-from cloudsync_gen.model.reading import Read, Reading, into, watched, within
+from cloudsync_gen.model.reading import Reading, into, watched, within
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.model.traces import Traces
+from cloudsync_gen.model.traces import Extract, Traces
 
 _APART = "apart"
 _Apart = dict[str, tuple[bytes, bytes]]
@@ -48,11 +48,12 @@ class Verdicts:
         except msgspec.MsgspecError:
             return None
 
-    def made(self, judge: Judge) -> tuple[Verdict, Read]:
-        """Judges now, within `reading.noting`; the verdict, and what it rests on."""
+    def made(self, judge: Judge) -> Extract:
+        """Judges now, within `reading.noting`: a verdict for `remember`, and what it rests on."""
         with into(Reading()) as reading:
             found = tuple(judge(watched(self._model)))
-        return Verdict(found, reading.read.layers), reading.read
+        read = reading.read
+        return self.traces.extract(read, _encode(Verdict(found, read.layers)))
 
     def apart(self, judge: str, make: Judge) -> tuple[Diagnostic, ...]:
         """What a judge finds who looks at each file of the model by itself, and at those anew that
@@ -72,9 +73,10 @@ class Verdicts:
             self._memory.put(_APART, judge.encode(), held)
         return tuple(each for _, found in held.values() for each in _found.decode(found))
 
-    def remember(self, judge: str, verdict: Verdict, read: Read) -> None:
+    def remember(self, judge: str, made: Extract) -> Verdict:
         """For the next run."""
-        self.traces.keep(_name(judge), read, _encode(verdict))
+        self.traces.put(_name(judge), made)
+        return _verdict.decode(made.made)
 
 
 def _name(judge: str) -> str:

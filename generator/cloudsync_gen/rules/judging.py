@@ -8,8 +8,9 @@ import msgspec
 from msgspec import Struct
 
 from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.model.reading import Read, noting
+from cloudsync_gen.model.reading import noting
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.model.traces import Extract
 from cloudsync_gen.model.verdicts import Verdict, Verdicts
 from cloudsync_gen.rules._rule import Rule
 
@@ -20,7 +21,8 @@ _MANY = 0.6
 """Where more than this share of the rules has to judge, another process is worth its making."""
 
 _encode = msgspec.msgpack.Encoder().encode
-_verdicts = msgspec.msgpack.Decoder(tuple[tuple[Verdict, Read], ...])
+_made = msgspec.msgpack.Decoder(list[bytes])
+_extract = msgspec.msgpack.Decoder(Extract)
 
 
 class Judged(Struct, frozen=True):
@@ -51,16 +53,15 @@ def begun(rules: Iterable[Rule], verdicts: Verdicts, beside: Beside | None) -> C
 
     def judge() -> bytes:
         with noting():
-            return _encode([verdicts.made(judges[code].findings) for code in stale])
+            return _encode([_encode(verdicts.made(judges[code].findings)) for code in stale])
 
     many = len(stale) > _MANY * len(judges)
     answer = beside(judge) if beside is not None and many else judge
 
     def judged() -> Judged:
         made = {}
-        for code, (verdict, read) in zip(stale, _verdicts.decode(answer()), strict=True):
-            verdicts.remember(_name(judges[code]), verdict, read)
-            made[code] = verdict
+        for code, each in zip(stale, _made.decode(answer()), strict=True):
+            made[code] = verdicts.remember(_name(judges[code]), _extract.decode(each))
         whole = {code: made.get(code, verdict) for code, verdict in known.items()}
         found = {code: each for code, each in whole.items() if each is not None}
         return Judged(

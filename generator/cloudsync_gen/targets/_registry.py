@@ -36,7 +36,7 @@ class RegistryView(Struct, frozen=True, kw_only=True):
 
 def registry_of(model: Model) -> Service | None:
     """The service that is the registry, if one is."""
-    return next((each for each in model.all(Service) if each.registry is not None), None)
+    return next(iter(model.having(Service, "registry")), None)
 
 
 def registry_view(model: Model, contracts: Contracts) -> RegistryView | None:

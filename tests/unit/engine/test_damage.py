@@ -17,6 +17,8 @@ from cloudsync_gen.cli import main
 from cloudsync_gen.engine import index
 from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.engine.locks import STATE
+from cloudsync_gen.model.traces import Extract
+from cloudsync_gen.model.verdicts import Judge, Verdicts
 from support.effort import Effort
 from support.mutants import mutants
 from support.rules import BASE
@@ -126,11 +128,24 @@ def test_a_damaged_state_hides_no_drift(
 
 def test_another_library_judges_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rules stand on libraries: what one version found, another may not find."""
-    assert main(["--root", str(write_tree(tmp_path, LEMONADE)), "check"]) == 0
-    known = pipeline.memory_apart(Store(tmp_path))
-    assert known.get("traces", b"of a model") is not None
+    judges: list[Judge] = []
+    made = Verdicts.made
+
+    def noted(verdicts: Verdicts, judge: Judge) -> Extract:
+        judges.append(judge)
+        return made(verdicts, judge)
+
+    def judged() -> int:
+        judges.clear()
+        assert pipeline.examine(LEMONADE, store=Store(tmp_path)).diagnostics == ()
+        return len(judges)
+
+    monkeypatch.setattr(Verdicts, "made", noted)
+    first = judged()
+    assert first > 100
+    assert judged() == 0
     monkeypatch.setattr(index, "environment", lambda: "cel 9.9")
-    assert pipeline.memory_apart(Store(tmp_path)).get("traces", b"of a model") is None
+    assert judged() == first
 
 
 def test_two_checks_at_once_find_the_same(

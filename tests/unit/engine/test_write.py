@@ -78,6 +78,15 @@ def test_everything_is_carried_out_and_nothing_is_left_behind(root: Path) -> Non
     assert state_files(root) == [".gitignore", "run.lock"]
 
 
+def test_there_may_be_more_than_a_million_files(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staged = write._staged
+    monkeypatch.setattr(write, "_staged", lambda stage, n, change: staged(stage, n + 10**6, change))
+    write.apply(root, changes())
+    assert read_tree(root) == AFTER | THEIRS
+
+
 def test_the_state_folder_is_no_business_of_git(root: Path) -> None:
     with write.exclusive(root):
         assert (root / STATE / ".gitignore").read_text() == "*\n"

@@ -134,7 +134,8 @@ class Apis:
 
     def _resolved(self, service: Service) -> Iterator[str]:
         """Operations behind the fields of the service's GraphQL schemas."""
-        ours = {each.document for each in self._model.all(GraphqlApi) if each.service == service.id}
+        own = self._model.where(GraphqlApi, "service", service.id)
+        ours = {each.document for each in own}
         for field in self._model.all(RootField):
             if field.document in ours and field.resolves:
                 yield field.resolves

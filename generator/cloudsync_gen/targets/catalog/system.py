@@ -21,7 +21,7 @@ def of_system(model: Model, apis: Apis) -> Iterator[dict[str, Any]]:
     project = model.project
     targets = [f"./services/{name_of(each.id)}/catalog-info.yaml" for each in services]
     yield entity("Location", project.slug, project.name, "", {"targets": targets})
-    owners = {domain.id: _owner(services, domain.id) for domain in model.all(Domain)}
+    owners = {domain.id: _owner(model, domain.id) for domain in model.all(Domain)}
     spec = {"owner": reference("group", name_of(services[0].owner))}
     yield entity("Domain", project.slug, project.name, project.description, spec)
     for domain in model.all(Domain):
@@ -39,9 +39,9 @@ def of_system(model: Model, apis: Apis) -> Iterator[dict[str, Any]]:
     yield from _stores(model, services)
 
 
-def _owner(services: tuple[Service, ...], domain: str) -> str:
+def _owner(model: Model, domain: str) -> str:
     """The team that owns most services of a domain; of two with as many, the first by name."""
-    names = [name_of(each.owner) for each in services if each.domain == domain]
+    names = [name_of(each.owner) for each in model.where(Service, "domain", domain)]
     return min(names, key=lambda each: (-names.count(each), each)) if names else ""
 
 

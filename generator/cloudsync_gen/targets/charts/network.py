@@ -17,7 +17,7 @@ from cloudsync_gen.model.layers.technology import (
     Region,
     Topic,
 )
-from cloudsync_gen.model.providers import asked_beside_calls, relies_on
+from cloudsync_gen.model.providers import asked_beside_calls, reliant
 from cloudsync_gen.model.stores import server_of
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import kebab
@@ -88,7 +88,7 @@ def callers_of(model: Model, service: Service) -> list[Service]:
 
 
 def _callers(model: Model, service: Service) -> Iterator[ElementId]:
-    yield from (ElementId(each.id) for each in model.all(Service) if relies_on(each, service))
+    yield from (ElementId(each.id) for each in reliant(model, service))
     for performed in model.origins(service.id, "performed-by-service"):
         for carried in ("operation-command", "rpc-command"):
             for called in model.origins(performed, carried):
@@ -126,10 +126,10 @@ def bus_of(model: Model, service: Service) -> Buses:
 def shares_queues(model: Model, service: Service) -> bool:
     """Whether it sends to queues that another service takes from, or takes what another sends."""
     takers: dict[str, set[str]] = {}
-    for each in model.all(Service):
+    for each in model.having(Service, "queues"):
         for used in each.queues:
             takers.setdefault(used.queue, set()).add(each.id)
-    for sender in model.all(Service):
+    for sender in model.having(Service, "sends"):
         for sent in sender.sends:
             for queue in _leads_to(model, sent.queue):
                 others = takers.get(queue, set()) - {sender.id}

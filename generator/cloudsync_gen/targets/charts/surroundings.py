@@ -125,7 +125,7 @@ def _registration(model: Model, service: Service) -> dict[str, str]:
 
 
 def _settings(model: Model, service: Service) -> dict[str, str]:
-    levels = [each.level for each in model.all(LogStream) if each.service == service.id]
+    levels = [each.level for each in model.where(LogStream, "service", service.id)]
     found = {"CHASSIS_LOG_LEVEL": levels[0]} if levels else {}
     asked = [kind for kind, _ in kinds_asked(model, service)]
     return found | ({"CHASSIS_PROVIDERS": json.dumps(asked)} if asked else {})

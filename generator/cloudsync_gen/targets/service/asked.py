@@ -19,16 +19,16 @@ def asked_of(facts: ServiceFacts) -> AskedView:
     """
     service = facts.service
     kinds = {kind for kind, _ in kinds_asked(facts.model, service)}
-    adjusted = {
-        setting_name(each): _followed(each, each.configuration)
+    adjusted = tuple(
+        (setting_name(each), _followed(each, each.configuration))
         for each in service.settings
         if each.configuration is not None and "configuration" in kinds
-    }
+    )
     return AskedView(
         package=providers_package(facts.model),
         names=tuple((each, each.upper()) for each in sorted(kinds)),
         flags=_flags(service),
-        adjusted=tuple(adjusted.items()),
+        adjusted=adjusted,
     )
 
 

@@ -63,11 +63,11 @@ def _edges(facts: ServiceFacts, call: Call) -> Iterator[tuple[tuple[bool, str], 
         return
     if isinstance(carrier, Rpc):
         known = carrier.document in {each.name for each in contracts.grpc.values()}
-        rpcs = (each for each in model.all(Rpc) if each.document == carrier.document)
+        rpcs = model.where(Rpc, "document", carrier.document)
         method = _clients.rpc_methods(rpcs)[carrier.rpc_name]
     else:
         known = carrier.document in contracts.rest
-        ids = (e.operation_id for e in model.all(Operation) if e.document == carrier.document)
+        ids = (e.operation_id for e in model.where(Operation, "document", carrier.document))
         method = _clients.rest_methods(ids)[carrier.operation_id]
     if known:
         streams = isinstance(carrier, Rpc) and carrier.server_streaming

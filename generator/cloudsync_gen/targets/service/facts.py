@@ -303,8 +303,7 @@ class ServiceFacts:
     @cached_property
     def schema_source(self) -> GraphqlApi | None:
         """The GraphQL schema that the service serves."""
-        mine = (e for e in self.model.all(GraphqlApi) if e.service == self.service.id)
-        return next(mine, None)
+        return next(iter(self.model.where(GraphqlApi, "service", self.service.id)), None)
 
     @property
     def published_schema(self) -> str:

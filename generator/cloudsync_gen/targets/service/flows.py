@@ -112,7 +112,7 @@ def _streams(facts: ServiceFacts) -> dict[str, int]:
     which is told by its columns: for all aggregates of the service where a column names their
     type, else for the one whose id begins its key.
     """
-    keyspaces = {each.id for each in facts.model.all(Keyspace) if each.service == facts.service.id}
+    keyspaces = {each.id for each in facts.model.where(Keyspace, "service", facts.service.id)}
     tables = [each for each in facts.model.all(WideTable) if each.keyspace in keyspaces]
     every = SNAPSHOT_EVERY if any(each.columns.keys() >= _SNAPSHOTS for each in tables) else 0
     found: dict[str, int] = {}

@@ -36,7 +36,7 @@ def latency_buckets_of(facts: ServiceFacts) -> tuple[float, ...]:
 
 def metrics_of(facts: ServiceFacts) -> tuple[MetricView, ...]:
     """The service's own series, by name."""
-    own = [each for each in facts.model.all(Metric) if each.service == facts.service.id]
+    own = facts.model.where(Metric, "service", facts.service.id)
     thresholds: dict[str, set[float]] = {}
     for kind in ("latency", "freshness"):
         for slo, metric in _objectives(facts, kind):
@@ -64,9 +64,9 @@ def _metric(metric: Metric, methods: Scope, thresholds: Iterable[float]) -> Metr
 
 def _objectives(facts: ServiceFacts, kind: str) -> Iterator[tuple[Slo, Metric]]:
     """Objectives of the service on histograms in seconds."""
-    for slo in facts.model.all(Slo):
+    for slo in facts.model.where(Slo, "service", facts.service.id):
         sli = facts.model.get(Sli, slo.sli)
-        if slo.service != facts.service.id or sli is None or sli.kind != kind:
+        if sli is None or sli.kind != kind:
             continue
         metric = facts.model.get(Metric, sli.metric)
         if metric is not None and metric.instrument == "histogram" and metric.unit == "s":

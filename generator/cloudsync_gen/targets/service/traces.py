@@ -37,7 +37,7 @@ def tracing_of(facts: ServiceFacts) -> TracingView:
     """What its traces say. Of several for a service the one that keeps most decides, and all of
     their attributes may leave. Those that no field tells are a handler's to say.
     """
-    own = [each for each in facts.model.all(Trace) if each.service == facts.service.id]
+    own = facts.model.where(Trace, "service", facts.service.id)
     shares = [round(percent(each.sampling) / 100, 8) for each in own]
     found = {name for told in _all_told(facts) for name, _ in told}
     methods = Scope("self", "value")
@@ -113,7 +113,7 @@ def _all_told(facts: ServiceFacts) -> Iterator[Told]:
 @lru_cache(maxsize=1)
 def _attributes(facts: ServiceFacts) -> tuple[str, ...]:
     """Those of the model that neither the chassis sets nor a convention does, by name."""
-    own = (each for each in facts.model.all(Trace) if each.service == facts.service.id)
+    own = facts.model.where(Trace, "service", facts.service.id)
     names = {name for each in own for name in each.attributes} - _CHASSIS
     return tuple(sorted(each for each in names if each.split(".")[0] not in _CONVENTIONS))
 

@@ -149,8 +149,8 @@ def _registration(facts: ServiceFacts) -> RegistrationView | None:
 
 def _stubs(facts: ServiceFacts) -> str:
     """Distribution of the gRPC stubs, where the service speaks gRPC."""
-    apis = {each.service for each in facts.model.all(GrpcApi)}
-    speaks = facts.service.style == "grpc" and facts.service.id in apis
+    apis = facts.model.where(GrpcApi, "service", facts.service.id)
+    speaks = facts.service.style == "grpc" and bool(apis)
     return _messages(facts) if speaks else ""
 
 
