@@ -52,12 +52,12 @@ def taken(tree: Mapping[str, bytes]) -> int:
 
 
 def test_a_service_adds_little_to_what_is_kept_of_a_model() -> None:
-    """Some 180 kB for its elements, links and contracts, and what these read; kept as they were
+    """Some 200 kB for its elements, links and contracts, and what these read; kept as they were
     parsed and compiled, they took 400. What fills a cache once is there before the measuring.
     """
     few, many = (synthetic(count) for count in (FEW, MANY))
     compile_model(many)
-    assert (taken(many) - taken(few)) / (MANY - FEW) < 200_000
+    assert (taken(many) - taken(few)) / (MANY - FEW) < 220_000
 
 
 def read_by_service(count: int) -> dict[str, int]:
