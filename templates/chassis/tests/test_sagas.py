@@ -315,6 +315,19 @@ async def test_a_quick_failure_past_the_step_that_decides_undoes_nothing(
         assert await shop.effects() == ["place", "pay"]
 
 
+async def test_an_event_that_undoes_a_step_takes_a_decided_run_back(tmp_path: Path) -> None:
+    order, saga = uuid7(), replace(DECIDED, fails_on=("SoldOut",))
+    async with trade(tmp_path, "sqlite", {"send": "silence"}, saga) as (shop, store):
+        await shop.place(order, TENANT)
+        async with asyncio.timeout(10):
+            while "pack" not in await store.effects():
+                await asyncio.sleep(0.05)
+        await shop.runtime.bus.publish([replace(event("Refused", order), organization_id=TENANT)])
+        await ended((shop, store), str(order), "undone")
+        assert {"undo pack", "undo reserve"} <= {*await store.effects()}
+        assert "undo pay" in await shop.effects()
+
+
 @pytest.mark.parametrize("number", [2, None])
 async def test_what_begins_early_and_stands_past_the_pivot_undoes_nothing(
     tmp_path: Path, number: int | None

@@ -226,6 +226,7 @@ def is_condition(condition: str) -> bool:
     """Whether a text is CEL that reads nothing but plan, country and size, and comes to a boolean."""
     try:
         rule = Rule(condition)
+        rule.compile()
         import cel  # the chassis has loaded it by now
 
         if not set(cel.compile(condition).variables()) <= {"plan", "country", "size"}:

@@ -406,6 +406,7 @@ def _check_condition(condition: str | None, event_types: Sequence[str]) -> None:
         return
     try:
         rule = Rule(condition)
+        rule.compile()
     except ValueError as error:
         raise problems.CONDITION_INVALID("it is no CEL expression") from error
     for name in event_types:

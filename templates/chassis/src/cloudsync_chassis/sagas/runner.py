@@ -413,7 +413,7 @@ class Sagas:
         """
         at = told.get("step", -1)
         past = at > saga.pivot or saga.is_decided(run.done)
-        if run.state == "running" and (not past or told["reason"] in saga.fails_on):
+        if run.state == "running" and (not past or saga.is_taken_back_by(told["reason"])):
             await self._log.move(ctx, run.id, "failing", told["reason"])
             log.warning("saga_failing", saga=saga.name, run=str(run.id), reason=told["reason"])
             return

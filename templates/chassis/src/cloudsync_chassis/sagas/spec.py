@@ -90,6 +90,12 @@ class Saga:
         first = self.pivot if self.decided_by is not None else self.pivot + 1
         return any(at >= first for at in done)
 
+    def is_taken_back_by(self, reason: str) -> bool:
+        """Whether the model names this event as one that takes a run back, of the whole or of one
+        of its steps, however far it is.
+        """
+        return reason in self.fails_on or any(reason in each.undone_on for each in self.steps)
+
     @property
     def keys(self) -> tuple[str, ...]:
         """Properties that tell which run an event belongs to, that of the first step first."""
