@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -31,6 +31,7 @@ from cloudsync_gen.model.layers.technology import Topic
 from cloudsync_gen.model.links import BY_NAME
 
 VERSION = 1
+F = TypeVar("F", RootField, JoinedField)
 Published = Mapping[str, ContractDocument | ContractText | ProtoContract]
 
 
@@ -136,30 +137,22 @@ class _Entries:
 
     def fields(self, graphql: Published) -> Entries:
         """Root fields of all GraphQL schemas."""
-        services = {each.document: each.service for each in self.model.all(GraphqlApi)}
-        for each in self.model.all(RootField):
-            if each.document in graphql:
-                yield each.id, self._entry(
-                    each.id,
-                    graphql[each.document].path,
-                    services.get(each.document),
-                    root=each.operation_type,
-                    field=each.field_name,
-                )
+        for each, file, service in self._in_schemas(RootField, graphql):
+            facts = {"root": each.operation_type, "field": each.field_name}
+            yield each.id, self._entry(each.id, file, service, **facts)
 
     def joins(self, graphql: Published) -> Entries:
         """Fields of other types that another service answers, of all GraphQL schemas."""
+        for each, file, service in self._in_schemas(JoinedField, graphql):
+            facts = {"type": each.type_name, "field": each.field_name, "by": each.by}
+            yield each.id, self._entry(each.id, file, service, **facts)
+
+    def _in_schemas(self, kind: type[F], graphql: Published) -> Iterator[tuple[F, str, str | None]]:
+        """Fields of a kind, each with the file of its schema and the service that serves that."""
         services = {each.document: each.service for each in self.model.all(GraphqlApi)}
-        for each in self.model.all(JoinedField):
+        for each in self.model.all(kind):
             if each.document in graphql:
-                yield each.id, self._entry(
-                    each.id,
-                    graphql[each.document].path,
-                    services.get(each.document),
-                    type=each.type_name,
-                    field=each.field_name,
-                    by=each.by,
-                )
+                yield each, graphql[each.document].path, services.get(each.document)
 
     def webhooks(self, webhooks: Published) -> Entries:
         """Webhooks of all documents."""
