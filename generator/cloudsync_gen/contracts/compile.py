@@ -177,6 +177,7 @@ def _grpc(sources: tuple[GrpcSource, ...], memory: Memory) -> dict[str, ProtoCon
 
         return msgspec.to_builtins(compile_protos(sources), builtin_types=(bytes,))
 
-    content = msgspec.msgpack.encode(sources)
+    fields = GrpcSource.__struct_fields__
+    content = msgspec.msgpack.encode([[getattr(e, field) for field in fields] for e in sources])
     made = remembered(memory, "proto", "protobuf", content, make)
     return msgspec.convert(made, dict[str, ProtoContract], builtin_types=(bytes,))

@@ -15,6 +15,7 @@ from collections.abc import (
     Callable,
     Hashable,
     ItemsView,
+    Iterable,
     Iterator,
     Mapping,
     Set,
@@ -30,7 +31,9 @@ from cloudsync_gen.model.contracts import ContractDocument, Contracts, ContractT
 from cloudsync_gen.model.element import Element
 from cloudsync_gen.model.ids import LAYERS, ElementId, layer_of
 from cloudsync_gen.model.layers import ELEMENT_TYPES
+from cloudsync_gen.model.layers.data_model import DataElement
 from cloudsync_gen.model.links import BY_NAME
+from cloudsync_gen.model.prose import without_prose
 from cloudsync_gen.model.sources import (
     GraphqlSource,
     GrpcSource,
@@ -59,7 +62,18 @@ ANY_LINK = "links"
 EXISTS, PLACE, LINKS = "?", "@", ">"
 """What may be read of an element besides its fields: whether it is there, where, its links."""
 
-_TYPE, _LINK, _SOURCES = "all ", "links ", "sources "
+PLAIN = "~"
+"""After the name of a field: all that it says but its prose."""
+
+_TYPE, _LINK, _SOURCES, _SOURCE = "all ", "links ", "sources ", "source "
+
+SOURCE_FIELDS: Mapping[type[Struct], frozenset[str]] = {
+    RestSource: frozenset(("data",)),
+    WebhookSource: frozenset(("data",)),
+    GraphqlSource: frozenset(("text", "types")),
+    GrpcSource: frozenset(("text", "types", "descriptor", "comments")),
+}
+"""What is read of each contract source by itself; the other fields tell which there are."""
 
 
 class Read(Struct, frozen=True, array_like=True):
@@ -79,7 +93,7 @@ class Read(Struct, frozen=True, array_like=True):
             return frozenset(LAYERS)
         found = {layer for key in self.keys for layer in _layers(key)}
         found |= {layer_of(each) for each in self.wide}
-        return frozenset(found.union(*(map(layer_of, ids) for ids in self.fields.values())))
+        return frozenset(found.union(*(map(_layer_of, ids) for ids in self.fields.values())))
 
 
 def all_of(kind: str) -> str:
@@ -100,6 +114,22 @@ def linked_by(link: str) -> str:
 def written_in(kind: str) -> str:
     """Key of all contract sources of a kind."""
     return f"{_SOURCES}{kind}"
+
+
+def source_of(file: str) -> str:
+    """Identity of what is written in a file of contract sources."""
+    return f"{_SOURCE}{file}"
+
+
+def has_prose(kind: type[Struct], field: str) -> bool:
+    """Whether a field may be read without its prose."""
+    if field == "schema":
+        return issubclass(kind, DataElement)
+    return field == "data" and kind in (RestSource, WebhookSource)
+
+
+def _layer_of(identity: str) -> str:
+    return "api" if identity.startswith(_SOURCE) else layer_of(identity)
 
 
 def _layers(key: str) -> tuple[str, ...]:
@@ -183,14 +213,15 @@ class Once(Generic[K, V]):
 
     def __init__(self, find: Callable[[K], V]) -> None:
         self._find = find
-        self._known: dict[K, tuple[V, Reading, bool]] = {}
+        self._known: dict[tuple[K, bool], tuple[V, Reading, bool]] = {}
 
     def __call__(self, key: K) -> V:
         """What is found for a key."""
-        known = self._known.get(key)
+        place = key, bool(_hidden)
+        known = self._known.get(place)
         if known is None or (_noting and not known[2]):
             with into(Reading()) as reading:
-                known = self._known[key] = self._find(key), reading, bool(_noting)
+                known = self._known[place] = self._find(key), reading, bool(_noting)
         _open[-1].add(known[1])
         return known[0]
 
@@ -205,15 +236,15 @@ def noting() -> Iterator[None]:
         return
     replaced: list[tuple[type[Struct], str, Any]] = []
     try:
-        for kind, identity, of in _noted():
-            for field in kind.__struct_fields__:
-                if field != identity:
-                    replaced.append((kind, field, kind.__dict__.get(field)))
-                    setattr(kind, field, _noted_field(field, getattr(kind, field), of))
+        for kind, fields, of in _noted():
+            for field in fields:
+                replaced.append((kind, field, kind.__dict__.get(field)))
+                setattr(kind, field, _noted_field(kind, field, of))
         _noting.append(True)
         yield
     finally:
         _noting.clear()
+        _bare.clear()
         for kind, field, own in replaced:
             if own is None:
                 delattr(kind, field)
@@ -223,25 +254,61 @@ def noting() -> Iterator[None]:
 
 
 _noting: list[bool] = []
+_hidden: list[bool] = []
+"""Not empty while prose is hidden."""
+
+_bare: dict[int, tuple[Any, Any]] = {}
+"""Address of a value -> that value, which keeps the address, and the same without prose."""
 
 
-def _noted() -> Iterator[tuple[type[Struct], str, Callable[[Any], str]]]:
-    """Classes, the field that identifies one of their objects, and how to read it."""
+@contextmanager
+def without_reading_prose() -> Iterator[None]:
+    """Meanwhile, and while `noting` lasts, schemas and OpenAPI sources are handed out without their
+    prose, and whoever reads one has not read that.
+    """
+    _hidden.append(True)
+    try:
+        yield
+    finally:
+        _hidden.pop()
+
+
+def _noted() -> Iterator[tuple[type[Struct], Iterable[str], Callable[[Any], str]]]:
+    """Classes, the fields that are noted of them, and how to tell one object from another."""
     for kind in dict.fromkeys(ELEMENT_TYPES.values()):
-        yield kind, "id", Element.__dict__["id"].__get__
+        own = Element.__dict__["id"].__get__
+        yield kind, (each for each in kind.__struct_fields__ if each != "id"), own
     for contract in (ContractDocument, ContractText, ProtoContract):
-        yield contract, "path", contract.__dict__["path"].__get__
-    yield Contracts, "", lambda _: CONTRACTS
+        path = contract.__dict__["path"].__get__
+        yield contract, (each for each in contract.__struct_fields__ if each != "path"), path
+    yield Contracts, Contracts.__struct_fields__, lambda _: CONTRACTS
+    for source, fields in SOURCE_FIELDS.items():
+        yield source, sorted(fields), _written_at(source)
 
 
-def _noted_field(field: str, plain: Any, identity: Callable[[Any], str]) -> property:
-    read = plain.__get__
+def _written_at(source: type[Struct]) -> Callable[[Any], str]:
+    file = source.__dict__["file"].__get__
+    return lambda each: source_of(file(each))
+
+
+def _noted_field(kind: type[Struct], field: str, identity: Callable[[Any], str]) -> property:
+    read = getattr(kind, field).__get__
 
     def noted(each: Any) -> Any:
         _open[-1].fields[field].add(identity(each))
         return read(each)
 
-    return property(noted)
+    def noted_without_prose(each: Any) -> Any:
+        if not _hidden:
+            return noted(each)
+        _open[-1].fields[field + PLAIN].add(identity(each))
+        whole = read(each)
+        known = _bare.get(id(whole))
+        if known is None:
+            known = _bare[id(whole)] = whole, without_prose(whole)
+        return known[1]
+
+    return property(noted_without_prose if has_prose(kind, field) else noted)
 
 
 def within(model: Model, files: Set[str]) -> Model:

@@ -22,6 +22,7 @@ from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.ids import ElementId, layer_of, type_of
 from cloudsync_gen.model.links import Link
 from cloudsync_gen.model.memory import Memory
+from cloudsync_gen.model.prose import without_prose
 from cloudsync_gen.model.reading import (
     ANY_LINK,
     CONTRACTS,
@@ -31,11 +32,15 @@ from cloudsync_gen.model.reading import (
     LINKS,
     PLACE,
     PLACES,
+    PLAIN,
     SCHEMAS,
+    SOURCE_FIELDS,
     Read,
     all_of,
     field_of_all,
+    has_prose,
     linked_by,
+    source_of,
     written_in,
 )
 from cloudsync_gen.model.sources import Sources
@@ -45,11 +50,11 @@ _KIND, _WHAT = "traces", b"of a model"
 _PROTO = ".proto"
 """Files of this kind are read together: they import each other."""
 
-_SOURCES = "sources of "
-"""What the identity of the contract sources in a file begins with."""
-
 _KINDS = ("rest", "webhooks", "asyncapi", "graphql", "grpc", "jsonschema")
 """The contracts that are known one by one."""
+
+_WRITTEN = frozenset(map(written_in, Sources.__struct_fields__))
+"""Fields of contract sources that are keys: what is read with all sources of a kind."""
 
 _LATER = "index_file"
 """What of the contracts is made when somebody asks for it: he read what it came from."""
@@ -170,11 +175,10 @@ class Traces:
         for file in (changed & known.keys()) | gone:
             old |= _facts.decode(zlib.decompress(known[file][1]))
         new: Facts = {}
-        for file, facts in _of_files(self._model, changed, self.files):
+        for file, facts in _of_files(self._model, changed):
             known[file] = (self.files[file], zlib.compress(_encode(facts), level=1))
             for each in facts:
-                if each != _SOURCES:
-                    self._number(each)
+                self._number(each)
             if self._state.traces:
                 new |= facts
         for file in gone:
@@ -314,8 +318,8 @@ def _differing(old: Facts, new: Facts, changes: Changes) -> Changes:
 
 
 def _note(changes: Changes, identity: str, field: str) -> None:
-    if identity.startswith(_SOURCES):
-        changes.key(field.partition(":")[0])
+    if field in _WRITTEN:
+        changes.key(field)
     elif field.startswith(LINKS):
         changes.field(identity, LINKS)
         changes.key(linked_by(field.removeprefix(LINKS)))
@@ -331,9 +335,7 @@ def _note(changes: Changes, identity: str, field: str) -> None:
                 changes.key(SCHEMAS)
 
 
-def _of_files(
-    model: Model, files: Set[str], digests: Mapping[str, bytes]
-) -> Iterator[tuple[str, Facts]]:
+def _of_files(model: Model, files: Set[str]) -> Iterator[tuple[str, Facts]]:
     """What stands in some files, one by one: there may be many."""
     elements: dict[str, list[ElementId]] = {file: [] for file in files}
     for element, ref in model.refs.items():
@@ -343,12 +345,19 @@ def _of_files(
     for kind in Sources.__struct_fields__:
         for source in getattr(model.sources, kind):
             if source.file in files:
-                sources[source.file][f"{written_in(kind)}:{source.file}"] = digests[source.file]
+                sources[source.file] |= _of_source(source, kind)
     for file, within in elements.items():
         facts: Facts = {each: _of_element(model, each) for each in within}
         if file in sources:
-            facts[f"{_SOURCES}{file}"] = sources[file]
+            facts[source_of(file)] = sources[file]
         yield file, facts
+
+
+def _of_source(source: Struct, kind: str) -> dict[str, bytes]:
+    """Its fields; those that are not read by themselves stand for it among all of its kind."""
+    apart = SOURCE_FIELDS[type(source)]
+    others = [getattr(source, each) for each in source.__struct_fields__ if each not in apart]
+    return {**_of_fields(source, sorted(apart)), written_in(kind): _short(others)}
 
 
 def _of_element(model: Model, element: ElementId) -> dict[str, bytes]:
@@ -362,8 +371,13 @@ def _of_element(model: Model, element: ElementId) -> dict[str, bytes]:
 
 
 def _of_fields(value: Any, fields: Iterable[str]) -> dict[str, bytes]:
-    found = ((field, getattr(value, field)) for field in fields)
-    return {field: _short(each) for field, each in found if each is not None}
+    found = {field: getattr(value, field) for field in fields}
+    found |= {
+        field + PLAIN: without_prose(each)
+        for field, each in found.items()
+        if has_prose(type(value), field)
+    }
+    return {field: _short(each) for field, each in found.items() if each is not None}
 
 
 def _of_contracts(contracts: Contracts) -> Facts:

@@ -9,7 +9,13 @@ from msgspec import Struct
 
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.memory import Memory
-from cloudsync_gen.model.reading import Reading, into, watched, within
+from cloudsync_gen.model.reading import (
+    Reading,
+    into,
+    watched,
+    within,
+    without_reading_prose,
+)
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.traces import Extract, Traces
 
@@ -49,8 +55,10 @@ class Verdicts:
             return None
 
     def made(self, judge: Judge) -> Extract:
-        """Judges now, within `reading.noting`: a verdict for `remember`, and what it rests on."""
-        with into(Reading()) as reading:
+        """Judges now, within `reading.noting`: a verdict for `remember`, and what it rests on.
+        Nobody judges what schemas and OpenAPI sources tell people.
+        """
+        with into(Reading()) as reading, without_reading_prose():
             found = tuple(judge(watched(self._model)))
         read = reading.read
         return self.traces.extract(read, _encode(Verdict(found, read.layers)))
