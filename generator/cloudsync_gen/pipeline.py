@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from cloudsync_gen.contracts.agree import shapes
-from cloudsync_gen.diagnostics import Diagnostic, Severity, Staged, has_errors, numbered
+from cloudsync_gen.diagnostics import Diagnostic, Severity, has_errors, numbered
 from cloudsync_gen.engine import index, paths
 from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.engine.executors import Crew
@@ -24,11 +24,12 @@ from cloudsync_gen.load.cache import ParseCache
 from cloudsync_gen.load.suppressions import suppressions
 from cloudsync_gen.model.artefacts import Output, Planned, Unit, Unplannable
 from cloudsync_gen.model.contracts import Contracts
-from cloudsync_gen.model.reading import Later, Reading, into, noting, watched
+from cloudsync_gen.model.reading import noting
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.traces import Traces
 from cloudsync_gen.model.verdicts import Verdicts
 from cloudsync_gen.model.waivers import Waivers
+from cloudsync_gen.model.watching import Later, watched
 from cloudsync_gen.rules import RULES, judging
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.affected import affected as narrowed
@@ -44,9 +45,7 @@ if TYPE_CHECKING:
 _encode = msgspec.msgpack.Encoder().encode
 _judged = msgspec.msgpack.Decoder(Judged)
 _CONTRACTS = "contracts"
-"""Under which name it is kept that contracts are whole and valid, or what putting them together
-found.
-"""
+"""Under which name it is kept what keeps contracts from being put together."""
 
 
 class Checked(Struct, frozen=True, kw_only=True):
@@ -64,14 +63,12 @@ class Checked(Struct, frozen=True, kw_only=True):
 
 class Compiled(Struct, frozen=True, kw_only=True):
     """A model after all rules and its contracts; these are absent when an error stands before.
-    `traces`: what is known of the model; `reading`: what contracts were made of whose validity is
-    not.
+    `traces`: what is known of the model.
     """
 
     checked: Checked
     contracts: Contracts | None
     traces: Traces | None = None
-    reading: Reading | None = None
 
 
 class Generated(Struct, frozen=True, kw_only=True):
@@ -144,12 +141,8 @@ def examine(
     store, crew, rules = store or Store(None), crew or Crew(1), tuple(rules)
     read = _read(tree, store, waivers)
     verdicts = _verdicts(read, store)
-    whole = verdicts is not None and verdicts.traces.known(_CONTRACTS) is not None
-    verdict = verdicts.known(_CONTRACTS) if verdicts and not whole else None
     judged = _begun(read, rules, verdicts, crew)
-    made: tuple[Diagnostic, ...] | Exception = ()
-    if verdicts is not None and not whole:
-        made = verdict.found if verdict is not None else _put_together(verdicts)
+    made = _faults(verdicts) if verdicts is not None else ()
     checked = _checked(read, judged(), Judging(rules, waivers))
     _save(store, verdicts.traces if verdicts else None)
     return _with(checked, made)
@@ -172,19 +165,31 @@ def affected(checked: Checked, files: frozenset[str]) -> Checked:
     )
 
 
-def _put_together(verdicts: Verdicts) -> tuple[Diagnostic, ...] | Exception:
+def _faults(verdicts: Verdicts) -> tuple[Diagnostic, ...] | Exception:
+    """What keeps contracts from being put together, or what was raised in looking for that."""
+    known = verdicts.known(_CONTRACTS)
+    if known is not None:
+        return known.found
     try:
         with noting():
-            made = verdicts.made(_faults)
+            made = verdicts.made(_put_together)
     except Exception as error:
         return error
     return verdicts.remember(_CONTRACTS, made).found
 
 
-def _faults(model: Model) -> tuple[Diagnostic, ...]:
+def _put_together(model: Model) -> tuple[Diagnostic, ...]:
     from cloudsync_gen.contracts.compile import faults_of_contracts
 
     return faults_of_contracts(model)
+
+
+def _faults_of(model: Model) -> tuple[Diagnostic, ...] | Exception:
+    """The same of a model of which nothing is remembered."""
+    try:
+        return _put_together(model)
+    except Exception as error:
+        return error
 
 
 class _Read(Struct, frozen=True, kw_only=True):
@@ -284,18 +289,20 @@ def _compiled_of(
     read = _read(tree, store, waivers)
     verdicts = _verdicts(read, store)
     judged = _begun(read, rules, verdicts, crew)
-    traces, reading = verdicts.traces if verdicts is not None else None, Reading()
-    known = traces is not None and traces.known(_CONTRACTS) is not None
-    model = read.compilable
-    made = None if model is None else _compiled(model, store, None if known else reading)
+    traces, model = verdicts.traces if verdicts is not None else None, read.compilable
+    made: tuple[Diagnostic, ...] | Exception = ()
+    if model is not None:
+        made = _faults(verdicts) if verdicts is not None else _faults_of(model)
     checked = _checked(read, judged(), Judging(rules, waivers))
-    if made is None or has_errors(checked.diagnostics):
+    if model is None or has_errors(checked.diagnostics):
         return Compiled(checked=checked, contracts=None, traces=traces)
-    checked = _with(checked, made if isinstance(made, Exception) else made.diagnostics)
-    if isinstance(made, Exception) or has_errors(checked.diagnostics):
+    checked = _with(checked, made)
+    if has_errors(checked.diagnostics):
         return Compiled(checked=checked, contracts=None, traces=traces)
-    unsure = None if known else reading
-    return Compiled(checked=checked, contracts=made.value, traces=traces, reading=unsure)
+    from cloudsync_gen.contracts.compile import known_contracts
+
+    contracts = known_contracts(watched(model), memory(store))
+    return Compiled(checked=checked, contracts=contracts, traces=traces)
 
 
 def _with(checked: Checked, made: tuple[Diagnostic, ...] | Exception) -> Checked:
@@ -306,20 +313,6 @@ def _with(checked: Checked, made: tuple[Diagnostic, ...] | Exception) -> Checked
         raise made
     found = merged(checked.diagnostics, made, checked.sources)
     return structs.replace(checked, diagnostics=found)
-
-
-def _compiled(model: Model, store: Store, reading: Reading | None) -> Staged[Contracts] | Exception:
-    """`reading` is told what is read; without one, the contracts are known to be whole."""
-    from cloudsync_gen.contracts.compile import compile_contracts, known_contracts
-
-    try:
-        if reading is None:
-            return Staged(known_contracts(model, memory(store)), ())
-        with noting(), into(reading):
-            made = compile_contracts(watched(model), memory(store))
-    except Exception as error:
-        return error
-    return made
 
 
 def generate(
@@ -383,25 +376,23 @@ def _validation(
     model: Model, made: Compiled, store: Store, crew: Crew
 ) -> Callable[[], tuple[Diagnostic, ...]]:
     """Begins to judge contracts; what is returned waits for the end of it. Those that are known to
-    be valid are not judged.
+    be what they were, and valid, are not judged.
     """
     from cloudsync_gen.contracts.trials import tried
     from cloudsync_gen.contracts.validate import Validation
 
-    contracts, reading, traces = made.contracts, made.reading, made.traces
-    if contracts is None or reading is None:
+    contracts, traces = made.contracts, made.traces
+    if contracts is None:
         return lambda: ()
-    if traces is not None:
-        traces.compiled(contracts)
     submit = partial(crew.submit, tried, long=True)
-    with noting(), into(reading):
-        validation = Validation(watched(model), contracts, memory(store), submit)
-    valid = traces.extract(reading.taken(), b"") if traces is not None else None
+    with noting():
+        due = traces.compiled(contracts) if traces is not None else None
+    validation = Validation(model, contracts, memory(store), submit, due)
 
     def findings() -> tuple[Diagnostic, ...]:
         found = validation.findings()
-        if traces and valid and not found and not made.checked.diagnostics:
-            traces.put(_CONTRACTS, valid)
+        if traces is not None and due is not None and not found:
+            traces.valid(due)
         return found
 
     return findings

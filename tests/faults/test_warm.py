@@ -28,10 +28,10 @@ from cloudsync_gen.model.reading import (
     Reading,
     into,
     noting,
-    watched,
 )
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.traces import Traces
+from cloudsync_gen.model.watching import watched
 from cloudsync_gen.pipeline import Generated
 from cloudsync_gen.targets import TARGETS
 from faults.test_affected import edits

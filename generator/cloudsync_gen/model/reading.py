@@ -14,22 +14,19 @@ from collections import defaultdict
 from collections.abc import (
     Callable,
     Hashable,
-    ItemsView,
     Iterable,
     Iterator,
     Mapping,
-    Set,
-    ValuesView,
 )
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, Generic, TypeVar, cast, overload
+from typing import Any, Generic, TypeVar
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from cloudsync_gen.model.contracts import ContractDocument, Contracts, ContractText, ProtoContract
 from cloudsync_gen.model.element import Element
-from cloudsync_gen.model.ids import LAYERS, ElementId, layer_of
+from cloudsync_gen.model.ids import LAYERS, layer_of
 from cloudsync_gen.model.layers import ELEMENT_TYPES
 from cloudsync_gen.model.layers.data_model import DataElement
 from cloudsync_gen.model.links import BY_NAME
@@ -38,10 +35,8 @@ from cloudsync_gen.model.sources import (
     GraphqlSource,
     GrpcSource,
     RestSource,
-    Sources,
     WebhookSource,
 )
-from cloudsync_gen.model.system import Indexes, Model
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -66,6 +61,13 @@ PLAIN = "~"
 """After the name of a field: all that it says but its prose."""
 
 _TYPE, _LINK, _SOURCES, _SOURCE = "all ", "links ", "sources ", "source "
+
+CONTRACT_FIELDS: Mapping[type[Struct], tuple[str, ...]] = {
+    ContractDocument: ("name", "path", "source", "file", "packed"),
+    ContractText: ContractText.__struct_fields__,
+    ProtoContract: ProtoContract.__struct_fields__,
+}
+"""What is read of a contract; its path tells it from others."""
 
 SOURCE_FIELDS: Mapping[type[Struct], frozenset[str]] = {
     RestSource: frozenset(("data",)),
@@ -167,7 +169,7 @@ class Reading:
 
     def of_all(self, kind: type[Element], field: str) -> None:
         """Which elements of a struct there are, and one field of all of them."""
-        for name in _names_of(kind):
+        for name in names_of(kind):
             self.keys.add(all_of(name))
             self.wide.add(field_of_all(name, field))
 
@@ -194,6 +196,11 @@ class Reading:
 
 _open: list[Reading] = [Reading()]
 """Who reads now comes last. What nobody asked to be noted goes to the first."""
+
+
+def now() -> Reading:
+    """Whoever reads at the moment."""
+    return _open[-1]
 
 
 @contextmanager
@@ -278,9 +285,9 @@ def _noted() -> Iterator[tuple[type[Struct], Iterable[str], Callable[[Any], str]
     for kind in dict.fromkeys(ELEMENT_TYPES.values()):
         own = Element.__dict__["id"].__get__
         yield kind, (each for each in kind.__struct_fields__ if each != "id"), own
-    for contract in (ContractDocument, ContractText, ProtoContract):
+    for contract in CONTRACT_FIELDS:
         path = contract.__dict__["path"].__get__
-        yield contract, (each for each in contract.__struct_fields__ if each != "path"), path
+        yield contract, (each for each in CONTRACT_FIELDS[contract] if each != "path"), path
     yield Contracts, Contracts.__struct_fields__, lambda _: CONTRACTS
     for source, fields in SOURCE_FIELDS.items():
         yield source, sorted(fields), _written_at(source)
@@ -311,210 +318,7 @@ def _noted_field(kind: type[Struct], field: str, identity: Callable[[Any], str])
     return property(noted_without_prose if has_prose(kind, field) else noted)
 
 
-def within(model: Model, files: Set[str]) -> Model:
-    """Only what stands in some files: elements, their places and sources, without any link."""
-    here = {each: ref for each, ref in model.refs.items() if ref.file in files}
-    kinds: defaultdict[type[Element], list[Element]] = defaultdict(list)
-    for each in here:
-        kinds[type(model.elements[each])].append(model.elements[each])
-    sources = model.sources
-    return structs.replace(
-        model,
-        elements={each: model.elements[each] for each in here},
-        refs=here,
-        by_type={kind: tuple(each) for kind, each in kinds.items()},
-        sources=Sources(
-            rest=tuple(each for each in sources.rest if each.file in files),
-            webhooks=tuple(each for each in sources.webhooks if each.file in files),
-            graphql=tuple(each for each in sources.graphql if each.file in files),
-            grpc=tuple(each for each in sources.grpc if each.file in files),
-        ),
-        out={},
-        into={},
-        schemas={},
-        shapes={},
-        indexes=Indexes(),
-    )
-
-
-class Later(Mapping[K, V]):
-    """What is made of a model when somebody asks for it, who then read what it came from."""
-
-    def __init__(self, model: Model, make: Callable[[Model], Mapping[K, V]]) -> None:
-        self._all = Once[str, Mapping[K, V]](lambda _: make(watched(model)))
-
-    @property
-    def made(self) -> Mapping[K, V]:
-        """All of it."""
-        return self._all("")
-
-    def __getitem__(self, key: K) -> V:
-        return self.made[key]
-
-    def __iter__(self) -> Iterator[K]:
-        return iter(self.made)
-
-    def __len__(self) -> int:
-        return len(self.made)
-
-    def values(self) -> ValuesView[V]:
-        """All of it, in its order."""
-        return self.made.values()
-
-
-def watched(model: Model) -> Model:
-    """The same model, which notes what is read of it."""
-    if isinstance(model, _Watched):
-        return model
-    return _Watched(
-        project=model.project,
-        elements=_Noting(
-            model.elements, lambda each: _open[-1].exists(each), keys=lambda: _note(ELEMENTS)
-        ),
-        refs=_Noting(
-            model.refs, lambda each: _open[-1].fields[PLACE].add(each), lambda: _note(PLACES)
-        ),
-        by_type=_Noting(model.by_type, _note_types),
-        out=_Noting(model.out, lambda each: _open[-1].links(each), _note_links),
-        into=_Noting(model.into, lambda _: _note_links(), _note_links),
-        schemas=_Noting(model.schemas, lambda _: _note(SCHEMAS), lambda: _note(SCHEMAS)),
-        broken=model.broken,
-        lost=model.lost,
-        sources=cast(Sources, _NotingSources(model.sources)),
-        shapes=model.shapes if isinstance(model.shapes, Later) else _Noting(model.shapes, _all),
-        folders=model.folders,
-        indexes=model.indexes,
-        model=model,
-    )
-
-
-class _Watched(Model, frozen=True, kw_only=True):
-    model: Model
-
-    def origins(self, element: str, link: str) -> tuple[ElementId, ...]:
-        """As `Model.origins`: only links of that type decide about it."""
-        _open[-1].key(linked_by(link))
-        if BY_NAME[link].form == "ref":
-            _open[-1].key(SCHEMAS)
-        return self.model.origins(element, link)
-
-    def where(self, kind: type[E], field: str, value: object) -> tuple[E, ...]:
-        """As `Model.where`: that field of all elements of the struct decides about it."""
-        with into(Reading()):
-            found = self.model.where(kind, field, value)
-        _open[-1].of_all(kind, field)
-        return found
-
-    def having(self, kind: type[E], field: str) -> tuple[E, ...]:
-        """As `Model.having`: that field of all elements of the struct decides about it."""
-        with into(Reading()):
-            found = self.model.having(kind, field)
-        _open[-1].of_all(kind, field)
-        return found
-
-
-def _everything() -> None:
-    _open[-1].key(EVERYTHING)
-
-
-def _all(_: object) -> None:
-    _everything()
-
-
-def _note_links() -> None:
-    _open[-1].key(ANY_LINK)
-    _open[-1].key(SCHEMAS)
-
-
-def _note(key: str) -> None:
-    _open[-1].key(key)
-
-
-def _note_types(kind: type[Element]) -> None:
-    for name in _names_of(kind):
-        _open[-1].key(all_of(name))
-
-
 @cache
-def _names_of(kind: type[Element]) -> tuple[str, ...]:
+def names_of(kind: type[Element]) -> tuple[str, ...]:
+    """The `layer.type` of all elements of a struct."""
     return tuple(name for name, struct in ELEMENT_TYPES.items() if struct is kind)
-
-
-class _Noting(Mapping[K, V]):
-    """A mapping that says which key somebody looks up, or that he looks at all, or at all `keys`,
-    where those tell less.
-    """
-
-    def __init__(
-        self,
-        whole: Mapping[K, V],
-        one: Callable[[K], None],
-        every: Callable[[], None] = _everything,
-        keys: Callable[[], None] | None = None,
-    ) -> None:
-        self._whole = whole
-        self._one = one
-        self._every = every
-        self._keys = keys or every
-
-    def __getitem__(self, key: K) -> V:
-        self._one(key)
-        return self._whole[key]
-
-    def __contains__(self, key: object) -> bool:
-        self._one(cast(K, key))
-        return key in self._whole
-
-    @overload
-    def get(self, key: K) -> V | None: ...
-    @overload
-    def get(self, key: K, default: V | D) -> V | D: ...
-    def get(self, key: K, default: Any = None) -> Any:
-        """As of any mapping, which would raise and catch an error for what is not there."""
-        self._one(key)
-        return self._whole.get(key, default)
-
-    def __iter__(self) -> Iterator[K]:
-        self._keys()
-        return iter(self._whole)
-
-    def __len__(self) -> int:
-        self._keys()
-        return len(self._whole)
-
-    def items(self) -> ItemsView[K, V]:
-        """All of it."""
-        self._every()
-        return self._whole.items()
-
-    def values(self) -> ValuesView[V]:
-        """All of it."""
-        self._every()
-        return self._whole.values()
-
-
-class _NotingSources:
-    """`Sources` that say of which kind somebody looks at them."""
-
-    def __init__(self, sources: Sources) -> None:
-        self._sources = sources
-
-    @property
-    def rest(self) -> tuple[RestSource, ...]:
-        _open[-1].key(written_in("rest"))
-        return self._sources.rest
-
-    @property
-    def webhooks(self) -> tuple[WebhookSource, ...]:
-        _open[-1].key(written_in("webhooks"))
-        return self._sources.webhooks
-
-    @property
-    def graphql(self) -> tuple[GraphqlSource, ...]:
-        _open[-1].key(written_in("graphql"))
-        return self._sources.graphql
-
-    @property
-    def grpc(self) -> tuple[GrpcSource, ...]:
-        _open[-1].key(written_in("grpc"))
-        return self._sources.grpc

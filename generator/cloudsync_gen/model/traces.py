@@ -18,13 +18,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from cloudsync_gen.model.contracts import Contracts
+from cloudsync_gen.model.contracts import ContractDocument, Contracts
 from cloudsync_gen.model.ids import ElementId, layer_of, type_of
 from cloudsync_gen.model.links import Link
 from cloudsync_gen.model.memory import Memory
 from cloudsync_gen.model.prose import without_prose
 from cloudsync_gen.model.reading import (
     ANY_LINK,
+    CONTRACT_FIELDS,
     CONTRACTS,
     ELEMENTS,
     EVERYTHING,
@@ -50,8 +51,8 @@ _KIND, _WHAT = "traces", b"of a model"
 _PROTO = ".proto"
 """Files of this kind are read together: they import each other."""
 
-_KINDS = ("rest", "webhooks", "asyncapi", "graphql", "grpc", "jsonschema")
-"""The contracts that are known one by one."""
+_TEXTS, _NAMES = ("graphql", "grpc"), "schema_names"
+"""Contracts that are text, and the one field of all of them that holds no contracts."""
 
 _WRITTEN = frozenset(map(written_in, Sources.__struct_fields__))
 """Fields of contract sources that are keys: what is read with all sources of a kind."""
@@ -208,12 +209,29 @@ class Traces:
             return found
         return _State(manifest=self._manifest)
 
-    def compiled(self, contracts: Contracts) -> None:
-        """What is known of the contracts of the model from now on."""
-        facts = _of_contracts(contracts)
+    def compiled(self, contracts: Contracts) -> dict[str, Extract]:
+        """What is known of the contracts of the model from now on, within `reading.noting`: path of
+        each document that is not known to be what it was, and valid -> what it was made of, for
+        `valid`.
+        """
+        made: dict[str, Extract] = {}
+        facts = _of_texts(contracts)
+        for each in contracts.documents:
+            before = self._state.contracts.get(each.path)
+            if before is None or self.known(_of(each.path)) is None:
+                facts[each.path] = _of_fields(each, CONTRACT_FIELDS[ContractDocument])
+                made[each.path] = self.extract(each.packing.reading.taken(), b"")
+            else:
+                facts[each.path] = before | _of_fields(each, ("source", "file"))
         if facts != self._state.contracts:
             self._drop(self._state.contracts, facts)
             self._state.contracts = facts
+        return made
+
+    def valid(self, made: Mapping[str, Extract]) -> None:
+        """Remembers of documents that `compiled` told that they are valid."""
+        for path, extract in made.items():
+            self.put(_of(path), extract)
 
     def known(self, name: str) -> bytes | None:
         """What was made under a name, if it would be made again."""
@@ -380,18 +398,25 @@ def _of_fields(value: Any, fields: Iterable[str]) -> dict[str, bytes]:
     return {field: _short(each) for field, each in found.items() if each is not None}
 
 
-def _of_contracts(contracts: Contracts) -> Facts:
+def _of_texts(contracts: Contracts) -> Facts:
+    """Of contracts that are text, and of which there are."""
     facts: Facts = {}
     whole: dict[str, bytes] = {}
     for kind in Contracts.__struct_fields__:
         if kind == _LATER:
             continue
         held = getattr(contracts, kind)
-        if kind in _KINDS:
+        if kind in _TEXTS:
             facts |= {each.path: _of_fields(each, each.__struct_fields__) for each in held.values()}
+        if kind != _NAMES:
             held = {name: each.path for name, each in held.items()}
         whole[kind] = _short(held)
     return facts | {CONTRACTS: whole}
+
+
+def _of(path: str) -> str:
+    """Under which name it is kept what a contract was made of."""
+    return f"contract {path}"
 
 
 def _short(value: object) -> bytes:

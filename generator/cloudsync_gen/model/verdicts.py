@@ -9,15 +9,10 @@ from msgspec import Struct
 
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.memory import Memory
-from cloudsync_gen.model.reading import (
-    Reading,
-    into,
-    watched,
-    within,
-    without_reading_prose,
-)
+from cloudsync_gen.model.reading import Reading, into, without_reading_prose
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.traces import Extract, Traces
+from cloudsync_gen.model.watching import watched, within
 
 _APART = "apart"
 _Apart = dict[str, tuple[bytes, bytes]]
