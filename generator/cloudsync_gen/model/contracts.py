@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 from msgspec import Struct
 
+from cloudsync_gen.model.prose import without_prose
+
 if TYPE_CHECKING:
     from cloudsync_gen.model.reading import Reading
 
@@ -62,6 +64,11 @@ class ContractDocument(Struct, frozen=True, kw_only=True, eq=False):
     def data(self) -> Mapping[str, Any]:
         """What it says; nobody may change it."""
         return _unpacked(self.packed)
+
+    @property
+    def plain(self) -> Mapping[str, Any]:
+        """The same without its prose."""
+        return _plain(self.packing())
 
 
 class ContractText(Struct, frozen=True, kw_only=True):
@@ -138,6 +145,12 @@ def unpacked_json(content: bytes) -> bytes:
 def packed(data: Mapping[str, Any]) -> bytes:
     """Data as a document keeps it."""
     return zlib.compress(msgspec.msgpack.encode(data), level=1)
+
+
+@lru_cache(maxsize=_OPEN)
+def _plain(content: bytes) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = without_prose(_unpacked(content))
+    return found
 
 
 @lru_cache(maxsize=_OPEN)

@@ -5,6 +5,7 @@ A text that is there stays one; what it says does not.
 
 from __future__ import annotations
 
+from operator import is_not
 from typing import Any
 
 _PROSE = frozenset(("title", "summary", "description", "$comment"))
@@ -24,12 +25,18 @@ _SAID = "…"
 
 
 def without_prose(value: Any, *, names: bool = False) -> Any:
-    """A copy of a schema or of an OpenAPI document; `names`: its keys are those of its writer."""
+    """A schema or an OpenAPI document; `names`: its keys are those of its writer. What tells people
+    nothing is not copied.
+    """
     if isinstance(value, dict):
-        if names:
-            return {key: without_prose(each) for key, each in value.items()}
-        return {key: _plain(key, each) for key, each in value.items()}
-    return [without_prose(each) for each in value] if isinstance(value, list) else value
+        plain = {
+            key: without_prose(each) if names else _plain(key, each) for key, each in value.items()
+        }
+        return plain if any(plain[key] is not each for key, each in value.items()) else value
+    if isinstance(value, list):
+        items = [without_prose(each) for each in value]
+        return items if any(map(is_not, items, value)) else value
+    return value
 
 
 def _plain(key: Any, value: Any) -> Any:

@@ -63,7 +63,7 @@ PLAIN = "~"
 _TYPE, _LINK, _SOURCES, _SOURCE = "all ", "links ", "sources ", "source "
 
 CONTRACT_FIELDS: Mapping[type[Struct], tuple[str, ...]] = {
-    ContractDocument: ("name", "path", "source", "file", "packed"),
+    ContractDocument: ("name", "path", "source", "file", "packed", "plain"),
     ContractText: ContractText.__struct_fields__,
     ProtoContract: ProtoContract.__struct_fields__,
 }
