@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct, structs
 
-from cloudsync_gen.contracts.agree import shapes
+from cloudsync_gen.contracts.agree import disagreements
 from cloudsync_gen.diagnostics import Diagnostic, Severity, has_errors, numbered
 from cloudsync_gen.engine import index, paths
 from cloudsync_gen.engine.cache import Store
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
 _encode = msgspec.msgpack.Encoder().encode
 _judged = msgspec.msgpack.Decoder(Judged)
-_CONTRACTS = "contracts"
-"""Under which name it is kept what keeps contracts from being put together."""
+_FAULTS = ("publication", "schemas", "sources")
+"""`contracts.compile.FAULTS`, of which nothing is imported while its verdicts hold."""
 
 
 class Checked(Struct, frozen=True, kw_only=True):
@@ -167,27 +167,25 @@ def affected(checked: Checked, files: frozenset[str]) -> Checked:
 
 def _faults(verdicts: Verdicts) -> tuple[Diagnostic, ...] | Exception:
     """What keeps contracts from being put together, or what was raised in looking for that."""
-    known = verdicts.known(_CONTRACTS)
-    if known is not None:
-        return known.found
+    known = {name: verdicts.known(f"faults of {name}") for name in _FAULTS}
     try:
-        with noting():
-            made = verdicts.made(_put_together)
+        for name in (name for name, verdict in known.items() if verdict is None):
+            from cloudsync_gen.contracts.compile import FAULTS
+
+            with noting():
+                made = verdicts.made(FAULTS[name])
+            known[name] = verdicts.remember(f"faults of {name}", made)
     except Exception as error:
         return error
-    return verdicts.remember(_CONTRACTS, made).found
-
-
-def _put_together(model: Model) -> tuple[Diagnostic, ...]:
-    from cloudsync_gen.contracts.compile import faults_of_contracts
-
-    return faults_of_contracts(model)
+    return tuple(fault for each in known.values() if each is not None for fault in each.found)
 
 
 def _faults_of(model: Model) -> tuple[Diagnostic, ...] | Exception:
     """The same of a model of which nothing is remembered."""
+    from cloudsync_gen.contracts.compile import faults_of_contracts
+
     try:
-        return _put_together(model)
+        return faults_of_contracts(model)
     except Exception as error:
         return error
 
@@ -215,7 +213,7 @@ def _read(tree: Tree, store: Store, waivers: Waivers) -> _Read:
         return _Read(model=None, complete=False, found=found, sources=sources, tree=tree)
     linked = link(loaded.value)
     return _Read(
-        model=structs.replace(linked.value, shapes=Later(linked.value, shapes)),
+        model=structs.replace(linked.value, disagreements=Later(linked.value, disagreements)),
         complete=loaded.value.complete,
         found=(*loaded.diagnostics, *linked.diagnostics),
         sources=sources,

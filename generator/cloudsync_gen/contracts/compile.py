@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from functools import partial
 from typing import Any
 
@@ -87,15 +87,30 @@ def _by_name(documents: Iterable[ContractDocument]) -> dict[str, ContractDocumen
 
 def faults_of_contracts(model: Model) -> tuple[Diagnostic, ...]:
     """What keeps contracts from being put together; none is."""
-    found = [*publication_of(model)[1], *faults_of_schemas(model)]
-    forms = _of_forms(model)
-    formless, schemas = {each.ref.file for each in forms}, schemas_of(model)
-    found += forms
+    return tuple(fault for judge in FAULTS.values() for fault in judge(model))
+
+
+def _faults_of_publication(model: Model) -> Iterable[Diagnostic]:
+    return publication_of(model)[1]
+
+
+def _faults_of_sources(model: Model) -> tuple[Diagnostic, ...]:
+    """What keeps OpenAPI sources from being published as they are."""
+    found = _of_forms(model)
+    formless, schemas = {each.ref.file for each in found}, schemas_of(model)
     for rest in model.sources.rest:
         found += faults_of_rest(rest, schemas) if rest.file not in formless else ()
     for webhook in model.sources.webhooks:
         found += faults_of_webhooks(webhook, schemas) if webhook.file not in formless else ()
     return tuple(found)
+
+
+FAULTS: Mapping[str, Callable[[Model], Iterable[Diagnostic]]] = {
+    "publication": _faults_of_publication,
+    "schemas": faults_of_schemas,
+    "sources": _faults_of_sources,
+}
+"""Who looks for them, by what they look at."""
 
 
 def _of_forms(model: Model) -> list[Diagnostic]:

@@ -153,6 +153,7 @@ class Reading:
         self.keys: set[str] = set()
         self.fields: defaultdict[str, set[str]] = defaultdict(set)
         self.wide: set[str] = set()
+        self._others: dict[int, Reading] = {}
 
     def key(self, key: str) -> None:
         """A part of the model as a whole."""
@@ -174,24 +175,39 @@ class Reading:
             self.wide.add(field_of_all(name, field))
 
     def add(self, other: Reading) -> None:
-        """What another reading noted."""
-        self.keys |= other.keys
-        self.wide |= other.wide
-        for field, ids in other.fields.items():
-            self.fields[field] |= ids
+        """What another reading noted, to which nothing is added any more: many may share it."""
+        self._others[id(other)] = other
 
     @property
     def read(self) -> Read:
         """All of it; where everything was read, no more than that."""
-        if EVERYTHING in self.keys:
+        every = [*self._all()]
+        keys = frozenset[str]().union(*(each.keys for each in every))
+        if EVERYTHING in keys:
             return Read(frozenset((EVERYTHING,)))
-        return Read(frozenset(self.keys), dict(self.fields), frozenset(self.wide))
+        fields: defaultdict[str, set[str]] = defaultdict(set)
+        for each in every:
+            for field, ids in each.fields.items():
+                fields[field] |= ids
+        return Read(keys, dict(fields), frozenset[str]().union(*(each.wide for each in every)))
 
     def taken(self) -> Read:
         """All of it, which is forgotten here."""
         found = self.read
-        self.keys, self.wide, self.fields = set(), set(), defaultdict(set)
+        self.keys, self.wide, self.fields, self._others = set(), set(), defaultdict(set), {}
         return found
+
+    def _all(self) -> Iterator[Reading]:
+        """This one, and all that were added to it or to those, each once."""
+        seen = {id(self)}
+        pending = [self]
+        while pending:
+            current = pending.pop()
+            yield current
+            for key, each in current._others.items():
+                if key not in seen:
+                    seen.add(key)
+                    pending.append(each)
 
 
 _open: list[Reading] = [Reading()]

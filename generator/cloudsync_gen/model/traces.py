@@ -46,8 +46,8 @@ from cloudsync_gen.model.reading import (
 )
 from cloudsync_gen.model.sources import Sources
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.model.trace_store import Facts, State, Trace, TraceStore
 
-_KIND, _WHAT = "traces", b"of a model"
 _PROTO = ".proto"
 """Files of this kind are read together: they import each other."""
 
@@ -62,29 +62,11 @@ _LATER = "index_file"
 
 _NUMBERS = "I"
 _DIGEST = 16
-_ROOM = 20_000
-"""So many names more than there are elements may have a number before all begins anew."""
-
-Facts = dict[str, dict[str, bytes]]
-"""Of what stands in a file: identity -> field -> what it is, in short; of a contract the same.
-`LINKS` and a link's type stand for the links of that type.
-"""
+_MANY, _ROOM = 3, 20_000
+"""So many names for an element, and so many more, may have a number before all begins anew."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _facts = msgspec.msgpack.Decoder(Facts)
-
-
-class Trace(Struct, frozen=True, array_like=True):
-    """What was made, and what it read. Names are numbered by the state.
-
-    `wide`: a field of all elements of a type (`layer.type.field`). `narrow`: fields, and the
-    elements of which all of these were read.
-    """
-
-    made: bytes
-    keys: list[str]
-    wide: bytes
-    narrow: list[tuple[list[str], bytes]]
 
 
 class Extract(Struct, frozen=True, array_like=True):
@@ -96,17 +78,6 @@ class Extract(Struct, frozen=True, array_like=True):
     keys: list[str]
     wide: list[str]
     narrow: list[tuple[list[str], bytes, list[str]]]
-
-
-class _State(Struct, array_like=True):
-    manifest: bytes = b""
-    names: list[str] = []
-    files: dict[str, tuple[bytes, bytes]] = {}
-    contracts: Facts = {}
-    traces: dict[str, Trace] = {}
-
-
-_states = msgspec.msgpack.Decoder(_State)
 
 
 class Changes:
@@ -156,10 +127,10 @@ class Traces:
         self, model: Model, files: Mapping[str, bytes], manifest: str, memory: Memory
     ) -> None:
         self._model = model
-        self._memory = memory
         self.files = _with_what_is_read_together(files, manifest)
         """Digest of each file, with what it is read together with."""
         self._manifest = self.files.get(manifest, b"")
+        self._store = TraceStore(memory)
         self._state = self._remembered()
         self._numbers = {name: n for n, name in enumerate(self._state.names)}
         self._sizes: dict[str, int] = {}
@@ -197,17 +168,11 @@ class Traces:
                 n: each for n, each in traces.items() if not changes.concern(each)
             }
 
-    def _remembered(self) -> _State:
+    def _remembered(self) -> State:
         """The state of an earlier run; none of another manifest, which all is read by."""
-        hit = self._memory.get(_KIND, _WHAT)
-        try:
-            found = _State() if hit is None else _states.decode(hit.value)
-        except (msgspec.MsgspecError, TypeError, ValueError):
-            found = _State()
-        usable = len(found.names) <= len(self._model.elements) + _ROOM
-        if found.manifest == self._manifest and usable:
-            return found
-        return _State(manifest=self._manifest)
+        found = self._store.read(self._manifest)
+        usable = len(found.names) <= _MANY * len(self._model.elements) + _ROOM
+        return found if usable else State(manifest=self._manifest)
 
     def compiled(self, contracts: Contracts) -> dict[str, Extract]:
         """What is known of the contracts of the model from now on, within `reading.noting`: path of
@@ -262,10 +227,12 @@ class Traces:
         self._new = True
 
     def save(self) -> None:
-        """For the next run, if anything is new."""
+        """For the next run, if anything is new. Nothing may be asked afterwards: the state of a
+        large model is large, and much is to be done without it.
+        """
         if self._new:
-            self._memory.put(_KIND, _WHAT, _encode(self._state))
-            self._new = False
+            self._store.write(self._state)
+        self._new, self._state, self._numbers = False, State(), {}
 
     def extract(self, read: Read, made: bytes) -> Extract:
         """What is remembered of a reading: of all that a judge of a large model reads little is

@@ -63,7 +63,7 @@ def within(model: Model, files: Set[str]) -> Model:
         out={},
         into={},
         schemas={},
-        shapes={},
+        disagreements={},
         indexes=Indexes(),
     )
 
@@ -93,6 +93,33 @@ class Later(Mapping[K, V]):
         return self.made.values()
 
 
+Part = Mapping[type[Element], tuple[Element, ...]]
+"""Elements of some structs: of each of these all that there are, or some."""
+
+
+def parts_of(model: Model, kinds: tuple[type[Element], ...]) -> Mapping[str, Part]:
+    """Folder of the model -> the elements of some structs that stand in its files."""
+    parts: dict[str, dict[type[Element], list[Element]]] = {}
+    for kind in kinds:
+        for each in model.all(kind):
+            folder = model.refs[ElementId(each.id)].file.rpartition("/")[0]
+            part = parts.setdefault(folder, {other: [] for other in kinds})
+            part[kind].append(each)
+    return {
+        folder: {kind: tuple(each) for kind, each in part.items()} for folder, part in parts.items()
+    }
+
+
+def partly(model: Model, part: Part) -> Model:
+    """`watched`, where the structs of a part seem to have no other elements, though all can be
+    looked up. Which these are has been read.
+    """
+    for kind in part:
+        now().of_all(kind, PLACE)
+    by_type = _Noting({**model.by_type, **part}, _note_types)
+    return structs.replace(watched(model), by_type=by_type)
+
+
 def watched(model: Model) -> Model:
     """The same model, which notes what is read of it."""
     if isinstance(model, _Watched):
@@ -110,7 +137,11 @@ def watched(model: Model) -> Model:
         broken=model.broken,
         lost=model.lost,
         sources=cast(Sources, _NotingSources(model.sources)),
-        shapes=model.shapes if isinstance(model.shapes, Later) else _Noting(model.shapes, _all),
+        disagreements=(
+            model.disagreements
+            if isinstance(model.disagreements, Later)
+            else _Noting(model.disagreements, _all)
+        ),
         folders=model.folders,
         indexes=model.indexes,
         model=model,

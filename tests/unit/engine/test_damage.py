@@ -19,6 +19,7 @@ from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.engine.locks import STATE
 from cloudsync_gen.model.traces import Extract
 from cloudsync_gen.model.verdicts import Judge, Verdicts
+from cloudsync_gen.model.watching import Part
 from support.effort import Effort
 from support.mutants import mutants
 from support.rules import BASE
@@ -131,9 +132,9 @@ def test_another_library_judges_anew(tmp_path: Path, monkeypatch: pytest.MonkeyP
     judges: list[Judge] = []
     made = Verdicts.made
 
-    def noted(verdicts: Verdicts, judge: Judge) -> Extract:
+    def noted(verdicts: Verdicts, judge: Judge, part: Part | None = None) -> Extract:
         judges.append(judge)
-        return made(verdicts, judge)
+        return made(verdicts, judge, part)
 
     def judged() -> int:
         judges.clear()

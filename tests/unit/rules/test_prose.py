@@ -1,0 +1,113 @@
+"""Rules judge part by part and without prose what they judge whole and as it is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from cloudsync_gen import pipeline
+from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.engine.cache import Store
+from cloudsync_gen.model.prose import without_prose
+from cloudsync_gen.model.reading import PLAIN, Reading, into, noting, without_reading_prose
+from cloudsync_gen.model.system import Model
+from cloudsync_gen.model.verdicts import Verdicts
+from cloudsync_gen.model.watching import partly, parts_of, watched
+from cloudsync_gen.rules import RULES
+from cloudsync_gen.rules._rule import Rule
+from support.rules import BASE, find_fixtures, fixture_input
+from support.trees import Files, read_tree
+
+FIXTURES = Path(__file__).parents[2] / "rules"
+LEMONADE = read_tree(BASE)
+_PROSE = re.compile(rb"(?m)^( +(?:- )?(?:description|summary|title): )(?=[A-Z])")
+
+
+def told(found: Iterable[Diagnostic]) -> set[tuple[str, object, str]]:
+    return {(each.code, each.ref, each.message) for each in found}
+
+
+def in_parts(model: Model, rule: Rule) -> set[tuple[str, object, str]]:
+    parts = parts_of(model, rule.each).values() if rule.each else ()
+    with noting(), into(Reading()), without_reading_prose():
+        seen = [partly(model, part) for part in parts] if rule.each else [watched(model)]
+        return {each for one in seen for each in told(rule.findings(one))}
+
+
+@pytest.mark.parametrize("name", sorted({folder.parent.name for folder in find_fixtures(FIXTURES)}))
+def test_every_rule_finds_the_same(name: str) -> None:
+    judged = 0
+    for folder in (each for each in find_fixtures(FIXTURES) if each.parent.name == name):
+        model = pipeline.check(fixture_input(folder, "bad")).model
+        if model is None or not model.whole:
+            continue
+        for rule in (each for each in RULES if not each.alone):
+            assert in_parts(model, rule) == told(rule.findings(model)), (folder, rule.name)
+            judged += 1
+    assert judged > 100
+
+
+def reworded(folder: str) -> Files:
+    """Other prose in all files of a folder of the model."""
+    return {
+        file: _PROSE.sub(rb"\1Otherwise: ", text) if file.startswith(f"model/{folder}/") else text
+        for file, text in LEMONADE.items()
+    }
+
+
+@pytest.mark.parametrize("folder", ["06_api/rest-apis", "07_data_model"])
+def test_nobody_judges_prose_anew(
+    tmp_path: Path, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But what elements themselves say of themselves is another field of theirs."""
+    store, files = Store(tmp_path), reworded(folder)
+    pipeline.examine(LEMONADE, store=store)
+    judges: list[str] = []
+    made = Verdicts.made
+    monkeypatch.setattr(
+        Verdicts, "made", lambda *each: (judges.append(each[1].__qualname__), made(*each))[1]
+    )
+    assert files != LEMONADE
+    assert pipeline.examine(files, store=store).diagnostics == ()
+    assert len(judges) < 12, judges
+
+
+def test_what_is_read_without_prose_is_another_thing() -> None:
+    model = pipeline.check(LEMONADE).model
+    assert model is not None
+    source = model.sources.rest[0]
+    with noting(), into(Reading()) as whole:
+        title = source.data["info"]["title"]
+    with noting(), into(Reading()) as plain, without_reading_prose():
+        hidden = source.data["info"]["title"]
+    assert (title != hidden, hidden) == (True, "…")
+    assert whole.read.fields.keys() == {"data"}
+    assert plain.read.fields.keys() == {"data" + PLAIN}
+    assert source.data["info"]["title"] == title
+
+
+def test_prose_is_what_people_are_told() -> None:
+    written = {
+        "title": "A",
+        "description": " ",
+        "properties": {
+            "title": {"type": "string", "description": "B", "default": "C"},
+            "summary": {"enum": ["D"], "examples": [{"description": "E"}]},
+        },
+        "required": ["title"],
+        "allOf": [{"$comment": "F", "const": {"title": "G"}}],
+    }
+    assert without_prose(written) == {
+        **written,
+        "title": "…",
+        "properties": {
+            "title": {"type": "string", "description": "…", "default": "C"},
+            "summary": {"enum": ["D"], "examples": [{"description": "E"}]},
+        },
+        "allOf": [{"$comment": "…", "const": {"title": "G"}}],
+    }
+    silent = {"type": "object", "properties": {"title": {"type": "string"}}}
+    assert without_prose(silent) is silent
