@@ -22,6 +22,8 @@ from support.rules import BASE, find_fixtures, fixture_input
 from support.trees import Files, read_tree
 
 FIXTURES = Path(__file__).parents[2] / "rules"
+FOUND = find_fixtures(FIXTURES)
+BY_MODULE = {rule.check.__module__.removeprefix("cloudsync_gen.rules."): rule for rule in RULES}
 LEMONADE = read_tree(BASE)
 _PROSE = re.compile(rb"(?m)^( +(?:- )?(?:description|summary|title): )(?=[A-Z])")
 
@@ -37,23 +39,23 @@ def in_parts(model: Model, rule: Rule) -> set[tuple[str, object, str]]:
         return {each for one in seen for each in told(rule.findings(one))}
 
 
-@pytest.mark.parametrize("name", sorted({folder.parent.name for folder in find_fixtures(FIXTURES)}))
-def test_every_rule_finds_the_same(name: str) -> None:
+@pytest.mark.parametrize("family", sorted({each.parent.name for each in FOUND}))
+def test_a_rule_finds_the_same(family: str) -> None:
     judged = 0
-    for folder in (each for each in find_fixtures(FIXTURES) if each.parent.name == name):
-        model = pipeline.check(fixture_input(folder, "bad")).model
-        if model is None or not model.whole:
-            continue
-        for rule in (each for each in RULES if not each.alone):
-            assert in_parts(model, rule) == told(rule.findings(model)), (folder, rule.name)
-            judged += 1
-    assert judged > 100
+    for folder in (each for each in FOUND if each.parent.name == family):
+        model = pipeline.check(fixture_input(folder, "bad"), rules=()).model
+        rule = BY_MODULE[f"{family}.{folder.name}"]
+        if model is not None and model.whole and not rule.alone:
+            found = told(rule.findings(model))
+            assert in_parts(model, rule) == found, folder
+            judged += len(found)
+    assert judged or family in ("none", "regions")
 
 
 def reworded(folder: str) -> Files:
     """Other prose in all files of a folder of the model."""
     return {
-        file: _PROSE.sub(rb"\1Otherwise: ", text) if file.startswith(f"model/{folder}/") else text
+        file: _PROSE.sub(rb"\1Now ", text) if file.startswith(f"model/{folder}/") else text
         for file, text in LEMONADE.items()
     }
 
