@@ -40,15 +40,17 @@ class ParseCache:
 
     def get(self, kind: str, content: bytes) -> Known | None:
         """What `content` parsed to as `kind`, if that is known."""
-        if self._read is None:
-            return None
-        stored = self._read(self._key(kind, content))
+        stored = self.packed(kind, content)
         if stored is None:
             return None
         try:
             return Known(_decode(stored))
         except msgspec.DecodeError:
             return None
+
+    def packed(self, kind: str, content: bytes) -> bytes | None:
+        """The same as it is kept, as msgpack."""
+        return None if self._read is None else self._read(self._key(kind, content))
 
     def put(self, kind: str, content: bytes, value: Any) -> None:
         """Remember it."""
