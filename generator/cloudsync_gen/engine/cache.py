@@ -53,6 +53,10 @@ class Store:
         except OSError:
             return
 
+    def has(self, key: str) -> bool:
+        """Whether something lies under a key; it may be damaged."""
+        return self.folder is not None and os.path.isfile(f"{self.folder}/{key[:2]}/{key}")
+
     def read(self, key: str) -> bytes | None:
         """The bytes stored under a key."""
         if self.folder is None:

@@ -140,12 +140,15 @@ def is_clean(root: str, verdict: str, now: State | None = None) -> bool:
 
 def untouched(root: str, now: State) -> frozenset[str]:
     """Outputs, relative to the root, that are what they were when all was as the model implied, the
-    lock included: those that belong to no team are what the lock says.
+    lock included: those that belong to no team are what the lock says. Of another tool, nothing
+    is known.
     """
     known = _known(root, "generate")
     if known is None:
         return frozenset()
-    written, *_, outputs = known
+    written, _, tool, _, outputs = known
+    if tool != now.tool:
+        return frozenset()
     before, start = set(outputs.split("\n")), len(os.path.join(root, ""))
     return frozenset(
         path[start:]
