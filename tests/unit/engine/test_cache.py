@@ -279,8 +279,25 @@ def test_outputs_that_nobody_touched_are_known(lemonade: Path) -> None:
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     after = index.untouched(str(lemonade), index.State(str(lemonade), outputs=True))
     assert known - after == {OUTPUT}
+    now = index.State(str(lemonade), outputs=True)
+    now.tool += "another"
+    assert not index.untouched(str(lemonade), now)
     (lemonade / index.NAME).unlink()
     assert not index.untouched(str(lemonade), index.State(str(lemonade), outputs=True))
+
+
+def test_what_a_check_knows_stands_beside_what_was_generated(lemonade: Path) -> None:
+    known = index.untouched(str(lemonade), index.State(str(lemonade), outputs=True))
+    text = (lemonade / MODEL).read_text()
+    (lemonade / MODEL).write_text(f"{text}# a comment\n")
+    assert not index.is_clean(str(lemonade), "check")
+    assert main(["--root", str(lemonade), "check"]) == 0
+    assert index.is_clean(str(lemonade), "check")
+    assert not index.is_clean(str(lemonade), "generate")
+    assert index.untouched(str(lemonade), index.State(str(lemonade), outputs=True)) == known
+    assert main(["--root", str(lemonade), "generate", "--check"]) == 0
+    (lemonade / index.CHECKED).write_bytes(b"")
+    assert index.is_clean(str(lemonade), "check")
 
 
 @pytest.mark.parametrize("path", [LOCK, OUTPUT])
