@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from hashlib import blake2b
 from typing import Any
 
@@ -59,4 +60,10 @@ class ParseCache:
 
     def _key(self, kind: str, content: bytes) -> str:
         salted = FORMAT + self._salt + kind.encode() + b"\0" + content
-        return blake2b(salted, digest_size=20).hexdigest()
+        return blake2b(salted, digest_size=20).hexdigest() + _mark(kind)
+
+
+@cache
+def _mark(kind: str) -> str:
+    """By which a store tells entries of a kind from others."""
+    return blake2b(kind.encode(), digest_size=4).hexdigest()
