@@ -53,8 +53,12 @@ def rest_source(file: str, data: Any) -> tuple[RestSource | None, Loaded]:
         more, problems = _operation(document, place, method, path, operation, data["paths"][path])
         elements.extend(more)
         found.extend(problems)
-    source = RestSource(document=document, id=data["x-id"], file=file, data=data)
-    return source, (elements, found)
+    return source_of(file, data), (elements, found)
+
+
+def source_of(file: str, data: Mapping[str, Any]) -> RestSource:
+    """The source alone, of data about which `rest_source` finds nothing."""
+    return RestSource(document=document_of(file), id=data["x-id"], file=file, data=data)
 
 
 def operations_of(
