@@ -64,7 +64,8 @@ CLIENT = "generated/clients/python/recipe-client/src/recipe_client/client.py"
 def test_parameters_may_have_the_names_that_a_client_uses_itself(tmp_path: Path) -> None:
     """And one name at two places of a request."""
     taken = ("Self", "body", "request", "str", "uuid4", "bodyOf", "status")
-    added = "".join(f"        - {{name: {n}, in: header, schema: {{type: string}}}}\n" for n in taken)
+    line = "        - {{name: {}, in: header, schema: {{type: string}}}}\n"
+    added = "".join(map(line.format, taken))
     made = outputs(edited(FILES, {CONTRACT: {PLACE: added + PLACE}}))
     assert {f"{naming.snake(each)}_".encode() in made[CLIENT] for each in taken} == {True}
     assert imported(made, tmp_path) > 50
