@@ -22,6 +22,7 @@ from cloudsync_gen.link import link
 from cloudsync_gen.load import LOCATORS, MANIFEST, load
 from cloudsync_gen.load.cache import ParseCache
 from cloudsync_gen.load.suppressions import suppressions
+from cloudsync_gen.load.unseen import comments_with, strays
 from cloudsync_gen.model.artefacts import Output, Planned, Unit, Unplannable
 from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.reading import noting
@@ -34,6 +35,7 @@ from cloudsync_gen.rules import RULES, judging
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.affected import affected as narrowed
 from cloudsync_gen.rules.judging import Judged
+from cloudsync_gen.rules.security import secret_literal
 from cloudsync_gen.rules.waivers import waive
 from cloudsync_gen.source import SourceMap, Tree, tree_from_disk
 
@@ -243,7 +245,9 @@ def _begun(
 
 
 def _checked(read: _Read, judged: Judged, by: Judging) -> Checked:
-    found = ordered((*read.found, *judged.found), read.sources)
+    said = comments_with(read.tree, secret_literal.IN_COMMENT)
+    aside = (*strays(read.tree), *secret_literal.in_comments(said, by.rules))
+    found = ordered((*read.found, *judged.found, *aside), read.sources)
     waivers = by.waivers
     written, wrong = suppressions(read.tree) if waivers.comments else ([], [])
     if written or wrong or waivers.baseline:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
+from types import NoneType
 from typing import Any
 
 from msgspec import Struct
@@ -160,6 +161,11 @@ def _data(
 
 
 def _elements(file: str, layer: str, data: Any, tree: Tree, into: _Collected) -> None:
+    if not isinstance(data, (dict, NoneType)):
+        into.found.append(layers.no_mapping(file))
+        into.complete = False
+        _remember(file, tree, into)
+        return
     for _, ref, written in layers.elements_of(file, layer, data):
         element, problems, identity = layers.declare(ref, layer, written)
         into.found.extend(_untold(file, problems, tree, into) if problems else ())
@@ -173,7 +179,7 @@ def _elements(file: str, layer: str, data: Any, tree: Tree, into: _Collected) ->
 
 
 def _remember(file: str, tree: Tree, into: _Collected) -> None:
-    """The ids in a text that cannot be read as YAML: nobody may call them missing."""
+    """The ids in a text that cannot be read as it stands: nobody may call them missing."""
     for found in _ID.finditer(tree[file].decode("utf-8", "replace")):
         into.broken.setdefault(found[1], Ref(file))
 
