@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -53,10 +53,10 @@ class Spool:
 
 
 class Stowed(Mapping[str, bytes]):
-    """A tree of files whose contents have been put aside."""
+    """A tree of files whose contents have been put aside, one by one as they came."""
 
-    def __init__(self, tree: Mapping[str, bytes], spool: Spool) -> None:
-        self._kept = {path: spool.keep(content) for path, content in tree.items()}
+    def __init__(self, files: Iterable[tuple[str, bytes]], spool: Spool) -> None:
+        self._kept = {path: spool.keep(content) for path, content in files}
 
     def __getitem__(self, path: str) -> bytes:
         return self._kept[path]()
