@@ -350,7 +350,6 @@ def generate(
         made, rendering = _begun_to_render(tree, tuple(rules), scope, store, crew, waivers)
         if rendering is None:
             return made
-        dropped()
         rendered = rendering.files(progress)
     if scope.whole:
         store.note(digest_of_package())
@@ -367,18 +366,22 @@ def _begun_to_render(
     the model and its contracts, which take more room than all output, nothing else is left.
     """
     made = _compiled_of(tree, rules, store, crew, waivers)
-    checked, model = made.checked, made.checked.model
+    checked, model, traces = made.checked, made.checked.model, made.traces
     rendering, found = None, checked.diagnostics
     if model is not None and made.contracts is not None:
         rendering, new = _rendering(model, made, scope, store, crew)
         found = merged(found, new, checked.sources)
-    _save(store, made.traces)
     told = Generated(
         checked=structs.replace(checked, model=None),
         rendered=None,
         diagnostics=found,
         owned=owned(model, ((each.element, each.ref.file) for each in found)),
     )
+    del made, checked, model
+    if rendering is not None and rendering.much:
+        dropped()
+    _save(store, traces)
+    store.put_away()
     return told, rendering
 
 

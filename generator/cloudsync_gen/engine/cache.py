@@ -23,13 +23,13 @@ from cloudsync_gen.model.artefacts import Content, Held
 _CHECK = 16
 MAX_ENTRIES = 100_000
 _SHARDS = 256
-PACK = blake2b(b"pack", digest_size=20).hexdigest()
+PACK = blake2b(b"pack by keys of bytes", digest_size=20).hexdigest()
 PATIENCE = 20
 
 _MAP = b"\xdf"
 """How a mapping begins in msgpack, before the number of its entries in 32 bits."""
 
-_entries = msgspec.msgpack.Decoder(dict[str, tuple[int, bytes]])
+_entries = msgspec.msgpack.Decoder(dict[bytes, tuple[int, bytes]])
 
 
 class Store:
@@ -93,6 +93,10 @@ class Store:
         """Many small entries in one."""
         return Pack(self)
 
+    def put_away(self) -> None:
+        """Keeps nothing of the pack but what is on the disk."""
+        self.__dict__.pop("pack", None)
+
     def seen(self, what: bytes) -> bool:
         """Whether this was noted, and nobody dropped the note."""
         return self.read(_noted(what)) is not None
@@ -135,20 +139,21 @@ class Pack:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._spool = Spool(store.folder)
-        self._used: dict[str, Content] = {}
+        self._used: dict[bytes, Content] = {}
         self._new = False
 
     def read(self, key: str) -> bytes | None:
         """The bytes stored under a key."""
-        found = self._used.get(key)
-        if found is None and key in self._before:
-            found = self._used[key] = Held(self._before[key][1])
+        short = bytes.fromhex(key)
+        found = self._used.get(short)
+        if found is None and short in self._before:
+            found = self._used[short] = Held(self._before[short][1])
         return None if found is None else found()
 
     def write(self, key: str, content: bytes) -> None:
         """Store it, when the pack is saved."""
         if self._store.root is not None:
-            self._used[key] = self._spool.keep(content)
+            self._used[bytes.fromhex(key)] = self._spool.keep(content)
             self._new = True
 
     def save(self) -> None:
@@ -171,7 +176,7 @@ class Pack:
             yield encode(key) + encode((0, each()))
 
     @cached_property
-    def _before(self) -> dict[str, tuple[int, bytes]]:
+    def _before(self) -> dict[bytes, tuple[int, bytes]]:
         stored = self._store.read(PACK)
         try:
             return _entries.decode(stored) if stored is not None else {}
