@@ -12,9 +12,10 @@ import msgspec
 from msgspec import Struct, structs
 
 from cloudsync_gen.contracts.agree import disagreements
-from cloudsync_gen.diagnostics import Diagnostic, Severity, has_errors, numbered
+from cloudsync_gen.diagnostics import Diagnostic, Severity, has_errors, merged, ordered
 from cloudsync_gen.engine import index, paths
 from cloudsync_gen.engine.cache import Store
+from cloudsync_gen.engine.collector import dropped
 from cloudsync_gen.engine.executors import Crew
 from cloudsync_gen.engine.resources import digest_of_package
 from cloudsync_gen.engine.spool import Spool, Stowed
@@ -24,6 +25,7 @@ from cloudsync_gen.load.cache import ParseCache
 from cloudsync_gen.load.suppressions import suppressions
 from cloudsync_gen.load.unseen import comments_with, strays
 from cloudsync_gen.model.artefacts import Output, Planned, Unit, Unplannable
+from cloudsync_gen.model.belonging import Owned, owned
 from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.reading import noting
 from cloudsync_gen.model.system import Model
@@ -37,10 +39,10 @@ from cloudsync_gen.rules.affected import affected as narrowed
 from cloudsync_gen.rules.judging import Judged
 from cloudsync_gen.rules.security import secret_literal
 from cloudsync_gen.rules.waivers import waive
-from cloudsync_gen.source import SourceMap, Tree, tree_from_disk
+from cloudsync_gen.source import SourceMap, Tree, contents_below
 
 if TYPE_CHECKING:
-    from cloudsync_gen.engine.generate import Progress
+    from cloudsync_gen.engine.generate import Progress, Rendering
     from cloudsync_gen.engine.planning import Due
     from cloudsync_gen.engine.reconcile import Plan, Scope
 
@@ -75,12 +77,14 @@ class Compiled(Struct, frozen=True, kw_only=True):
 
 class Generated(Struct, frozen=True, kw_only=True):
     """What the model implies, not yet written; `rendered` is absent when an error stands before
-    it.
+    it. The model itself is gone by then: it would lie beside its output. `owned` tells what is
+    still asked about it.
     """
 
     checked: Checked
     rendered: tuple[Output, ...] | None
     diagnostics: tuple[Diagnostic, ...]
+    owned: Owned
 
 
 PLAIN = Waivers()
@@ -96,7 +100,7 @@ class Judging(Struct, frozen=True):
 
 def read_model(root: Path) -> Tree:
     """The text of `model/` below a root."""
-    return Stowed(tree_from_disk(root, "model"), Spool())
+    return Stowed(contents_below(root, "model"), Spool())
 
 
 def memory(store: Store) -> ParseCache:
@@ -331,28 +335,47 @@ def generate(
     with Crew(jobs, PRELOAD, Spool(store.folder)) as crew:
         if not store.seen(digest_of_package()):
             crew.expect_much()
-        made = _compiled_of(tree, tuple(rules), store, crew, waivers)
-        checked = made.checked
-        if checked.model is None or made.contracts is None:
-            _save(store, made.traces)
-            return Generated(checked=checked, rendered=None, diagnostics=checked.diagnostics)
-        rendered, found = _rendered(checked.model, made, scope, store, crew, progress)
-    found = merged(checked.diagnostics, found, checked.sources)
-    return Generated(
-        checked=checked,
-        rendered=None if has_errors(found) else rendered,
+        made, rendering = _begun_to_render(tree, tuple(rules), scope, store, crew, waivers)
+        if rendering is None:
+            return made
+        rendered = rendering.files(progress)
+    if scope.whole:
+        store.note(digest_of_package())
+    unusable = paths.findings(each.path for each in rendered)
+    found = merged(made.diagnostics, unusable, made.checked.sources)
+    kept = None if has_errors(found) else rendered
+    return structs.replace(made, rendered=kept, diagnostics=found)
+
+
+def _begun_to_render(
+    tree: Tree, rules: tuple[Rule, ...], scope: Scope, store: Store, crew: Crew, waivers: Waivers
+) -> tuple[Generated, Rendering | None]:
+    """What is told of the model, and its output under way, unless an error stands before that. Of
+    the model and its contracts, which take more room than all output, nothing else is left.
+    """
+    made = _compiled_of(tree, rules, store, crew, waivers)
+    checked, model, traces = made.checked, made.checked.model, made.traces
+    rendering, found = None, checked.diagnostics
+    if model is not None and made.contracts is not None:
+        rendering, new = _rendering(model, made, scope, store, crew)
+        found = merged(found, new, checked.sources)
+    told = Generated(
+        checked=structs.replace(checked, model=None),
+        rendered=None,
         diagnostics=found,
+        owned=owned(model, ((each.element, each.ref.file) for each in found)),
     )
+    del made, checked, model
+    if rendering is not None and rendering.much:
+        dropped()
+    _save(store, traces)
+    store.put_away()
+    return told, rendering
 
 
-def _rendered(
-    model: Model,
-    made: Compiled,
-    scope: Scope,
-    store: Store,
-    crew: Crew,
-    progress: Progress | None,
-) -> tuple[tuple[Output, ...] | None, tuple[Diagnostic, ...]]:
+def _rendering(
+    model: Model, made: Compiled, scope: Scope, store: Store, crew: Crew
+) -> tuple[Rendering | None, tuple[Diagnostic, ...]]:
     """Contracts are judged while files are rendered; what is said of an invalid one comes first."""
     from cloudsync_gen.engine.generate import Rendering, Work
     from cloudsync_gen.targets import TARGETS
@@ -365,13 +388,7 @@ def _rendered(
     except Unplannable as error:
         return None, (*validation(), *_unplannable(model, error))
     found = validation()
-    _save(store, made.traces)
-    if has_errors(found):
-        return None, found
-    rendered = rendering.files(progress)
-    if scope.whole:
-        store.note(digest_of_package())
-    return rendered, (*found, *paths.findings(each.path for each in rendered))
+    return None if has_errors(found) else rendering, found
 
 
 def _validation(
@@ -465,23 +482,3 @@ def _unplannable(model: Model, error: Unplannable) -> tuple[Diagnostic, ...]:
         )
         for element, what in error.faults
     )
-
-
-def ordered(diagnostics: Iterable[Diagnostic], sources: SourceMap) -> tuple[Diagnostic, ...]:
-    """By file, line, column, code, message; each finding once, with its own fingerprint. Of all
-    findings of a kind at once: what is left of them afterwards keeps its fingerprints.
-    """
-    return tuple(numbered(_sorted(diagnostics, sources)))
-
-
-def merged(
-    known: Iterable[Diagnostic], new: Iterable[Diagnostic], sources: SourceMap
-) -> tuple[Diagnostic, ...]:
-    """Findings that are ordered already, some of them perhaps taken out, with those of others."""
-    return _sorted((*known, *ordered(new, sources)), sources)
-
-
-def _sorted(diagnostics: Iterable[Diagnostic], sources: SourceMap) -> tuple[Diagnostic, ...]:
-    placed = {(d.span or sources.span(d.ref), d.code, d.message): d for d in diagnostics}
-    keys = sorted(placed, key=lambda k: (k[0].file, k[0].line, k[0].column, k[1], k[2]))
-    return tuple(placed[key] for key in keys)

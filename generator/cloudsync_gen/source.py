@@ -188,17 +188,21 @@ def _content(path: Path) -> bytes:
         return content + file.read(MAX_BYTES + 1 - len(content)) if grown else content
 
 
-def tree_from_disk(root: Path, folder: str) -> dict[str, bytes]:
-    """All regular files below `root/folder` with their bytes, keyed by path relative to `root`.
+def contents_below(root: Path, folder: str) -> Iterator[tuple[str, bytes]]:
+    """(path relative to `root`, bytes) of all regular files below `root/folder`, by path.
 
     Of a file larger than `MAX_BYTES` one byte more is read, which its reader complains of. Raises
     `TooMuch`, `OSError`.
     """
-    tree: dict[str, bytes] = {}
     left = MAX_TREE
     for path in files_below(root, folder):
-        tree[path] = _content(root / path)
-        left -= len(tree[path])
+        content = _content(root / path)
+        left -= len(content)
         if left < 0:
             raise TooMuch(errno.EFBIG, f"more than {MAX_TREE} bytes", str(root / folder))
-    return tree
+        yield path, content
+
+
+def tree_from_disk(root: Path, folder: str) -> dict[str, bytes]:
+    """`contents_below`, all at once."""
+    return dict(contents_below(root, folder))

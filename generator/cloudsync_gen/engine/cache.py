@@ -23,17 +23,17 @@ from cloudsync_gen.model.artefacts import Content, Held
 _CHECK = 16
 MAX_ENTRIES = 100_000
 _SHARDS = 256
-PACK = blake2b(b"pack", digest_size=20).hexdigest()
+PACK = blake2b(b"pack by keys of bytes", digest_size=20).hexdigest()
 PATIENCE = 20
-_DIGITS = 40
-"""Hex digits of a digest; those behind it tell of what kind an entry is."""
+_BYTES = 20
+"""Of a digest; what stands behind it tells of what kind an entry is."""
 _ROOM = 8 << 20
 """Bytes that nobody asked for are kept even of a small model."""
 
 _MAP = b"\xdf"
 """How a mapping begins in msgpack, before the number of its entries in 32 bits."""
 
-_entries = msgspec.msgpack.Decoder(dict[str, tuple[int, bytes]])
+_entries = msgspec.msgpack.Decoder(dict[bytes, tuple[int, bytes]])
 
 
 class Store:
@@ -101,6 +101,10 @@ class Store:
         """Many small entries in one."""
         return Pack(self)
 
+    def put_away(self) -> None:
+        """Keeps nothing of the pack but what is on the disk."""
+        self.__dict__.pop("pack", None)
+
     def seen(self, what: bytes) -> bool:
         """Whether this was noted, and nobody dropped the note."""
         return self.read(_noted(what)) is not None
@@ -145,26 +149,28 @@ class Pack:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._spool = Spool(store.folder)
-        self._used: dict[str, Content] = {}
-        self._kinds: set[str] = set()
+        self._used: dict[bytes, Content] = {}
+        self._kinds: set[bytes] = set()
         self._size = 0
         self._new = False
 
     def read(self, key: str) -> bytes | None:
         """The bytes stored under a key."""
-        self._kinds.add(key[_DIGITS:])
-        found = self._used.get(key)
-        if found is None and key in self._before:
-            content = self._before[key][1]
-            found = self._used[key] = Held(content)
+        short = _short(key)
+        self._kinds.add(short[_BYTES:])
+        found = self._used.get(short)
+        if found is None and short in self._before:
+            content = self._before[short][1]
+            found = self._used[short] = Held(content)
             self._size += len(content)
         return None if found is None else found()
 
     def write(self, key: str, content: bytes) -> None:
         """Store it, when the pack is saved."""
         if self._store.root is not None:
-            self._kinds.add(key[_DIGITS:])
-            self._used[key] = self._spool.keep(content)
+            short = _short(key)
+            self._kinds.add(short[_BYTES:])
+            self._used[short] = self._spool.keep(content)
             self._size += len(content)
             self._new = True
 
@@ -185,10 +191,10 @@ class Pack:
         for key, age in kept:
             yield encode(key) + encode((age, self._before[key][1]))
 
-    def _unasked(self) -> Iterator[tuple[str, int]]:
+    def _unasked(self) -> Iterator[tuple[bytes, int]]:
         """What is kept though nobody asked for it, and its age, the youngest first."""
         aged = [
-            (key, age + (key[_DIGITS:] in self._kinds))
+            (key, age + (key[_BYTES:] in self._kinds))
             for key, (age, _) in self._before.items()
             if key not in self._used
         ]
@@ -200,12 +206,17 @@ class Pack:
             yield key, age
 
     @cached_property
-    def _before(self) -> dict[str, tuple[int, bytes]]:
+    def _before(self) -> dict[bytes, tuple[int, bytes]]:
         stored = self._store.read(PACK)
         try:
             return _entries.decode(stored) if stored is not None else {}
         except msgspec.DecodeError:
             return {}
+
+
+def _short(key: str) -> bytes:
+    digest = 2 * _BYTES
+    return bytes.fromhex(key[:digest]) + key[digest:].encode()
 
 
 def _noted(what: bytes) -> str:

@@ -21,6 +21,9 @@ Files = Callable[[Unit], Iterable[Planned]]
 Progress = Callable[[int, int], None]
 """Told after each unit: so many are rendered, of so many that are due."""
 
+_MANY = 100
+"""Units; room is made in less time than it takes to render ten."""
+
 _encode = msgspec.msgpack.Encoder().encode
 _task = msgspec.msgpack.Decoder(tuple[str | None, str, str, bytes])
 _rendered = msgspec.msgpack.Decoder(tuple[Rendered, ...])
@@ -57,6 +60,7 @@ class Rendering:
         self._spool = crew.spool
         self._files: list[Output] = []
         self._words: dict[str, str] = {}
+        self._sources: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._due: deque[tuple[str, Callable[[], bytes]]] = deque()
         for due in units:
             key = due.fingerprint
@@ -66,6 +70,11 @@ class Rendering:
             else:
                 stored = _Stored(store, work, due)
                 self._add(known, (_Piece(stored, number) for number in range(len(known))))
+
+    @property
+    def much(self) -> bool:
+        """Whether so much is to be rendered that it is worth while to make room for it."""
+        return len(self._due) > _MANY
 
     def files(self, progress: Progress | None = None) -> tuple[Output, ...]:
         """All files of all units, ordered by path."""
@@ -95,10 +104,17 @@ class Rendering:
                     unit=same(each.unit, each.unit),
                     template=same(each.template, each.template),
                     ownership=each.ownership,
-                    sources=tuple(same(source, source) for source in each.sources),
+                    sources=self._shared(each.sources),
                     content=content,
                 )
             )
+
+    def _shared(self, sources: tuple[str, ...]) -> tuple[str, ...]:
+        known = self._sources.get(sources)
+        if known is None:
+            known = tuple(self._words.setdefault(each, each) for each in sources)
+            self._sources[known] = known
+        return known
 
 
 class _Stored:

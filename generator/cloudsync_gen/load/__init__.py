@@ -8,13 +8,14 @@ from pathlib import PurePosixPath
 from types import NoneType
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from cloudsync_gen.diagnostics import Diagnostic, Staged, finding
 from cloudsync_gen.load import layers, openapi, yaml_tree
 from cloudsync_gen.load.cache import ParseCache
 from cloudsync_gen.load.findings import unreadable
 from cloudsync_gen.load.kept import keep, kept
+from cloudsync_gen.load.words import Words, share
 from cloudsync_gen.model.declared import Declared, DeclaredElement
 from cloudsync_gen.model.ids import LAYERS
 from cloudsync_gen.model.sources import (
@@ -49,7 +50,7 @@ class _Collected(Struct):
     graphql: list[GraphqlSource] = []
     grpc: list[GrpcSource] = []
     complete: bool = True
-    words: yaml_tree.Words = {}
+    words: Words = field(default_factory=Words)
 
     @property
     def said(self) -> tuple[int, int, int, bool]:
@@ -139,8 +140,7 @@ def _data(
     content = tree[file]
     known = cache.get("yaml", content)
     if known is not None:
-        yaml_tree.share(known.value, into.words)
-        return known.value
+        return share(known.value, into.words)
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -354,3 +354,14 @@ def test_a_run_that_wrote_knows_what_it_wrote(lemonade: Path) -> None:
     assert main(["--root", str(lemonade), "generate"]) == 0
     assert other.exists()
     assert index.is_clean(str(lemonade), "generate")
+
+
+def test_a_pack_that_was_put_away_is_read_again(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.put_away()
+    before = store.pack
+    before.write(KEY, b"content")
+    before.save()
+    store.put_away()
+    assert store.pack is not before
+    assert store.pack.read(KEY) == b"content"

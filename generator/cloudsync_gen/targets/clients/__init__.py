@@ -131,9 +131,7 @@ def _method(
     )
 
 
-def _argument(
-    name: str, parameter: Mapping[str, Any], schemas: Mapping[str, Any]
-) -> ArgumentView:
+def _argument(name: str, parameter: Mapping[str, Any], schemas: Mapping[str, Any]) -> ArgumentView:
     return ArgumentView(
         name=name,
         wire=parameter["name"],
