@@ -76,7 +76,8 @@ class State:
         lines: list[str] = []
         for path in files or ():
             try:
-                self._add(lines, path, os.lstat(path))
+                # what a link leads to is what is read
+                self._add(lines, path, os.stat(path))
             except OSError:
                 lines.append(path)
         pending = list(folders)
