@@ -9,6 +9,7 @@ import pytest
 from cloudsync_gen.link import link
 from cloudsync_gen.load import load
 from cloudsync_gen.load.cache import ParseCache
+from cloudsync_gen.model.ids import ElementId
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.source import Tree, tree_from_disk
@@ -69,7 +70,7 @@ def test_an_element_that_was_kept_is_one_object_however_it_is_asked_for(whole: T
     model = loaded(whole, kept.cache)
     for each in model.all(Service):
         assert model.get(Service, each.id) is each
-        assert model.elements.get(each.id) is each
+        assert model.elements.get(ElementId(each.id)) is each
     assert model.get(Service, "application.service.no-such") is None
     assert "application.service.no-such" not in model.elements
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,9 +70,12 @@ def test_nobody_judges_prose_anew(
     pipeline.examine(LEMONADE, store=store)
     judges: list[str] = []
     made = Verdicts.made
-    monkeypatch.setattr(
-        Verdicts, "made", lambda *each: (judges.append(each[1].__qualname__), made(*each))[1]
-    )
+
+    def noted(self: Verdicts, judge: Any, *part: Any) -> Any:
+        judges.append(judge.__qualname__)
+        return made(self, judge, *part)
+
+    monkeypatch.setattr(Verdicts, "made", noted)
     assert files != LEMONADE
     assert pipeline.examine(files, store=store).diagnostics == ()
     assert len(judges) < 12, judges
