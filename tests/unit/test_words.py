@@ -10,7 +10,6 @@ import pytest
 from bench.synthetic import synthetic
 from cloudsync_gen.load import load
 from cloudsync_gen.load import words as module
-from cloudsync_gen.load.cache import ParseCache
 from cloudsync_gen.load.words import Words, share
 from cloudsync_gen.load.yaml_tree import parse
 from cloudsync_gen.model.layers.data_model import Message
@@ -57,13 +56,8 @@ def test_a_remembered_text_shares_as_one_that_is_read() -> None:
     assert share(msgspec.json.decode(b'{"y": {"type": "string"}}'), words)["y"] is read["x"]
 
 
-@pytest.mark.parametrize("remembered", [False, True])
-def test_services_that_say_the_same_of_a_property_share_it(*, remembered: bool) -> None:
-    known: dict[str, bytes] = {}
-    cache, tree = ParseCache(known.get, known.__setitem__), synthetic(2)
-    made = load(tree, cache)
-    if remembered:
-        made = load(tree, cache)
+def test_services_that_say_the_same_of_a_property_share_it() -> None:
+    made = load(synthetic(2))
     assert made.value is not None
     notes = [
         each.value.schema["properties"]["note"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -18,7 +17,6 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.expressions import ExpressionError
 from cloudsync_chassis.problem import ALREADY_EXISTS, Problem
 from cloudsync_chassis.security.principal import workload
-from cloudsync_chassis.steps import MOST_SECONDS
 
 
 async def test_nothing_is_counted_where_the_rest_of_a_condition_decides() -> None:
@@ -101,11 +99,10 @@ def test_loops_that_nobody_can_wait_for_are_stopped(
     expression: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(steps, "MOST_STEPS", 20_000)
-    begun = time.thread_time()
+    monkeypatch.setattr(steps, "MOST_SECONDS", 3600.0)
     known = Facts(this={"a": LONG, "t": "text"})
     with pytest.raises(ExpressionError, match="more than"):
         Rule(expression).evaluated(known)
-    assert time.thread_time() - begun < 2 * MOST_SECONDS
     assert Rule("this.a.all(x, x >= 0)").holds(known), "the next one has steps of its own"
 
 
