@@ -75,6 +75,10 @@ def test_other_files_may_lie_beside(file: str) -> None:
     assert told(FILES | {file: GRANT.encode()}) == []
 
 
+def test_beside_the_layers_there_may_be_what_declares_nothing() -> None:
+    assert told(FILES | {"model/notes/ideas.yaml": b"a: [\n"}) == []
+
+
 def test_what_belongs_to_a_layer_that_is_off_is_left_out_on_purpose() -> None:
     files = edited(FILES, {MANIFEST: {PATH: f"{PATH}, enabled: false"}})
     found = told(files)

@@ -18,10 +18,14 @@ _BEHIND = (b"\n#", b" #", b"\t#")
 _LOOKS_READ = frozenset((*_YAML, ".graphql", ".gql", ".graphqls", ".proto"))
 """Suffixes, in any case, of files that somebody means to be part of the model."""
 
+_NAMES = re.compile(rb"\bid[\"']?\s*[:=]\s*[\"']?[a-z_]+\.[a-z-]+\.[a-z0-9-]")
+"""The id of an element or of a contract, as YAML, SDL and proto write it."""
+
 
 def strays(tree: Tree) -> Iterator[Diagnostic]:
     """Files that look like a part of the model and are read by nobody, so that all are silent about
-    what they hold. What belongs to a layer that is switched off is left out on purpose.
+    what they hold. What belongs to a layer that is switched off is left out on purpose; beside the
+    layers anything may lie that says of no element which one it is.
     """
     manifest = _manifest(tree)
     if manifest is None:
@@ -33,7 +37,7 @@ def strays(tree: Tree) -> Iterator[Diagnostic]:
         if suffix.lower() not in _LOOKS_READ or file == layers.MANIFEST or file.startswith(closed):
             continue
         layer = next((folders[each] for each in folders if file.startswith(each)), "")
-        if suffix not in _read_in(layer):
+        if suffix not in _read_in(layer) and (layer or _NAMES.search(tree[file])):
             yield _stray(file, suffix, layer)
 
 

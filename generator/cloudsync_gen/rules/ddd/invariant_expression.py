@@ -53,4 +53,5 @@ RULE = Rule(
     name="invariant-expression",
     family="domain-driven design",
     check=check,
+    each=(Invariant,),
 )
