@@ -246,6 +246,17 @@ def test_a_fork_loses_only_the_comment(broken: Repository, host: GitHub, tmp_pat
     assert Path(runner.env["GITHUB_STEP_SUMMARY"]).exists()
 
 
+@pytest.mark.parametrize("gates", ["check\nbreaking\n", " check  breaking ", "check\n\n breaking"])
+def test_every_gate_that_is_named_runs(
+    gates: str, broken: Repository, host: GitHub, tmp_path: Path
+) -> None:
+    runner = Runner(broken, host, tmp_path)
+    runner.inputs |= {"gates": gates, "against": "HEAD"}
+    assert runner.run("Judge the model").returncode == 1
+    (comment,) = host.comments
+    assert re.findall(r"(?m)^### cloudsync-gen (\w+):", comment["body"]) == ["check", "breaking"]
+
+
 def test_nothing_of_an_input_is_shell(broken: Repository, host: GitHub, tmp_path: Path) -> None:
     assert [each["name"] for each in STEPS if "${{" in each["run"]] == []
     runner = Runner(broken, host, tmp_path)

@@ -130,3 +130,27 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     ordered = sorted(candidates)
     close = get_close_matches(name, ordered, n=1, cutoff=0.0)
     return close[0] if close else ""
+
+
+_ALIKE = 0.6
+_SHOWN = 6
+
+
+def alike(name: str, other: str) -> bool:
+    """Whether one reads like the other."""
+    return bool(get_close_matches(name, (other,), n=1, cutoff=_ALIKE))
+
+
+def offered(name: str, known: Iterable[str], before: str = "", otherwise: str = "") -> str:
+    """A hint at what was meant: the name that reads like `name`; where none does, what there is, a
+    few of it. `before` stands before each; `otherwise`: what else to do. Empty where nothing is
+    known and there is nothing else.
+    """
+    ordered = sorted(known)
+    close = get_close_matches(name, ordered, n=1, cutoff=_ALIKE)
+    if close:
+        return f"did you mean `{before}{close[0]}`?" + (otherwise and f" Otherwise {otherwise}")
+    shown = ", ".join(f"`{before}{each}`" for each in ordered[:_SHOWN])
+    more = f" and {len(ordered) - _SHOWN} more" if len(ordered) > _SHOWN else ""
+    there = f"there {'are' if len(ordered) > 1 else 'is only'} {shown}{more}" if ordered else ""
+    return "; or ".join(each for each in (there, otherwise) if each)

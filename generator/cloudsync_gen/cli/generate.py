@@ -260,7 +260,7 @@ def _report(plan: Plan, made: Generated, options: argparse.Namespace) -> int:
     say_plan(plan, made, options)
     sys.stderr.write(changes.summary(plan) + "\n" + left)
     if options.check and not plan.clean:
-        sys.stderr.write(_whose_fault(plan, root))
+        sys.stderr.write(_of_commit(plan, root) if options.staged else _whose_fault(plan, root))
     return FINDINGS if options.check and (left or not plan.clean) else OK
 
 
@@ -272,6 +272,16 @@ def _left(paths: Collection[str], root: Path) -> str:
         return ""
     files = f"{len(paths)} file{'s' if len(paths) != 1 else ''}"
     return f"{files} that the model implies would not be committed: {how_to_add(root, paths)}\n"
+
+
+def _of_commit(plan: Plan, root: Path) -> str:
+    """What to do before committing again: who has generated already has only to add it."""
+    from cloudsync_gen.cli import _staged
+
+    touched = _staged.written(root, plan, _staged.left_behind(root, plan))
+    first = "resolve the conflicts, " if plan.conflicts else ""
+    add = _staged.how_to_add(root, touched)
+    return f"{first}run `cloudsync-gen generate`, then what it wrote is to be added: {add}\n"
 
 
 def _whose_fault(plan: Plan, root: Path) -> str:

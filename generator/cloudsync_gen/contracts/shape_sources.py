@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from msgspec import structs
+
 from cloudsync_gen.model.shapes import Base, FieldShape, Shape
 from cloudsync_gen.model.sources import (
     GrpcSource,
@@ -27,7 +29,7 @@ class _Scalar(NamedTuple):
 _GRAPHQL: Mapping[str, _Scalar] = {
     "Int": _Scalar("integer", bits=32),
     "Float": _Scalar("number"),
-    "String": _Scalar("string"),
+    "String": _Scalar("string", ""),
     "Boolean": _Scalar("boolean"),
     "ID": _Scalar("string"),
     "UUID": _Scalar("string", "uuid"),
@@ -78,11 +80,10 @@ def graphql_shapes(model: Model) -> Iterator[Shape]:
 def _graphql_field(
     field: SourceField, ref: Ref, members: Mapping[str, tuple[str, ...]]
 ) -> FieldShape:
+    known, names = _GRAPHQL.get(field.type, _Scalar("any")), None
     if field.type in members:
-        scalar, names = _Scalar("string"), tuple(sorted({*map(camel, members[field.type])}))
-        return _field(field, ref, scalar, field.optional, names)
-    known = _GRAPHQL.get(field.type, _Scalar("any"))
-    return _field(field, ref, known, field.optional, None)
+        known, names = _Scalar("string"), tuple(sorted({*map(camel, members[field.type])}))
+    return structs.replace(_field(field, ref, known, field.optional, names), name=field.name)
 
 
 def _field(

@@ -5,24 +5,40 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
 from cloudsync_gen.diagnostics import Diagnostic, finding
 from cloudsync_gen.model.declared import DeclaredElement, Project, declared
 from cloudsync_gen.model.element import Element
-from cloudsync_gen.model.ids import LAYERS, is_id, layer_of, type_of
+from cloudsync_gen.model.ids import LAYERS, is_id, layer_of, name_of, type_of
 from cloudsync_gen.model.layers import DERIVED_TYPES, ELEMENT_TYPES, types_of
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import alike, nearest
 from cloudsync_gen.source import Pointer, Ref
 
 MANIFEST = "model/manifest.yaml"
 _ENTRY = frozenset(("name", "path", "enabled", "order", "schema", "file_pattern", "description"))
 """Fields of a layer in the manifest (Documentation Robotics 0.2.0)."""
-_PATH = re.compile(r" - at `(?:key in )?\$([^`]*)`$")
+_PATH = re.compile(r" - at `(?:key` in `)?\$([^`]*)`$")
+_OF_KEY = "at `key` in"
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "`true` or `false`",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "nothing",
+}
+"""What msgspec calls the values of JSON -> what people do who write YAML."""
+
+_KIND = re.compile(rf"`((?:{'|'.join(_KINDS)})(?: \| (?:{'|'.join(_KINDS)}))*)`")
+_FORM = re.compile(r"text matching regex '(.*)'$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[(\.\.\.)\]")
 _LONG_PATTERN = re.compile(r"matching regex '.{120,}'$")
+_UNKNOWN = re.compile(r"^Object contains unknown field `([^`]*)`")
+_LACKING = re.compile(r"^Object missing required field `([^`]*)`")
 _NAMED = re.compile(r"(?:unknown|required) field `([^`]+)`")
 
 
@@ -119,7 +135,9 @@ def declare(
     ]
     kind = type_of(element)
     if layer_of(element) != layer or kind not in known:
-        hint = f"did you mean `{nearest(kind, known)}`? Types here: {', '.join(known)}"
+        near = nearest(kind, known)
+        guess = f"did you mean `{near}`? " if alike(name_of(kind), name_of(near)) else ""
+        hint = f"{guess}Types here: {', '.join(known)}"
         what = f"`{kind}` is no type of element of layer {layer}"
         return None, [finding("MDL004", "element-type", ref.at("id"), what, hint, element)], element
     struct = ELEMENT_TYPES[kind]
@@ -167,7 +185,8 @@ def _field_errors(
         if name not in fields:
             near = nearest(name, fields)
             meant.add(near)
-            hint = f"did you mean `{near}`? Fields: {', '.join(sorted(fields))}"
+            guess = f"did you mean `{near}`? " if alike(name, near) else ""
+            hint = f"{guess}Fields: {', '.join(sorted(fields))}"
             what = f"`{name}` is no field of `{type_of(element)}`"
             yield finding(*code, ref.name(name), what, hint, element)
     for name, field in fields.items():
@@ -178,14 +197,15 @@ def _field_errors(
             continue
         wrong = _first_error(data[name], field.type)
         if wrong is not None:
-            pointer, what = wrong
+            pointer, what, at_key = wrong
             hint = f"`cloudsync-gen schema {type_of(element)}` shows what is allowed"
-            place = ref.at(name, *pointer)
+            place = (ref.name if at_key else ref.at)(name, *pointer)
             yield finding(*code, place, f"`{name}`: {what}", hint, element)
 
 
-def _first_error(data: Any, kind: Any) -> tuple[Pointer, str] | None:
-    """(pointer, message) of the first thing in `data` that does not fit its type.
+def _first_error(data: Any, kind: Any) -> tuple[Pointer, str, bool] | None:
+    """(pointer, message, whether a key is meant) of the first thing in `data` that does not fit
+    its type.
 
     msgspec does not say at which key of a mapping it stopped: its entries are tried one by one.
     """
@@ -193,16 +213,20 @@ def _first_error(data: Any, kind: Any) -> tuple[Pointer, str] | None:
     if error is None:
         return None
     pointer, what = explain(error)
+    if not pointer and get_origin(kind) is Literal:
+        return (), f"expected one of {', '.join(f'`{each}`' for each in get_args(kind))}", False
     _, elided, after = str(error).partition("[...]")
-    mapping = _at(data, pointer) if elided else None
-    if not isinstance(mapping, dict):
-        return pointer, what
-    for key, value in mapping.items():
-        if _refusal(_with(data, pointer, {key: value}), kind) is not None:
+    stranger = pointer[-1:] if _UNKNOWN.match(str(error)) else ()
+    of_key = not elided and _OF_KEY in str(error)
+    above = pointer[: len(pointer) - len(stranger)]
+    mapping = _at(data, above) if elided or of_key else None
+    for key, value in mapping.items() if isinstance(mapping, dict) else ():
+        if _refusal(_with(data, above, {key: value}), kind) is not None:
             inner = _STEP.findall(after.rstrip("`").partition("[...]")[0])
             more = (int(index) if index else name for name, index, _ in inner)
-            return (*pointer, key, *more), what
-    return pointer, what
+            what = f"key `{key}`: {what}" if of_key else what
+            return (*above, key, *more, *stranger), what, of_key or bool(stranger)
+    return pointer, what, bool(stranger)
 
 
 def _refusal(data: Any, kind: Any) -> msgspec.ValidationError | None:
@@ -252,4 +276,10 @@ def explain(error: msgspec.ValidationError) -> tuple[Pointer, str]:
         pointer.append(named[1])
     text = _LONG_PATTERN.sub("of a form that is allowed here", text)
     text = text.replace(r"(?!\\n)", "")  # how `$` is kept from passing a line break
+    text = _KIND.sub(
+        lambda found: " or ".join(map(_KINDS.__getitem__, found[1].split(" | "))), text
+    )
+    text = _FORM.sub(lambda found: f"text of the form `{found[1]}`".replace(r"\\", "\\"), text)
+    text = _UNKNOWN.sub(r"`\1` is no field here", text)
+    text = _LACKING.sub(r"field `\1` is missing", text)
     return tuple(pointer), text[:1].lower() + text[1:]

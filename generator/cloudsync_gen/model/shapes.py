@@ -5,6 +5,7 @@ Where a language cannot say something, the shape says `None` (or base `any`): no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Literal
@@ -29,10 +30,20 @@ Kind = Literal[
 Base = Literal["string", "integer", "number", "boolean", "object", "array", "bytes", "any"]
 
 _PUBLISHED = ("openapi", "graphql", "proto")
+_TABLES = ("table", "wide-table", "columnar-table")
+_TYPED = ("uuid", "date-time", "date")
+"""Formats for which GraphQL's usual scalars and the types of tables have one of their own."""
+
+_AS_WRITTEN = (*_TABLES, "collection", "graphql")
+"""Forms whose fields are those of the schema by the very name: by it code and database find them.
+Proto's own style differs, and a payload's names are judged as those of any schema.
+"""
+
+_CAMEL = re.compile(r"[a-z][A-Za-z0-9]*")
 
 
 class FieldShape(Struct, frozen=True, kw_only=True):
-    """A field of a shape. `name` is lowerCamelCase whatever the language writes.
+    """A field of a shape. `name` is lowerCamelCase where the language has a style of its own.
 
     `format` is the JSON Schema format (`uuid`, `date-time`, …), empty for plain text; `bits` the
     width of an integer (16, 32, 64), of the schema the least that will do; `members` are those of
@@ -112,12 +123,22 @@ def differences(shapes: ShapeSet) -> Iterator[Difference]:
                 continue
             if not _is_misspelt(field.name, (o.name for k, o in found.items() if k not in meant)):
                 yield Difference(aspect="missing", shape=shape, meant=field, found=None)
-        for key, other in found.items():
-            if key in meant:
-                for aspect in _aspects(meant[key], other, same_length=shape.kind == "payload"):
+        for other in shape.fields:
+            key = words(other.name)
+            if key in meant and not _is_written_otherwise(shape, meant[key], other):
+                for aspect in _aspects(meant[key], other, shape.kind):
                     yield Difference(aspect=aspect, shape=shape, meant=meant[key], found=other)
             elif not shape.open:
                 yield Difference(aspect="extra", shape=shape, meant=None, found=other)
+
+
+def _is_written_otherwise(shape: Shape, meant: FieldShape, found: FieldShape) -> bool:
+    """Whether the words are the same and the name is not (`ownerID`); what breaks the style of
+    GraphQL is told as that.
+    """
+    if shape.kind not in _AS_WRITTEN or found.name == meant.name:
+        return False
+    return shape.kind != "graphql" or _CAMEL.fullmatch(found.name) is not None
 
 
 def _is_misspelt(name: str, others: Iterable[str]) -> bool:
@@ -128,10 +149,10 @@ def _may_be_left_out(shape: Shape, field: FieldShape) -> bool:
     return shape.partial or (field.restricted and shape.kind in _PUBLISHED)
 
 
-def _aspects(meant: FieldShape, found: FieldShape, *, same_length: bool) -> Iterator[Aspect]:
+def _aspects(meant: FieldShape, found: FieldShape, kind: Kind) -> Iterator[Aspect]:
     """Aspects in which two fields differ; after another type nothing more is compared.
 
-    What is stored may have room to spare; `same_length`: what is announced says what is meant.
+    What is stored may have room to spare; what a payload announces says what is meant.
     """
     as_list = meant.base == "array" and not found.loose
     base = meant.item if meant.base == "array" and found.loose else meant.base
@@ -143,15 +164,24 @@ def _aspects(meant: FieldShape, found: FieldShape, *, same_length: bool) -> Iter
         return
     if _differ(meant.optional, found.optional):
         yield "optional"
-    if _differ(meant.format, found.format):
+    if _differ(meant.format, found.format or None) or _is_plain(meant, found, kind):
         yield "format"
     if meant.bits is not None and found.bits is not None and found.bits < meant.bits:
         yield "width"
     if _differ(meant.members, found.members):
         yield "members"
     longest, room = meant.max_length, found.max_length
-    if room is not None and ((longest or 0) > room or (same_length and _differ(longest, room))):
+    if room is not None and (
+        (longest or 0) > room or (kind == "payload" and _differ(longest, room))
+    ):
         yield "length"
+
+
+def _is_plain(meant: FieldShape, found: FieldShape, kind: Kind) -> bool:
+    """Whether a text stands where the language has a type for what the schema means."""
+    text = found.base == "string" and found.members is None
+    plain = found.format == "" or (kind in _TABLES and found.format is None)
+    return text and plain and meant.format in _TYPED
 
 
 def _differ(meant: object, found: object) -> bool:

@@ -8,7 +8,7 @@ from cloudsync_gen.model.effects import parameters_of
 from cloudsync_gen.model.layers.application import Aggregate, Command
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._cel import selected, syntax_fault
 from cloudsync_gen.rules._known import undeclared
 from cloudsync_gen.rules._links import misled
@@ -41,7 +41,5 @@ def condition_fault(
         known = fields | given if root == "input" else fields
         for name in selected(expression, root):
             if known and name not in known:
-                return f"`{schema}` has no property `{name}`", (
-                    f"did you mean `{root}.{nearest(name, known)}`?"
-                )
+                return f"`{schema}` has no property `{name}`", offered(name, known, f"{root}.")
     return "", ""

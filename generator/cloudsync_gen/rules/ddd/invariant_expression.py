@@ -17,7 +17,7 @@ from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.layers.application import Aggregate, Invariant
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._cel import selected, syntax_fault
 from cloudsync_gen.rules._known import undeclared
 from cloudsync_gen.rules._rule import Rule
@@ -44,10 +44,7 @@ def _problem(model: Model, invariant: Invariant) -> tuple[str, str]:
     known = {*fields, *undeclared(model, aggregate.schema if aggregate else None)}
     for name in names:
         if fields and name not in known:
-            return (
-                f"the entity has no property `{name}`",
-                f"did you mean `{nearest(name, fields)}`?",
-            )
+            return f"the entity has no property `{name}`", offered(name, fields)
     return "", ""
 
 

@@ -18,7 +18,7 @@ from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.layers.application import Aggregate, Lifecycle
 from cloudsync_gen.model.schema_view import members, properties, resolved
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._known import undeclared
 from cloudsync_gen.rules._rule import Rule
 
@@ -35,7 +35,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
             yield RULE.at(
                 model.ref(lifecycle.id, "stateField"),
                 f"`{aggregate.schema}` has no property `{lifecycle.state_field}`",
-                f"did you mean `{nearest(lifecycle.state_field, fields)}`?",
+                offered(lifecycle.state_field, fields),
                 element=lifecycle.id,
             )
             continue

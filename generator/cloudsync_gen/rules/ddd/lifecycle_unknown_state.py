@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.layers.application import Lifecycle
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._mends import MISSPELT, misspelt
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.source import Ref
@@ -30,7 +30,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 yield RULE.at(
                     ref,
                     f"`{name}` is no state of `{lifecycle.id}`",
-                    f"did you mean `{nearest(name, states)}`? Otherwise add the state",
+                    offered(name, states, otherwise="add the state"),
                     element=lifecycle.id,
                     facts=(name,),
                     mends=misspelt(ref, name, states),

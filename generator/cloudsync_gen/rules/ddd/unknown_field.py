@@ -19,7 +19,7 @@ from cloudsync_gen.model.effects import ENVELOPE
 from cloudsync_gen.model.layers.application import Aggregate, Command, Query, RelationRule
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._known import undeclared
 from cloudsync_gen.rules._mends import MISSPELT, misspelt
 from cloudsync_gen.rules._rule import Rule
@@ -113,7 +113,7 @@ def _missing(model: Model, element: str, schema: str, named: Named) -> Iterator[
             yield RULE.at(
                 model.ref(element, *pointer),
                 f"`{schema}` has no property `{name}`",
-                f"did you mean `{nearest(name, fields)}`?",
+                offered(name, fields),
                 element=element,
                 facts=(schema, name),
                 mends=misspelt(model.ref(element, *pointer), name, fields),

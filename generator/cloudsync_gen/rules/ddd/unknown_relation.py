@@ -20,7 +20,7 @@ from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.layers.application import Aggregate, Command, Lifecycle, Query
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._links import misled
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.source import Ref
@@ -38,7 +38,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
             yield RULE.at(
                 ref,
                 f"`{aggregate}` knows no relation `{name}`",
-                f"did you mean `{nearest(name, names)}`?",
+                offered(name, names),
                 element=element,
                 facts=(name,),
             )

@@ -20,7 +20,7 @@ from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.ids import is_id, name_of, type_of
 from cloudsync_gen.model.links import BY_NAME, covers
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import alike, nearest
 from cloudsync_gen.rules._mends import MISSPELT, misspelt
 from cloudsync_gen.rules._rule import Rule
 
@@ -57,12 +57,26 @@ def _by_type(model: Model) -> Mapping[str, list[str]]:
 
 
 def _hint(ids: Mapping[str, list[str]], link_type: str, target: str) -> str:
-    alike = _allowed(ids, link_type, target)
-    if not alike:
+    allowed = _allowed(ids, link_type, target)
+    if not allowed:
         return "declare it"
     shared = _pieces(target)
-    closest = nlargest(_COMPARED, alike, key=lambda each: (len(shared & _pieces(each)), each))
-    return f"did you mean `{nearest(target, closest)}`? Otherwise declare it"
+    closest = nlargest(_COMPARED, allowed, key=lambda each: (len(shared & _pieces(each)), each))
+    near = nearest(target, closest)
+    if _reads_like(name_of(target), name_of(near)):
+        return f"did you mean `{near}`? Otherwise declare it"
+    layer, kind, _ = allowed[0].split(".")
+    return f"declare it, or name one that `cloudsync-gen list {layer} {kind}` shows"
+
+
+def _reads_like(name: str, other: str) -> bool:
+    """Whether it may be meant: words that both share, as the kind of thing, say nothing of that."""
+    one, two = name.split("-"), other.split("-")
+    while one and two and one[-1] == two[-1]:
+        del one[-1], two[-1]
+    while one and two and one[0] == two[0]:
+        del one[0], two[0]
+    return not one or not two or alike("-".join(one), "-".join(two))
 
 
 def _allowed(ids: Mapping[str, list[str]], link_type: str, target: str) -> list[str]:

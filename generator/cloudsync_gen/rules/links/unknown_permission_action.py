@@ -20,7 +20,7 @@ from cloudsync_gen.model.layers.navigation import Route
 from cloudsync_gen.model.layers.security import Policy, Resource, Role
 from cloudsync_gen.model.layers.ux import Component, Screen
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._mends import MISSPELT, misspelt
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.source import Pointer, Ref
@@ -37,11 +37,10 @@ def check(model: Model) -> Iterator[Diagnostic]:
             continue
         if action == "*" and model.get(Role, element) is not None:
             continue
-        near = nearest(action, actions)
         yield RULE.at(
             model.ref(element, *pointer),
             f"`{resource.id}` has no action `{action}`",
-            f"did you mean `{name}:{near}`?" if near else "declare the action",
+            offered(action, actions, f"{name}:", otherwise="declare the action"),
             element=element,
             related=(Related(model.ref(resource.id, "actions"), "its actions"),),
             facts=(permission,),

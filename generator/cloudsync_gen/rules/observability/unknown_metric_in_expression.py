@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.layers.apm import Alert, Dashboard, Metric
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.source import Ref
 
@@ -49,7 +49,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 yield RULE.at(
                     ref,
                     f"no `apm.metric` is called `{name}`",
-                    f"did you mean `{nearest(name, known)}`?",
+                    offered(name, known),
                     element=element,
                     facts=(name,),
                 )

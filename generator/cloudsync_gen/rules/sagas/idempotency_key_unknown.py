@@ -18,7 +18,7 @@ from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.layers.application import Command, Event, Saga
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._rule import Rule
 
 
@@ -34,7 +34,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 yield RULE.at(
                     model.ref(saga.id, "steps", index, "idempotencyKey"),
                     f"neither event nor command of `{step.name}` has `{step.idempotency_key}`",
-                    f"did you mean `{nearest(step.idempotency_key, known)}`?",
+                    offered(step.idempotency_key, known),
                     element=saga.id,
                     related=(Related(model.ref(event.payload, "schema"), "the payload"),),
                     facts=(step.name,),

@@ -21,7 +21,7 @@ from cloudsync_gen.model.layers.data_model import Entity
 from cloudsync_gen.model.layers.security import Classification
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._rule import Rule
 
 
@@ -38,7 +38,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 yield RULE.at(
                     place.at("x-classification"),
                     f"`{given}` is no classification",
-                    f"did you mean `{nearest(str(given), known)}`?",
+                    offered(str(given), known),
                     element=entity.id,
                 )
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.layers.datastore import Table
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._rule import Rule
 
 _COLUMN = re.compile(r"^(?:lower\()?([a-z_][a-z0-9_]*)")
@@ -33,7 +33,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                     yield RULE.at(
                         model.ref(table.id, "indexes", number, "columns", position),
                         f"there is no column `{name}` in `{table.id}`",
-                        f"did you mean `{nearest(name, table.columns)}`?",
+                        offered(name, table.columns),
                         element=table.id,
                         facts=(name,),
                     )

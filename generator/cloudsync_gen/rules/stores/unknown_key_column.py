@@ -19,7 +19,7 @@ from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.layers.datastore import ColumnarTable, SearchIndex, Table, WideTable
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._mends import MISSPELT, misspelt
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.source import Pointer
@@ -86,7 +86,7 @@ def _missing(
             yield RULE.at(
                 model.ref(element, *pointer),
                 f"there is no `{name}` in `{element}`",
-                f"did you mean `{nearest(name, known)}`?",
+                offered(name, known),
                 element=element,
                 facts=(name,),
                 mends=misspelt(model.ref(element, *pointer), name, known),
