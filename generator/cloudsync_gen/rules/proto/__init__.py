@@ -8,6 +8,7 @@ from cloudsync_gen.rules.proto import (
     package_of_another_domain,
     package_without_version,
     proto_name_style,
+    response_of_no_output,
     rpc_message_name,
     rpc_name_differs,
     rpc_of_another_service,
@@ -25,4 +26,5 @@ RULES: tuple[Rule, ...] = (
     enum_value_style.RULE,
     proto_name_style.RULE,
     package_of_another_domain.RULE,
+    response_of_no_output.RULE,
 )
