@@ -17,11 +17,13 @@ import jsonschema_rs
 import pytest
 import yaml
 
+from cloudsync_gen.cli import main
 from cloudsync_gen.live.github import Api, Unanswered, keep_comment
 from support.github import BOT, STRANGER, GitHub, github
 from support.hooks import BIN, GOALS, RIGHT, WRONG, Repository
+from support.rules import BASE
 from support.sarif import schema
-from support.trees import write_tree
+from support.trees import read_tree, write_tree
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKER = "<!-- cloudsync-gen ci -->"
@@ -356,3 +358,31 @@ def test_files_are_named_as_the_repository_names_them(tmp_path: Path, broken: Re
         str(BIN / "cloudsync-gen"), "--root", "systems", "check", "--format", "github", check=False
     )
     assert f"file=systems/{GOALS},line=" in done.stdout
+
+
+# -- links that came with the change --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("named", [None, "build/reports"])
+def test_reports_are_not_written_through_links_of_a_stranger(
+    named: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link in the place of a file is replaced; one in the place of a folder is refused."""
+    root = write_tree(tmp_path / "root", read_tree(BASE))
+    away = write_tree(tmp_path / "away", {"profile": "mine\n", "empty/x": ""})
+    monkeypatch.chdir(root)
+    command = ["ci", "check", *(("--reports", named) if named else ())]
+    folder = root / (named or ".cloudsync-gen/reports")
+    folder.mkdir(parents=True)
+    for name in ("comment.md", "findings.json"):
+        (folder / name).symlink_to(away / "profile")
+    assert main(command) == 0
+    assert (folder / "comment.md").read_text("utf-8").startswith(MARKER)
+    assert not (folder / "comment.md").is_symlink()
+    for place in (folder, folder.parent):
+        shutil.rmtree(place)
+        place.symlink_to(away / "empty")
+        assert main(command) == 4
+        place.unlink()
+        place.mkdir(parents=True)
+    assert read_tree(away) == {"profile": b"mine\n", "empty/x": b""}

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
-from cloudsync_gen.source import Ref, Span
+from cloudsync_gen.source import Ref, SourceMap, Span
 
 T = TypeVar("T")
 
@@ -133,3 +133,23 @@ class Staged(Struct, Generic[T], frozen=True):
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     """Whether any of them is an error."""
     return any(d.severity is Severity.ERROR for d in diagnostics)
+
+
+def ordered(diagnostics: Iterable[Diagnostic], sources: SourceMap) -> tuple[Diagnostic, ...]:
+    """By file, line, column, code, message; each finding once, with its own fingerprint. Of all
+    findings of a kind at once: what is left of them afterwards keeps its fingerprints.
+    """
+    return tuple(numbered(_sorted(diagnostics, sources)))
+
+
+def merged(
+    known: Iterable[Diagnostic], new: Iterable[Diagnostic], sources: SourceMap
+) -> tuple[Diagnostic, ...]:
+    """Findings that are ordered already, some of them perhaps taken out, with those of others."""
+    return _sorted((*known, *ordered(new, sources)), sources)
+
+
+def _sorted(diagnostics: Iterable[Diagnostic], sources: SourceMap) -> tuple[Diagnostic, ...]:
+    placed = {(d.span or sources.span(d.ref), d.code, d.message): d for d in diagnostics}
+    keys = sorted(placed, key=lambda k: (k[0].file, k[0].line, k[0].column, k[1], k[2]))
+    return tuple(placed[key] for key in keys)

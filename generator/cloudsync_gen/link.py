@@ -10,8 +10,9 @@ from msgspec import structs
 from cloudsync_gen.diagnostics import Diagnostic, Related, Severity, Staged
 from cloudsync_gen.model.declared import Declared, DeclaredElement
 from cloudsync_gen.model.element import Element
+from cloudsync_gen.model.elements import ByType, Elements, Packed
 from cloudsync_gen.model.ids import ElementId, layer_of
-from cloudsync_gen.model.links import BY_NAME, Link
+from cloudsync_gen.model.links import BY_NAME, REGISTRY, Link
 from cloudsync_gen.model.schema_refs import SchemaTarget, schema_target
 from cloudsync_gen.model.system import Model
 
@@ -22,17 +23,15 @@ def link(declared: Declared) -> Staged[Model]:
     """
     unique, duplicates = _index(declared.elements)
     schemas = _schemas(unique.values())
-    links = tuple(_links(unique.values(), schemas))
-    by_type: defaultdict[type[Element], list[Element]] = defaultdict(list)
-    for each in unique.values():
-        by_type[type(each.value)].append(each.value)
+    elements, by_type = _elements(unique.values())
+    out, into = _links(unique.values(), schemas)
     model = Model(
         project=declared.project,
-        elements={key: each.value for key, each in unique.items()},
+        elements=elements,
         refs={key: each.ref for key, each in unique.items()},
-        by_type={kind: tuple(values) for kind, values in by_type.items()},
-        out=_grouped((each.source, each) for each in links),
-        into=_grouped((ElementId(each.target), each) for each in links),
+        by_type=by_type,
+        out=out,
+        into=into,
         schemas=schemas,
         broken=declared.broken,
         lost=declared.lost,
@@ -40,6 +39,18 @@ def link(declared: Declared) -> Staged[Model]:
         folders=declared.folders,
     )
     return Staged(model, tuple(duplicates))
+
+
+def _elements(
+    declared: Iterable[DeclaredElement],
+) -> tuple[Mapping[ElementId, Element], Mapping[type[Element], tuple[Element, ...]]]:
+    """By id and by struct; those that are packed stay so until somebody asks for them."""
+    held = {each.id: each.value for each in declared}
+    ids: defaultdict[type[Element], list[ElementId]] = defaultdict(list)
+    for key, value in held.items():
+        ids[value.kind if isinstance(value, Packed) else type(value)].append(key)
+    elements = Elements(held)
+    return elements, ByType(elements, dict(ids))
 
 
 def _index(
@@ -68,35 +79,45 @@ def _duplicate(second: DeclaredElement, first: DeclaredElement) -> Diagnostic:
 
 
 Schemas = Mapping[tuple[str, str], ElementId]
+Links = Mapping[ElementId, tuple[Link, ...]]
+
+_BY_ID = frozenset(row.name for row in REGISTRY if row.form == "id")
+"""Types of links whose targets are ids as they are written."""
 
 
-def _links(elements: Iterable[DeclaredElement], schemas: Schemas) -> Iterator[Link]:
+def _links(elements: Iterable[DeclaredElement], schemas: Schemas) -> tuple[Links, Links]:
+    """By the element that a link comes from, and by the one that it leads to."""
+    out: dict[ElementId, tuple[Link, ...]] = {}
+    into: defaultdict[ElementId, list[Link]] = defaultdict(list)
     for each in elements:
-        for link in each.links:
-            target = _target(link, each.ref.file, schemas)
-            if target:
-                yield link if target is link.target else structs.replace(link, target=target)
+        links = each.links
+        if not all(link.target and link.type in _BY_ID for link in links):
+            links = tuple(_resolved(links, each.ref.file, schemas))
+        if links:
+            out[each.id] = links
+        for link in links:
+            into[ElementId(link.target)].append(link)
+    return out, {key: tuple(value) for key, value in into.items()}
+
+
+def _resolved(links: Iterable[Link], file: str, schemas: Schemas) -> Iterator[Link]:
+    for link in links:
+        target = link.target if link.type in _BY_ID else _target(link, file, schemas)
+        if target:
+            yield link if target is link.target else structs.replace(link, target=target)
 
 
 def _target(link: Link, file: str, schemas: Schemas) -> str:
-    """The id that is meant; of a `$ref` only what it finds: rules of schemas judge the rest."""
-    form = BY_NAME[link.type].form
-    if form == "ref":
+    """The id that is meant where another thing is written; of a `$ref` only what it finds: rules of
+    schemas judge the rest.
+    """
+    if BY_NAME[link.type].form == "ref":
         found = schema_target(file, link.target)
         named = (found.file, found.key) if isinstance(found, SchemaTarget) else ("", "")
         target = schemas.get(named, "")
         return "" if target == link.source else target
-    if form == "permission":
-        resource = link.target.partition(":")[0]
-        return f"security.resource.{resource}"
-    return link.target
-
-
-def _grouped(pairs: Iterable[tuple[ElementId, Link]]) -> Mapping[ElementId, tuple[Link, ...]]:
-    groups: defaultdict[ElementId, list[Link]] = defaultdict(list)
-    for key, value in pairs:
-        groups[key].append(value)
-    return {key: tuple(values) for key, values in groups.items()}
+    resource = link.target.partition(":")[0]
+    return f"security.resource.{resource}"
 
 
 def _schemas(elements: Iterable[DeclaredElement]) -> Schemas:

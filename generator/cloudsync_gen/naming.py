@@ -23,10 +23,15 @@ PYTHON_KEYWORDS = frozenset(
 
 _PYTHON_RESERVED = PYTHON_KEYWORDS | {"_", "case", "match"}
 
+_NEAR = 16384
+"""So many names are remembered: a rule that looks at all of a large model comes back to none."""
 
-@lru_cache(maxsize=65536)
+
+@lru_cache(maxsize=_NEAR)
 def words(name: str) -> tuple[str, ...]:
     """Lower-case ASCII words of a name in any style; other scripts are spelled as code points."""
+    if name.isascii():
+        return tuple(" ".join(_WORDS.findall(name)).lower().split())
     plain = unicodedata.normalize("NFKD", name)
     ascii_only = "".join(
         c if c.isascii() else "" if unicodedata.combining(c) else f" u{ord(c):x} " for c in plain
@@ -34,25 +39,25 @@ def words(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORDS.findall(ascii_only))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=_NEAR)
 def snake(name: str) -> str:
     """`DocumentID` -> `document_id`."""
     return "_".join(words(name))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=_NEAR)
 def kebab(name: str) -> str:
     """`createDocument` -> `create-document`."""
     return "-".join(words(name))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=_NEAR)
 def pascal(name: str) -> str:
     """`create-document` -> `CreateDocument`."""
     return "".join(word[:1].upper() + word[1:] for word in words(name))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=_NEAR)
 def camel(name: str) -> str:
     """`owner_id` -> `ownerId`."""
     text = pascal(name)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct, structs
 
-from cloudsync_gen.contracts.agree import shapes
-from cloudsync_gen.diagnostics import Diagnostic, Severity, Staged, has_errors, numbered
+from cloudsync_gen.contracts.agree import disagreements
+from cloudsync_gen.diagnostics import Diagnostic, Severity, has_errors, merged, ordered
 from cloudsync_gen.engine import index, paths
 from cloudsync_gen.engine.cache import Store
+from cloudsync_gen.engine.collector import dropped
 from cloudsync_gen.engine.executors import Crew
 from cloudsync_gen.engine.resources import digest_of_package
 from cloudsync_gen.engine.spool import Spool, Stowed
@@ -22,31 +23,33 @@ from cloudsync_gen.link import link
 from cloudsync_gen.load import LOCATORS, MANIFEST, load
 from cloudsync_gen.load.cache import ParseCache
 from cloudsync_gen.load.suppressions import suppressions
+from cloudsync_gen.load.unseen import comments_with, strays
 from cloudsync_gen.model.artefacts import Output, Planned, Unit, Unplannable
+from cloudsync_gen.model.belonging import Owned, owned
 from cloudsync_gen.model.contracts import Contracts
-from cloudsync_gen.model.reading import Later, Reading, into, noting, watched
+from cloudsync_gen.model.reading import noting
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.traces import Traces
 from cloudsync_gen.model.verdicts import Verdicts
 from cloudsync_gen.model.waivers import Waivers
+from cloudsync_gen.model.watching import Later, watched
 from cloudsync_gen.rules import RULES, judging
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.affected import affected as narrowed
 from cloudsync_gen.rules.judging import Judged
+from cloudsync_gen.rules.security import secret_literal
 from cloudsync_gen.rules.waivers import waive
-from cloudsync_gen.source import SourceMap, Tree, tree_from_disk
+from cloudsync_gen.source import SourceMap, Tree, contents_below
 
 if TYPE_CHECKING:
-    from cloudsync_gen.engine.generate import Progress
+    from cloudsync_gen.engine.generate import Progress, Rendering
     from cloudsync_gen.engine.planning import Due
     from cloudsync_gen.engine.reconcile import Plan, Scope
 
 _encode = msgspec.msgpack.Encoder().encode
 _judged = msgspec.msgpack.Decoder(Judged)
-_CONTRACTS = "contracts"
-"""Under which name it is kept that contracts are whole and valid, or what putting them together
-found.
-"""
+_FAULTS = ("publication", "schemas", "sources")
+"""`contracts.compile.FAULTS`, of which nothing is imported while its verdicts hold."""
 
 
 class Checked(Struct, frozen=True, kw_only=True):
@@ -64,24 +67,24 @@ class Checked(Struct, frozen=True, kw_only=True):
 
 class Compiled(Struct, frozen=True, kw_only=True):
     """A model after all rules and its contracts; these are absent when an error stands before.
-    `traces`: what is known of the model; `reading`: what contracts were made of whose validity is
-    not.
+    `traces`: what is known of the model.
     """
 
     checked: Checked
     contracts: Contracts | None
     traces: Traces | None = None
-    reading: Reading | None = None
 
 
 class Generated(Struct, frozen=True, kw_only=True):
     """What the model implies, not yet written; `rendered` is absent when an error stands before
-    it.
+    it. The model itself is gone by then: it would lie beside its output. `owned` tells what is
+    still asked about it.
     """
 
     checked: Checked
     rendered: tuple[Output, ...] | None
     diagnostics: tuple[Diagnostic, ...]
+    owned: Owned
 
 
 PLAIN = Waivers()
@@ -97,7 +100,7 @@ class Judging(Struct, frozen=True):
 
 def read_model(root: Path) -> Tree:
     """The text of `model/` below a root."""
-    return Stowed(tree_from_disk(root, "model"), Spool())
+    return Stowed(contents_below(root, "model"), Spool())
 
 
 def memory(store: Store) -> ParseCache:
@@ -144,12 +147,8 @@ def examine(
     store, crew, rules = store or Store(None), crew or Crew(1), tuple(rules)
     read = _read(tree, store, waivers)
     verdicts = _verdicts(read, store)
-    whole = verdicts is not None and verdicts.traces.known(_CONTRACTS) is not None
-    verdict = verdicts.known(_CONTRACTS) if verdicts and not whole else None
     judged = _begun(read, rules, verdicts, crew)
-    made: tuple[Diagnostic, ...] | Exception = ()
-    if verdicts is not None and not whole:
-        made = verdict.found if verdict is not None else _put_together(verdicts)
+    made = _faults(verdicts) if verdicts is not None else ()
     checked = _checked(read, judged(), Judging(rules, waivers))
     _save(store, verdicts.traces if verdicts else None)
     return _with(checked, made)
@@ -172,19 +171,29 @@ def affected(checked: Checked, files: frozenset[str]) -> Checked:
     )
 
 
-def _put_together(verdicts: Verdicts) -> tuple[Diagnostic, ...] | Exception:
+def _faults(verdicts: Verdicts) -> tuple[Diagnostic, ...] | Exception:
+    """What keeps contracts from being put together, or what was raised in looking for that."""
+    known = {name: verdicts.known(f"faults of {name}") for name in _FAULTS}
     try:
-        with noting():
-            made = verdicts.made(_faults)
+        for name in (name for name, verdict in known.items() if verdict is None):
+            from cloudsync_gen.contracts.compile import FAULTS
+
+            with noting():
+                made = verdicts.made(FAULTS[name])
+            known[name] = verdicts.remember(f"faults of {name}", made)
     except Exception as error:
         return error
-    return verdicts.remember(_CONTRACTS, made).found
+    return tuple(fault for each in known.values() if each is not None for fault in each.found)
 
 
-def _faults(model: Model) -> tuple[Diagnostic, ...]:
+def _faults_of(model: Model) -> tuple[Diagnostic, ...] | Exception:
+    """The same of a model of which nothing is remembered."""
     from cloudsync_gen.contracts.compile import faults_of_contracts
 
-    return faults_of_contracts(model)
+    try:
+        return faults_of_contracts(model)
+    except Exception as error:
+        return error
 
 
 class _Read(Struct, frozen=True, kw_only=True):
@@ -210,7 +219,7 @@ def _read(tree: Tree, store: Store, waivers: Waivers) -> _Read:
         return _Read(model=None, complete=False, found=found, sources=sources, tree=tree)
     linked = link(loaded.value)
     return _Read(
-        model=structs.replace(linked.value, shapes=Later(linked.value, shapes)),
+        model=structs.replace(linked.value, disagreements=Later(linked.value, disagreements)),
         complete=loaded.value.complete,
         found=(*loaded.diagnostics, *linked.diagnostics),
         sources=sources,
@@ -240,7 +249,9 @@ def _begun(
 
 
 def _checked(read: _Read, judged: Judged, by: Judging) -> Checked:
-    found = ordered((*read.found, *judged.found), read.sources)
+    said = comments_with(read.tree, secret_literal.IN_COMMENT)
+    aside = (*strays(read.tree), *secret_literal.in_comments(said, by.rules))
+    found = ordered((*read.found, *judged.found, *aside), read.sources)
     waivers = by.waivers
     written, wrong = suppressions(read.tree) if waivers.comments else ([], [])
     if written or wrong or waivers.baseline:
@@ -284,18 +295,20 @@ def _compiled_of(
     read = _read(tree, store, waivers)
     verdicts = _verdicts(read, store)
     judged = _begun(read, rules, verdicts, crew)
-    traces, reading = verdicts.traces if verdicts is not None else None, Reading()
-    known = traces is not None and traces.known(_CONTRACTS) is not None
-    model = read.compilable
-    made = None if model is None else _compiled(model, store, None if known else reading)
+    traces, model = verdicts.traces if verdicts is not None else None, read.compilable
+    made: tuple[Diagnostic, ...] | Exception = ()
+    if model is not None:
+        made = _faults(verdicts) if verdicts is not None else _faults_of(model)
     checked = _checked(read, judged(), Judging(rules, waivers))
-    if made is None or has_errors(checked.diagnostics):
+    if model is None or has_errors(checked.diagnostics):
         return Compiled(checked=checked, contracts=None, traces=traces)
-    checked = _with(checked, made if isinstance(made, Exception) else made.diagnostics)
-    if isinstance(made, Exception) or has_errors(checked.diagnostics):
+    checked = _with(checked, made)
+    if has_errors(checked.diagnostics):
         return Compiled(checked=checked, contracts=None, traces=traces)
-    unsure = None if known else reading
-    return Compiled(checked=checked, contracts=made.value, traces=traces, reading=unsure)
+    from cloudsync_gen.contracts.compile import known_contracts
+
+    contracts = known_contracts(watched(model), memory(store))
+    return Compiled(checked=checked, contracts=contracts, traces=traces)
 
 
 def _with(checked: Checked, made: tuple[Diagnostic, ...] | Exception) -> Checked:
@@ -306,20 +319,6 @@ def _with(checked: Checked, made: tuple[Diagnostic, ...] | Exception) -> Checked
         raise made
     found = merged(checked.diagnostics, made, checked.sources)
     return structs.replace(checked, diagnostics=found)
-
-
-def _compiled(model: Model, store: Store, reading: Reading | None) -> Staged[Contracts] | Exception:
-    """`reading` is told what is read; without one, the contracts are known to be whole."""
-    from cloudsync_gen.contracts.compile import compile_contracts, known_contracts
-
-    try:
-        if reading is None:
-            return Staged(known_contracts(model, memory(store)), ())
-        with noting(), into(reading):
-            made = compile_contracts(watched(model), memory(store))
-    except Exception as error:
-        return error
-    return made
 
 
 def generate(
@@ -336,28 +335,47 @@ def generate(
     with Crew(jobs, PRELOAD, Spool(store.folder)) as crew:
         if not store.seen(digest_of_package()):
             crew.expect_much()
-        made = _compiled_of(tree, tuple(rules), store, crew, waivers)
-        checked = made.checked
-        if checked.model is None or made.contracts is None:
-            _save(store, made.traces)
-            return Generated(checked=checked, rendered=None, diagnostics=checked.diagnostics)
-        rendered, found = _rendered(checked.model, made, scope, store, crew, progress)
-    found = merged(checked.diagnostics, found, checked.sources)
-    return Generated(
-        checked=checked,
-        rendered=None if has_errors(found) else rendered,
+        made, rendering = _begun_to_render(tree, tuple(rules), scope, store, crew, waivers)
+        if rendering is None:
+            return made
+        rendered = rendering.files(progress)
+    if scope.whole:
+        store.note(digest_of_package())
+    unusable = paths.findings(each.path for each in rendered)
+    found = merged(made.diagnostics, unusable, made.checked.sources)
+    kept = None if has_errors(found) else rendered
+    return structs.replace(made, rendered=kept, diagnostics=found)
+
+
+def _begun_to_render(
+    tree: Tree, rules: tuple[Rule, ...], scope: Scope, store: Store, crew: Crew, waivers: Waivers
+) -> tuple[Generated, Rendering | None]:
+    """What is told of the model, and its output under way, unless an error stands before that. Of
+    the model and its contracts, which take more room than all output, nothing else is left.
+    """
+    made = _compiled_of(tree, rules, store, crew, waivers)
+    checked, model, traces = made.checked, made.checked.model, made.traces
+    rendering, found = None, checked.diagnostics
+    if model is not None and made.contracts is not None:
+        rendering, new = _rendering(model, made, scope, store, crew)
+        found = merged(found, new, checked.sources)
+    told = Generated(
+        checked=structs.replace(checked, model=None),
+        rendered=None,
         diagnostics=found,
+        owned=owned(model, ((each.element, each.ref.file) for each in found)),
     )
+    del made, checked, model
+    if rendering is not None and rendering.much:
+        dropped()
+    _save(store, traces)
+    store.put_away()
+    return told, rendering
 
 
-def _rendered(
-    model: Model,
-    made: Compiled,
-    scope: Scope,
-    store: Store,
-    crew: Crew,
-    progress: Progress | None,
-) -> tuple[tuple[Output, ...] | None, tuple[Diagnostic, ...]]:
+def _rendering(
+    model: Model, made: Compiled, scope: Scope, store: Store, crew: Crew
+) -> tuple[Rendering | None, tuple[Diagnostic, ...]]:
     """Contracts are judged while files are rendered; what is said of an invalid one comes first."""
     from cloudsync_gen.engine.generate import Rendering, Work
     from cloudsync_gen.targets import TARGETS
@@ -370,38 +388,30 @@ def _rendered(
     except Unplannable as error:
         return None, (*validation(), *_unplannable(model, error))
     found = validation()
-    _save(store, made.traces)
-    if has_errors(found):
-        return None, found
-    rendered = rendering.files(progress)
-    if scope.whole:
-        store.note(digest_of_package())
-    return rendered, (*found, *paths.findings(each.path for each in rendered))
+    return None if has_errors(found) else rendering, found
 
 
 def _validation(
     model: Model, made: Compiled, store: Store, crew: Crew
 ) -> Callable[[], tuple[Diagnostic, ...]]:
     """Begins to judge contracts; what is returned waits for the end of it. Those that are known to
-    be valid are not judged.
+    be what they were, and valid, are not judged.
     """
     from cloudsync_gen.contracts.trials import tried
     from cloudsync_gen.contracts.validate import Validation
 
-    contracts, reading, traces = made.contracts, made.reading, made.traces
-    if contracts is None or reading is None:
+    contracts, traces = made.contracts, made.traces
+    if contracts is None:
         return lambda: ()
-    if traces is not None:
-        traces.compiled(contracts)
     submit = partial(crew.submit, tried, long=True)
-    with noting(), into(reading):
-        validation = Validation(watched(model), contracts, memory(store), submit)
-    valid = traces.extract(reading.taken(), b"") if traces is not None else None
+    with noting():
+        due = traces.compiled(contracts) if traces is not None else None
+    validation = Validation(model, contracts, memory(store), submit, due)
 
     def findings() -> tuple[Diagnostic, ...]:
         found = validation.findings()
-        if traces and valid and not found and not made.checked.diagnostics:
-            traces.put(_CONTRACTS, valid)
+        if traces is not None and due is not None and not found:
+            traces.valid(due)
         return found
 
     return findings
@@ -472,23 +482,3 @@ def _unplannable(model: Model, error: Unplannable) -> tuple[Diagnostic, ...]:
         )
         for element, what in error.faults
     )
-
-
-def ordered(diagnostics: Iterable[Diagnostic], sources: SourceMap) -> tuple[Diagnostic, ...]:
-    """By file, line, column, code, message; each finding once, with its own fingerprint. Of all
-    findings of a kind at once: what is left of them afterwards keeps its fingerprints.
-    """
-    return tuple(numbered(_sorted(diagnostics, sources)))
-
-
-def merged(
-    known: Iterable[Diagnostic], new: Iterable[Diagnostic], sources: SourceMap
-) -> tuple[Diagnostic, ...]:
-    """Findings that are ordered already, some of them perhaps taken out, with those of others."""
-    return _sorted((*known, *ordered(new, sources)), sources)
-
-
-def _sorted(diagnostics: Iterable[Diagnostic], sources: SourceMap) -> tuple[Diagnostic, ...]:
-    placed = {(d.span or sources.span(d.ref), d.code, d.message): d for d in diagnostics}
-    keys = sorted(placed, key=lambda k: (k[0].file, k[0].line, k[0].column, k[1], k[2]))
-    return tuple(placed[key] for key in keys)

@@ -154,28 +154,28 @@ def files_below(root: Path, folder: str, *, hidden: bool = False) -> Iterator[st
     Dot files and dot folders are left out unless `hidden`. Raises `TooMuch`, and `OSError` for a
     name that is not UTF-8: no report could tell it.
     """
-    start = root / folder if folder else root
-    if folder and start.is_symlink():
+    if folder and (root / folder).is_symlink():
         return
     found: list[str] = []
-    pending = [start]
+    pending = [folder]
     while pending:
         current = pending.pop()
         try:
-            entries = list(os.scandir(current))
+            entries = list(os.scandir(root / current))
         except (FileNotFoundError, NotADirectoryError):
             continue
+        before = f"{current}/" if current else ""
         for entry in entries:
             if entry.name.startswith(".") and not hidden:
                 continue
             if not is_text(entry.name):
                 raise OSError(errno.EILSEQ, "its name is not UTF-8", entry.path)
             if entry.is_dir(follow_symlinks=False):
-                pending.append(Path(entry.path))
+                pending.append(before + entry.name)
             elif entry.is_file(follow_symlinks=False):
-                found.append(Path(entry.path).relative_to(root).as_posix())
+                found.append(before + entry.name)
         if len(found) > MAX_FILES:
-            raise TooMuch(errno.EFBIG, f"more than {MAX_FILES} files", str(start))
+            raise TooMuch(errno.EFBIG, f"more than {MAX_FILES} files", str(root / folder))
     yield from sorted(found)
 
 
@@ -188,17 +188,21 @@ def _content(path: Path) -> bytes:
         return content + file.read(MAX_BYTES + 1 - len(content)) if grown else content
 
 
-def tree_from_disk(root: Path, folder: str) -> dict[str, bytes]:
-    """All regular files below `root/folder` with their bytes, keyed by path relative to `root`.
+def contents_below(root: Path, folder: str) -> Iterator[tuple[str, bytes]]:
+    """(path relative to `root`, bytes) of all regular files below `root/folder`, by path.
 
     Of a file larger than `MAX_BYTES` one byte more is read, which its reader complains of. Raises
     `TooMuch`, `OSError`.
     """
-    tree: dict[str, bytes] = {}
     left = MAX_TREE
     for path in files_below(root, folder):
-        tree[path] = _content(root / path)
-        left -= len(tree[path])
+        content = _content(root / path)
+        left -= len(content)
         if left < 0:
             raise TooMuch(errno.EFBIG, f"more than {MAX_TREE} bytes", str(root / folder))
-    return tree
+        yield path, content
+
+
+def tree_from_disk(root: Path, folder: str) -> dict[str, bytes]:
+    """`contents_below`, all at once."""
+    return dict(contents_below(root, folder))

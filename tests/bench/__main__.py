@@ -105,6 +105,9 @@ def main() -> None:
         help="rows whose name contains this; `growth`; `onechange`; `serving`; `up`",
     )
     parser.add_argument("--large", action="store_true", help="growth up to 3000 services")
+    parser.add_argument(
+        "--services", type=int, nargs="+", metavar="N", help="growth at these sizes, least first"
+    )
     options = parser.parse_args()
     adopt()
     compiled()
@@ -123,7 +126,8 @@ def main() -> None:
             for text in onechange.table(Tree(Path(folder) / "tree", _copied(options.model))):
                 print(text, flush=True)
     if options.only in ("", "growth"):
-        for text in growth.table(growth.LARGE if options.large else growth.SMALL):
+        sizes = growth.LARGE if options.large else growth.SMALL
+        for text in growth.table(tuple(options.services or sizes)):
             print(text, flush=True)
     if options.only in ("", "serving"):
         for text in serving.table():

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from cloudsync_gen import pipeline
 from cloudsync_gen.cli import main
-from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.diagnostics import Diagnostic, ordered
 from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.load import MANIFEST
 from cloudsync_gen.pipeline import Checked
@@ -84,7 +84,7 @@ def told(checked: Checked) -> tuple[object, ...]:
 def plainly(checked: Checked) -> set[str]:
     """Fingerprints of what rules find that look at the whole model at once."""
     rules = [*judging.plainly(checked.model, RULES).found]
-    return {each.fingerprint for each in pipeline.ordered(rules, checked.sources)}
+    return {each.fingerprint for each in ordered(rules, checked.sources)}
 
 
 def alike(found: Diagnostic) -> tuple[str, str, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,8 +21,13 @@ WRITTEN = {
     for name, text in FILES.items()
     if name.endswith(".yaml")
 }
+SOURCES = (".yaml", ".graphql", ".proto")
 ODD: list[Any] = [None, 7, -1.5, True, "", "x", "é" * 500, [], [[]], [None], {}, {"a": {}}]
 ODD += [{"$ref": 7}, {"$ref": "#/x"}, {"": ""}, {"type": []}, ["x", "x"], {"x-": None}]
+
+
+_DECLARED = re.compile(r'\bid"?: *"?([a-z_]+)\.([a-z-]+)\.[a-z]')
+"""The id of an element or of a contract's document, as YAML, SDL and proto write it."""
 
 
 def places(value: Any, pointer: Pointer = ()) -> Iterator[Pointer]:
@@ -52,3 +58,13 @@ def test_an_odd_value_is_no_crash(file: str, effort: Effort) -> None:
         silent += not found
         assert all(each.line >= 1 for each in found)
     assert silent < len(trials[::step]), "nothing odd was ever found"
+
+
+@pytest.mark.parametrize("file", sorted(name for name in FILES if name.endswith(SOURCES)))
+def test_a_type_that_no_layer_has_is_told_where_it_stands(file: str) -> None:
+    text = FILES[file].decode()
+    for each in [*_DECLARED.finditer(text)][:3]:
+        misspelt = f"{text[: each.start(2)]}{each[2][:-1]}{text[each.end(2) :]}"
+        line = text[: each.start()].count("\n") + 1
+        found = findings({**FILES, file: misspelt.encode()})
+        assert [e for e in found if e.file == file and line - 1 <= e.line <= line], each[0]

@@ -28,10 +28,10 @@ from cloudsync_gen.model.reading import (
     Reading,
     into,
     noting,
-    watched,
 )
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.model.traces import Traces
+from cloudsync_gen.model.traces import Extract, Traces
+from cloudsync_gen.model.watching import watched
 from cloudsync_gen.pipeline import Generated
 from cloudsync_gen.targets import TARGETS
 from faults.test_affected import edits
@@ -212,3 +212,33 @@ def test_who_finds_elements_by_a_field_has_read_it_of_all(
     wide = frozenset(("api.operation.document",))
     assert reading.read == Read(frozenset(("all api.operation",)), {}, wide)
     assert other.read.wide == {"application.service.flag_provider"}
+
+
+def test_of_contracts_those_are_made_again_that_say_something_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, made = Store(tmp_path), set[str]()
+    compiled = Traces.compiled
+
+    def noted(traces: Traces, contracts: Contracts) -> dict[str, Extract]:
+        due = compiled(traces, contracts)
+        made.update(due)
+        return due
+
+    def after(files: Files) -> set[str]:
+        made.clear()
+        assert pipeline.generate(files, Scope(), store, 1).diagnostics == ()
+        return set(made)
+
+    monkeypatch.setattr(Traces, "compiled", noted)
+    assert len(after(LEMONADE)) > 10
+    assert after(LEMONADE) == set()
+    source = {"model/06_api/rest-apis/recipe.openapi.yaml": {"List recipes": "List all recipes"}}
+    assert after(edited(LEMONADE, source)) == {"openapi/recipe.yaml"}
+    assert after(LEMONADE) == {"openapi/recipe.yaml"}
+    press = "model/07_data_model/selling/press.yaml"
+    text = LEMONADE[press].replace(b"description: ", b"description: Now ", 1)
+    element = text.partition(b":")[0].decode()
+    schemas = after({**LEMONADE, press: text})
+    assert schemas
+    assert "openapi/recipe.yaml" not in schemas, element

@@ -33,7 +33,8 @@ KEYS = (
 )
 """Places that values may have beside those of the chart's own."""
 
-PLAIN = "plain"
+PLAIN, QUANTITY = "plain", "500m"
+"""What stands for all other texts where any may stand, and where quantities alone may."""
 
 
 class Chart:
@@ -55,9 +56,9 @@ class Chart:
         return rendered(self._folder, values)
 
     def plain(self, place: Pointer) -> Objects:
-        """With a plain text there, or what stands there where none may."""
-        values = put(self.values, place, PLAIN)
-        return self.objects(values if self.takes(values) else self.values)
+        """With a plain text or a quantity there, or what stands there where neither may."""
+        given = (put(self.values, place, text) for text in (PLAIN, QUANTITY))
+        return self.objects(next(filter(self.takes, given), self.values))
 
     def places(self) -> Iterator[Pointer]:
         """Those of texts, and of texts in their place."""

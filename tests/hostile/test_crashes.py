@@ -14,6 +14,7 @@ from typing import TypeVar
 import pytest
 
 from cloudsync_gen.cli import main
+from cloudsync_gen.engine import cache
 from support.crashing import CHANGING, Run
 from support.effort import Effort
 from support.rules import BASE
@@ -39,12 +40,16 @@ CHANGED = edited(
 )
 
 
+SEAL = "of every copy"
+
+
 class Ground:
     """A tree that was generated, its model changed since (two services fewer, one told otherwise);
-    and what the next run makes of it.
+    and what the next run makes of it. `seal`: by which copies believe their cache, if they do.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, seal: str = "") -> None:
+        self.seal = seal
         self.before = write_tree(folder / "before", read_tree(BASE) | STALL)
         assert generate(self.before) == 0
         for name in STALL:
@@ -60,7 +65,7 @@ class Ground:
         """How many moments a whole run has."""
         if events not in self._moments:
             root = self.copy(self._folder / f"whole{len(self._moments)}")
-            run = Run(root, "generate", "-j1", events=events)
+            run = Run(root, "generate", "-j1", events=events, seal=self.seal)
             assert run.ended()[0] == 0
             self._moments[events] = run.moments
         return self._moments[events]
@@ -77,6 +82,18 @@ def generate(root: Path, *more: str) -> int:
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
     return Ground(tmp_path_factory.mktemp("crashes"))
+
+
+@pytest.fixture(params=["cold", "warm"])
+def either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ground:
+    """Warm: the copies remember all that has not changed since, so that most of a run is its
+    writing.
+    """
+    if request.param == "cold":
+        made: Ground = request.getfixturevalue("ground")
+        return made
+    monkeypatch.setattr(cache, "_seal", lambda folder: SEAL.encode())
+    return Ground(request.getfixturevalue("tmp_path_factory").mktemp("warm"), SEAL)
 
 
 def stamps(root: Path) -> dict[str, int]:
@@ -134,14 +151,16 @@ TOLD = ("No space left on device", "No usable temporary directory")
 
 
 def test_a_disk_that_fills_up_at_any_write_is_told_and_made_good(
-    ground: Ground, tmp_path: Path, effort: Effort
+    either: Ground, tmp_path: Path, effort: Effort
 ) -> None:
-    moments = Random(5).sample(range(1, ground.moments()), effort.count(small=2, full=60))
+    ground, number = either, effort.count(small=1, full=45 if either.seal else 15)
+    moments = Random(5).sample(range(1, ground.moments()), number)
 
     def begun() -> Iterator[tuple[Path, dict[str, int], Run]]:
         for moment in sorted(moments):
             root = ground.copy(tmp_path / str(moment))
-            run = Run(root, "generate", "-j1", moment=moment, events=CHANGING, what="full")
+            plan = {"what": "full", "seal": ground.seal}
+            run = Run(root, "generate", "-j1", moment=moment, events=CHANGING, **plan)
             yield root, stamps(root), run
 
     for root, before, run in pairs(begun()):
@@ -199,18 +218,19 @@ LINKS = (
 
 
 def test_a_folder_that_becomes_a_link_at_any_moment_leads_nowhere(
-    ground: Ground, tmp_path: Path, effort: Effort
+    either: Ground, tmp_path: Path, effort: Effort
 ) -> None:
     """It leads to a folder of somebody else that looks the same, which nothing changes; with the
     own one back, all is made good.
     """
-    random = Random(2)
+    ground, random = either, Random(2)
 
     def begun() -> Iterator[tuple[str, Path, Path, dict[str, int], Run]]:
-        for number in range(effort.count(small=4, full=200)):
+        for number in range(effort.count(small=2, full=160 if ground.seal else 40)):
             link, moment = random.choice(LINKS), random.randrange(1, ground.moments())
             root, away = ground.copy(tmp_path / str(number)), tmp_path / f"{number}.away"
-            before, plan = stamps(root), {"away": away, "link": root / link, "what": "swap"}
+            plan = {"away": away, "link": root / link, "what": "swap", "seal": ground.seal}
+            before = stamps(root)
             run = Run(root, "generate", "-j1", moment=moment, events=CHANGING, **plan)
             yield link, root, away, before, run
 

@@ -8,12 +8,13 @@ import ast
 from pathlib import Path
 from random import Random
 
+from cloudsync_gen import naming
 from support.effort import Effort
 from support.hostile import imported, judged_whole, outputs
 from support.payloads import NAMES
 from support.renames import names, renamed
 from support.rules import all_models
-from support.trees import Files
+from support.trees import Files, edited
 
 FILES = all_models()
 MODELS = "generated/services/recipe/src/recipe/generated/models.py"
@@ -52,4 +53,19 @@ def test_a_taken_name_is_refused_or_does_no_harm(effort: Effort, tmp_path: Path)
 def test_a_property_may_have_a_name_that_python_reserves(tmp_path: Path) -> None:
     made = outputs(renamed(FILES, "lemons", "import"))
     assert b"import_: " in made[MODELS]
+    assert imported(made, tmp_path) > 50
+
+
+CONTRACT = "model/06_api/rest-apis/recipe.openapi.yaml"
+PLACE = "        - name: sort\n"
+CLIENT = "generated/clients/python/recipe-client/src/recipe_client/client.py"
+
+
+def test_parameters_may_have_the_names_that_a_client_uses_itself(tmp_path: Path) -> None:
+    """And one name at two places of a request."""
+    taken = ("Self", "body", "request", "str", "uuid4", "bodyOf", "status")
+    line = "        - {{name: {}, in: header, schema: {{type: string}}}}\n"
+    added = "".join(map(line.format, taken))
+    made = outputs(edited(FILES, {CONTRACT: {PLACE: added + PLACE}}))
+    assert {f"{naming.snake(each)}_".encode() in made[CLIENT] for each in taken} == {True}
     assert imported(made, tmp_path) > 50

@@ -21,8 +21,11 @@ CHANGING = ("open:write", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "shu
 _CHILD = """
 import ctypes, errno, json, os, shutil, signal, sys
 from cloudsync_gen.cli import main
+from cloudsync_gen.engine import cache
 
 plan = json.loads(sys.argv[1])
+if plan["seal"]:
+    cache._seal = lambda folder: plan["seal"].encode()
 seen = 0
 
 def changes(event, arguments):
@@ -75,7 +78,9 @@ os._exit(code)
 
 
 class Run:
-    """One run of the tool below a root."""
+    """One run of the tool below a root. With a `seal` it believes a cache that came with the tree
+    and has that seal: what was copied is as warm as what it was copied from.
+    """
 
     def __init__(self, root: Path, *arguments: str, moment: int = 0, **plan: Any) -> None:
         self._count = root.with_name(f"{root.name}.count")
@@ -87,6 +92,7 @@ class Run:
             "what": plan.get("what", "kill"),
             "away": str(plan.get("away", "")),
             "link": str(plan.get("link", "")),
+            "seal": plan.get("seal", ""),
             "count": str(self._count),
         }
         self._process = subprocess.Popen(

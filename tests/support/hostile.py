@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -79,33 +81,75 @@ def _first(one: Any, other: Any) -> Iterator[str]:
         yield f"{str(one)[:300]} became {str(other)[:300]}"
 
 
-_IMPORT_ALL = """
-import importlib, sys
+_IMPORTER = """
+import importlib, json, os, sys, traceback
 from pathlib import Path
-
-def watch(event, arguments):
-    if event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork"):
-        sys.exit(f"{event}: {arguments}")
-    if event in ("socket.connect", "socket.bind", "socket.getaddrinfo"):
-        sys.exit(f"{event}: {arguments}")
-    if event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
-        if arguments[0] != "/dev/null":
-            sys.exit(f"{event}: {arguments}")
-
-roots = sys.argv[1:]
-modules = []
-for root in roots:
-    for path in sorted(Path(root).rglob("*.py")):
-        steps = path.relative_to(root).with_suffix("").parts
-        if steps[-1] in ("__main__", "env"):
-            continue
-        modules.append(".".join(steps[:-1] if steps[-1] == "__init__" else steps))
 import fastapi, grpc, strawberry, sqlalchemy, pydantic.root_model, opentelemetry.sdk.trace
-sys.addaudithook(watch)
-for name in modules:
-    importlib.import_module(name)
-print(len(modules))
+
+for path in sorted(Path(os.environ["PYTHONPATH"]).rglob("*.py")):
+    steps = path.relative_to(os.environ["PYTHONPATH"]).with_suffix("").parts
+    if steps[-1] not in ("__main__", "__init__"):
+        try:
+            importlib.import_module(".".join(steps))
+        except ImportError:
+            pass  # an adapter whose library is not installed
+
+def import_all(folder, roots, tell):
+    def watch(event, arguments):
+        if event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork"):
+            tell(f"{event}: {arguments}"[:3000])
+        if event in ("socket.connect", "socket.bind", "socket.getaddrinfo"):
+            tell(f"{event}: {arguments}"[:3000])
+        if event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
+            if arguments[0] != "/dev/null":
+                tell(f"{event}: {arguments}"[:3000])
+
+    os.chdir(folder)
+    sys.path[:0] = roots
+    modules = []
+    for root in roots:
+        for path in sorted(Path(root).rglob("*.py")):
+            steps = path.relative_to(root).with_suffix("").parts
+            if steps[-1] in ("__main__", "env"):
+                continue
+            modules.append(".".join(steps[:-1] if steps[-1] == "__init__" else steps))
+    sys.addaudithook(watch)
+    try:
+        for name in modules:
+            importlib.import_module(name)
+    except BaseException:
+        tell(traceback.format_exc()[-3000:])
+    tell(len(modules))
+
+for line in sys.stdin:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        def tell(what):
+            os.write(writing, json.dumps(what).encode())
+            os._exit(0)
+        import_all(*json.loads(line), tell)
+    os.close(writing)
+    with open(reading, "rb") as file:
+        told = file.read().decode() or json.dumps("it ended without a word")
+    os.wait()
+    print(told, flush=True)
 """
+
+
+@cache
+def _importer() -> subprocess.Popen[str]:
+    """A process that has imported what all generated packages import, and forks for each that it is
+    asked to import. It ends with this one, whose pipe it reads.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-B", "-c", _IMPORTER],
+        env={"PYTHONPATH": str(_CHASSIS), "PATH": "/usr/bin:/bin"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
 
 
 def imported(outputs_of: Files, folder: Path) -> int:
@@ -115,15 +159,12 @@ def imported(outputs_of: Files, folder: Path) -> int:
     write_tree(folder, outputs_of)
     roots = [*folder.glob("generated/services/*/src"), *folder.glob("generated/clients/*/*/src")]
     roots += [*folder.glob("generated/clients/grpc/src")]
-    paths = [str(each) for each in (*roots, _CHASSIS)]
-    done = subprocess.run(
-        [sys.executable, "-B", "-c", _IMPORT_ALL, *map(str, roots)],
-        cwd=folder,
-        env={"PYTHONPATH": ":".join(paths), "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode or (folder / CANARY).exists():
-        raise ChildProcessError(done.stderr[-3000:] or f"{CANARY} was made")
-    return int(done.stdout)
+    importer = _importer()
+    assert importer.stdin is not None
+    assert importer.stdout is not None
+    importer.stdin.write(json.dumps([str(folder), [str(each) for each in roots]]) + "\n")
+    importer.stdin.flush()
+    told = json.loads(importer.stdout.readline() or '"the importer is gone"')
+    if not isinstance(told, int) or (folder / CANARY).exists():
+        raise ChildProcessError(str(told) if isinstance(told, str) else f"{CANARY} is there")
+    return told

@@ -13,7 +13,8 @@ from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import Operation
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.layers.business import Domain
-from cloudsync_gen.model.reading import Reading, into, noting, watched
+from cloudsync_gen.model.reading import Reading, into, noting
+from cloudsync_gen.model.watching import watched
 from cloudsync_gen.pipeline import check, compile_model
 from cloudsync_gen.targets import TARGETS
 

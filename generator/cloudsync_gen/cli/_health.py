@@ -148,7 +148,7 @@ def _state_folder(root: Path) -> _Answers:
 
 
 def _index(root: Path) -> _Answers:
-    if not (root / index.NAME).is_file():
+    if not any((root / name).is_file() for name in (index.NAME, index.CHECKED)):
         yield "index", "ok", "none yet"
         return
     clean = [name for name in ("check", "generate") if index.is_clean(str(root), name)]

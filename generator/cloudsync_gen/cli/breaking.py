@@ -96,7 +96,7 @@ def _judge(found: Pairs, options: argparse.Namespace, made: Settings, given: Wai
 
 def _found(found: Pairs, reported: frozenset[str], now: date) -> tuple[Diagnostic, ...]:
     """What changed, as far as it weighs enough."""
-    from cloudsync_gen.pipeline import ordered
+    from cloudsync_gen.diagnostics import ordered
     from cloudsync_gen.report.breaks import breaks
     from cloudsync_gen.report.leaks import leaks
 

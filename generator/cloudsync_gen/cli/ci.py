@@ -87,10 +87,12 @@ def run(options: argparse.Namespace) -> int:
             report, code = _judged(gate, against, options, reports)
         reports.append(report)
         codes.append(code)
-    folder = Path(options.reports or Path(options.root) / _FOLDER)
-    files = _written(folder.absolute(), reports)
-    comment = files["markdown"].read_text("utf-8")
-    here.tell(reports, comment, files)
+    root = Path(options.root).absolute()
+    folder = Path(options.reports).absolute() if options.reports else root / _FOLDER
+    texts = _rendered(reports)
+    _write(root, folder, {FILES[form]: text for form, text in texts.items()})
+    comment = texts["markdown"]
+    here.tell(reports, comment, {form: folder / name for form, name in FILES.items()})
     if options.comment:
         told = any(each.diagnostics or each.unjudged for each in reports)
         said = here.keep_comment(markdown.marker(markdown.TOGETHER), comment, create=told)
@@ -149,17 +151,27 @@ def _nothing(gate: str) -> Report:
     return Report(command=gate, diagnostics=(), sources=SourceMap({}, {}))
 
 
-def _written(folder: Path, reports: Sequence[Report]) -> Mapping[str, Path]:
-    """Format -> the file that was written. Raises `OSError`."""
-    from cloudsync_gen.cli._report import write
-    from cloudsync_gen.engine.write import make_root
+def _rendered(reports: Sequence[Report]) -> Mapping[str, str]:
+    """Format -> text of the file in it."""
     from cloudsync_gen.report.formats import render
     from cloudsync_gen.report.markdown import TOGETHER, comment
 
+    return {
+        # one marker, whichever gates ran
+        form: comment(TOGETHER, *reports) if form == "markdown" else render(form, *reports)
+        for form in FILES
+    }
+
+
+def _write(root: Path, folder: Path, texts: Mapping[str, str]) -> None:
+    """What lies below the root, or where the run began, may have come with the change: links there
+    are not followed. Raises `engine.disk.Unsafe`, `OSError`.
+    """
+    from cloudsync_gen.engine.write import make_root, replace_files
+
+    for base in (root, Path.cwd()):
+        if folder.is_relative_to(base):
+            replace_files(base, folder.relative_to(base).as_posix(), texts)
+            return
     make_root(folder)
-    files = {form: folder / name for form, name in FILES.items()}
-    for form, path in files.items():
-        whole = form == "markdown"  # one marker, whichever gates ran
-        text = comment(TOGETHER, *reports) if whole else render(form, *reports)
-        write(text, str(path))
-    return files
+    replace_files(folder, "", texts)

@@ -56,9 +56,9 @@ def run(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"cloudsync-gen: no folder `{options.root}`\n")
         return USAGE
     options.root = _root(options.root)
-    from cloudsync_gen.engine.collector import collect_rarely
+    from cloudsync_gen.engine.collector import collect_late
 
-    collect_rarely()
+    collect_late()
     try:
         code: int = module_of(options.command).run(options)
         sys.stdout.flush()

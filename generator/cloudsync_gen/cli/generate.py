@@ -202,10 +202,8 @@ def _stranger(made: Generated, scope: Scope) -> str:
     from cloudsync_gen.cli.suggest import did_you_mean
     from cloudsync_gen.model.artefacts import SYSTEM
     from cloudsync_gen.model.ids import name_of
-    from cloudsync_gen.model.layers.application import Service
 
-    services = made.checked.model.all(Service) if made.checked.model else ()
-    known = [SYSTEM, *(name_of(service.id) for service in services)]
+    known = [SYSTEM, *(name_of(service.name) for service in made.owned.services)]
     for name in sorted(scope.units - set(known)):
         return f"no service `{name}`{did_you_mean(name, known)}\n"
     return ""
@@ -230,21 +228,21 @@ def say_plan(plan: Plan, made: Generated, options: argparse.Namespace) -> None:
 
 
 def _drifted(plan: Plan, made: Generated, root: Path) -> Report:
-    from cloudsync_gen.cli._report import documentation, grouping
-    from cloudsync_gen.pipeline import merged
+    from cloudsync_gen.cli._report import documentation
+    from cloudsync_gen.diagnostics import merged
     from cloudsync_gen.report import drift
     from cloudsync_gen.report.finding import Report
     from cloudsync_gen.rules import RULES
     from cloudsync_gen.rules.reading import READINGS
 
-    of_model, of_files = grouping(made.checked.model), drift.groups(plan)
+    of_files, owned = drift.groups(plan), made.owned
     units = sorted({group.name for group in of_files.values()})
     return Report(
         command="generate",
         diagnostics=merged(made.diagnostics, drift.drift(plan, root), made.checked.sources),
         sources=made.checked.sources,
         documentation=documentation(RULES),
-        group=lambda each: of_files.get(each.ref.file) or of_model(each),
+        group=lambda each: of_files.get(each.ref.file) or owned.of(each.element, each.ref.file),
         cases=((unit, f"{code} {READINGS[code].name}") for unit in units for code in drift.CODES),
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ from cloudsync_gen.rules._rule import Rule
 
 FILES = ("cloudsync-gen.toml", "pyproject.toml")
 TABLE = "cloudsync-gen"
+MAX_BYTES = 8 * 1024 * 1024
 PREFIX = "CLOUDSYNC_GEN_"
 _BASELINE = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,60}}{re.escape(BASELINES)}")
 ELSEWHERE = frozenset(("root", "today"))
@@ -82,11 +84,10 @@ def _file(root: Path) -> tuple[str, Mapping[str, Any]]:
     found = []
     for name in FILES:
         try:
-            text = (root / name).read_bytes().decode("utf-8")
-            table = tomllib.loads(text)
+            table = tomllib.loads(_content(root / name).decode("utf-8"))
         except FileNotFoundError:
             continue
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Misconfigured(f"{name}: not TOML: {error}") from error
         if name == "pyproject.toml":
             table = table.get("tool", {}).get(TABLE)
@@ -99,6 +100,21 @@ def _file(root: Path) -> tuple[str, Mapping[str, Any]]:
             raise Misconfigured(f"{name}: [tool.{TABLE}] is no table")
         return name, table
     return "", {}
+
+
+def _content(path: Path) -> bytes:
+    """Of a plain file, or one that a link leads to. It may be a stranger's: who opens a pipe waits
+    for a writer, and a device has no end. Raises `Misconfigured`, `OSError`.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Misconfigured(f"{path.name}: is not a plain file")
+    with open(descriptor, "rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise Misconfigured(f"{path.name}: larger than {MAX_BYTES // 1024 // 1024} MiB")
+    return content
 
 
 def _environment(environment: Mapping[str, str]) -> tuple[str, Mapping[str, Any]]:

@@ -8,19 +8,22 @@ that an event of the domain begins.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from cloudsync_gen.contracts.exchanges import DATA, exchanges_of
 from cloudsync_gen.contracts.facts import Lookups
-from cloudsync_gen.contracts.made import Made
+from cloudsync_gen.contracts.made import Packed
 from cloudsync_gen.contracts.schemas import BASE, Schemas
-from cloudsync_gen.model.contracts import ContractDocument, packed
+from cloudsync_gen.model.contracts import ContractDocument
 from cloudsync_gen.model.event_names import event_source, event_type
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Event, Service
 from cloudsync_gen.model.layers.business import Actor, Domain
 from cloudsync_gen.model.layers.data_model import DataElement
 from cloudsync_gen.model.layers.technology import Broker, Topic
+from cloudsync_gen.model.reading import Once, Reading, into
+from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.naming import camel, pascal
 
@@ -34,28 +37,38 @@ def compile_asyncapi(schemas: Schemas, lookups: Lookups) -> Mapping[str, Contrac
     have none.
     """
     model = lookups.model
-    by_domain: dict[str, list[Event]] = {}
+    by_domain = Once[str, Mapping[str, list[Event]]](lambda _: _announced(model))
+    with into(Reading()):
+        domains = [
+            domain
+            for identity in sorted(by_domain(""))
+            if (domain := model.get(Domain, identity)) is not None
+        ]
+        files = {each.id: model.ref(each.id).file for each in domains}
+
+    def data(domain: Domain) -> dict[str, Any]:
+        return _Builder(domain, by_domain("")[domain.id], schemas, lookups).document()
+
+    return {
+        name_of(each.id): ContractDocument(
+            name=name_of(each.id),
+            path=f"asyncapi/{name_of(each.id)}.yaml",
+            source=each.id,
+            file=files[each.id],
+            packing=Packed(partial(data, each)),
+        )
+        for each in domains
+    }
+
+
+def _announced(model: Model) -> dict[str, list[Event]]:
+    """Domain -> the events of its services."""
+    found: dict[str, list[Event]] = {}
     for event in model.all(Event):
         service = model.get(Service, event.service)
         if service is not None:
-            by_domain.setdefault(service.domain, []).append(event)
-    domains = {
-        name_of(identity): domain
-        for identity in sorted(by_domain)
-        if (domain := model.get(Domain, identity)) is not None
-    }
-
-    def made(name: str) -> ContractDocument:
-        domain = domains[name]
-        return ContractDocument(
-            name=name,
-            path=f"asyncapi/{name}.yaml",
-            source=domain.id,
-            file=model.ref(domain.id).file,
-            packed=packed(_Builder(domain, by_domain[domain.id], schemas, lookups).document()),
-        )
-
-    return Made(domains, made)
+            found.setdefault(service.domain, []).append(event)
+    return found
 
 
 class _Builder:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 from msgspec import Struct
 
@@ -22,6 +22,7 @@ from cloudsync_gen.model.layers.application import (
     Service,
 )
 from cloudsync_gen.model.layers.data_model import DataElement
+from cloudsync_gen.model.reading import Once
 from cloudsync_gen.model.schema_refs import SchemaTarget, schema_target
 from cloudsync_gen.model.system import Model
 
@@ -66,39 +67,52 @@ class Facts(Struct, frozen=True, kw_only=True):
     answer: str
 
 
-T = TypeVar("T")
-
-
-def _grouped(pairs: Iterable[tuple[str, T]]) -> Mapping[str, list[T]]:
-    groups: dict[str, list[T]] = {}
-    for key, value in pairs:
-        groups.setdefault(key, []).append(value)
-    return groups
-
-
 class Lookups:
-    """Indexes over the model, made once, so that no contract walks the whole of it.
-
-    `governed` maps a command of a life cycle to whether one of its transitions has a condition;
-    `guarded` are the aggregates that have invariants. `operations` are by document, `objectives`
-    by service; `consumers` are the services that listen to an event, by the event.
+    """Indexes over the model, each made once and when it is first asked for, so that no contract
+    walks the whole of it.
     """
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.operations = _grouped((each.document, each) for each in model.all(Operation))
-        self.objectives = _grouped((each.service, each) for each in model.all(Slo))
-        self.consumers = _grouped(
-            (event, service.id)
-            for service in model.all(Service)
-            for event in consumed_by(model, service)
-        )
-        self.guarded = frozenset(each.aggregate for each in model.all(Invariant))
-        self.governed: dict[str, bool] = {}
-        for lifecycle in model.all(Lifecycle):
+        self._consumers = Once[str, Mapping[str, list[str]]](lambda _: self._listening())
+        self._governed = Once[str, Mapping[str, bool]](lambda _: self._of_life_cycles())
+
+    def operations_of(self, document: str) -> tuple[Operation, ...]:
+        """Those of a document, ordered by id."""
+        return self.model.where(Operation, "document", document)
+
+    def objectives_of(self, service: str) -> tuple[Slo, ...]:
+        """Those of a service, ordered by id."""
+        return self.model.where(Slo, "service", service)
+
+    def guarded(self, aggregate: str) -> bool:
+        """Whether an aggregate has invariants."""
+        return bool(self.model.where(Invariant, "aggregate", aggregate))
+
+    @property
+    def consumers(self) -> Mapping[str, list[str]]:
+        """Event -> the services that listen to it."""
+        return self._consumers("")
+
+    @property
+    def governed(self) -> Mapping[str, bool]:
+        """Command of a life cycle -> whether one of its transitions has a condition."""
+        return self._governed("")
+
+    def _listening(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for service in self.model.all(Service):
+            for event in consumed_by(self.model, service):
+                found.setdefault(event, []).append(service.id)
+        return found
+
+    def _of_life_cycles(self) -> Mapping[str, bool]:
+        found: dict[str, bool] = {}
+        for lifecycle in self.model.all(Lifecycle):
             for each in lifecycle.transitions:
                 conditional = each.guard is not None or each.condition is not None
-                self.governed[each.command] = self.governed.get(each.command, False) or conditional
+                found[each.command] = found.get(each.command, False) or conditional
+        return found
 
     def schema_at(self, file: str, reference: str | None) -> DataElement | None:
         """The element of the data model that a `$ref` written in `file` leads to."""
@@ -148,7 +162,7 @@ def facts_of(lookups: Lookups, operation: Operation, file: str, body: bool) -> F
         and (effect in CREATING or not unique.isdisjoint(sent)),
         governed=bool(command and effect != "create" and command.id in lookups.governed),
         conditional=bool(command and lookups.governed.get(command.id)),
-        invariants=bool(aggregate and aggregate.id in lookups.guarded),
+        invariants=bool(aggregate and lookups.guarded(aggregate.id)),
         tagged="version" in properties and "items" not in properties,
         located=operation.response_status == 201
         and bool(aggregate and aggregate.key in properties),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
-from cloudsync_gen.contracts.made import Made
+from cloudsync_gen.contracts.made import Packed
 from cloudsync_gen.contracts.schemas import BASE, Schemas
-from cloudsync_gen.model.contracts import ContractDocument, packed
+from cloudsync_gen.model.contracts import ContractDocument
 from cloudsync_gen.model.ids import name_of, type_of
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import kebab
@@ -23,32 +23,36 @@ def compile_schemas(schemas: Schemas, model: Model) -> Mapping[str, ContractDocu
     """Element id -> its schema with all that it needs below `$defs`, made when it is asked for."""
 
     @lru_cache(maxsize=_NEAR)
-    def local(name: str) -> Any:
+    def turned(name: str) -> Any:
         return _local(schemas.components[name].schema)
+
+    def local(name: str) -> Any:
+        return turned(schemas.components[name].name)
 
     names = schemas.elements
 
-    def made(element: str) -> ContractDocument:
+    def data(element: str) -> dict[str, Any]:
         name = names[element]
         component = schemas.components[name]
         needed = schemas.closure(component.uses)
-        data = {
+        return {
             "$schema": DIALECT,
             "$id": f"urn:schema:{kebab(model.project.slug)}:{element}",
             "title": name,
             **local(name),
             **({"$defs": {each: local(each) for each in needed}} if needed else {}),
         }
-        kind = type_of(element).rpartition(".")[2]
-        return ContractDocument(
-            name=name,
-            path=f"jsonschema/{kind}-{name_of(element)}.json",
-            source=element,
-            file=component.place.file,
-            packed=packed(data),
-        )
 
-    return Made(sorted(names), made)
+    return {
+        element: ContractDocument(
+            name=names[element],
+            path=f"jsonschema/{type_of(element).rpartition('.')[2]}-{name_of(element)}.json",
+            source=element,
+            file=schemas.places[names[element]].file,
+            packing=Packed(partial(data, element)),
+        )
+        for element in sorted(names)
+    }
 
 
 def _local(value: Any) -> Any:

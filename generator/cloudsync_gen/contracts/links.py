@@ -28,7 +28,7 @@ def links_of(lookups: Lookups, facts: Facts) -> dict[str, Any]:
         return {}
     known = {**_told(lookups, facts), "": key}
     found = {}
-    for each in lookups.operations.get(facts.operation.document, ()):
+    for each in lookups.operations_of(facts.operation.document):
         performed = lookups.performed(each)
         if performed is None or performed.aggregate != aggregate.id or each is facts.operation:
             continue

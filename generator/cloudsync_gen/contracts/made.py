@@ -1,37 +1,27 @@
-"""A mapping whose values are made when somebody asks for them."""
+"""What is made when somebody asks for it, and notes what it is made of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any
 
-V = TypeVar("V")
+from cloudsync_gen.model.contracts import packed
+from cloudsync_gen.model.reading import Reading, into
 
 
-class Made(Mapping[str, V]):
-    """Each value is made once; which there are, in what order, is known before. What they are made
-    of is dropped with the last.
+class Packed:
+    """A `model.contracts.Packing`. What the data is made of is dropped with its making. Who asks
+    for it has not read that: what the data says is noted by itself.
     """
 
-    def __init__(self, names: Iterable[str], make: Callable[[str], V]) -> None:
-        self._names = dict.fromkeys(names)
-        self._make: Callable[[str], V] | None = make
-        self._made: dict[str, V] = {}
+    def __init__(self, make: Callable[[], Mapping[str, Any]]) -> None:
+        self._make: Callable[[], Mapping[str, Any]] | None = make
+        self._packed = b""
+        self.reading = Reading()
 
-    def __getitem__(self, name: str) -> V:
-        if name not in self._made:
-            if name not in self._names or self._make is None:
-                raise KeyError(name)
-            self._made[name] = self._make(name)
-            if len(self._made) == len(self._names):
-                self._make = None
-        return self._made[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._names
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
+    def __call__(self) -> bytes:
+        if self._make is not None:
+            with into(self.reading):
+                self._packed = packed(self._make())
+            self._make = None
+        return self._packed

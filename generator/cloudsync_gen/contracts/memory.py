@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import version
 from typing import Any
 
+from cloudsync_gen.model.installed import version_of
 from cloudsync_gen.model.memory import Memory
 
 
@@ -30,4 +30,4 @@ def stamp(kind: str, library: str) -> str:
 
 @cache
 def _version(library: str) -> str:
-    return f"{library} {version(library)}"
+    return f"{library} {version_of(library)}"

@@ -9,7 +9,7 @@ extension but `x-classification`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cloudsync_gen.contracts import problems
@@ -24,11 +24,12 @@ from cloudsync_gen.contracts.headers import (
     success_headers,
 )
 from cloudsync_gen.contracts.links import links_of
+from cloudsync_gen.contracts.made import Packed
 from cloudsync_gen.contracts.publication import Publication
 from cloudsync_gen.contracts.schemas import Rewriter, Schemas
 from cloudsync_gen.contracts.source_check import METHODS
 from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.model.contracts import ContractDocument, packed
+from cloudsync_gen.model.contracts import ContractDocument
 from cloudsync_gen.model.layers.api import Operation, RestApi
 from cloudsync_gen.model.layers.apm import Sli
 from cloudsync_gen.model.layers.application import Service
@@ -73,17 +74,43 @@ class Transcriber:
 
 
 def compile_rest(
-    source: RestSource, schemas: Schemas, publication: Publication, lookups: Lookups
-) -> tuple[ContractDocument, list[Diagnostic]]:
+    source: RestSource,
+    schemas: Schemas,
+    publication: Callable[[], Publication],
+    lookups: Lookups,
+) -> ContractDocument:
     """The published form of one source."""
+    return ContractDocument(
+        name=source.document,
+        path=f"openapi/{source.document}.yaml",
+        source=source.id,
+        file=source.file,
+        packing=Packed(lambda: _data(source, schemas, publication(), lookups)),
+    )
+
+
+def faults_of_rest(source: RestSource, schemas: Schemas) -> list[Diagnostic]:
+    """What keeps a source from being published as it is."""
+    rewriter = Rewriter(schemas.names)
+    written = _Written(source, Transcriber(rewriter))
+    written.info()
+    written.rest()
+    for _ in written.paths():
+        pass
+    return rewriter.found
+
+
+def _data(
+    source: RestSource, schemas: Schemas, publication: Publication, lookups: Lookups
+) -> dict[str, Any]:
     rewriter = Rewriter(schemas.names)
     builder = _Builder(source, Transcriber(rewriter), publication, lookups)
     paths = builder.paths()
-    data = {
+    return {
         "openapi": "3.1.0",
         "info": builder.info(),
         "servers": [{"url": publication.server, "description": publication.server_name}],
-        **builder.rest(),
+        **builder.written.rest(),
         "paths": paths,
         "components": {
             "schemas": {
@@ -96,14 +123,34 @@ def compile_rest(
             "securitySchemes": {"bearer": _bearer(publication)},
         },
     }
-    document = ContractDocument(
-        name=source.document,
-        path=f"openapi/{source.document}.yaml",
-        source=source.id,
-        file=source.file,
-        packed=packed(data),
-    )
-    return document, rewriter.found
+
+
+class _Written:
+    """The parts of a source that are copied, each as it is published."""
+
+    def __init__(self, source: RestSource, transcriber: Transcriber) -> None:
+        self._data = source.data
+        self._place = Ref(source.file)
+        self._copy = transcriber.copy
+
+    def info(self) -> dict[str, Any]:
+        """`info`."""
+        copied: dict[str, Any] = self._copy(self._data["info"], self._place.at("info"))
+        return copied
+
+    def rest(self) -> dict[str, Any]:
+        """Other root fields of the source, such as `tags`."""
+        return {
+            key: self._copy(value, self._place.at(key))
+            for key, value in self._data.items()
+            if key not in ("openapi", "info", "paths", *_COMPILED) and not key.startswith("x-")
+        }
+
+    def paths(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(path, item), in the order of the source."""
+        for path, item in self._data.get("paths", {}).items():
+            if not path.startswith("x-") and isinstance(item, Mapping):
+                yield path, self._copy(item, self._place.at("paths", path))
 
 
 def _bearer(publication: Publication) -> dict[str, Any]:
@@ -130,12 +177,11 @@ class _Builder:
         lookups: Lookups,
     ) -> None:
         self._source = source
-        self._place = Ref(source.file)
-        self._copy = transcriber.copy
+        self.written = _Written(source, transcriber)
         self._publication = publication
         self._lookups = lookups
         self._operations: dict[tuple[str, str], Operation] = {
-            (each.path, each.method): each for each in lookups.operations.get(source.document, ())
+            (each.path, each.method): each for each in lookups.operations_of(source.document)
         }
         self.refusals = problems.Refusals(publication)
         self.parameters: set[str] = set()
@@ -144,11 +190,10 @@ class _Builder:
     def info(self) -> dict[str, Any]:
         """`info` with the owner's contact, the licence and the objectives of the service."""
         model = self._lookups.model
-        written = self._copy(self._source.data["info"], self._place.at("info"))
         api = model.get(RestApi, self._source.id)
         service = model.get(Service, api.archimate_ref) if api else None
         owner = model.get(Actor, service.owner) if service else None
-        info = dict(written)
+        info = self.written.info()
         if owner is not None and owner.contact is not None and "contact" not in info:
             info["contact"] = {"name": owner.name, "email": owner.contact.email}
         if self._publication.license and "license" not in info:
@@ -162,7 +207,7 @@ class _Builder:
     def _objectives(self, service: Service) -> list[dict[str, Any]]:
         model = self._lookups.model
         found = []
-        for slo in self._lookups.objectives.get(service.id, ()):
+        for slo in self._lookups.objectives_of(service.id):
             sli = model.get(Sli, slo.sli)
             if sli is not None:
                 facts = {
@@ -175,22 +220,10 @@ class _Builder:
                 found.append({name: each for name, each in facts.items() if each is not None})
         return found
 
-    def rest(self) -> dict[str, Any]:
-        """Other root fields of the source, such as `tags`."""
-        return {
-            key: self._copy(value, self._place.at(key))
-            for key, value in self._source.data.items()
-            if key not in ("openapi", "info", "paths", *_COMPILED) and not key.startswith("x-")
-        }
-
     def paths(self) -> dict[str, Any]:
         """`paths` with every operation filled in, in the order of the source."""
         result: dict[str, Any] = {}
-        for path, item in self._source.data.get("paths", {}).items():
-            place = self._place.at("paths", path)
-            if path.startswith("x-") or not isinstance(item, Mapping):
-                continue
-            copied = self._copy(item, place)
+        for path, copied in self.written.paths():
             for method in METHODS:
                 operation = self._operations.get((path, method))
                 if method in copied and operation is not None:

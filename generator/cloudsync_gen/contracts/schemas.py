@@ -7,16 +7,15 @@ Each element is one component and each of its `$defs` another; a `$ref` between 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
 from typing import Any
 
 from msgspec import Struct
 
 from cloudsync_gen.contracts.findings import contract_finding
-from cloudsync_gen.contracts.made import Made
 from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.ids import ElementId, name_of
 from cloudsync_gen.model.layers.data_model import DataElement
+from cloudsync_gen.model.reading import Reading, into
 from cloudsync_gen.model.schema_refs import RefusedReference, SchemaTarget, schema_target
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest, pascal
@@ -56,9 +55,12 @@ class Component(Struct, frozen=True, kw_only=True):
 
 
 class Schemas(Struct, frozen=True, kw_only=True):
-    """All components by name, and the names of each schema and each element of the model."""
+    """All components by name and where each is written, and the names of each schema and each
+    element of the model.
+    """
 
     components: Mapping[str, Component]
+    places: Mapping[str, Ref]
     names: Mapping[SchemaTarget, str]
     elements: Mapping[str, str]
 
@@ -83,21 +85,92 @@ class Schemas(Struct, frozen=True, kw_only=True):
         return self.names.get(target) if isinstance(target, SchemaTarget) else None
 
 
-def schemas_of(model: Model) -> tuple[Schemas, list[Diagnostic]]:
-    """All schemas of the model, with what keeps one from being self-contained."""
+def faults_of_schemas(model: Model) -> list[Diagnostic]:
+    """What keeps a schema of the model from being self-contained."""
     found: list[Diagnostic] = []
     names, written = _named(model, found)
-    make = partial(_component, model, names, written, found)
-    components = {name: make(name) for name in sorted(written)}
-    return Schemas(components=components, names=names, elements=_elements(written)), found
+    for name in sorted(written):
+        rewriter = Rewriter(names)
+        _, ref, schema = written[name]
+        rewriter.schema(schema, ref)
+        found.extend(rewriter.found)
+    return found
 
 
-def known_schemas(model: Model) -> Schemas:
-    """The same of a model that keeps none from it; each component is made when it is needed."""
-    names, written = _named(model, [])
-    make = partial(_component, model, names, written, [])
-    components = Made(sorted(written), make)
-    return Schemas(components=components, names=names, elements=_elements(written))
+def schemas_of(model: Model) -> Schemas:
+    """All schemas of the model, each made when it is needed. Who asks for one has read that one:
+    what there is besides decides about names, of which places tell.
+    """
+    with into(Reading()):
+        names, written = _named(model, [])
+    return Schemas(
+        components=_Components(model, names, written),
+        places={name: ref for name, (_, ref, _) in written.items()},
+        names=_Names(model, names),
+        elements=_elements(written),
+    )
+
+
+class _Names(Mapping[SchemaTarget, str]):
+    """Notes which schema somebody names."""
+
+    def __init__(self, model: Model, names: Mapping[SchemaTarget, str]) -> None:
+        self._model = model
+        self._names = names
+
+    def __getitem__(self, target: SchemaTarget) -> str:
+        element = self._model.schemas.get((target.file, target.key))
+        if target.definition and element is not None:
+            _read(self._model, element)
+        return self._names[target]
+
+    def __iter__(self) -> Iterator[SchemaTarget]:
+        for each in self._names:
+            element = self._model.schemas.get((each.file, each.key))
+            if each.definition and element is not None:
+                _read(self._model, element)
+            yield each
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+class _Components(Mapping[str, Component]):
+    """Each is made once."""
+
+    def __init__(
+        self, model: Model, names: Mapping[SchemaTarget, str], written: Mapping[str, Written]
+    ) -> None:
+        self._model = model
+        self._names = names
+        self._written = written
+        self._made: dict[str, Component] = {}
+
+    def __getitem__(self, name: str) -> Component:
+        _read(self._model, self._written[name][0])
+        found = self._made.get(name)
+        if found is None:
+            with into(Reading()):
+                found = _component(self._model, self._names, self._written, name)
+            self._made[name] = found
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._written
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._written))
+
+    def __len__(self) -> int:
+        return len(self._written)
+
+
+def _read(model: Model, element: ElementId) -> None:
+    """Notes all that a component is made of, but for what it refers to."""
+    found = model.get(DataElement, element)
+    model.ref(element)
+    for field in ("schema", "description") if found is not None else ():
+        getattr(found, field)
 
 
 def _elements(written: Mapping[str, Written]) -> dict[str, str]:
@@ -128,13 +201,11 @@ def _component(
     model: Model,
     names: Mapping[SchemaTarget, str],
     written: Mapping[str, Written],
-    found: list[Diagnostic],
     name: str,
 ) -> Component:
     element, ref, schema = written[name]
     rewriter = Rewriter(names)
     rewritten = rewriter.schema(schema, ref)
-    found.extend(rewriter.found)
     if isinstance(rewritten, dict):
         rewritten = _described(rewritten, model, element, ref)
     return Component(

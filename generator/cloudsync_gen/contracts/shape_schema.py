@@ -31,16 +31,15 @@ class SchemaShapes:
         place = self._model.ref(element, "schema")
         return self._shape(element, "json-schema", element, place, schema)
 
-    def payloads(self) -> Iterator[Shape]:
+    def payloads(self, entity: str) -> Iterator[Shape]:
         """What events tell of their aggregate's entity: some fields, and others of their own."""
-        for event in self._model.all(Event):
-            aggregate = self._model.get(Aggregate, event.aggregate)
-            payload = self._model.get(DataElement, event.payload)
-            if aggregate is None or payload is None:
-                continue
-            place = self._model.ref(payload.id, "schema")
-            shape = self._shape(aggregate.schema, "payload", payload.id, place, payload.schema)
-            yield _loosened(shape, payload.id)
+        for aggregate in self._model.where(Aggregate, "schema", entity):
+            for event in self._model.where(Event, "aggregate", aggregate.id):
+                payload = self._model.get(DataElement, event.payload)
+                if payload is not None:
+                    place = self._model.ref(payload.id, "schema")
+                    shape = self._shape(entity, "payload", payload.id, place, payload.schema)
+                    yield _loosened(shape, payload.id)
 
     def inline(self) -> Iterator[Shape]:
         """Answers that a source writes out where the model says that they are the entity."""

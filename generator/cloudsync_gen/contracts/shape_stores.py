@@ -79,24 +79,21 @@ _SEARCH: Mapping[str, _Stored] = {
 }
 
 
-def store_shapes(model: Model) -> Iterator[Shape]:
-    """Every table, wide table, index and collection that says which schema it stores.
+def store_shapes(model: Model, element: str) -> Iterator[Shape]:
+    """Every table, wide table, index and collection that says that it stores a schema.
 
     Only the store of an aggregate holds the whole entity; any other is a projection of it.
     """
-    whole = {each.store for each in model.all(Aggregate)}
-    for table in model.all(Table):
-        if table.json_schema:
-            yield _table(model, table, table.json_schema, partial=table.id not in whole)
-    for wide in model.all(WideTable):
-        if wide.json_schema:
-            yield _wide(model, wide, wide.json_schema)
-    for columnar in model.all(ColumnarTable):
-        if columnar.json_schema:
-            yield _columnar(model, columnar, columnar.json_schema)
-    for index in model.all(SearchIndex):
+    for table in model.where(Table, "json_schema", element):
+        whole = bool(model.where(Aggregate, "store", table.id))
+        yield _table(model, table, element, partial=not whole)
+    for wide in model.where(WideTable, "json_schema", element):
+        yield _wide(model, wide, element)
+    for columnar in model.where(ColumnarTable, "json_schema", element):
+        yield _columnar(model, columnar, element)
+    for index in model.where(SearchIndex, "json_schema", element):
         yield _index(model, index)
-    for collection in model.all(Collection):
+    for collection in model.where(Collection, "json_schema", element):
         yield _collection(model, collection)
 
 

@@ -6,7 +6,7 @@ is self-contained, so whatever asks for a file or an address is a fault.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import partial
 from hashlib import blake2b
 from itertools import chain
@@ -54,14 +54,25 @@ def validate(
 
 class Validation:
     """Validation under way: judges that take long have been given their work. What was found to be
-    valid in an earlier run is not looked at again.
+    valid in an earlier run is not looked at again, and of the documents only those whose path is
+    among `due`, where there is such.
     """
 
-    def __init__(self, model: Model, contracts: Contracts, memory: Memory, submit: Submit) -> None:
+    def __init__(
+        self,
+        model: Model,
+        contracts: Contracts,
+        memory: Memory,
+        submit: Submit,
+        due: Container[str] | None = None,
+    ) -> None:
         self._memory = memory
-        self._found = [*self._new(_schemas(model)), *self._new(_defaults(contracts, model))]
+        schemas = [e for e in contracts.jsonschema.values() if due is None or e.path in due]
+        self._found = [*self._new(_schemas(schemas, model)), *self._new(_defaults(schemas, model))]
         self._pending: list[_Pending] = []
-        for case in _cases(model, contracts):
+        documents = (*contracts.rest.values(), *contracts.webhooks.values())
+        judged = [each for each in documents if due is None or each.path in due]
+        for case in chain(_documents(judged, model, contracts), _texts(contracts)):
             self._try(case, submit)
 
     def _new(self, looks: Iterable[_Look]) -> Iterator[Diagnostic]:
@@ -141,8 +152,10 @@ class _Pending(Struct, frozen=True):
     answer: Callable[[], bytes]
 
 
-def _cases(model: Model, contracts: Contracts) -> Iterator[_Case]:
-    for each in (*contracts.rest.values(), *contracts.webhooks.values()):
+def _documents(
+    documents: Iterable[ContractDocument], model: Model, contracts: Contracts
+) -> Iterator[_Case]:
+    for each in documents:
         yield _Case(
             kind="openapi",
             source=each.packed,
@@ -150,6 +163,9 @@ def _cases(model: Model, contracts: Contracts) -> Iterator[_Case]:
             finding=partial(_of_document, each, contracts, model),
             inline=partial(_inline, each),
         )
+
+
+def _texts(contracts: Contracts) -> Iterator[_Case]:
     for text in contracts.graphql.values():
         told = text.text.encode()
         yield _Case("sdl-check", told, partial(bytes, told), partial(_of_text, text))
@@ -190,11 +206,12 @@ def _of_protos(
     )
 
 
-def _schemas(model: Model) -> Iterator[_Look]:
+def _schemas(documents: Iterable[ContractDocument], model: Model) -> Iterator[_Look]:
     """Each element's schema by itself: contracts hold nothing but these."""
     encode = msgspec.msgpack.Encoder().encode
-    for element in chain.from_iterable(map(model.all, data_model.TYPES.values())):
-        if isinstance(element, data_model.DataElement):
+    for document in documents:
+        element = model.get(data_model.DataElement, document.source)
+        if element is not None:
             judge = partial(_faults_of_schema, model, element)
             yield _Look("valid schema", encode(element.schema), judge)
 
@@ -205,10 +222,10 @@ def _faults_of_schema(model: Model, element: data_model.DataElement) -> Iterator
         yield _at(place, fault, "invalid-json-schema", element.id)
 
 
-def _defaults(contracts: Contracts, model: Model) -> Iterator[_Look]:
+def _defaults(documents: Iterable[ContractDocument], model: Model) -> Iterator[_Look]:
     """Defaults within the data model, read off the schemas that have everything they refer to."""
-    for element, document in contracts.jsonschema.items():
-        judge = partial(_faults_of_defaults, model, element, document)
+    for document in documents:
+        judge = partial(_faults_of_defaults, model, document.source, document)
         yield _Look("valid defaults", document.packed, judge)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from cloudsync_gen.contracts.made import Packed
 from cloudsync_gen.contracts.openapi import Transcriber
 from cloudsync_gen.contracts.publication import Publication
 from cloudsync_gen.contracts.schemas import Rewriter, Schemas
 from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.model.contracts import ContractDocument, packed
+from cloudsync_gen.model.contracts import ContractDocument
 from cloudsync_gen.model.event_names import event_type
 from cloudsync_gen.model.layers.api import Webhook, WebhookDelivery
 from cloudsync_gen.model.layers.application import Event
@@ -27,26 +28,46 @@ _ANSWERS = {
 
 
 def compile_webhooks(
-    source: WebhookSource, schemas: Schemas, publication: Publication, model: Model
-) -> tuple[ContractDocument, list[Diagnostic]]:
+    source: WebhookSource,
+    schemas: Schemas,
+    publication: Callable[[], Publication],
+    model: Model,
+) -> ContractDocument:
     """The published form of one source."""
+    return ContractDocument(
+        name=source.document,
+        path=f"webhooks/{source.document}.yaml",
+        source="",
+        file=source.file,
+        packing=Packed(lambda: _data(source, schemas, publication(), model)),
+    )
+
+
+def faults_of_webhooks(source: WebhookSource, schemas: Schemas) -> list[Diagnostic]:
+    """What keeps a source from being published as it is."""
     rewriter = Rewriter(schemas.names)
-    copy = Transcriber(rewriter).copy
-    place = Ref(source.file)
+    _root(source, rewriter)
+    for _ in _operations(source, rewriter):
+        pass
+    return rewriter.found
+
+
+def _data(
+    source: WebhookSource, schemas: Schemas, publication: Publication, model: Model
+) -> dict[str, Any]:
+    rewriter = Rewriter(schemas.names)
     events = {
         each.webhook_name: model.get(Event, each.event or "")
-        for each in model.all(Webhook)
-        if each.document == source.document
+        for each in model.where(Webhook, "document", source.document)
     }
-    webhooks: dict[str, Any] = {}
-    for name, item in source.data["webhooks"].items():
-        operation = copy(item.get("post", {}), place.at("webhooks", name, "post"))
-        webhooks[name] = {"post": _delivery(operation, name, events.get(name), model)}
+    webhooks = {
+        name: {"post": _delivery(operation, name, events.get(name), model)}
+        for name, operation in _operations(source, rewriter)
+    }
     promised = {"x-delivery": _promise(publication.delivery)} if publication.delivery else {}
-    data = {
+    return {
         "openapi": "3.1.0",
-        "info": copy(source.data["info"], place.at("info")),
-        **{key: copy(source.data[key], place.at(key)) for key in ("tags",) if key in source.data},
+        **_root(source, rewriter),
         **promised,
         "webhooks": webhooks,
         "components": {
@@ -54,14 +75,23 @@ def compile_webhooks(
             "parameters": _parameters(publication),
         },
     }
-    document = ContractDocument(
-        name=source.document,
-        path=f"webhooks/{source.document}.yaml",
-        source="",
-        file=source.file,
-        packed=packed(data),
-    )
-    return document, rewriter.found
+
+
+def _root(source: WebhookSource, rewriter: Rewriter) -> dict[str, Any]:
+    """`info` and `tags` as they are published."""
+    copy, place = Transcriber(rewriter).copy, Ref(source.file)
+    return {
+        key: copy(source.data[key], place.at(key))
+        for key in ("info", "tags")
+        if key != "tags" or key in source.data
+    }
+
+
+def _operations(source: WebhookSource, rewriter: Rewriter) -> Iterator[tuple[str, Any]]:
+    """(webhook, its operation as it is published), in the order of the source."""
+    copy, place = Transcriber(rewriter).copy, Ref(source.file)
+    for name, item in source.data["webhooks"].items():
+        yield name, copy(item.get("post", {}), place.at("webhooks", name, "post"))
 
 
 def _delivery(

@@ -23,13 +23,17 @@ from cloudsync_gen.model.artefacts import Content, Held
 _CHECK = 16
 MAX_ENTRIES = 100_000
 _SHARDS = 256
-PACK = blake2b(b"pack", digest_size=20).hexdigest()
+PACK = blake2b(b"pack by keys of bytes", digest_size=20).hexdigest()
 PATIENCE = 20
+_BYTES = 20
+"""Of a digest; what stands behind it tells of what kind an entry is."""
+_ROOM = 8 << 20
+"""Bytes that nobody asked for are kept even of a small model."""
 
 _MAP = b"\xdf"
 """How a mapping begins in msgpack, before the number of its entries in 32 bits."""
 
-_entries = msgspec.msgpack.Decoder(dict[str, tuple[int, bytes]])
+_entries = msgspec.msgpack.Decoder(dict[bytes, tuple[int, bytes]])
 
 
 class Store:
@@ -52,6 +56,10 @@ class Store:
                 self.folder = folder
         except OSError:
             return
+
+    def has(self, key: str) -> bool:
+        """Whether something lies under a key; it may be damaged."""
+        return self.folder is not None and os.path.isfile(f"{self.folder}/{key[:2]}/{key}")
 
     def read(self, key: str) -> bytes | None:
         """The bytes stored under a key."""
@@ -93,6 +101,10 @@ class Store:
         """Many small entries in one."""
         return Pack(self)
 
+    def put_away(self) -> None:
+        """Keeps nothing of the pack but what is on the disk."""
+        self.__dict__.pop("pack", None)
+
     def seen(self, what: bytes) -> bool:
         """Whether this was noted, and nobody dropped the note."""
         return self.read(_noted(what)) is not None
@@ -129,26 +141,37 @@ class Pack:
     """Entries that one run reads or writes by the hundred: one file, read when first asked for
     anything, and written by `save` when something is new.
 
-    What no run has asked for while the pack was written `PATIENCE` times is left out.
+    A run that asks for no entry of a kind knows already what they would tell it: they are in use.
+    What was not asked for in `PATIENCE` writes of runs that asked for others of its kind is left
+    out; and the oldest of it, beyond as many bytes as were asked for.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._spool = Spool(store.folder)
-        self._used: dict[str, Content] = {}
+        self._used: dict[bytes, Content] = {}
+        self._kinds: set[bytes] = set()
+        self._size = 0
         self._new = False
 
     def read(self, key: str) -> bytes | None:
         """The bytes stored under a key."""
-        found = self._used.get(key)
-        if found is None and key in self._before:
-            found = self._used[key] = Held(self._before[key][1])
+        short = _short(key)
+        self._kinds.add(short[_BYTES:])
+        found = self._used.get(short)
+        if found is None and short in self._before:
+            content = self._before[short][1]
+            found = self._used[short] = Held(content)
+            self._size += len(content)
         return None if found is None else found()
 
     def write(self, key: str, content: bytes) -> None:
         """Store it, when the pack is saved."""
         if self._store.root is not None:
-            self._used[key] = self._spool.keep(content)
+            short = _short(key)
+            self._kinds.add(short[_BYTES:])
+            self._used[short] = self._spool.keep(content)
+            self._size += len(content)
             self._new = True
 
     def save(self) -> None:
@@ -159,24 +182,41 @@ class Pack:
         self._new = False
 
     def _encoded(self) -> Iterator[bytes]:
-        """`_entries`, one by one."""
+        """`_entries`, one by one, what was asked for last before all others."""
         encode = msgspec.msgpack.Encoder().encode
-        left = self._before.keys() - self._used.keys()
-        kept = sorted(key for key in left if self._before[key][0] < PATIENCE)
+        kept = [*self._unasked()]
         yield _MAP + (len(kept) + len(self._used)).to_bytes(4, "big")
-        for key in kept:
-            age, content = self._before[key]
-            yield encode(key) + encode((age + 1, content))
         for key, each in self._used.items():
             yield encode(key) + encode((0, each()))
+        for key, age in kept:
+            yield encode(key) + encode((age, self._before[key][1]))
+
+    def _unasked(self) -> Iterator[tuple[bytes, int]]:
+        """What is kept though nobody asked for it, and its age, the youngest first."""
+        aged = [
+            (key, age + (key[_BYTES:] in self._kinds))
+            for key, (age, _) in self._before.items()
+            if key not in self._used
+        ]
+        room = max(_ROOM, self._size)
+        for key, age in sorted(aged, key=lambda each: each[1]):
+            room -= len(self._before[key][1])
+            if age > PATIENCE or room < 0:
+                return
+            yield key, age
 
     @cached_property
-    def _before(self) -> dict[str, tuple[int, bytes]]:
+    def _before(self) -> dict[bytes, tuple[int, bytes]]:
         stored = self._store.read(PACK)
         try:
             return _entries.decode(stored) if stored is not None else {}
         except msgspec.DecodeError:
             return {}
+
+
+def _short(key: str) -> bytes:
+    digest = 2 * _BYTES
+    return bytes.fromhex(key[:digest]) + key[digest:].encode()
 
 
 def _noted(what: bytes) -> str:

@@ -187,7 +187,7 @@ class _Forked:
     def __init__(self, work: Callable[[], bytes]) -> None:
         import socket
 
-        self._work = work
+        self._work: Callable[[], bytes] | None = work
 
         self._ours, theirs = socket.socketpair()
         self._process = os.fork()
@@ -205,8 +205,11 @@ class _Forked:
 
     def __call__(self) -> bytes:
         """Its result; what it could not do is done here, where it is told why."""
+        assert self._work is not None
         parts = [*iter(partial(self._ours.recv, 1 << 20), b"")]
-        return b"".join(parts) if self._ended() else self._work()
+        result = b"".join(parts) if self._ended() else self._work()
+        self._work = None  # and with it all that it would have been made of
+        return result
 
     @property
     def running(self) -> bool:

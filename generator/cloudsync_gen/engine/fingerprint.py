@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from functools import cache
 from hashlib import sha256
-from importlib.metadata import version
 
 import msgspec
 
 from cloudsync_gen.engine.resources import digest_of_package, digest_of_templates
 from cloudsync_gen.model.artefacts import Unit
+from cloudsync_gen.model.installed import version_of
 
 SHAPING = ("black", "jinja2", "datamodel-code-generator", "grpcio-tools", "cookiecutter", "msgspec")
 """Libraries whose version is part of the output's identity."""
@@ -20,13 +20,13 @@ SHAPING = ("black", "jinja2", "datamodel-code-generator", "grpcio-tools", "cooki
 @cache
 def tool() -> bytes:
     """Digest of the tool's code and of those libraries."""
-    versions = "\n".join(f"{name}=={version(name)}" for name in SHAPING)
+    versions = "\n".join(f"{name}=={version_of(name)}" for name in SHAPING)
     return sha256(versions.encode() + digest_of_package()).digest()
 
 
 def versions() -> dict[str, str]:
     """Name -> version of the libraries that shape output."""
-    return {name: version(name) for name in SHAPING}
+    return {name: version_of(name) for name in SHAPING}
 
 
 def shaping(target: str) -> bytes:

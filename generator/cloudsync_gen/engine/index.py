@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 NAME = ".cloudsync-gen/index"
+CHECKED = ".cloudsync-gen/checked"
+"""What `check` alone found clean: it knows nothing of outputs, and what `generate` knows of them
+stays.
+"""
 INPUTS = ("model",)
 OUTPUTS = ("contracts", "generated", "model/.schema")
 CONFIGURATION = ("pyproject.toml", "cloudsync-gen.toml")
@@ -72,7 +76,8 @@ class State:
         lines: list[str] = []
         for path in files or ():
             try:
-                self._add(lines, path, os.lstat(path))
+                # what a link leads to is what is read
+                self._add(lines, path, os.stat(path))
             except OSError:
                 lines.append(path)
         pending = list(folders)
@@ -121,31 +126,33 @@ def is_clean(root: str, verdict: str, now: State | None = None) -> bool:
     """Whether a run of `verdict` (`check` or `generate`) ended clean on exactly this state, which
     is listed `now` where the caller has no listing.
     """
-    known = _known(root, verdict)
-    if known is None:
-        return False
-    written, until, tool, inputs, outputs = known
-    if until and (time.time() >= until or "SOURCE_DATE_EPOCH" in os.environ):
-        return False
-    state = now or State(root, outputs=False)
-    if (state.tool, state.inputs) != (tool, inputs):
-        return False
-    if verdict == "generate":
-        if now is None:
+    for known in _known(root, verdict):
+        written, until, tool, inputs, outputs = known
+        if until and (time.time() >= until or "SOURCE_DATE_EPOCH" in os.environ):
+            continue
+        state = now = now or State(root, outputs=False)
+        if (state.tool, state.inputs) != (tool, inputs) or state.latest >= written - _RACY_NS:
+            continue
+        if verdict != "generate":
+            return True
+        if not state.outputs:
             state.look_at_outputs()
-        if state.outputs != outputs:
-            return False
-    return state.latest < written - _RACY_NS
+        if state.outputs == outputs and state.latest < written - _RACY_NS:
+            return True
+    return False
 
 
 def untouched(root: str, now: State) -> frozenset[str]:
     """Outputs, relative to the root, that are what they were when all was as the model implied, the
-    lock included: those that belong to no team are what the lock says.
+    lock included: those that belong to no team are what the lock says. Of another tool, nothing
+    is known.
     """
-    known = _known(root, "generate")
+    known = next(_known(root, "generate"), None)
     if known is None:
         return frozenset()
-    written, *_, outputs = known
+    written, _, tool, _, outputs = known
+    if tool != now.tool:
+        return frozenset()
     before, start = set(outputs.split("\n")), len(os.path.join(root, ""))
     return frozenset(
         path[start:]
@@ -164,17 +171,18 @@ def _changed(line: str) -> int:
     return max(map(int, times)) if all(each.isdigit() for each in times) else time.time_ns()
 
 
-def _known(root: str, verdict: str) -> tuple[int, int, str, str, str] | None:
-    """When the index was written, until when its verdict holds, and what it lists."""
-    try:
-        with open(os.path.join(root, NAME), encoding="utf-8", errors="surrogateescape") as file:
-            head, tool, inputs, outputs = file.read(MAX_BYTES).split(_SEPARATOR)
-        written, until, *verdicts = head.split()
-    except (OSError, ValueError):
-        return None
-    if verdict not in verdicts or not (written.isdigit() and until.isdigit()):
-        return None
-    return int(written), int(until), tool, inputs, outputs
+def _known(root: str, verdict: str) -> Iterator[tuple[int, int, str, str, str]]:
+    """When an index was written, until when its verdict holds, and what it lists."""
+    for name in (CHECKED, NAME) if verdict == "check" else (NAME,):
+        try:
+            place = os.path.join(root, name)
+            with open(place, encoding="utf-8", errors="surrogateescape") as file:
+                head, tool, inputs, outputs = file.read(MAX_BYTES).split(_SEPARATOR)
+            written, until, *verdicts = head.split()
+        except (OSError, ValueError):
+            continue
+        if verdict in verdicts and written.isdigit() and until.isdigit():
+            yield int(written), int(until), tool, inputs, outputs
 
 
 def remember(root: str, verdicts: tuple[str, ...], before: State, until: int = 0) -> None:
@@ -194,10 +202,11 @@ def remember(root: str, verdicts: tuple[str, ...], before: State, until: int = 0
     try:
         state(root)
         with plain_folder(root, STATE) as folder:
-            partial = f"index.{os.getpid()}"
+            name = os.path.basename(NAME if "generate" in verdicts else CHECKED)
+            partial = f"{name}.{os.getpid()}"
             made = new_file(partial, folder)
             with open(made, "w", encoding="utf-8", errors="surrogateescape") as file:
                 file.write(text)
-            os.replace(partial, "index", src_dir_fd=folder, dst_dir_fd=folder)
+            os.replace(partial, name, src_dir_fd=folder, dst_dir_fd=folder)
     except OSError:
         return

@@ -109,7 +109,7 @@ def reconcile(
         sure = path in untouched and lock.shard_path(unit) in untouched
         changes.append(_change(there, path, new, unit, entry, sure=sure))
     kept = _entries(changes, shards, scope)
-    bookkeeping = _bookkeeping(there, wanted, kept, shards, scope)
+    bookkeeping = _bookkeeping(there, wanted, kept, shards, scope, untouched)
     known = {*wanted, *locked, *(each.path for each in bookkeeping)}
     orphans = _orphans(there, known, tuple(open_below)) if scope.whole else ()
     return Plan(changes=tuple(changes), bookkeeping=bookkeeping, orphans=orphans)
@@ -176,29 +176,34 @@ def _bookkeeping(
     entries: Mapping[str, Mapping[str, LockEntry]],
     shards: Mapping[str, Shard],
     scope: Scope,
+    untouched: Set[str],
 ) -> tuple[Change, ...]:
     """The shards and the pristine bases that go with the changes."""
-    wanted: dict[str, Content | None] = {}
+    wanted: dict[str, _Own] = {}
     for unit in {*entries, *shards}:
-        shard = entries.get(unit, {})
-        wanted[lock.shard_path(unit)] = partial(lock.write_shard, shard) if shard else None
+        shard, path = entries.get(unit, {}), lock.shard_path(unit)
+        same = path in untouched and shard == shards.get(unit)
+        content = partial(lock.write_shard, shard) if shard else None
+        wanted[path] = _Own(content, same=same and content is not None)
     bases = {
-        lock.base_path(path): entry.digest
-        for shard in entries.values()
+        lock.base_path(path): (
+            entry.digest,
+            lock.shard_path(unit) in untouched and shards.get(unit, {}).get(path) == entry,
+        )
+        for unit, shard in entries.items()
         for path, entry in shard.items()
         if entry.ownership is Ownership.SCAFFOLD
     }
     for path, each in files.items():
         base = lock.base_path(path)
-        if bases.get(base) == each.digest:
-            wanted[base] = each.content
+        digest, sure = bases.get(base, ("", False))
+        if digest == each.digest:
+            wanted[base] = _Own(each.content, same=sure and base in untouched)
     if scope.whole:
         stale = (p for p in there.outputs if p.startswith(lock.BASE + "/") and p not in bases)
-        wanted.update(dict.fromkeys(stale, None))
-    own = [
-        change for path, content in sorted(wanted.items()) if (change := _own(there, path, content))
-    ]
-    lost = _lost_bases(there, {path: bases[path] for path in sorted({*bases} - {*wanted})})
+        wanted.update(dict.fromkeys(stale, _Own(None)))
+    own = [change for path, each in sorted(wanted.items()) if (change := _own(there, path, each))]
+    lost = _lost_bases(there, {path: bases[path][0] for path in sorted({*bases} - {*wanted})})
     return tuple(sorted((*own, *lost), key=lambda change: change.path))
 
 
@@ -213,8 +218,15 @@ def _lost_bases(there: Reader, bases: Mapping[str, str]) -> Iterator[Change]:
             yield Change(path=path, action=Action.CONFLICT, reason=LOST_BASE, old=old)
 
 
-def _own(there: Reader, path: str, content: Content | None) -> Change | None:
-    present = there.read(path)
+class _Own(Struct, frozen=True):
+    """What a file beside the outputs is to hold; `same`: it is known to hold that."""
+
+    content: Content | None
+    same: bool = False
+
+
+def _own(there: Reader, path: str, wanted: _Own) -> Change | None:
+    present, content = there.read(path), wanted.content
     if present is None and content is None:
         return None
     old = None if present is None else lock.digest(present)
@@ -223,7 +235,7 @@ def _own(there: Reader, path: str, content: Content | None) -> Change | None:
     elif present is None:
         action, reason = Action.CREATE, "new"
     else:
-        same = present == content()
+        same = wanted.same or present == content()
         action, reason = (Action.SAME, "as wanted") if same else (Action.UPDATE, "out of date")
     return Change(path=path, action=action, reason=reason, old=old, content=content)
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable, Iterator
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cloudsync_gen
 from cloudsync_gen.source import templates
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 
 def resource(name: str) -> Path:
@@ -21,27 +27,29 @@ def names_below(folder: str) -> tuple[str, ...]:
     """Names (relative to `templates/`) of all files below one of its folders, sorted, caches left
     out.
     """
-    root = templates()
-    return tuple(
-        sorted(
-            path.relative_to(root).as_posix()
-            for path in (root / folder).rglob("*")
-            if path.is_file() and "__pycache__" not in path.parts and not _cached(path)
-        )
-    )
+    return tuple(sorted(_below(str(templates()), "" if folder == "." else folder)))
 
 
-def _cached(path: Path) -> bool:
-    return any(part.startswith(".") and part.endswith("_cache") for part in path.parts)
+def _below(root: str, folder: str) -> Iterator[str]:
+    try:
+        entries = [*os.scandir(f"{root}/{folder}")]
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        name = entry.name
+        if name != "__pycache__" and not (name.startswith(".") and name.endswith("_cache")):
+            path = f"{folder}/{name}" if folder else name
+            if entry.is_dir(follow_symlinks=False):
+                yield from _below(root, path)
+            elif entry.is_file():
+                yield path
 
 
 @cache
 def digest_of_templates(folder: str) -> bytes:
     """Digest of names and contents below `templates/<folder>`."""
     whole = sha256()
-    for name in names_below(folder):
-        content = (templates() / name).read_bytes()
-        whole.update(f"{name}\0{len(content)}\0".encode() + content)
+    _take(whole, str(templates()), names_below(folder))
     return whole.digest()
 
 
@@ -49,8 +57,13 @@ def digest_of_templates(folder: str) -> bytes:
 def digest_of_package() -> bytes:
     """Digest of the tool's own code: any change of it makes every unit due again."""
     whole = sha256()
-    package = Path(cloudsync_gen.__file__).parent
-    for path in sorted(package.rglob("*.py")):
-        content = path.read_bytes()
-        whole.update(f"{path.relative_to(package)}\0{len(content)}\0".encode() + content)
+    package = str(Path(cloudsync_gen.__file__).parent)
+    _take(whole, package, sorted(each for each in _below(package, "") if each.endswith(".py")))
     return whole.digest()
+
+
+def _take(whole: _Hash, root: str, names: Iterable[str]) -> None:
+    for name in names:
+        with open(f"{root}/{name}", "rb") as file:
+            content = file.read()
+        whole.update(f"{name}\0{len(content)}\0".encode() + content)

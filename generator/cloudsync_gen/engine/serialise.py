@@ -120,7 +120,7 @@ def _float(value: float) -> str:
     return text if not e or "." in mantissa else f"{mantissa}.0e{exponent}"
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _scalar(text: str) -> str:
     if _is_plain(text):
         return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -14,6 +14,9 @@ from cloudsync_gen.model.artefacts import Content, Held
 
 IN_MEMORY = 8 << 20
 """Bytes that are kept here before a file is made for the others."""
+
+_SIZE = 40
+"""Bits for the size of a piece: no content has as many bytes."""
 
 
 class Spool:
@@ -43,7 +46,18 @@ class Spool:
         except OSError:
             return Held(content)
         self._end = start + len(content)
-        return _Piece(self, self._file, start, len(content))
+        return _Piece(self, start << _SIZE | len(content))
+
+    def piece(self, start: int, size: int) -> bytes:
+        """Bytes of its file. Raises `OSError`."""
+        assert self._file is not None
+        found = b""
+        while len(found) < size:
+            more = os.pread(self._file, size - len(found), start + len(found))
+            if not more:
+                raise OSError("a temporary file was cut short")
+            found += more
+        return found
 
     def _opened(self) -> int:
         with tempfile.TemporaryFile(dir=self._folder, buffering=0) as file:
@@ -53,10 +67,10 @@ class Spool:
 
 
 class Stowed(Mapping[str, bytes]):
-    """A tree of files whose contents have been put aside."""
+    """A tree of files whose contents have been put aside, one by one as they came."""
 
-    def __init__(self, tree: Mapping[str, bytes], spool: Spool) -> None:
-        self._kept = {path: spool.keep(content) for path, content in tree.items()}
+    def __init__(self, files: Iterable[tuple[str, bytes]], spool: Spool) -> None:
+        self._kept = {path: spool.keep(content) for path, content in files}
 
     def __getitem__(self, path: str) -> bytes:
         return self._kept[path]()
@@ -72,22 +86,16 @@ class Stowed(Mapping[str, bytes]):
 
 
 class _Piece(Struct, frozen=True, gc=False):
-    """What lies in a spool's file, which stays for as long as one of its pieces does."""
+    """What lies in a spool's file, which stays for as long as one of its pieces does. `place` is
+    where it begins, and in its last `_SIZE` bits its size: a large model has a million pieces.
+    """
 
     spool: Spool
-    file: int
-    start: int
-    size: int
+    place: int
 
     def __call__(self) -> bytes:
         """Raises `OSError`."""
-        found = b""
-        while len(found) < self.size:
-            more = os.pread(self.file, self.size - len(found), self.start + len(found))
-            if not more:
-                raise OSError("a temporary file was cut short")
-            found += more
-        return found
+        return self.spool.piece(self.place >> _SIZE, self.place & ((1 << _SIZE) - 1))
 
 
 def _write(file: int, content: bytes, start: int) -> None:

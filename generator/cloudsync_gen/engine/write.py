@@ -16,7 +16,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -33,6 +33,7 @@ from cloudsync_gen.engine.locks import (
     is_plain,
     new_file,
     plain_folder,
+    state,
 )
 from cloudsync_gen.model.artefacts import Action, Change
 
@@ -54,7 +55,7 @@ class _Journal(Struct, frozen=True):
 
 
 def make_root(root: Path) -> None:
-    """A folder that somebody named, for a model or reports. Raises `OSError`."""
+    """A folder that somebody named. Raises `OSError`."""
     root.mkdir(parents=True, exist_ok=True)
 
 
@@ -79,6 +80,28 @@ def replace_file(path: Path, text: str) -> None:
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def replace_files(base: Path, folder: str, texts: Mapping[str, str]) -> None:
+    """Writes files whose names nobody chose into a folder below `base`, made where it is missing: a
+    link in their place, or on the way there, is not followed. Raises `Unsafe`, `OSError`.
+    """
+    if folder.split("/")[0] == STATE:
+        _state_in(base)
+    with _folder(base, folder, create=True) as descriptor:
+        for name, text in texts.items():
+            partial = f".{name}.{os.getpid()}"
+            with open(new_file(partial, descriptor), "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(partial, name, src_dir_fd=descriptor, dst_dir_fd=descriptor)
+
+
+def _state_in(root: Path) -> None:
+    """Makes the state folder where it is missing. Raises `Unsafe`, `OSError`."""
+    try:
+        state(str(root))
+    except NotAFolder as error:
+        raise Unsafe(STATE, "is not a plain folder") from error
 
 
 @contextmanager

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
+from types import NoneType
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from cloudsync_gen.diagnostics import Diagnostic, Staged, finding
 from cloudsync_gen.load import layers, openapi, yaml_tree
 from cloudsync_gen.load.cache import ParseCache
 from cloudsync_gen.load.findings import unreadable
+from cloudsync_gen.load.kept import keep, kept
+from cloudsync_gen.load.words import Words, share
 from cloudsync_gen.model.declared import Declared, DeclaredElement
 from cloudsync_gen.model.ids import LAYERS
 from cloudsync_gen.model.sources import (
@@ -47,7 +50,12 @@ class _Collected(Struct):
     graphql: list[GraphqlSource] = []
     grpc: list[GrpcSource] = []
     complete: bool = True
-    words: yaml_tree.Words = {}
+    words: Words = field(default_factory=Words)
+
+    @property
+    def said(self) -> tuple[int, int, int, bool]:
+        """How much there was to say so far about what was read."""
+        return len(self.found), len(self.broken), len(self.lost), self.complete
 
 
 def load(tree: Tree, cache: ParseCache | None = None) -> Staged[Declared | None]:
@@ -66,10 +74,7 @@ def load(tree: Tree, cache: ParseCache | None = None) -> Staged[Declared | None]
             if layer == "api":
                 _contract(file, tree, cache, into)
             elif PurePosixPath(file).suffix in _YAML:
-                data = _data(file, tree, cache, into)
-                if data is None and _told(file, into):
-                    _remember(file, tree, into)
-                _elements(file, layer, data, tree, into)
+                _layer_file(file, layer, tree, cache, into)
     _grpc(manifest.folders.get("api"), tree, cache, into)
     return Staged(_declared(manifest, into), tuple(into.found))
 
@@ -110,12 +115,32 @@ def _manifest(tree: Tree, cache: ParseCache, into: _Collected) -> layers.Manifes
     return manifest
 
 
-def _data(file: str, tree: Tree, cache: ParseCache, into: _Collected) -> Any:
+def _layer_file(file: str, layer: str, tree: Tree, cache: ParseCache, into: _Collected) -> None:
+    """Of a file about which there is nothing to say, its elements are remembered, and nothing else
+    of it.
+    """
+    known = kept(file, layer, tree[file], cache, into.words)
+    if known is not None:
+        into.elements += known
+        return
+    start, before = len(into.elements), into.said
+    data = _data(file, tree, cache, into, remember=False)
+    if data is None and _told(file, into):
+        _remember(file, tree, into)
+    _elements(file, layer, data, tree, into)
+    if into.said == before:
+        keep(layer, tree[file], into.elements[start:], cache)
+    elif not _told(file, into) and cache.packed("yaml", tree[file]) is None:
+        cache.put("yaml", tree[file], data)
+
+
+def _data(
+    file: str, tree: Tree, cache: ParseCache, into: _Collected, *, remember: bool = True
+) -> Any:
     content = tree[file]
     known = cache.get("yaml", content)
     if known is not None:
-        yaml_tree.share(known.value, into.words)
-        return known.value
+        return share(known.value, into.words)
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -130,12 +155,17 @@ def _data(file: str, tree: Tree, cache: ParseCache, into: _Collected) -> Any:
     if parsed.problems:
         into.found.extend(unreadable(file, parsed.problems))
         into.complete = False
-    else:
+    elif remember:
         cache.put("yaml", content, parsed.value)
     return parsed.value
 
 
 def _elements(file: str, layer: str, data: Any, tree: Tree, into: _Collected) -> None:
+    if not isinstance(data, (dict, NoneType)):
+        into.found.append(layers.no_mapping(file))
+        into.complete = False
+        _remember(file, tree, into)
+        return
     for _, ref, written in layers.elements_of(file, layer, data):
         element, problems, identity = layers.declare(ref, layer, written)
         into.found.extend(_untold(file, problems, tree, into) if problems else ())
@@ -149,7 +179,7 @@ def _elements(file: str, layer: str, data: Any, tree: Tree, into: _Collected) ->
 
 
 def _remember(file: str, tree: Tree, into: _Collected) -> None:
-    """The ids in a text that cannot be read as YAML: nobody may call them missing."""
+    """The ids in a text that cannot be read as it stands: nobody may call them missing."""
     for found in _ID.finditer(tree[file].decode("utf-8", "replace")):
         into.broken.setdefault(found[1], Ref(file))
 
@@ -193,7 +223,7 @@ def _contract(file: str, tree: Tree, cache: ParseCache, into: _Collected) -> Non
             if webhook is not None:
                 into.webhooks.append(webhook)
         elif folder == "rest-apis":
-            rest, (elements, found) = openapi.rest_source(file, data)
+            rest, (elements, found) = _rest(file, data, tree[file], cache, into)
             if rest is not None:
                 into.rest.append(rest)
         else:
@@ -204,6 +234,20 @@ def _contract(file: str, tree: Tree, cache: ParseCache, into: _Collected) -> Non
     into.elements.extend(elements)
     into.found.extend(found)
     into.complete = into.complete and not found
+
+
+def _rest(
+    file: str, data: Any, content: bytes, cache: ParseCache, into: _Collected
+) -> tuple[RestSource | None, openapi.Loaded]:
+    """Elements are remembered where all is well with their source."""
+    kind = f"of {openapi.document_of(file)}"
+    known = kept(file, kind, content, cache, into.words)
+    if known is not None:
+        return openapi.source_of(file, data), (known, [])
+    source, (elements, found) = openapi.rest_source(file, data)
+    if not found:
+        keep(kind, content, elements, cache)
+    return source, (elements, found)
 
 
 def _lose(folder: str, file: str, into: _Collected) -> None:

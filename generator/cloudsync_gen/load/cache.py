@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from hashlib import blake2b
 from typing import Any
 
@@ -40,15 +41,17 @@ class ParseCache:
 
     def get(self, kind: str, content: bytes) -> Known | None:
         """What `content` parsed to as `kind`, if that is known."""
-        if self._read is None:
-            return None
-        stored = self._read(self._key(kind, content))
+        stored = self.packed(kind, content)
         if stored is None:
             return None
         try:
             return Known(_decode(stored))
         except msgspec.DecodeError:
             return None
+
+    def packed(self, kind: str, content: bytes) -> bytes | None:
+        """The same as it is kept, as msgpack."""
+        return None if self._read is None else self._read(self._key(kind, content))
 
     def put(self, kind: str, content: bytes, value: Any) -> None:
         """Remember it."""
@@ -57,4 +60,10 @@ class ParseCache:
 
     def _key(self, kind: str, content: bytes) -> str:
         salted = FORMAT + self._salt + kind.encode() + b"\0" + content
-        return blake2b(salted, digest_size=20).hexdigest()
+        return blake2b(salted, digest_size=20).hexdigest() + _mark(kind)
+
+
+@cache
+def _mark(kind: str) -> str:
+    """By which a store tells entries of a kind from others."""
+    return blake2b(kind.encode(), digest_size=4).hexdigest()

@@ -1,7 +1,8 @@
 """What git knows of the tree: files at a revision, and what is not committed. Reads, never writes.
 
 Blobs come from `git cat-file --batch`: nothing is checked out or cloned, no index and no reference
-is touched, and nothing is fetched.
+is touched, and nothing is fetched. The repository may be a stranger's: what its own configuration
+would have git execute is not executed.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -22,6 +23,15 @@ INDEX = "GIT_INDEX_FILE"
 MAX_BLOB = 16 * 1024 * 1024
 _FILE_MODES = (b"100644", b"100755")
 _QUIET = ("-c", "core.fsmonitor=false", "-c", "core.quotepath=false", "--no-optional-locks")
+# a folder of a clone that looks like a repository has a configuration, too
+_NOT_BARE = ("-c", "safe.bareRepository=explicit")
+_OFFLINE = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": ""}
+"""The third holds where git is older than the second, 2.44."""
+
+_FILTERS = r"^filter\..*\.(clean|smudge|process|required)$"
+_ITS_OWN = ("local", "worktree")
+"""Scopes of configuration that lies in the repository."""
+
 _SHA = re.compile(r"[0-9a-f]{7,64}")
 _BACK = re.compile(r"(.+?)[~^](\d*)")
 
@@ -36,17 +46,23 @@ class Uncommitted(Struct, frozen=True):
     paths: frozenset[str]
 
 
-def git(root: Path, *arguments: str, given: bytes = b"", committing: bool = False) -> bytes:
+def git(
+    root: Path,
+    *arguments: str,
+    given: bytes = b"",
+    committing: bool = False,
+    configured: Mapping[str, str] | None = None,
+) -> bytes:
     """What a git command prints; `committing`: of the index that a hook was told of, which is not
-    the usual one while `git commit FILE` runs. Raises `GitFailed`.
+    the usual one while `git commit FILE` runs; `configured`: for this command. Raises `GitFailed`.
     """
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
+    environment |= {**_OFFLINE, "LC_ALL": "C", **_as_environment(configured or {})}
     if committing and INDEX in os.environ:
         environment[INDEX] = os.path.abspath(os.environ[INDEX])
     try:
         done = subprocess.run(
-            ["git", *_QUIET, *arguments],
+            ["git", *_QUIET, *_NOT_BARE, *arguments],
             cwd=root,
             env=environment,
             input=given,
@@ -59,6 +75,27 @@ def git(root: Path, *arguments: str, given: bytes = b"", committing: bool = Fals
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise GitFailed(said[-1] if said else f"git {arguments[0]} ended with {done.returncode}")
     return done.stdout
+
+
+def _as_environment(configured: Mapping[str, str]) -> dict[str, str]:
+    """As `-c` could not say it: there a name with `=` in it ends at that."""
+    told = {"GIT_CONFIG_COUNT": str(len(configured))}
+    for number, (key, value) in enumerate(configured.items()):
+        told |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return told
+
+
+def _without_filters(root: Path) -> dict[str, str]:
+    """Configuration by which no command runs that the repository itself names as a filter. Raises
+    `GitFailed`.
+    """
+    listed = git(root, "config", "--show-scope", "--list", "-z").split(b"\0")
+    found: dict[str, str] = {}
+    for scope, entry in zip(listed[::2], listed[1::2], strict=False):
+        key = os.fsdecode(entry.partition(b"\n")[0])
+        if scope.decode() in _ITS_OWN and re.fullmatch(_FILTERS, key, re.DOTALL):
+            found[key] = "false" if key.endswith(".required") else ""
+    return found
 
 
 def is_repository(root: Path) -> bool:
@@ -182,7 +219,10 @@ def uncommitted(root: Path, folders: Iterable[str]) -> Uncommitted | None:
     try:
         prefix = git(root, "rev-parse", "--show-prefix").decode().rstrip("\n")
         listed = git(
-            root, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--", *folders
+            root,
+            *("status", "--porcelain=v1", "-z", "--untracked-files=all"),
+            *("--ignore-submodules=all", "--", *folders),
+            configured=_without_filters(root),
         )
     except GitFailed:
         return None

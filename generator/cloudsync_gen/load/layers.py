@@ -27,10 +27,13 @@ _NAMED = re.compile(r"(?:unknown|required) field `([^`]+)`")
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """The project and the folder of each layer (posix, relative to the root)."""
+    """The project and the folder of each layer (posix, relative to the root). `closed`: folders of
+    layers that are switched off.
+    """
 
     project: Project
     folders: Mapping[str, str]
+    closed: frozenset[str] = frozenset()
 
 
 def read_manifest(data: Any) -> tuple[Manifest | None, list[Diagnostic]]:
@@ -49,6 +52,7 @@ def read_manifest(data: Any) -> tuple[Manifest | None, list[Diagnostic]]:
         return None, [finding(*bad, ref.at("project", *pointer), what, hint)]
     found: list[Diagnostic] = []
     folders: dict[str, str] = {}
+    closed: set[str] = set()
     layers = data.get("layers")
     for name, entry in (layers if isinstance(layers, dict) else {}).items():
         place = ref.name("layers", name)
@@ -63,16 +67,28 @@ def read_manifest(data: Any) -> tuple[Manifest | None, list[Diagnostic]]:
             message = f"`{unknown[0]}` is no field of a layer"
             hint = f"did you mean `{nearest(unknown[0], _ENTRY)}`?"
             found.append(finding(*bad, place.name(unknown[0]), message, hint))
-        elif entry.get("enabled", True) is True:
+        elif not isinstance(enabled := entry.get("enabled", True), bool):
+            message = f"`enabled` of layer `{name}` is neither true nor false"
+            found.append(finding(*bad, place.name("enabled"), message, "write `true` or `false`"))
+        elif enabled:
             folders[name] = path.rstrip("/")
+        else:
+            closed.add(path.rstrip("/"))
     if not folders and not found:
         found.append(finding(*bad, ref, "the manifest names no layer", "give `layers`"))
-    return Manifest(project, folders), found
+    return Manifest(project, folders, frozenset(closed)), found
 
 
 def _inside(path: str) -> bool:
     parts = PurePosixPath(path).parts
     return len(parts) > 1 and parts[0] == "model" and not any(p.startswith(".") for p in parts[1:])
+
+
+def no_mapping(file: str) -> Diagnostic:
+    """What is wrong with a file that holds a list or a single value."""
+    hint = "begin each element with a key of its own: `press-crew:`, and its fields below it"
+    message = "the file is no mapping, so no element of it is read"
+    return finding("MDL002", "not-an-element", Ref(file), message, hint)
 
 
 def elements_of(file: str, layer: str, data: Any) -> Iterator[tuple[str, Ref, Any]]:

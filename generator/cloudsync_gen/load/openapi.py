@@ -11,11 +11,14 @@ import msgspec
 from cloudsync_gen.diagnostics import Diagnostic, finding
 from cloudsync_gen.load.layers import explain
 from cloudsync_gen.model.declared import DeclaredElement, declared
-from cloudsync_gen.model.ids import is_id
+from cloudsync_gen.model.ids import is_id, type_of
 from cloudsync_gen.model.layers.api import METHODS, PLACES, Operation, RestApi, Webhook
 from cloudsync_gen.model.sources import RestSource, WebhookSource
 from cloudsync_gen.naming import kebab
 from cloudsync_gen.source import Ref
+
+_DOCUMENT = "api.rest-api"
+"""The type of the element that a document is."""
 
 _ROOT_LINKS = ("x-archimate-ref", "x-business-service-ref", "x-governed-by-principles")
 _OPERATION_LINKS = tuple(
@@ -53,8 +56,12 @@ def rest_source(file: str, data: Any) -> tuple[RestSource | None, Loaded]:
         more, problems = _operation(document, place, method, path, operation, data["paths"][path])
         elements.extend(more)
         found.extend(problems)
-    source = RestSource(document=document, id=data["x-id"], file=file, data=data)
-    return source, (elements, found)
+    return source_of(file, data), (elements, found)
+
+
+def source_of(file: str, data: Mapping[str, Any]) -> RestSource:
+    """The source alone, of data about which `rest_source` finds nothing."""
+    return RestSource(document=document_of(file), id=data["x-id"], file=file, data=data)
 
 
 def operations_of(
@@ -84,9 +91,11 @@ def _root_findings(ref: Ref, data: Any, document: str) -> Iterator[Diagnostic]:
     ):
         yield finding(*code, ref.at("info"), "`info` lacks title or version", "add both, quoted")
     identity = data.get("x-id")
-    if document and (not isinstance(identity, str) or not is_id(identity)):
-        hint = f"add `x-id: api.rest-api.{kebab(document)}`"
-        yield finding(*code, ref.at("x-id"), "the document has no `x-id`", hint)
+    given = identity if isinstance(identity, str) and is_id(identity) else None
+    if document and (given is None or type_of(given) != _DOCUMENT):
+        what = f"`{given}` is no `{_DOCUMENT}`" if given else "the document has no `x-id`"
+        hint = f"write `x-id: {_DOCUMENT}.{kebab(document)}`"
+        yield finding(*code, ref.at("x-id"), what, hint)
 
 
 def _convert(

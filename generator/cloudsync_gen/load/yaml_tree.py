@@ -8,12 +8,13 @@ Positions are collected only on demand, by `locate`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
 from msgspec import Struct
 
+from cloudsync_gen.load.words import Words
 from cloudsync_gen.source import Located, Pointer, Span
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -31,10 +32,6 @@ _BLOCKS = ("|", ">")
 """Styles of scalars whose first line holds their mark alone, behind which a comment may stand."""
 
 _MAY_BE_TYPED = frozenset("-+.0123456789~nNtTfF")
-
-
-Words = dict[str, str]
-"""Each string that was read so far, as the object that stands for all equal ones."""
 
 
 class Problem(Struct, frozen=True):
@@ -64,8 +61,8 @@ class _Stop(Exception):
 def parse(file: str, text: str, words: Words | None = None) -> Parsed:
     """Data of a YAML text. Never raises for any text.
 
-    Strings that are equal are one object throughout the text, and throughout all texts that are
-    read with the same `words`.
+    Strings that are equal are one object throughout the text. In all texts that are read with the
+    same `words` they are, and of mappings and lists those that are met often.
     """
     if len(text) > MAX_BYTES:
         span = Span(file, 1, 1, 1, 1)
@@ -76,31 +73,12 @@ def parse(file: str, text: str, words: Words | None = None) -> Parsed:
             span,
         )
         return Parsed(None, (problem,))
-    reader = _Reader(file, {} if words is None else words)
+    reader = _Reader(file, words)
     try:
         value = reader.document(_events(file, text))
     except _Stop as stop:
         return Parsed(None, (*reader.problems, stop.problem))
     return Parsed(value, tuple(reader.problems))
-
-
-def share(value: Any, words: Words) -> None:
-    """Makes the strings of data that was read by somebody else one object where they are equal;
-    keys are left as they are.
-    """
-    same, pending = words.setdefault, [value]
-    while pending:
-        node = pending.pop()
-        places: Iterable[tuple[Any, Any]] = ()
-        if isinstance(node, dict):
-            places = node.items()
-        elif isinstance(node, list):
-            places = enumerate(node)
-        for place, each in places:
-            if isinstance(each, str):
-                node[place] = same(each, each)
-            elif isinstance(each, (dict, list)):
-                pending.append(each)
 
 
 def locate(file: str, text: str) -> Located:
@@ -178,9 +156,10 @@ def _span(file: str, event: Any) -> Span:
 class _Reader:
     """Builds plain data from events and collects what is wrong."""
 
-    def __init__(self, file: str, words: Words) -> None:
+    def __init__(self, file: str, words: Words | None) -> None:
         self.file = file
-        self.words = words
+        self.words = Words() if words is None else words
+        self.shared = words is not None
         self.problems: list[Problem] = []
         self.nodes = 0
         self.anchors: dict[str, tuple[Any, int]] = {}
@@ -211,10 +190,10 @@ class _Reader:
         before = self.nodes
         if isinstance(event, yaml.ScalarEvent):
             value = self.scalar(event)
-        elif isinstance(event, yaml.SequenceStartEvent):
-            value = self.sequence(events, depth)
         else:
-            value = self.mapping(events, depth)
+            listed = isinstance(event, yaml.SequenceStartEvent)
+            value = self.sequence(events, depth) if listed else self.mapping(events, depth)
+            value = self.words.part(value) if self.shared else value
         if event.anchor is not None:
             self.anchors[event.anchor] = (value, self.nodes - before + 1)
         return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from msgspec import Struct
@@ -81,3 +82,27 @@ class Belonging:
                 break
             current = (*above, *held)[0]
         return Group(layer_of(element) if type_of(element) else element)
+
+
+class Owned(Struct, frozen=True):
+    """What is still known when the model is gone. `services`: those of the model with their owners,
+    by id; `groups`: whose the elements and files are that were asked about.
+    """
+
+    services: tuple[Group, ...] = ()
+    groups: Mapping[tuple[str, str], Group] = {}
+
+    def of(self, element: str, file: str) -> Group:
+        """The group of an element, or of a file where it was not asked about."""
+        return self.groups.get((element, file)) or Group(file)
+
+
+def owned(model: Model | None, places: Iterable[tuple[str, str]]) -> Owned:
+    """`Belonging` for some (element, file) alone."""
+    asked = dict.fromkeys(places)
+    belonging = Belonging(model if asked else None)
+    services = model.all(Service) if model else ()
+    return Owned(
+        tuple(Group(each.id, each.owner) for each in services),
+        {place: belonging.of(*place) for place in asked},
+    )

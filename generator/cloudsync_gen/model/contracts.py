@@ -5,10 +5,15 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from msgspec import Struct
+
+from cloudsync_gen.model.prose import without_prose
+
+if TYPE_CHECKING:
+    from cloudsync_gen.model.reading import Reading
 
 INDEX = "index.json"
 """Where the index is published, relative to `contracts/`."""
@@ -17,24 +22,53 @@ _OPEN = 32
 """So many documents stay unpacked: those of one service, which targets look at one by one."""
 
 
-class ContractDocument(Struct, frozen=True, kw_only=True):
+class Packing(Protocol):
+    """Gives the data of a document as it is kept; `reading` has what that was made of, once it
+    was.
+    """
+
+    reading: Reading
+
+    def __call__(self) -> bytes: ...
+
+
+class ContractDocument(Struct, frozen=True, kw_only=True, eq=False):
     """A contract that is data: OpenAPI, webhooks, AsyncAPI or a JSON Schema.
 
     `path` is where it is published, relative to `contracts/`. `source` is the id of the element
     that it was compiled from; `file` the model's file, empty where the model has no single one.
-    `packed` is its data: of a large model not all contracts fit into memory as they are worked on.
+    `packing` makes its data when somebody asks for it: to know which there are takes less.
     """
 
     name: str
     path: str
     source: str
     file: str
-    packed: bytes
+    packing: Packing
+
+    @property
+    def packed(self) -> bytes:
+        """Its data: of a large model not all contracts fit into memory as they are worked on."""
+        return self.packing()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ContractDocument):
+            return NotImplemented
+        names = (self.name, self.path, self.source, self.file)
+        others = (other.name, other.path, other.source, other.file)
+        return names == others and self.packed == other.packed
+
+    __hash__ = None  # type: ignore[assignment]
 
     @property
     def data(self) -> Mapping[str, Any]:
         """What it says; nobody may change it."""
         return _unpacked(self.packed)
+
+    @property
+    def plain(self) -> Mapping[str, Any]:
+        """The same without its prose."""
+        return _plain(self.packing())
 
 
 class ContractText(Struct, frozen=True, kw_only=True):
@@ -111,6 +145,12 @@ def unpacked_json(content: bytes) -> bytes:
 def packed(data: Mapping[str, Any]) -> bytes:
     """Data as a document keeps it."""
     return zlib.compress(msgspec.msgpack.encode(data), level=1)
+
+
+@lru_cache(maxsize=_OPEN)
+def _plain(content: bytes) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = without_prose(_unpacked(content))
+    return found
 
 
 @lru_cache(maxsize=_OPEN)

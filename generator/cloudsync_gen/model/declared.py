@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from cloudsync_gen.model.element import Element
+from cloudsync_gen.model.elements import Packed
 from cloudsync_gen.model.ids import ElementId
 from cloudsync_gen.model.links import Link, links_in
 from cloudsync_gen.model.sources import Sources
@@ -29,7 +30,7 @@ class DeclaredElement(Struct, frozen=True, kw_only=True):
     """An element with its typed value, its place, and its links as written (`links.links_in`)."""
 
     id: ElementId
-    value: Element
+    value: Element | Packed
     ref: Ref
     links: tuple[Link, ...]
 

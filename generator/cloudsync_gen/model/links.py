@@ -109,14 +109,14 @@ def links_in(element: ElementId, data: Mapping[str, Any]) -> Iterator[Link]:
             continue
         for pointer, value in values_at(data, row.path):
             if isinstance(value, str):
-                yield Link(row.name, element, value, _shared(pointer))
+                yield Link(row.name, element, value, shared(pointer))
 
 
 _rows_of = cache(rows_of)
 
 
 @lru_cache(maxsize=4096)
-def _shared(pointer: Pointer) -> Pointer:
+def shared(pointer: Pointer) -> Pointer:
     """The one of equal pointers that was met first."""
     return pointer
 

@@ -16,6 +16,9 @@ _FORM = "write `<relative path>#/<element>/schema`"
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
 _POINTER = re.compile(r"^/([^/]+)/schema(?:/\$defs/([^/]+))?$")
 
+_NEAR = 16384
+"""So many are remembered: a rule that looks at all of a large model comes back to none of them."""
+
 
 class SchemaTarget(Struct, frozen=True):
     """A schema of the data model: its file, the element's key there, a definition within it."""
@@ -39,18 +42,27 @@ def schema_target(file: str, reference: object) -> SchemaTarget | RefusedReferen
     return _target(file, reference)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=_NEAR)
 def _target(file: str, reference: str) -> SchemaTarget | RefusedReference:
     path, hash_, pointer = reference.partition("#")
-    if _SCHEME.match(path) or path.startswith(("/", "\\")) or "\\" in path or "%" in path:
-        return RefusedReference(f"only files of the model are read; {_FORM}", unsafe=True)
-    target = posixpath.normpath(posixpath.join(posixpath.dirname(file), path)) if path else file
-    if not target.startswith("model/"):
-        return RefusedReference(f"it leaves `model/`; {_FORM}", unsafe=True)
+    target = _file(file.rpartition("/")[0], path) if path or not file.startswith("model/") else file
+    if isinstance(target, RefusedReference):
+        return target
     match = _POINTER.match(pointer)
     if not hash_ or match is None:
         return RefusedReference(f"it names no element's schema; {_FORM}")
     return SchemaTarget(target, _unescaped(match[1]), _unescaped(match[2] or ""))
+
+
+@lru_cache(maxsize=_NEAR)
+def _file(folder: str, path: str) -> str | RefusedReference:
+    """The file that a relative path leads to from a folder."""
+    if _SCHEME.match(path) or path.startswith(("/", "\\")) or "\\" in path or "%" in path:
+        return RefusedReference(f"only files of the model are read; {_FORM}", unsafe=True)
+    target = posixpath.normpath(posixpath.join(folder, path))
+    if not target.startswith("model/"):
+        return RefusedReference(f"it leaves `model/`; {_FORM}", unsafe=True)
+    return target
 
 
 def _unescaped(step: str) -> str:

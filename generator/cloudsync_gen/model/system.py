@@ -12,7 +12,7 @@ from cloudsync_gen.model.declared import Project
 from cloudsync_gen.model.element import Element
 from cloudsync_gen.model.ids import ElementId
 from cloudsync_gen.model.links import Link
-from cloudsync_gen.model.shapes import ShapeSet
+from cloudsync_gen.model.shapes import Difference
 from cloudsync_gen.model.sources import Sources
 from cloudsync_gen.source import Ref
 
@@ -56,7 +56,8 @@ class Model(Struct, frozen=True, kw_only=True):
     Dangling links are kept as written; rules report them. Of what could not be read, `broken` holds
     the ids and `lost` beginnings of ids (see `Declared`): nobody may call it missing. `schemas`
     maps the (file, first key) of a data model element to its id, so that a `$ref` can be followed.
-    `folders` holds the folder of each layer.
+    `folders` holds the folder of each layer, `disagreements` where the shapes of an element of the
+    data model differ.
     """
 
     project: Project
@@ -69,7 +70,7 @@ class Model(Struct, frozen=True, kw_only=True):
     broken: Mapping[str, Ref]
     lost: tuple[str, ...]
     sources: Sources
-    shapes: Mapping[ElementId, ShapeSet] = {}
+    disagreements: Mapping[ElementId, tuple[Difference, ...]] = {}
     folders: Mapping[str, str] = {}
     indexes: Indexes = field(default_factory=Indexes)
 

@@ -18,12 +18,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from cloudsync_gen.model.contracts import Contracts
+from cloudsync_gen.model.contracts import ContractDocument, Contracts
 from cloudsync_gen.model.ids import ElementId, layer_of, type_of
 from cloudsync_gen.model.links import Link
 from cloudsync_gen.model.memory import Memory
+from cloudsync_gen.model.prose import without_prose
 from cloudsync_gen.model.reading import (
     ANY_LINK,
+    CONTRACT_FIELDS,
     CONTRACTS,
     ELEMENTS,
     EVERYTHING,
@@ -31,54 +33,40 @@ from cloudsync_gen.model.reading import (
     LINKS,
     PLACE,
     PLACES,
+    PLAIN,
     SCHEMAS,
+    SOURCE_FIELDS,
     Read,
     all_of,
     field_of_all,
+    has_prose,
     linked_by,
+    source_of,
     written_in,
 )
 from cloudsync_gen.model.sources import Sources
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.model.trace_store import Facts, State, Trace, TraceStore
 
-_KIND, _WHAT = "traces", b"of a model"
 _PROTO = ".proto"
 """Files of this kind are read together: they import each other."""
 
-_SOURCES = "sources of "
-"""What the identity of the contract sources in a file begins with."""
+_TEXTS, _NAMES = ("graphql", "grpc"), "schema_names"
+"""Contracts that are text, and the one field of all of them that holds no contracts."""
 
-_KINDS = ("rest", "webhooks", "asyncapi", "graphql", "grpc", "jsonschema")
-"""The contracts that are known one by one."""
+_WRITTEN = frozenset(map(written_in, Sources.__struct_fields__))
+"""Fields of contract sources that are keys: what is read with all sources of a kind."""
 
 _LATER = "index_file"
 """What of the contracts is made when somebody asks for it: he read what it came from."""
 
 _NUMBERS = "I"
 _DIGEST = 16
-_ROOM = 20_000
-"""So many names more than there are elements may have a number before all begins anew."""
-
-Facts = dict[str, dict[str, bytes]]
-"""Of what stands in a file: identity -> field -> what it is, in short; of a contract the same.
-`LINKS` and a link's type stand for the links of that type.
-"""
+_MANY, _ROOM = 3, 20_000
+"""So many names for an element, and so many more, may have a number before all begins anew."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _facts = msgspec.msgpack.Decoder(Facts)
-
-
-class Trace(Struct, frozen=True, array_like=True):
-    """What was made, and what it read. Names are numbered by the state.
-
-    `wide`: a field of all elements of a type (`layer.type.field`). `narrow`: fields, and the
-    elements of which all of these were read.
-    """
-
-    made: bytes
-    keys: list[str]
-    wide: bytes
-    narrow: list[tuple[list[str], bytes]]
 
 
 class Extract(Struct, frozen=True, array_like=True):
@@ -90,17 +78,6 @@ class Extract(Struct, frozen=True, array_like=True):
     keys: list[str]
     wide: list[str]
     narrow: list[tuple[list[str], bytes, list[str]]]
-
-
-class _State(Struct, array_like=True):
-    manifest: bytes = b""
-    names: list[str] = []
-    files: dict[str, tuple[bytes, bytes]] = {}
-    contracts: Facts = {}
-    traces: dict[str, Trace] = {}
-
-
-_states = msgspec.msgpack.Decoder(_State)
 
 
 class Changes:
@@ -150,10 +127,10 @@ class Traces:
         self, model: Model, files: Mapping[str, bytes], manifest: str, memory: Memory
     ) -> None:
         self._model = model
-        self._memory = memory
         self.files = _with_what_is_read_together(files, manifest)
         """Digest of each file, with what it is read together with."""
         self._manifest = self.files.get(manifest, b"")
+        self._store = TraceStore(memory)
         self._state = self._remembered()
         self._numbers = {name: n for n, name in enumerate(self._state.names)}
         self._sizes: dict[str, int] = {}
@@ -170,11 +147,10 @@ class Traces:
         for file in (changed & known.keys()) | gone:
             old |= _facts.decode(zlib.decompress(known[file][1]))
         new: Facts = {}
-        for file, facts in _of_files(self._model, changed, self.files):
+        for file, facts in _of_files(self._model, changed):
             known[file] = (self.files[file], zlib.compress(_encode(facts), level=1))
             for each in facts:
-                if each != _SOURCES:
-                    self._number(each)
+                self._number(each)
             if self._state.traces:
                 new |= facts
         for file in gone:
@@ -192,24 +168,35 @@ class Traces:
                 n: each for n, each in traces.items() if not changes.concern(each)
             }
 
-    def _remembered(self) -> _State:
+    def _remembered(self) -> State:
         """The state of an earlier run; none of another manifest, which all is read by."""
-        hit = self._memory.get(_KIND, _WHAT)
-        try:
-            found = _State() if hit is None else _states.decode(hit.value)
-        except (msgspec.MsgspecError, TypeError, ValueError):
-            found = _State()
-        usable = len(found.names) <= len(self._model.elements) + _ROOM
-        if found.manifest == self._manifest and usable:
-            return found
-        return _State(manifest=self._manifest)
+        found = self._store.read(self._manifest)
+        usable = len(found.names) <= _MANY * len(self._model.elements) + _ROOM
+        return found if usable else State(manifest=self._manifest)
 
-    def compiled(self, contracts: Contracts) -> None:
-        """What is known of the contracts of the model from now on."""
-        facts = _of_contracts(contracts)
+    def compiled(self, contracts: Contracts) -> dict[str, Extract]:
+        """What is known of the contracts of the model from now on, within `reading.noting`: path of
+        each document that is not known to be what it was, and valid -> what it was made of, for
+        `valid`.
+        """
+        made: dict[str, Extract] = {}
+        facts = _of_texts(contracts)
+        for each in contracts.documents:
+            before = self._state.contracts.get(each.path)
+            if before is None or self.known(_of(each.path)) is None:
+                facts[each.path] = _of_fields(each, CONTRACT_FIELDS[ContractDocument])
+                made[each.path] = self.extract(each.packing.reading.taken(), b"")
+            else:
+                facts[each.path] = before | _of_fields(each, ("source", "file"))
         if facts != self._state.contracts:
             self._drop(self._state.contracts, facts)
             self._state.contracts = facts
+        return made
+
+    def valid(self, made: Mapping[str, Extract]) -> None:
+        """Remembers of documents that `compiled` told that they are valid."""
+        for path, extract in made.items():
+            self.put(_of(path), extract)
 
     def known(self, name: str) -> bytes | None:
         """What was made under a name, if it would be made again."""
@@ -240,10 +227,12 @@ class Traces:
         self._new = True
 
     def save(self) -> None:
-        """For the next run, if anything is new."""
+        """For the next run, if anything is new. Nothing may be asked afterwards: the state of a
+        large model is large, and much is to be done without it.
+        """
         if self._new:
-            self._memory.put(_KIND, _WHAT, _encode(self._state))
-            self._new = False
+            self._store.write(self._state)
+        self._new, self._state, self._numbers = False, State(), {}
 
     def extract(self, read: Read, made: bytes) -> Extract:
         """What is remembered of a reading: of all that a judge of a large model reads little is
@@ -314,8 +303,8 @@ def _differing(old: Facts, new: Facts, changes: Changes) -> Changes:
 
 
 def _note(changes: Changes, identity: str, field: str) -> None:
-    if identity.startswith(_SOURCES):
-        changes.key(field.partition(":")[0])
+    if field in _WRITTEN:
+        changes.key(field)
     elif field.startswith(LINKS):
         changes.field(identity, LINKS)
         changes.key(linked_by(field.removeprefix(LINKS)))
@@ -331,9 +320,7 @@ def _note(changes: Changes, identity: str, field: str) -> None:
                 changes.key(SCHEMAS)
 
 
-def _of_files(
-    model: Model, files: Set[str], digests: Mapping[str, bytes]
-) -> Iterator[tuple[str, Facts]]:
+def _of_files(model: Model, files: Set[str]) -> Iterator[tuple[str, Facts]]:
     """What stands in some files, one by one: there may be many."""
     elements: dict[str, list[ElementId]] = {file: [] for file in files}
     for element, ref in model.refs.items():
@@ -343,12 +330,19 @@ def _of_files(
     for kind in Sources.__struct_fields__:
         for source in getattr(model.sources, kind):
             if source.file in files:
-                sources[source.file][f"{written_in(kind)}:{source.file}"] = digests[source.file]
+                sources[source.file] |= _of_source(source, kind)
     for file, within in elements.items():
         facts: Facts = {each: _of_element(model, each) for each in within}
         if file in sources:
-            facts[f"{_SOURCES}{file}"] = sources[file]
+            facts[source_of(file)] = sources[file]
         yield file, facts
+
+
+def _of_source(source: Struct, kind: str) -> dict[str, bytes]:
+    """Its fields; those that are not read by themselves stand for it among all of its kind."""
+    apart = SOURCE_FIELDS[type(source)]
+    others = [getattr(source, each) for each in source.__struct_fields__ if each not in apart]
+    return {**_of_fields(source, sorted(apart)), written_in(kind): _short(others)}
 
 
 def _of_element(model: Model, element: ElementId) -> dict[str, bytes]:
@@ -362,22 +356,34 @@ def _of_element(model: Model, element: ElementId) -> dict[str, bytes]:
 
 
 def _of_fields(value: Any, fields: Iterable[str]) -> dict[str, bytes]:
-    found = ((field, getattr(value, field)) for field in fields)
-    return {field: _short(each) for field, each in found if each is not None}
+    found = {field: getattr(value, field) for field in fields}
+    found |= {
+        field + PLAIN: without_prose(each)
+        for field, each in found.items()
+        if has_prose(type(value), field)
+    }
+    return {field: _short(each) for field, each in found.items() if each is not None}
 
 
-def _of_contracts(contracts: Contracts) -> Facts:
+def _of_texts(contracts: Contracts) -> Facts:
+    """Of contracts that are text, and of which there are."""
     facts: Facts = {}
     whole: dict[str, bytes] = {}
     for kind in Contracts.__struct_fields__:
         if kind == _LATER:
             continue
         held = getattr(contracts, kind)
-        if kind in _KINDS:
+        if kind in _TEXTS:
             facts |= {each.path: _of_fields(each, each.__struct_fields__) for each in held.values()}
+        if kind != _NAMES:
             held = {name: each.path for name, each in held.items()}
         whole[kind] = _short(held)
     return facts | {CONTRACTS: whole}
+
+
+def _of(path: str) -> str:
+    """Under which name it is kept what a contract was made of."""
+    return f"contract {path}"
 
 
 def _short(value: object) -> bytes:

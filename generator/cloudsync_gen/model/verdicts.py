@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 
 import msgspec
 from msgspec import Struct
 
 from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.model.element import Element
 from cloudsync_gen.model.memory import Memory
-from cloudsync_gen.model.reading import Reading, into, watched, within
+from cloudsync_gen.model.reading import Reading, into, without_reading_prose
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.traces import Extract, Traces
+from cloudsync_gen.model.watching import Part, partly, parts_of, watched, within
 
 _APART = "apart"
 _Apart = dict[str, tuple[bytes, bytes]]
@@ -39,6 +41,13 @@ class Verdicts:
         self._model = model
         self._memory = memory
         self.traces = traces
+        self._parts: dict[tuple[type[Element], ...], Mapping[str, Part]] = {}
+
+    def parts(self, kinds: tuple[type[Element], ...]) -> Mapping[str, Part]:
+        """See `watching.parts_of`."""
+        if kinds not in self._parts:
+            self._parts[kinds] = parts_of(self._model, kinds)
+        return self._parts[kinds]
 
     def known(self, judge: str) -> Verdict | None:
         """The verdict of that name, if all that it was made of is still the same."""
@@ -48,10 +57,14 @@ class Verdicts:
         except msgspec.MsgspecError:
             return None
 
-    def made(self, judge: Judge) -> Extract:
-        """Judges now, within `reading.noting`: a verdict for `remember`, and what it rests on."""
-        with into(Reading()) as reading:
-            found = tuple(judge(watched(self._model)))
+    def made(self, judge: Judge, part: Part | None = None) -> Extract:
+        """Judges now, within `reading.noting`: a verdict for `remember`, and what it rests on.
+        Nobody judges what schemas and OpenAPI sources tell people. `part`: the elements that are to
+        be judged, where these are not all.
+        """
+        with into(Reading()) as reading, without_reading_prose():
+            seen = watched(self._model) if part is None else partly(self._model, part)
+            found = tuple(judge(seen))
         read = reading.read
         return self.traces.extract(read, _encode(Verdict(found, read.layers)))
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from msgspec import Struct
 
 from cloudsync_gen.diagnostics import Diagnostic, Mend, Related, Severity
+from cloudsync_gen.model.element import Element
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.source import Ref
 
@@ -23,6 +24,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     there, so it is silent while a part of the model could not be read. `mends`: what `check --fix`
     does about its findings where that is certain, empty where a person has to decide. `alone`: what
     it finds in one file depends on that file alone; it sees elements, their places and sources.
+    `each`: it goes through all elements of these structs to judge one after the other; any it may
+    look up by id, or by what links or fields say. So those of one folder are judged by themselves.
     """
 
     code: str
@@ -33,6 +36,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     whole: bool = False
     mends: str = ""
     alone: bool = False
+    each: tuple[type[Element], ...] = ()
 
     def findings(self, model: Model) -> Iterator[Diagnostic]:
         """What it finds, but nothing of an element that was read in part, unless it judges links,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 from msgspec import Struct
@@ -12,6 +12,7 @@ from cloudsync_gen.model.reading import noting
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.traces import Extract
 from cloudsync_gen.model.verdicts import Verdict, Verdicts
+from cloudsync_gen.model.watching import Part
 from cloudsync_gen.rules._rule import Rule
 
 Beside = Callable[[Callable[[], bytes]], Callable[[], bytes]]
@@ -47,29 +48,48 @@ def begun(rules: Iterable[Rule], verdicts: Verdicts, beside: Beside | None) -> C
     """
     rules = tuple(rules)
     apart = {r.code: Verdict(verdicts.apart(_name(r), r.findings)) for r in rules if r.alone}
-    judges = {rule.code: rule for rule in rules if not rule.alone}
-    known = {code: verdicts.known(_name(rule)) for code, rule in judges.items()}
-    stale = [code for code, verdict in known.items() if verdict is None]
+    tasks = {each.name: each for rule in rules if not rule.alone for each in _tasks(rule, verdicts)}
+    known = {name: verdicts.known(name) for name in tasks}
+    stale = [name for name, verdict in known.items() if verdict is None]
 
     def judge() -> bytes:
         with noting():
-            return _encode([_encode(verdicts.made(judges[code].findings)) for code in stale])
+            made = (verdicts.made(tasks[e].rule.findings, tasks[e].part) for e in stale)
+            return _encode([_encode(each) for each in made])
 
-    many = len(stale) > _MANY * len(judges)
+    many = len(stale) > _MANY * len(tasks)
     answer = beside(judge) if beside is not None and many else judge
 
     def judged() -> Judged:
         made = {}
-        for code, each in zip(stale, _made.decode(answer()), strict=True):
-            made[code] = verdicts.remember(_name(judges[code]), _extract.decode(each))
-        whole = {code: made.get(code, verdict) for code, verdict in known.items()}
-        found = {code: each for code, each in whole.items() if each is not None}
-        return Judged(
-            tuple(each for alone in (*apart.values(), *found.values()) for each in alone.found),
-            {code: each.layers for code, each in (apart | found).items()},
-        )
+        for name, each in zip(stale, _made.decode(answer()), strict=True):
+            made[name] = verdicts.remember(name, _extract.decode(each))
+        found = [*apart.values()]
+        layers = {code: each.layers for code, each in apart.items()}
+        for name, task in tasks.items():
+            verdict = made.get(name) or known[name]
+            if verdict is not None:
+                found.append(verdict)
+                code = task.rule.code
+                layers[code] = layers.get(code, frozenset()) | verdict.layers
+        return Judged(tuple(each for verdict in found for each in verdict.found), layers)
 
     return judged
+
+
+class _Task(Struct, frozen=True):
+    """What a rule judges at once: all of the model, or a part of it."""
+
+    name: str
+    rule: Rule
+    part: Part | None = None
+
+
+def _tasks(rule: Rule, verdicts: Verdicts) -> Iterator[_Task]:
+    if not rule.each:
+        yield _Task(_name(rule), rule)
+    for folder, part in verdicts.parts(rule.each).items() if rule.each else ():
+        yield _Task(f"{_name(rule)} {folder}", rule, part)
 
 
 def _name(rule: Rule) -> str:

@@ -43,6 +43,7 @@ MDL003 | element-id | An element has no id, or one that is not written `<layer>.
 MDL004 | element-type | An id names a type that its layer does not have. | one of the layer's types; `cloudsync-gen schema LAYER` shows them.
 MDL005 | element-schema | A field of an element is unknown, missing or of another type. The rest of the element is read without it, so that other findings are told as well. | what `cloudsync-gen schema TYPE` shows; editors complete it.
 MDL006 | duplicate-id | Two elements have one id; the first is used. | another name for one of them, and for the links that mean it.
+MDL007 | unread-file | A file below `model/` looks like a part of the model, and nothing reads it: it lies in the folder of no layer, or has a suffix that its layer does not read. Whatever it says is not so. | the folder of its layer, another suffix, or another place than `model/`. | warning
 OAS001 | openapi-document | A file below `rest-apis/` is no OpenAPI 3.1 source with the link to its service. | `openapi: 3.1.0`, `info`, `paths` and `x-archimate-ref`.
 OAS002 | openapi-field | A link field or fact of a document or operation has a form that it cannot have. | an id, a duration or a percentage, as the message says.
 OAS003 | operation-id | An operation has no `operationId`, of which its element's id is made. | a lowerCamelCase `operationId`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from cloudsync_gen.model.layers.api import Rpc
@@ -11,6 +11,9 @@ from cloudsync_gen.naming import python_class, python_name
 _BASE = ("attempts", "base_url", "budget", "call", "enum_names", "headers", "methods")
 _RESERVED = frozenset((*_BASE, "aclose", "client", "rpcs", "send", "stream", "timeout"))
 """What a client has by itself, and what its caller calls the client."""
+
+_LOCALS = ("self", "body", "idempotency_key", "if_match", "request", "body_of", "str", "uuid4")
+"""What a method of a REST client takes besides its operation's parameters, and what it uses."""
 
 RPC_RESERVED = ("rpc", "service", "runtime", "models", "operations", "port", "message", "services")
 """What the adapter of a gRPC service cannot call a method: names that its module uses."""
@@ -37,18 +40,28 @@ def rest_methods(operations: Iterable[str]) -> dict[str, str]:
     return _methods(operations, _RESERVED)
 
 
+def argument_names(parameters: Iterable[str], taken: Iterable[str]) -> Iterator[str]:
+    """Names of the arguments that stand for parameters of one operation, in their order, beside
+    names that are taken.
+    """
+    used = {*_LOCALS, *taken}
+    for each in parameters:
+        yield _apart(python_name(each), used)
+
+
 def rpc_methods(rpcs: Iterable[Rpc]) -> dict[str, str]:
     """Name of each RPC of one contract -> the client's method."""
     return _methods((each.rpc_name for each in rpcs), _RESERVED | {*RPC_RESERVED})
 
 
 def _methods(names: Iterable[str], reserved: frozenset[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
     taken = set(reserved)
-    for name in sorted(names):
-        method = python_name(name)
-        while method in taken:
-            method += "_"
-        taken.add(method)
-        found[name] = method
-    return found
+    return {name: _apart(python_name(name), taken) for name in sorted(names)}
+
+
+def _apart(name: str, taken: set[str]) -> str:
+    """The name, or what it becomes where it is taken; from now on that is."""
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cloudsync_gen.cli.settings import Misconfigured, Settings, chosen, settings, severities
+from cloudsync_gen.cli.settings import (
+    MAX_BYTES,
+    Misconfigured,
+    Settings,
+    chosen,
+    settings,
+    severities,
+)
 from cloudsync_gen.diagnostics import Severity
 from cloudsync_gen.rules import RULES
 from support.trees import write_tree
@@ -158,3 +166,27 @@ def test_settings_in_two_files_are_one_too_many(tmp_path: Path) -> None:
     (tmp_path / "cloudsync-gen.toml").unlink()
     with pytest.raises(Misconfigured, match="is no table"):
         settings(tmp_path, {})
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "nested", "large"])
+def test_a_file_that_nobody_could_mean_is_told(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "pyproject.toml"
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "device":
+            path.symlink_to("/dev/zero")
+        case "folder":
+            path.mkdir()
+        case "nested":
+            path.write_text(f"a = {'[' * 100_000}")
+        case _:
+            path.write_text(f"# {'x' * MAX_BYTES}")
+    with pytest.raises(Misconfigured, match=r"^pyproject\.toml: "):
+        settings(tmp_path, {})
+
+
+def test_a_file_may_be_a_link_to_one(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"other.toml": "jobs = 3\n"})
+    (tmp_path / "cloudsync-gen.toml").symlink_to("other.toml")
+    assert settings(tmp_path, {}).jobs == 3

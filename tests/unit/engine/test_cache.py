@@ -148,6 +148,35 @@ def test_a_pack_drops_what_nobody_asks_for(tmp_path: Path) -> None:
     assert Store(tmp_path).pack.read(OTHER) is None
 
 
+def test_a_kind_of_which_nothing_is_asked_does_not_age(tmp_path: Path) -> None:
+    """What is known as a whole asks for none of its parts, which are in use all the same."""
+    first = Store(tmp_path).pack
+    first.write(f"{KEY}aa", b"content")
+    first.write(f"{OTHER}bb", b"another")
+    first.save()
+    for turn in range(2 * PATIENCE):
+        pack = Store(tmp_path).pack
+        pack.write("ef" * 20 + "aa", str(turn).encode())
+        pack.save()
+    kept = Store(tmp_path).pack
+    assert (kept.read(f"{KEY}aa"), kept.read(f"{OTHER}bb")) == (None, b"another")
+
+
+def test_what_nobody_asks_for_is_bounded(tmp_path: Path) -> None:
+    """The oldest of it goes first."""
+    large = bytes(3 << 20)
+    for turn in range(6):
+        pack = Store(tmp_path).pack
+        pack.write(f"{turn:040x}{turn:02x}", large)
+        pack.write(KEY, str(turn).encode())
+        pack.save()
+    left = Store(tmp_path).pack
+    found = [turn for turn in range(6) if left.read(f"{turn:040x}{turn:02x}") is not None]
+    assert found == [3, 4, 5]
+    (path,) = (tmp_path / STATE / "cache").glob("??/*")
+    assert path.stat().st_size < 4 * len(large)
+
+
 @pytest.mark.parametrize("stored", [b"", b"\xc1", b"\x93\x01\x02\x03"])
 def test_a_pack_that_is_none_is_empty(tmp_path: Path, stored: bytes) -> None:
     store = Store(tmp_path)
@@ -279,8 +308,25 @@ def test_outputs_that_nobody_touched_are_known(lemonade: Path) -> None:
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     after = index.untouched(str(lemonade), index.State(str(lemonade), outputs=True))
     assert known - after == {OUTPUT}
+    now = index.State(str(lemonade), outputs=True)
+    now.tool += "another"
+    assert not index.untouched(str(lemonade), now)
     (lemonade / index.NAME).unlink()
     assert not index.untouched(str(lemonade), index.State(str(lemonade), outputs=True))
+
+
+def test_what_a_check_knows_stands_beside_what_was_generated(lemonade: Path) -> None:
+    known = index.untouched(str(lemonade), index.State(str(lemonade), outputs=True))
+    text = (lemonade / MODEL).read_text()
+    (lemonade / MODEL).write_text(f"{text}# a comment\n")
+    assert not index.is_clean(str(lemonade), "check")
+    assert main(["--root", str(lemonade), "check"]) == 0
+    assert index.is_clean(str(lemonade), "check")
+    assert not index.is_clean(str(lemonade), "generate")
+    assert index.untouched(str(lemonade), index.State(str(lemonade), outputs=True)) == known
+    assert main(["--root", str(lemonade), "generate", "--check"]) == 0
+    (lemonade / index.CHECKED).write_bytes(b"")
+    assert index.is_clean(str(lemonade), "check")
 
 
 @pytest.mark.parametrize("path", [LOCK, OUTPUT])
@@ -308,3 +354,14 @@ def test_a_run_that_wrote_knows_what_it_wrote(lemonade: Path) -> None:
     assert main(["--root", str(lemonade), "generate"]) == 0
     assert other.exists()
     assert index.is_clean(str(lemonade), "generate")
+
+
+def test_a_pack_that_was_put_away_is_read_again(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.put_away()
+    before = store.pack
+    before.write(KEY, b"content")
+    before.save()
+    store.put_away()
+    assert store.pack is not before
+    assert store.pack.read(KEY) == b"content"

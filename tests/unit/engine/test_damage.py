@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.engine.locks import STATE
 from cloudsync_gen.model.traces import Extract
 from cloudsync_gen.model.verdicts import Judge, Verdicts
+from cloudsync_gen.model.watching import Part
 from support.effort import Effort
 from support.mutants import mutants
 from support.rules import BASE
@@ -131,9 +133,9 @@ def test_another_library_judges_anew(tmp_path: Path, monkeypatch: pytest.MonkeyP
     judges: list[Judge] = []
     made = Verdicts.made
 
-    def noted(verdicts: Verdicts, judge: Judge) -> Extract:
+    def noted(verdicts: Verdicts, judge: Judge, part: Part | None = None) -> Extract:
         judges.append(judge)
-        return made(verdicts, judge)
+        return made(verdicts, judge, part)
 
     def judged() -> int:
         judges.clear()
@@ -165,3 +167,20 @@ def test_two_checks_at_once_find_the_same(
             alone,
         ]
         assert said(root, capsys, "check", "--format", "json") == alone
+
+
+def test_settings_behind_a_link_are_looked_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a link leads to is what the verdict rests upon."""
+    root = with_fault(tmp_path / "root")
+    shared = write_tree(tmp_path / "shared", {"pyproject.toml": ""}) / "pyproject.toml"
+    (root / "pyproject.toml").symlink_to(shared)
+    code, found = said(root, capsys, "check", "--format", "json")
+    assert code == 1
+    ignored = sorted({each["code"] for each in json.loads(found)["findings"]})
+    shared.write_text(f"[tool.cloudsync-gen]\nignore = {json.dumps(ignored)}\n")
+    assert said(root, capsys, "check")[0] == 0
+    assert said(root, capsys, "check")[0] == 0
+    shared.write_text("")
+    assert said(root, capsys, "check")[0] == 1

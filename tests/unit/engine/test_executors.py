@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -178,3 +180,18 @@ def test_who_is_not_asked_is_not_waited_for(forked: list[int]) -> None:
         for _ in range(2):
             crew.submit(much, b"x" * 100, long=True)
     assert len(forked) == 2
+
+
+def test_of_work_that_is_done_elsewhere_nothing_is_kept() -> None:
+    class Large:
+        def __call__(self) -> bytes:
+            return b"done"
+
+    work = Large()
+    there = weakref.ref(work)
+    with Crew(2) as crew:
+        answer = crew.beside(work)
+        del work
+        assert answer() == b"done"
+        gc.collect()
+        assert there() is None

@@ -53,4 +53,6 @@ def _filled(model: Model, element: str, schema: Any) -> bool:
     return "default" in found or (isinstance(schema, dict) and "default" in schema)
 
 
-RULE = Rule(code="DDD029", name="body-may-omit", family="domain-driven design", check=check)
+RULE = Rule(
+    code="DDD029", name="body-may-omit", family="domain-driven design", check=check, each=(Command,)
+)

@@ -48,5 +48,6 @@ RULE = Rule(
     name="create-leaves-property-unset",
     family="domain-driven design",
     check=check,
+    each=(Command,),
     whole=True,
 )

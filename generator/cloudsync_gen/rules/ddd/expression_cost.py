@@ -80,4 +80,10 @@ def _shape(model: Model, element: str | None) -> Shape | None:
     return Shape(model, found.id, found.schema) if found else None
 
 
-RULE = Rule(code="DDD035", name="expression-cost", family="domain-driven design", check=check)
+RULE = Rule(
+    code="DDD035",
+    name="expression-cost",
+    family="domain-driven design",
+    check=check,
+    each=(Invariant, Command, Lifecycle, Policy),
+)

@@ -56,4 +56,5 @@ RULE = Rule(
     name="invariant-expression",
     family="domain-driven design",
     check=check,
+    each=(Invariant,),
 )

@@ -38,4 +38,10 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 )
 
 
-RULE = Rule(code="DDD019", name="requirement-condition", family="domain-driven design", check=check)
+RULE = Rule(
+    code="DDD019",
+    name="requirement-condition",
+    family="domain-driven design",
+    check=check,
+    each=(Command,),
+)

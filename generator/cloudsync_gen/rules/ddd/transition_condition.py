@@ -43,4 +43,10 @@ def _fault(model: Model, lifecycle: Lifecycle, transition: Transition) -> tuple[
     return condition_fault(model, transition.condition, aggregate, command)
 
 
-RULE = Rule(code="DDD016", name="transition-condition", family="domain-driven design", check=check)
+RULE = Rule(
+    code="DDD016",
+    name="transition-condition",
+    family="domain-driven design",
+    check=check,
+    each=(Lifecycle,),
+)

@@ -121,5 +121,10 @@ def _missing(model: Model, element: str, schema: str, named: Named) -> Iterator[
 
 
 RULE = Rule(
-    code="DDD010", name="unknown-field", family="domain-driven design", check=check, mends=MISSPELT
+    code="DDD010",
+    name="unknown-field",
+    family="domain-driven design",
+    check=check,
+    each=(Aggregate, Command, Query),
+    mends=MISSPELT,
 )

@@ -74,4 +74,10 @@ def _told(model: Model, command: Command, event: Event) -> bool:
     return event.key in given | parameters_of(model, command.id)
 
 
-RULE = Rule(code="EVT012", name="event-key-untold", family="event-driven patterns", check=check)
+RULE = Rule(
+    code="EVT012",
+    name="event-key-untold",
+    family="event-driven patterns",
+    check=check,
+    each=(Event,),
+)

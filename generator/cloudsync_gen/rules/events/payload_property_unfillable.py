@@ -52,4 +52,5 @@ RULE = Rule(
     name="payload-property-unfillable",
     family="event-driven patterns",
     check=check,
+    each=(Command,),
 )

@@ -23,7 +23,9 @@ from cloudsync_gen.source import Ref
 
 def check(model: Model) -> Iterator[Diagnostic]:
     for element, ref in model.refs.items():
-        if type_of(element) in DERIVED_TYPES or ref.pointer[-1] == name_of(element):
+        # a whole document has no key
+        derived = type_of(element) in DERIVED_TYPES or not ref.pointer
+        if derived or ref.pointer[-1] == name_of(element):
             continue
         yield RULE.at(
             ref.name(),

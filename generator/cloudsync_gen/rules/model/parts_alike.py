@@ -50,14 +50,17 @@ def _in_schemas(model: Model) -> Iterator[Named]:
                 yield from _keys(space, schema.get(keyword), ref.at(keyword), element.id)
             members = schema.get("enum")
             for each, at in _first(members if isinstance(members, list) else []):
-                if isinstance(each, str):
-                    space = (element.id, pointer, "enum")
-                    yield Named(space, each, ref.at("enum", at), element.id)
+                space = (element.id, pointer, "enum")
+                yield Named(space, each, ref.at("enum", at), element.id)
 
 
-def _first(names: Sequence[object]) -> Iterator[tuple[object, int]]:
-    """Each entry and where it stands first; one that stands there twice is `entry-twice`."""
-    return ((each, at) for at, each in enumerate(names) if each not in names[:at])
+def _first(names: Sequence[object]) -> Iterator[tuple[str, int]]:
+    """Each text and where it stands first; one that stands there twice is `entry-twice`."""
+    seen: set[str] = set()
+    for at, each in enumerate(names):
+        if isinstance(each, str) and each not in seen:
+            seen.add(each)
+            yield each, at
 
 
 def _in_stores(model: Model) -> Iterator[Named]:
@@ -88,7 +91,7 @@ def _in_lists(model: Model) -> Iterator[Named]:
             yield Named(resource.id, each.action, place, resource.id)
     for metric in model.all(Metric):
         for label, at in _first(metric.labels):
-            yield Named(metric.id, str(label), model.ref(metric.id, "labels", at), metric.id)
+            yield Named(metric.id, label, model.ref(metric.id, "labels", at), metric.id)
 
 
 def _in_openapi(model: Model) -> Iterator[Named]:

@@ -43,5 +43,9 @@ def check(model: Model) -> Iterator[Diagnostic]:
 
 
 RULE = Rule(
-    code="OBS008", name="attribute-masked", family="comprehensive observability", check=check
+    code="OBS008",
+    name="attribute-masked",
+    family="comprehensive observability",
+    check=check,
+    each=(Trace,),
 )

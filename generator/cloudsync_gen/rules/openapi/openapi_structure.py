@@ -111,4 +111,6 @@ def _twins(file: str, found: list[tuple[str, Pointer, Mapping[str, Any]]]) -> It
             )
 
 
-RULE = Rule(code="OAS023", name="openapi-structure", family="OpenAPI contracts", check=check)
+RULE = Rule(
+    code="OAS023", name="openapi-structure", family="OpenAPI contracts", check=check, alone=True
+)

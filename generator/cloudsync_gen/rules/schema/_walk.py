@@ -17,12 +17,13 @@ _SINGLE = (
     *("unevaluatedItems", "unevaluatedProperties", "contentSchema"),
 )
 _HOLDERS = frozenset((*_MAPS, *_LISTS, *_SINGLE))
-_KINDS: tuple[type[DataElement], ...] = (Entity, ValueType, Names, Message, Payload)
+KINDS: tuple[type[DataElement], ...] = (Entity, ValueType, Names, Message, Payload)
+"""All structs of the data model."""
 
 
 def elements(model: Model) -> Iterator[DataElement]:
     """All elements of the data model."""
-    for kind in _KINDS:
+    for kind in KINDS:
         yield from model.all(kind)
 
 

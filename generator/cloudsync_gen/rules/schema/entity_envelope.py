@@ -45,4 +45,6 @@ def _problem(model: Model, entity: Entity, name: str) -> tuple[Ref, str, str]:
     return place, "", ""
 
 
-RULE = Rule(code="SCH006", name="entity-envelope", family="schema validation", check=check)
+RULE = Rule(
+    code="SCH006", name="entity-envelope", family="schema validation", check=check, each=(Entity,)
+)

@@ -94,4 +94,10 @@ def _said(schema: Mapping[str, Any], keyword: str) -> str:
     return f"`{keyword}: {schema[keyword]}`" if keyword in schema else f"without `{keyword}`"
 
 
-RULE = Rule(code="SCH013", name="input-wider-than-entity", family="schema validation", check=check)
+RULE = Rule(
+    code="SCH013",
+    name="input-wider-than-entity",
+    family="schema validation",
+    check=check,
+    each=(Command,),
+)

@@ -22,7 +22,7 @@ from cloudsync_gen.model.schema_check import default_faults, faults_of
 from cloudsync_gen.model.schema_view import resolved
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
-from cloudsync_gen.rules.schema._walk import elements
+from cloudsync_gen.rules.schema._walk import KINDS, elements
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
@@ -48,4 +48,6 @@ def _resolver(model: Model, element: DataElement) -> Callable[[str], Mapping[str
     return resolve
 
 
-RULE = Rule(code="SCH001", name="invalid-schema", family="schema validation", check=check)
+RULE = Rule(
+    code="SCH001", name="invalid-schema", family="schema validation", check=check, each=KINDS
+)

@@ -70,4 +70,6 @@ def _unknown(
             )
 
 
-RULE = Rule(code="SCH014", name="unknown-keyword", family="schema validation", check=check)
+RULE = Rule(
+    code="SCH014", name="unknown-keyword", family="schema validation", check=check, alone=True
+)

@@ -21,7 +21,7 @@ from cloudsync_gen.model.schema_view import target_of
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._refs import fault
 from cloudsync_gen.rules._rule import Rule
-from cloudsync_gen.rules.schema._walk import elements, subschemas
+from cloudsync_gen.rules.schema._walk import KINDS, elements, subschemas
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
@@ -49,4 +49,6 @@ def _circular(model: Model, element: DataElement) -> bool:
     return False
 
 
-RULE = Rule(code="SCH002", name="unresolved-schema-ref", family="schema validation", check=check)
+RULE = Rule(
+    code="SCH002", name="unresolved-schema-ref", family="schema validation", check=check, each=KINDS
+)

@@ -1,7 +1,7 @@
 """The model holds a secret.
 
-What it does: looks for texts that are keys by their form: private keys, access keys and tokens of
-well-known issuers, passwords in addresses.
+What it does: looks for texts that are keys by their form, in comments too: private keys, access
+keys and tokens of well-known issuers, passwords in addresses.
 
 Why: the model is read by everybody who may read the repository, for ever, and by every tool.
 
@@ -13,7 +13,7 @@ Use instead: the name under which a secret manager keeps it; and exchange this o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -43,6 +43,9 @@ _FORMS = {
 
 _SECRET = re.compile("|".join(_FORMS.values()))
 _IN_BYTES = {each.encode(): re.compile(form.encode()) for each, form in _FORMS.items()}
+IN_COMMENT = re.compile(f"#[^\\n]*(?:{'|'.join(_FORMS.values())})".encode())
+"""A secret behind a `#`, of a comment or not."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -62,6 +65,21 @@ def check(model: Model) -> Iterator[Diagnostic]:
         for match in _SECRET.finditer(text.text) if _may_hold(text.text) else ():
             span = _span(text.file, text.text, match)
             yield structs.replace(_finding(Ref(text.file), text.id), span=span)
+
+
+def in_comments(
+    comments: Iterable[tuple[Span, str]], rules: Iterable[Rule]
+) -> Iterator[Diagnostic]:
+    """Secrets in comments of YAML, of which a model knows nothing; none if the rule is not among
+    those by which a model is judged. A comment comes with its place, on one line.
+    """
+    by = next((each for each in rules if each.code == RULE.code), None)
+    for span, comment in comments if by is not None else ():
+        for match in _SECRET.finditer(comment):
+            start, end = span.column + match.start(), span.column + match.end()
+            place = structs.replace(span, column=start, end_column=end)
+            found = structs.replace(_finding(Ref(span.file), ""), span=place)
+            yield structs.replace(found, severity=by.severity) if by else found
 
 
 def _may_hold(data: Any) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic, Related
-from cloudsync_gen.model.shapes import Aspect, Difference, FieldShape, differences
+from cloudsync_gen.model.ids import ElementId
+from cloudsync_gen.model.shapes import Aspect, Difference, FieldShape
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._known import sound
 from cloudsync_gen.rules._rule import Rule
+from cloudsync_gen.rules.schema._walk import elements
 
 _FORMS = {
     "json-schema": "schema",
@@ -41,9 +43,9 @@ def single(model: Model, aspect: Aspect) -> Iterator[tuple[Difference, FieldShap
 
 def _differences(model: Model, aspect: Aspect) -> Iterator[Difference]:
     """Those of one aspect, where the schema that the others are held against is sound itself."""
-    for shapes in model.shapes.values():
-        for each in differences(shapes):
-            if each.aspect == aspect and sound(model, shapes.canonical.entity):
+    for element in elements(model):
+        for each in model.disagreements.get(ElementId(element.id), ()):
+            if each.aspect == aspect and sound(model, element.id):
                 yield each
 
 

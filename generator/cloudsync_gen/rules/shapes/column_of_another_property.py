@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.model.layers.application import Aggregate
+from cloudsync_gen.model.layers.datastore import Table
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import words
@@ -24,17 +26,13 @@ from cloudsync_gen.rules._stores import tables
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
-    whole = {  # of these `missing-field` tells what no column stores
-        shape.element
-        for shapes in model.shapes.values()
-        for shape in shapes.others
-        if not shape.partial
-    }
     for table in tables(model):
+        # of those that hold a whole entity `missing-field` tells what no column stores
+        whole = isinstance(table, Table) and bool(model.where(Aggregate, "store", table.id))
         named = {words(each): each for each in properties(model, table.json_schema)}
         for name, column in table.columns.items():
             own = named.get(words(name))
-            stray = column.property in named.values() if column.property else table.id not in whole
+            stray = column.property in named.values() if column.property else not whole
             if own and stray and own != column.property:
                 told = ("property",) if column.property else ()
                 stored = f"`{column.property}`" if column.property else "no property"

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
+from cloudsync_gen.rules.schema._walk import KINDS
 from cloudsync_gen.rules.shapes._aspects import differs, form, single
 
 
@@ -26,4 +27,6 @@ def check(model: Model) -> Iterator[Diagnostic]:
         yield differs(RULE, each, f"{form(each)} has no `{field.name}`", "add it")
 
 
-RULE = Rule(code="SHP001", name="missing-field", family="agreement of shapes", check=check)
+RULE = Rule(
+    code="SHP001", name="missing-field", family="agreement of shapes", check=check, each=KINDS
+)

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
+from cloudsync_gen.rules.schema._walk import KINDS
 from cloudsync_gen.rules.shapes._aspects import both, differs, form
 
 
@@ -28,4 +29,6 @@ def check(model: Model) -> Iterator[Diagnostic]:
         yield differs(RULE, each, message, "give both the same type")
 
 
-RULE = Rule(code="SHP003", name="type-differs", family="agreement of shapes", check=check)
+RULE = Rule(
+    code="SHP003", name="type-differs", family="agreement of shapes", check=check, each=KINDS
+)

@@ -21,8 +21,8 @@ from cloudsync_gen.model.layers.api import METHODS, RestApi
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.packages import rest_package
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import kebab, python_name, screaming
-from cloudsync_gen.targets._clients import rest_class, rest_methods
+from cloudsync_gen.naming import kebab, screaming
+from cloudsync_gen.targets._clients import argument_names, rest_class, rest_methods
 from cloudsync_gen.targets._models import document
 from cloudsync_gen.targets._python_types import imported, python_type
 from cloudsync_gen.targets._target import Target
@@ -105,8 +105,11 @@ def _method(
 ) -> MethodView:
     parameters = [*shared, *operation.get("parameters", [])]
     references = {each.get("$ref") for each in parameters}
-    arguments = [_argument(each, schemas) for each in parameters if "name" in each]
-    arguments += [argument for ref, argument in _PAGE.items() if ref in references]
+    page = [argument for ref, argument in _PAGE.items() if ref in references]
+    written = [each for each in parameters if "name" in each]
+    python = argument_names((each["name"] for each in written), (each.name for each in page))
+    arguments = [_argument(n, each, schemas) for n, each in zip(python, written, strict=True)]
+    arguments += page
     media, body = _body(operation.get("requestBody", {}))
     result = _result(operation)
     idempotent = _KEY in references
@@ -128,9 +131,9 @@ def _method(
     )
 
 
-def _argument(parameter: Mapping[str, Any], schemas: Mapping[str, Any]) -> ArgumentView:
+def _argument(name: str, parameter: Mapping[str, Any], schemas: Mapping[str, Any]) -> ArgumentView:
     return ArgumentView(
-        name=python_name(parameter["name"]),
+        name=name,
         wire=parameter["name"],
         type=python_type(parameter.get("schema", {}), schemas),
         location=parameter["in"],

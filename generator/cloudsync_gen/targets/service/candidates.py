@@ -9,8 +9,6 @@ from functools import lru_cache
 from itertools import combinations, islice, pairwise, product
 from typing import Any
 
-import jsonschema_rs
-
 from cloudsync_gen.targets._python_types import followed
 from cloudsync_gen.targets.service.samples import FORMATS, Unsampled, sample
 from cloudsync_gen.targets.service.texts import variants
@@ -78,6 +76,8 @@ class Candidates:
         whole = _whole(schema)
         key = repr(whole)
         if key not in self._validators:
+            import jsonschema_rs
+
             written = {**whole, "$defs": self._definitions}
             self._validators[key] = jsonschema_rs.Draft202012Validator(
                 written, validate_formats=True

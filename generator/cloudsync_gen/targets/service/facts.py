@@ -259,10 +259,13 @@ def _callers(model: Model) -> dict[str, set[str]]:
 
 
 class ServiceFacts:
-    """One service: its elements, its contract, the names of its schemas and aggregates."""
+    """One service: its elements, its contract, the names of its schemas and aggregates. `plain`:
+    what contracts tell people is of no use, and not read.
+    """
 
-    def __init__(self, system: SystemFacts, service: Service) -> None:
+    def __init__(self, system: SystemFacts, service: Service, *, plain: bool = False) -> None:
         self.system = system
+        self._plain = plain
         self.model = system.model
         self.service = service
         self.aggregates = {each.id: each for each in system.aggregates[service.id]}
@@ -341,7 +344,7 @@ class ServiceFacts:
     def compiled(self, operation: Operation) -> Mapping[str, Any]:
         """The operation as its contract has it, path-level parameters included."""
         document = self.system.contracts.rest.get(operation.document)
-        item = document.data["paths"].get(operation.path, {}) if document else {}
+        item = self._said(document)["paths"].get(operation.path, {}) if document else {}
         found = dict(item.get(operation.method, {}))
         shared = item.get("parameters", [])
         return {**found, "parameters": [*shared, *found.get("parameters", [])]}
@@ -350,7 +353,7 @@ class ServiceFacts:
         """The schemas of the operation's contract."""
         document = self.system.contracts.rest.get(operation.document)
         found: Mapping[str, Any] = (
-            document.data["components"].get("schemas", {}) if document else {}
+            self._said(document)["components"].get("schemas", {}) if document else {}
         )
         return found
 
@@ -359,11 +362,14 @@ class ServiceFacts:
         name = self.system.contracts.schema_names.get(element, "")
         document = self.system.contracts.jsonschema.get(element)
         if name not in self.schemas and document is not None:
-            data = _global(document.data)
+            data = _global(self._said(document))
             self.schemas.update(data.pop("$defs", {}))
             self.schemas[name] = {key: data[key] for key in data if key not in _ROOT_KEYWORDS}
         found: Mapping[str, Any] = self.schemas.get(name, {})
         return found
+
+    def _said(self, document: ContractDocument) -> Mapping[str, Any]:
+        return document.plain if self._plain else document.data
 
     def class_of(self, element: str) -> str:
         """Name of the class of a data model element; notes that the models need it."""

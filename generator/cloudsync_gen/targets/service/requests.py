@@ -219,17 +219,17 @@ def _derived(facts: ServiceFacts, performed: Command | Query) -> Request:
     aggregate = facts.aggregates.get(performed.aggregate)
     fields: list[FieldView] = []
     names: dict[str, str] = {}
-    key = ""
+    key, scope = "", Scope(*_LOCALS)
     if aggregate is not None and (effect in _BY_KEY or _by_clock(performed)):
         key = facts.key_of(aggregate)
-        names[key] = Scope(*_LOCALS).take(python_name(key))
+        names[key] = scope.take(python_name(key))
         fields.append(FieldView(name=names[key], type=_key_type(facts, aggregate)))
     if performed.input:
         fields.append(FieldView(name="body", type=f"models.{facts.class_of(performed.input)}"))
     if effect == "list":
         fields.append(FieldView(name="page", type="PageRequest"))
         for name in performed.filters if isinstance(performed, Query) else ():
-            names[name] = python_name(name)
+            names[name] = scope.take(python_name(name))
             fields.append(FieldView(name=names[name], type="Any", default=True))
     return Request(
         fields=tuple(fields),

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
-import jsonschema_rs
-
 from cloudsync_gen.model.patterns import codes, parser
 
 _PREFERRED = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_. /"
@@ -44,6 +42,8 @@ def variants(pattern: str, fewest: int = 0, most: int = 10_000) -> Iterator[str]
     Whether one matches, an engine tells that gives up after so many steps: the pattern may be one
     on which others search for ever.
     """
+    import jsonschema_rs
+
     try:
         tree = parser.parse(pattern)
         judge = jsonschema_rs.Draft202012Validator({"pattern": pattern})

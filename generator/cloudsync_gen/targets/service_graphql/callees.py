@@ -95,13 +95,14 @@ class Callees:
         performed = performed_by(self._facts.model, carrier.command)
         if document is None or performed is None:
             raise Unfitting(f"{carrier.id} has no contract")
-        schemas = document.data.get("components", {}).get("schemas", {})
+        said = document.plain
+        schemas = said.get("components", {}).get("schemas", {})
         if carrier.document not in self._methods:
-            found = methods_of(document.data, schemas)
+            found = methods_of(said, schemas)
             self._methods[carrier.document] = {each.operation: each for each in found}
         view = self._methods[carrier.document][carrier.operation_id]
         attribute, edge = self._edge(carrier, rest_package(carrier.document), view.name)
-        written = document.data["paths"][carrier.path][carrier.method]
+        written = said["paths"][carrier.path][carrier.method]
         return Called(
             attribute=attribute,
             method=view.name,
@@ -150,7 +151,7 @@ class Callees:
             callee = self._facts.model.get(Service, service)
             if contract is None or callee is None:
                 raise Unfitting(f"{carrier.id} has no contract")
-            facts = ServiceFacts(self._facts.system, callee)
+            facts = ServiceFacts(self._facts.system, callee, plain=True)
             rpcs = Reader(facts, contract, messages_of(contract)).rpcs()
             self._rpcs[carrier.document] = (facts, {each.rpc: each for each in rpcs})
         return self._rpcs[carrier.document]

@@ -44,7 +44,7 @@ def _check(facts: ServiceFacts, api: GraphqlApi) -> None:
 def _view(
     system: SystemFacts, service: Service, api: GraphqlApi, contract: ContractText
 ) -> GraphqlView:
-    facts = ServiceFacts(system, service)
+    facts = ServiceFacts(system, service, plain=True)
     _check(facts, api)
     # who reads no schema does without graphql-core
     from cloudsync_gen.targets.service_graphql.reader import Reader
