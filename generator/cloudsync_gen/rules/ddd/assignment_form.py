@@ -50,4 +50,5 @@ RULE = Rule(
     name="assignment-form",
     family="domain-driven design",
     check=check,
+    each=(Command,),
 )

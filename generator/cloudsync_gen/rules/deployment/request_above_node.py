@@ -51,4 +51,5 @@ RULE = Rule(
     name="request-above-node",
     family="deployment",
     check=check,
+    each=(Service,),
 )

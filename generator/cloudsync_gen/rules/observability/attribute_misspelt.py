@@ -1,8 +1,8 @@
 """An attribute of a trace is nearly the name of a property.
 
 What it does: for attributes whose first words are the name of an aggregate or entity of the
-service, compares the last word with the entity's properties, and reports what differs from one by a
-letter or so. A name of its own (`press.temperature`) is the handler's to say.
+service, compares the last word with the entity's properties, and reports what is one slip of the
+hand away from one. A name of its own (`press.temperature`) or a plural is the handler's to say.
 
 Why: services fill in what a property tells. What is misspelt waits for a handler that nobody will
 write, and searches for the right name find nothing.
@@ -15,7 +15,6 @@ Use instead: `attributes: [press.litres]`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import SequenceMatcher
 
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.ids import name_of
@@ -23,12 +22,9 @@ from cloudsync_gen.model.layers.apm import Trace
 from cloudsync_gen.model.layers.application import Aggregate
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import snake, words
+from cloudsync_gen.naming import slip_of, snake, words
 from cloudsync_gen.rules._links import astray
 from cloudsync_gen.rules._rule import Rule
-
-_NEAR = 0.85
-"""Share of letters in common from which on two names are meant to be one."""
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
@@ -58,8 +54,8 @@ def _near(model: Model, service: str, first: str, last: str) -> str:
     name = snake(last)
     if not first or name in names:
         return ""
-    close = (each for each in sorted(names) if SequenceMatcher(None, name, each).ratio() >= _NEAR)
-    return next(close, "")
+    near = slip_of(name, names)
+    return "" if f"{near}s" == name or f"{name}s" == near else near
 
 
 RULE = Rule(

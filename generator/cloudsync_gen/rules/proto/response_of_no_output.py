@@ -29,7 +29,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
         performed = performed_by(model, rpc.command)
         if performed is None or performed.output is not None:
             continue
-        answer = types.get((rpc.document, rpc.response_message.rpartition(".")[2]))
+        answer = types.get((rpc.document, rpc.response_message))
         if answer is not None and answer.fields:
             yield RULE.at(
                 model.ref(rpc.id),

@@ -36,4 +36,10 @@ def check(model: Model) -> Iterator[Diagnostic]:
         )
 
 
-RULE = Rule(code="SLO010", name="sla-window-shorter", family="SLI/SLO/SLA definitions", check=check)
+RULE = Rule(
+    code="SLO010",
+    name="sla-window-shorter",
+    family="SLI/SLO/SLA definitions",
+    check=check,
+    each=(Sla,),
+)

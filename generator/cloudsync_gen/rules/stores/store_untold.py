@@ -54,4 +54,11 @@ def _kept(model: Model, service: Service) -> Iterator[tuple[str, Ref]]:
         yield holder_of(model, store), model.ref(store)
 
 
-RULE = Rule(code="DST017", name="store-untold", family="data stores", check=check, whole=True)
+RULE = Rule(
+    code="DST017",
+    name="store-untold",
+    family="data stores",
+    check=check,
+    whole=True,
+    each=(Service,),
+)
