@@ -5,6 +5,7 @@ from __future__ import annotations
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.proto import (
     enum_value_style,
+    field_name_misspelt,
     package_of_another_domain,
     package_without_version,
     proto_name_style,
@@ -27,4 +28,5 @@ RULES: tuple[Rule, ...] = (
     proto_name_style.RULE,
     package_of_another_domain.RULE,
     response_of_no_output.RULE,
+    field_name_misspelt.RULE,
 )
