@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.layers.application import Aggregate, Service
-from cloudsync_gen.model.stores import holder_of, written_by
+from cloudsync_gen.model.stores import holder_of, writers, written_by
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._links import misled
 from cloudsync_gen.rules._rule import Rule
@@ -46,12 +46,15 @@ def check(model: Model) -> Iterator[Diagnostic]:
 
 
 def _kept(model: Model, service: Service) -> Iterator[tuple[str, Ref]]:
-    """(what has to be named, why) of all that a service keeps."""
+    """(what has to be named, why) of all that a service keeps. A collection in a database that has
+    no schema of its service is another rule's.
+    """
     for aggregate in model.where(Aggregate, "service", service.id):
         if not misled(model, aggregate.id, "aggregate-store"):
             yield holder_of(model, aggregate.store), model.ref(aggregate.id, "store")
     for store in written_by(model, service.id):
-        yield holder_of(model, store), model.ref(store)
+        if service.id in writers(model, holder_of(model, store)):
+            yield holder_of(model, store), model.ref(store)
 
 
 RULE = Rule(
