@@ -28,7 +28,7 @@ from cloudsync_gen.source import Ref
 
 def check(model: Model) -> Iterator[Diagnostic]:
     for service in model.all(Service):
-        if misled(model, service.id, "uses-store"):
+        if misled(model, service.id, "uses-store") or _writes_of_others(model, service):
             continue
         named = {holder_of(model, use.store) for use in service.stores if use.access == "write"}
         told = {use.store for use in service.stores if use.access == "write"}
@@ -43,6 +43,12 @@ def check(model: Model) -> Iterator[Diagnostic]:
                     related=(Related(place, "what is kept there"),),
                     facts=(holder,),
                 )
+
+
+def _writes_of_others(model: Model, service: Service) -> bool:
+    """Whether it names another one's store, of which another rule tells: its own may be meant."""
+    uses = [writers(model, use.store) for use in service.stores if use.access == "write"]
+    return any(owners and service.id not in owners for owners in uses)
 
 
 def _kept(model: Model, service: Service) -> Iterator[tuple[str, Ref]]:
