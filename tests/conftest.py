@@ -27,6 +27,7 @@ settings.register_profile(
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(UPDATE, action="store_true", help="rewrite the expected files of what ran")
     parser.addoption("--full", action="store_true", help="the figures of `make test-all`")
+    parser.addoption("--seed", type=int, help="random changes other than those of every run")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,7 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def effort(pytestconfig: pytest.Config) -> Effort:
-    return Effort(full=bool(pytestconfig.getoption("--full")))
+    seed = pytestconfig.getoption("--seed")
+    return Effort(full=bool(pytestconfig.getoption("--full")), seed=seed)
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cloudsync_gen.model.ids import ElementId
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.layers.datastore import (
@@ -51,3 +53,19 @@ def writers(model: Model, store: str) -> frozenset[str]:
         names = {found.service}
     known = all(model.get(Service, each) for each in names)
     return frozenset(names) if known else frozenset()
+
+
+def holder_of(model: Model, store: str) -> str:
+    """Id of the database or keyspace that a table or collection lies in; else its own."""
+    found = model.elements.get(ElementId(store))
+    if isinstance(found, (Table, Collection)):
+        return found.database
+    return found.keyspace if isinstance(found, WideTable) else store
+
+
+def written_by(model: Model, service: str) -> Iterator[str]:
+    """Ids of the stores that name a service as their writer, a database by one of its schemas."""
+    for kind in _WRITTEN_BY_ONE:
+        for found in model.where(kind, "service", service):
+            yield found.id
+    yield from model.origins(service, "database-schema-service")

@@ -50,6 +50,10 @@ ColumnarType = Annotated[
 """A ClickHouse type: a plain one, or one wrapper around it."""
 
 
+Columns = Annotated[tuple[SqlName, ...], Meta(min_length=1)]
+"""Names of columns, one at least."""
+
+
 class SchemaOf(Part, frozen=True, kw_only=True):
     """A schema of a database and the one service that writes it.
 
@@ -97,6 +101,12 @@ class Column(Part, frozen=True, kw_only=True):
     description: Short | None = None
 
 
+IndexedColumn = Annotated[
+    str,
+    Meta(pattern=r"^[a-z_][a-z0-9_]*( (asc|desc))?$(?!\n)|^lower\([a-z_][a-z0-9_]*\)$(?!\n)"),
+]
+
+
 class Index(Part, frozen=True, kw_only=True):
     """A secondary index.
 
@@ -110,15 +120,7 @@ class Index(Part, frozen=True, kw_only=True):
     """
 
     name: SqlName
-    columns: tuple[
-        Annotated[
-            str,
-            Meta(
-                pattern=r"^[a-z_][a-z0-9_]*( (asc|desc))?$(?!\n)|^lower\([a-z_][a-z0-9_]*\)$(?!\n)"
-            ),
-        ],
-        ...,
-    ]
+    columns: Annotated[tuple[IndexedColumn, ...], Meta(min_length=1)]
     unique: bool = False
     method: Literal["btree", "gin", "gist", "brin", "hash"] = "btree"
     where: Annotated[str, Meta(max_length=300)] | None = None
@@ -146,7 +148,7 @@ class ForeignKey(Part, frozen=True, kw_only=True):
         on_delete: what becomes of rows whose other row goes.
     """
 
-    columns: tuple[SqlName, ...]
+    columns: Columns
     table: Link
     on_delete: Literal["cascade", "restrict", "set null"] = "restrict"
 
@@ -162,7 +164,7 @@ class Partition(Part, frozen=True, kw_only=True):
     """
 
     method: Literal["hash", "range"]
-    columns: tuple[SqlName, ...]
+    columns: Columns
     count: Positive | None = None
     interval: Duration | None = None
 
@@ -192,7 +194,7 @@ class Table(Element, frozen=True, kw_only=True):
     table: SqlName
     json_schema: Link | None = field(name="x-json-schema", default=None)
     columns: dict[SqlName, Column]
-    primary_key: tuple[SqlName, ...]
+    primary_key: Columns
     indexes: tuple[Index, ...] = ()
     checks: tuple[Check, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
@@ -218,7 +220,7 @@ class CollectionIndex(Part, frozen=True, kw_only=True):
     """
 
     name: SqlName
-    keys: dict[str, Literal[1, -1, "hashed"]]
+    keys: Annotated[dict[str, Literal[1, -1, "hashed"]], Meta(min_length=1)]
     unique: bool = False
     expire_after: Duration | None = None
     partial: dict[str, Any] | None = None
@@ -243,7 +245,7 @@ class Collection(Element, frozen=True, kw_only=True):
     collection: SqlName
     service: Link
     json_schema: Link = field(name="x-json-schema")
-    shard_key: dict[str, Literal[1, "hashed"]]
+    shard_key: Annotated[dict[str, Literal[1, "hashed"]], Meta(min_length=1)]
     indexes: tuple[CollectionIndex, ...] = ()
     encrypted_fields: tuple[Identifier, ...] = ()
     max_document_bytes: Positive | None = None
@@ -294,7 +296,7 @@ class WideTable(Element, frozen=True, kw_only=True):
     table: SqlName
     json_schema: Link | None = field(name="x-json-schema", default=None)
     columns: dict[SqlName, WideColumn]
-    partition_key: tuple[SqlName, ...]
+    partition_key: Columns
     clustering: dict[SqlName, Literal["asc", "desc"]] = {}
     ttl: Duration | None = None
 
@@ -381,7 +383,7 @@ class ColumnarTable(Element, frozen=True, kw_only=True):
     engine: Literal["MergeTree", "ReplacingMergeTree", "SummingMergeTree", "AggregatingMergeTree"]
     version_column: SqlName | None = None
     columns: dict[SqlName, ColumnarColumn]
-    order_by: tuple[SqlName, ...]
+    order_by: Columns
     partition: Partitioning | None = None
     indexes: tuple[SkipIndex, ...] = ()
     ttl: Expiry | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.ddd import (
     ambiguous_transition,
+    assignment_form,
     body_may_omit,
     call_cycle,
     command_of_another_service,
@@ -77,4 +78,5 @@ RULES: tuple[Rule, ...] = (
     provider_form.RULE,
     steering_form.RULE,
     expression_cost.RULE,
+    assignment_form.RULE,
 )

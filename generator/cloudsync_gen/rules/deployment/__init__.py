@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.deployment import (
+    engine_too_old,
     nodes_out_of_order,
     pools_above_connections,
     port_of_another_service,
     quantity_unit,
     replicas_out_of_order,
     request_above_limit,
+    request_above_node,
     single_replica,
 )
 
@@ -21,4 +23,6 @@ RULES: tuple[Rule, ...] = (
     nodes_out_of_order.RULE,
     pools_above_connections.RULE,
     single_replica.RULE,
+    request_above_node.RULE,
+    engine_too_old.RULE,
 )

@@ -7,6 +7,7 @@ from cloudsync_gen.rules.observability import (
     alert_metric_unnamed,
     alert_without_condition,
     attribute_masked,
+    attribute_misspelt,
     bucket_order,
     golden_signal_missing,
     label_classified,
@@ -41,4 +42,5 @@ RULES: tuple[Rule, ...] = (
     label_classified.RULE,
     metric_unit_style.RULE,
     unknown_label_in_expression.RULE,
+    attribute_misspelt.RULE,
 )

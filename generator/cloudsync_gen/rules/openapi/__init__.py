@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.openapi import (
+    action_path_differs,
     body_differs_from_input,
     body_may_be_absent,
     collection_misspelt,
@@ -53,4 +54,5 @@ RULES: tuple[Rule, ...] = (
     page_size_out_of_order.RULE,
     idempotency_form.RULE,
     body_may_be_absent.RULE,
+    action_path_differs.RULE,
 )

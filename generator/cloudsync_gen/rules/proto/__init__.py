@@ -5,9 +5,11 @@ from __future__ import annotations
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.proto import (
     enum_value_style,
+    field_name_misspelt,
     package_of_another_domain,
     package_without_version,
     proto_name_style,
+    response_of_no_output,
     rpc_message_name,
     rpc_name_differs,
     rpc_of_another_service,
@@ -25,4 +27,6 @@ RULES: tuple[Rule, ...] = (
     enum_value_style.RULE,
     proto_name_style.RULE,
     package_of_another_domain.RULE,
+    response_of_no_output.RULE,
+    field_name_misspelt.RULE,
 )

@@ -7,6 +7,7 @@ from cloudsync_gen.rules.regions import (
     failover_leaves_residency,
     namespace_not_in_region,
     recovery_objective,
+    region_without_successor,
     store_away_from_service,
     tier_1_in_one_region,
     traffic_not_whole,
@@ -19,4 +20,5 @@ RULES: tuple[Rule, ...] = (
     namespace_not_in_region.RULE,
     traffic_not_whole.RULE,
     recovery_objective.RULE,
+    region_without_successor.RULE,
 )

@@ -17,14 +17,13 @@ from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.layers.technology import Region
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
-
-_FREE = "world"
+from cloudsync_gen.rules.regions._residency import ANYWHERE
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
     for region in model.all(Region):
         target = model.get(Region, region.fails_over_to or "")
-        if target is None or region.residency in (_FREE, target.residency):
+        if target is None or region.residency in (ANYWHERE, target.residency):
             continue
         yield RULE.at(
             model.ref(region.id, "failsOverTo"),

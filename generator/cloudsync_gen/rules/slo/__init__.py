@@ -10,6 +10,7 @@ from cloudsync_gen.rules.slo import (
     retry_amplification,
     service_without_availability_slo,
     sla_above_slo,
+    sla_window_shorter,
     slo_above_dependencies,
     slo_of_another_service,
     timeout_below_target,
@@ -25,4 +26,5 @@ RULES: tuple[Rule, ...] = (
     retry_amplification.RULE,
     call_outlasts_caller.RULE,
     call_outlasts_request.RULE,
+    sla_window_shorter.RULE,
 )

@@ -15,6 +15,7 @@ from cloudsync_gen.rules.stores import (
     reserved_word,
     schema_without_owner,
     sql_expression,
+    store_untold,
     technical_table_form,
     unique_without_index,
     unknown_index_column,
@@ -39,4 +40,5 @@ RULES: tuple[Rule, ...] = (
     order_without_identity.RULE,
     column_of_no_schema.RULE,
     outbox_missing.RULE,
+    store_untold.RULE,
 )

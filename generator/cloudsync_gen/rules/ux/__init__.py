@@ -8,6 +8,7 @@ from cloudsync_gen.rules.ux import (
     operation_out_of_reach,
     route_admits_more_than_screen,
     route_keeps_out_permitted,
+    route_keeps_out_screen_role,
     route_of_nothing,
     route_reaches_nothing,
     route_without_contract,
@@ -25,4 +26,5 @@ RULES: tuple[Rule, ...] = (
     route_reaches_nothing.RULE,
     operation_out_of_reach.RULE,
     route_keeps_out_permitted.RULE,
+    route_keeps_out_screen_role.RULE,
 )

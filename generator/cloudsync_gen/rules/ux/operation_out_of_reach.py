@@ -1,8 +1,8 @@
 """A screen calls an operation that no route of the gateway reaches.
 
-What it does: in a model with routes of `kind: api`, wants one whose contract has the operation that
-a screen or component calls, with a path at or above its own; for a field of a GraphQL schema one to
-that schema. What a field of such a schema resolves is reached by it.
+What it does: in a model with a gateway, wants a route of `kind: api` whose contract has the
+operation that a screen or component calls, with a path at or above its own; for a field of a
+GraphQL schema one to that schema. What a field of such a schema resolves is reached by it.
 
 Why: the gateway lets in what its routes reach. The screen works where nothing stands between it and
 the service, and answers 404 for its users.
@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.entrances import Entrances, leads_to
-from cloudsync_gen.model.layers.api import GraphqlApi, Operation, RootField
+from cloudsync_gen.model.layers.api import Gateway, GraphqlApi, Operation, RootField
 from cloudsync_gen.model.layers.navigation import Route
 from cloudsync_gen.model.layers.ux import Component, Screen
 from cloudsync_gen.model.system import Model
@@ -28,7 +28,8 @@ from cloudsync_gen.rules._rule import Rule
 
 def check(model: Model) -> Iterator[Diagnostic]:
     entrances = Entrances(model)
-    if not entrances.routes or _unfinished(model, entrances):
+    expected = bool(entrances.routes) or bool(model.all(Gateway))
+    if not expected or _unfinished(model, entrances):
         return
     asked = {each.document for each in model.all(GraphqlApi) if entrances.to(each) is not None}
     fields = [each for each in model.all(RootField) if each.document in asked]
