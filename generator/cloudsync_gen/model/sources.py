@@ -95,6 +95,7 @@ directive @contract(
   introspection: Boolean
   maxDepth: Int
   maxCost: Int
+  maxSubscriptions: Int
 ) on SCHEMA
 directive @resolves(operation: String!, by: String) on FIELD_DEFINITION
 directive @performs(action: String!) on FIELD_DEFINITION

@@ -223,6 +223,7 @@ class GraphqlApi(Element, frozen=True, kw_only=True):
         max_depth: fields within each other at most.
         max_cost: of a document at most: 10 for each field of a root, 1 for each object that may
             come back.
+        max_subscriptions: of one caller at the same time, on each replica.
     """
 
     document: Slug
@@ -231,6 +232,7 @@ class GraphqlApi(Element, frozen=True, kw_only=True):
     introspection: bool = False
     max_depth: Positive = 12
     max_cost: Positive = 10_000
+    max_subscriptions: Positive = 10
 
 
 class RootField(Element, frozen=True, kw_only=True):

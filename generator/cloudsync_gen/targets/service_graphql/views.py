@@ -41,10 +41,16 @@ class GraphqlView(Struct, frozen=True, kw_only=True):
     introspection: bool
     depth: int
     cost: int
+    subscriptions: int
     members: dict[str, dict[str, str]]
     kinds: dict[str, dict[str, dict[str, str]]]
     fields: tuple[FieldView, ...]
     sources: tuple[str, ...]
+
+    @property
+    def subscribed(self) -> bool:
+        """Whether it has subscriptions."""
+        return any(each.kind == "stream" for each in self.fields)
 
     @property
     def modules(self) -> tuple[str, ...]:
