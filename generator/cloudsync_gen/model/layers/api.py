@@ -245,6 +245,10 @@ class RootField(Element, frozen=True, kw_only=True):
         return_type: what it answers.
         resolves: an operation of another service, which the schema's service calls.
         performs: a command or query of the schema's own service.
+        follows: of a subscription, the event with which there is something to tell: `resolves` is
+            asked what, with the properties of the event, for each listener whose arguments are
+            properties of it.
+        arguments: names of what it takes.
     """
 
     document: Slug
@@ -253,6 +257,8 @@ class RootField(Element, frozen=True, kw_only=True):
     return_type: str
     resolves: Link | None = None
     performs: Link | None = None
+    follows: Link | None = None
+    arguments: tuple[str, ...] = ()
 
 
 class JoinedField(Element, frozen=True, kw_only=True):

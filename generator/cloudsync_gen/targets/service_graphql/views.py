@@ -10,7 +10,7 @@ class FieldView(Struct, frozen=True, kw_only=True):
 
     `kind`: `own` and `stream` for a method of the port, `other` for a client's method, which is
     `call`, `joined` for one that answers a field of a type, asked as `join` says (`Join` of the
-    chassis). `renamed`: parameters that are not called as their arguments, empty for the caller's
+    chassis), `followed` for one that answers with each event of `type` on `topic`. `renamed`: parameters that are not called as their arguments, empty for the caller's
     own subject. `within`: the field of the answer that holds the result.
     """
 
@@ -20,6 +20,8 @@ class FieldView(Struct, frozen=True, kw_only=True):
     request: str = ""
     method: str = ""
     call: str = ""
+    topic: str = ""
+    type: str = ""
     renamed: dict[str, str]
     access: str = "authenticated"
     within: str = ""
@@ -50,7 +52,7 @@ class GraphqlView(Struct, frozen=True, kw_only=True):
     @property
     def subscribed(self) -> bool:
         """Whether it has subscriptions."""
-        return any(each.kind == "stream" for each in self.fields)
+        return any(each.kind in ("followed", "stream") for each in self.fields)
 
     @property
     def modules(self) -> tuple[str, ...]:

@@ -54,7 +54,8 @@ class Followed:
             tenant = self._tenant(exchange)
             feed = self.runtime.feed
             await feed.reads()
-            with feed.listen(self.kind, tenant, given) as listener:
+            wanted = {name: each for name, each in given.items() if each is not None}
+            with feed.listen(self.kind, tenant, wanted) as listener:
                 async for event in listener.events():
                     for each in await self._told(exchange, event, str(info.path.key)):
                         yield each
