@@ -159,9 +159,7 @@ def test_an_event_is_told_as_its_service_has_it() -> None:
         ({"argument": "recipeId: UUID!, title: Int"}, "title"),
     ],
 )
-def test_an_event_that_does_not_say_enough_is_not_followed(
-    told: dict[str, str], said: str
-) -> None:
+def test_an_event_that_does_not_say_enough_is_not_followed(told: dict[str, str], said: str) -> None:
     with pytest.raises(Unplannable) as refused:
         followed(**told)
     (what,) = (each for _, each in refused.value.faults)
