@@ -52,9 +52,7 @@ def _unfed(model: Model, field: RootField, service: str | None) -> Iterator[Diag
     )
 
 
-def _own(
-    model: Model, field: RootField, service: str | None
-) -> Iterator[tuple[str, str, str]]:
+def _own(model: Model, field: RootField, service: str | None) -> Iterator[tuple[str, str, str]]:
     """As `_odd`: what the schema's own service answers it can watch by itself."""
     resolved = carried_by(model, field.resolves or "")
     if resolved is not None and resolved.service == service:

@@ -32,9 +32,11 @@ from graphql import (
 from pydantic_core import from_json
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.events.feed import Kind
 from cloudsync_chassis.executor import one_by_one
 from cloudsync_chassis.graphql import values
 from cloudsync_chassis.graphql.exchange import Exchange
+from cloudsync_chassis.graphql.followed import Followed, asked_by_event
 from cloudsync_chassis.graphql.joins import Join, joined_by
 from cloudsync_chassis.graphql.listeners import left
 from cloudsync_chassis.graphql.others import ask, measured
@@ -101,6 +103,30 @@ class Fields:
         read = self.values[place] = values.of_request(request, field, renamed)
         own = _Own(self.runtime, place, operation, field, read, request, method)
         self.answers[place] = own.stream
+
+    def followed(
+        self,
+        place: str,
+        kind: Kind,
+        call: Callable[..., Awaitable[object]],
+        renamed: Mapping[str, str] = NONE,
+        *,
+        access: Literal["authenticated", "public"] = "authenticated",
+        within: str = "",
+    ) -> None:
+        """`place`, of a subscription, tells of events of a `kind` (topic and type) in the caller's
+        tenant, of those whose properties are as the field's arguments say: each is answered by a
+        client's method, asked as the caller with the event's properties, or with those that
+        `renamed` names. What the callee does not let them see they are not told of.
+
+        Raises:
+            LookupError: there is no such field.
+        """
+        field = self._field(place)
+        read = asked_by_event(call, renamed)
+        followed = Followed(self.runtime, place, kind, field, read, call, access, within)
+        self.runtime.feed.follow(kind)
+        self.answers[place] = followed.stream
 
     def other(
         self,
