@@ -10,8 +10,9 @@ class FieldView(Struct, frozen=True, kw_only=True):
 
     `kind`: `own` and `stream` for a method of the port, `other` for a client's method, which is
     `call`, `joined` for one that answers a field of a type, asked as `join` says (`Join` of the
-    chassis), `followed` for one that answers with each event of `type` on `topic`. `renamed`: parameters that are not called as their arguments, empty for the caller's
-    own subject. `within`: the field of the answer that holds the result.
+    chassis), `followed` for one that answers with each event of `type` on `topic`. `renamed`:
+    parameters that are not called as their arguments, empty for the caller's own subject.
+    `within`: the field of the answer that holds the result.
     """
 
     place: str
