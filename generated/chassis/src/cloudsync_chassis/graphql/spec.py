@@ -21,8 +21,9 @@ class GraphqlSpec:
 
     `ad_hoc` and `introspection` hold in production and where the settings say so; elsewhere people
     look around. `subscriptions`: how many a caller may have at the same time. `members`:
-    enumeration -> its values -> members of the data model, where these do not follow from those (`IN_REVIEW` is `inReview`). `kinds`: union or interface -> the property
-    by which its types are told apart -> the property's values -> types.
+    enumeration -> its values -> members of the data model, where these do not follow from those
+    (`IN_REVIEW` is `inReview`). `kinds`: union or interface -> the property by which its types are
+    told apart -> the property's values -> types.
     """
 
     path: str
