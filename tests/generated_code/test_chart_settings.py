@@ -36,6 +36,7 @@ RIGHT = {
     "graphql_introspection": "the model's: an API says whether its schema tells of itself",
     "graphql_max_cost": "the model's, in the generated API",
     "graphql_max_depth": "the model's, in the generated API",
+    "graphql_max_subscriptions": "the model's, in the generated API",
     "issuer": "the model's, in the generated settings",
     "listen_fd": "none: a pod has its port to itself",
     "max_body_bytes": "the model's, in the generated settings",

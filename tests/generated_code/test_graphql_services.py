@@ -4,15 +4,22 @@ and asked everything that its schema offers.
 
 from __future__ import annotations
 
+import asyncio
+import json
+import time
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from cloudsync_chassis.events.envelope import Event as CloudEvent
+from cloudsync_chassis.events.sqlite_bus import SqliteBus
 from cloudsync_chassis.security.principal import Principal
 from graphql import (
     GraphQLObjectType,
@@ -26,17 +33,23 @@ from graphql import (
     print_schema,
 )
 
+from cloudsync_gen.model.event_names import event_type
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import GraphqlApi, JoinedField, Operation, RootField
-from cloudsync_gen.model.layers.application import Service
+from cloudsync_gen.model.layers.application import Event, Service
 from cloudsync_gen.model.layers.security import Role
+from cloudsync_gen.model.layers.technology import Topic
 from cloudsync_gen.targets.service.facts import ServiceFacts, SystemFacts
+from cloudsync_gen.targets.service.samples import sample
 from support.effort import Effort
-from support.graphql_asking import ask, questions
+from support.graphql_asking import Question, ask, questions
 from support.services import Process, Written, beside_standins, opened
 
 ROOT = Path(__file__).parents[2]
 SERVICES = {"admin": "audit-service", "analytics": "reporting-service", "workspace": "api-gateway"}
+
+_BEGINNING = 1.0
+"""Seconds in which a subscription that has been accepted begins to listen."""
 
 
 @dataclass
@@ -48,6 +61,7 @@ class Schema:
     contract: GraphQLSchema
     process: Process
     token: str
+    organization: UUID
     calls: list[str] = field(default_factory=list)
 
     @property
@@ -63,6 +77,52 @@ class Schema:
         model = self.facts.model
         asked = (model.get(Operation, each.resolves) for each in model.all(JoinedField))
         return any(e is not None and call.endswith(f" {e.operation_id}") for e in asked)
+
+    def event(self, asked: Question) -> CloudEvent:
+        """An event of the caller's tenant that is about what is asked for."""
+        model = self.facts.model
+        event = model.get(Event, asked.root.follows or "")
+        assert event is not None
+        topic = model.get(Topic, event.topic)
+        assert topic is not None
+        data = sample(self.facts.schema(event.payload), self.facts.schemas)
+        for name, wanted in asked.variables.items():
+            data[name] = wanted[0] if isinstance(wanted, list) else wanted
+        return CloudEvent(
+            id=uuid4(),
+            type=event_type(model, event),
+            source="/test",
+            topic=topic.topic,
+            subject=str(data[event.key]),
+            time=datetime.now(UTC),
+            organization_id=self.organization,
+            data=data,
+        )
+
+    def publish(self, *events: CloudEvent) -> None:
+        async def put() -> None:
+            bus = SqliteBus(self.process.state / "bus.sqlite")
+            await bus.start()
+            await bus.publish(events)
+            await bus.stop()
+
+        asyncio.run(put())
+
+    @contextmanager
+    def listening(self, asked: Question) -> Iterator[Callable[[], dict[str, Any]]]:
+        """A subscription that has begun; what it gives waits for the first that is told."""
+        headers = {"Authorization": f"Bearer {self.token}", "Accept": "text/event-stream"}
+        body = {"query": asked.query, "variables": asked.variables}
+        with httpx.stream("POST", self.url, json=body, headers=headers, timeout=60) as answer:
+            assert answer.status_code == 200
+            lines = answer.iter_lines()
+            time.sleep(_BEGINNING)
+
+            def told() -> dict[str, Any]:
+                found = next(each for each in lines if each[:6] == "data: ")
+                return dict(json.loads(found.removeprefix("data: ")))
+
+            yield told
 
     def ask(self, query: str, **members: Any) -> dict[str, Any]:
         answer = ask(self.url, query, self.token, **members)
@@ -94,9 +154,10 @@ def schema(
     state = tmp_path_factory.mktemp(request.param) / "state"
     calls: list[str] = []
     with beside_standins(made, service, state, say=calls.append) as process:
-        everybody = Principal(str(uuid4()), "user", uuid4(), roles)
+        organization = uuid4()
+        everybody = Principal(str(uuid4()), "user", organization, roles)
         token = process.proof(everybody)
-        yield Schema(request.param, facts, contract, process, token, calls)
+        yield Schema(request.param, facts, contract, process, token, organization, calls)
 
 
 def test_every_schema_is_tested(made: Written) -> None:
@@ -116,8 +177,10 @@ def test_every_field_is_answered(schema: Schema) -> None:
     """By others whole; by the service itself, or refused in words of its contract: what an example
     names is nowhere in an empty store.
     """
-    asked = list(questions(schema.facts, schema.contract))
-    assert len(asked) == len(schema.fields) > 15
+    questioned = list(questions(schema.facts, schema.contract))
+    assert len(questioned) == len(schema.fields) > 15
+    # nothing has happened yet of which those could tell that follow an event
+    asked = [each for each in questioned if each.root.follows is None]
     for each in asked:
         before = len(schema.calls)
         found = schema.ask(each.query, variables=each.variables)
@@ -136,6 +199,7 @@ def test_every_field_is_answered(schema: Schema) -> None:
 def test_nobody_is_answered_without_a_token(schema: Schema, effort: Effort) -> None:
     before = len(schema.calls)
     asked = list(questions(schema.facts, schema.contract))
+    asked.sort(key=lambda each: each.root.operation_type != "subscription")
     for each in asked[: effort.count(small=12, full=len(asked))]:
         found = ask(schema.url, each.query, variables=each.variables).json()
         assert problems(found) == [(401, "unauthenticated")], each.root.field_name
@@ -222,6 +286,27 @@ def test_fields_of_types_cost_one_call_for_all_objects(schema: Schema) -> None:
         assert made <= len([e for e in joined if e.type_name in named]), each.root.field_name
         met += made
     assert bool(met) == bool(joined)
+
+
+def test_what_has_happened_is_told_to_who_listens(schema: Schema) -> None:
+    """Each event as the callee answers it, to listeners of its tenant that asked for what it is
+    about; what is about something else, or another tenant's, is asked for nobody.
+    """
+    listened = [e for e in questions(schema.facts, schema.contract) if e.root.follows]
+    assert bool(listened) == (schema.name == "workspace")
+    for each in listened:
+        event = schema.event(each)
+        elsewhere = replace(event, id=uuid4(), organization_id=uuid4())
+        (name, wanted), *_ = each.variables.items()
+        about = {**event.data, name: str(uuid4())}
+        with schema.listening(each) as listener:
+            before = len(schema.calls)
+            schema.publish(elsewhere, replace(event, id=uuid4(), data=about), event)
+            told = listener()
+            assert problems(told) == [], (each.root.field_name, told)
+            assert told["data"][each.root.field_name] is not None
+            made = [call for call in schema.calls[before:] if not schema.joins(call)]
+            assert len(made) == 1, (each.root.field_name, wanted)
 
 
 def _types_below(schema: Schema, root: RootField) -> set[str]:

@@ -48,7 +48,11 @@ def questions(facts: ServiceFacts, schema: GraphQLSchema) -> Iterator[Question]:
     """One for each field of the roots."""
     callees = Callees(facts)
     for root in facts.root_fields:
-        kinds = {"query": schema.query_type, "mutation": schema.mutation_type}
+        kinds = {
+            "query": schema.query_type,
+            "mutation": schema.mutation_type,
+            "subscription": schema.subscription_type,
+        }
         kind = kinds[root.operation_type]
         assert kind is not None
         field = kind.fields[root.field_name]
@@ -126,6 +130,14 @@ def _value(kind: Any) -> Any:
 
 
 def ask(url: str, query: str, token: str = "", **members: Any) -> httpx.Response:
-    """One request, of whoever has seen the first version of what it changes."""
+    """One request, of whoever has seen the first version of what it changes; of a subscription the
+    first that is told.
+    """
     headers = {"If-Match": '"1"'} | ({"Authorization": f"Bearer {token}"} if token else {})
-    return httpx.post(url, json={"query": query, **members}, headers=headers, timeout=60)
+    body = {"query": query, **members}
+    if not query.startswith("subscription"):
+        return httpx.post(url, json=body, headers=headers, timeout=60)
+    headers["Accept"] = "text/event-stream"
+    with httpx.stream("POST", url, json=body, headers=headers, timeout=60) as answer:
+        told = (line.removeprefix("data: ") for line in answer.iter_lines() if line[:6] == "data: ")
+        return httpx.Response(answer.status_code, content=next(told, ""))

@@ -11,6 +11,7 @@ from cloudsync_gen.contracts.compile import compile_contracts
 from cloudsync_gen.model.artefacts import Unplannable
 from cloudsync_gen.targets.service_graphql import TARGET
 from cloudsync_gen.targets.service_graphql.views import FieldView, GraphqlView
+from support.rules import fixture_input
 from support.trees import read_tree
 
 BASE = Path(__file__).parents[1] / "models" / "lemonade"
@@ -112,3 +113,54 @@ def test_a_body_is_an_argument_or_several() -> None:
 def test_what_cannot_be_answered_is_told(board: str, said: str) -> None:
     (found,) = faults(board)
     assert said in found
+
+
+FOLLOWED = Path(__file__).parents[1] / "rules" / "graphql" / "follow_form"
+PAYLOADS = "model/07_data_model/brewing/recipe.yaml"
+SAYS = "    required: [recipeId, title]\n    properties:\n"
+
+
+def followed(said: str = "pressId", kind: str = "", argument: str = "") -> GraphqlView:
+    """The board with a subscription that follows an event which says also this. Raises
+    `Unplannable`.
+    """
+    files = dict(fixture_input(FOLLOWED, "ok"))
+    uuid = '{ $ref: "../common/common.yaml#/uuid/schema" }'
+    more = SAYS.replace("title]", f"title, {said}]") + f"      {said}: {kind or uuid}\n"
+    files[PAYLOADS] = files[PAYLOADS].decode().replace(SAYS, more).encode()
+    if argument:
+        board = files[BOARD].decode().replace("run(recipeId: UUID!)", f"run({argument})")
+        files[BOARD] = board.encode()
+    model = pipeline.check(files).model
+    assert model is not None
+    (view,) = (each.view for each in TARGET.units(model, compile_contracts(model).value))
+    assert isinstance(view, GraphqlView)
+    return view
+
+
+def test_an_event_is_told_as_its_service_has_it() -> None:
+    for argument in ("recipeId: UUID!", "recipeId: [UUID!]!, title: String"):
+        view = followed(argument=argument)
+        found = field(view, "Subscription.run")
+        assert (found.kind, found.call, found.renamed) == ("followed", "press.get_press", {})
+        assert (found.topic, found.type) == (
+            "zitrusgarten.brewing.recipe.v1",
+            "zitrusgarten.brewing.recipe-approved.v1",
+        )
+        assert (view.subscribed, view.subscriptions) == (True, 10)
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"said": "press"}, "the event does not always say `pressId`"),
+        ({"kind": "{ type: integer }"}, "the event's `pressId` is no UUID"),
+        ({"argument": "colour: String!"}, "no property for the argument `colour`"),
+        ({"argument": "recipeId: UUID!, title: Int"}, "title"),
+    ],
+)
+def test_an_event_that_does_not_say_enough_is_not_followed(told: dict[str, str], said: str) -> None:
+    with pytest.raises(Unplannable) as refused:
+        followed(**told)
+    (what,) = (each for _, each in refused.value.faults)
+    assert said in what

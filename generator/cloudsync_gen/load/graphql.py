@@ -33,7 +33,7 @@ MAX_TOKENS = 50_000
 MAX_DEPTH = 32
 """Brackets within brackets; the parser is recursive."""
 
-_FIELD_LINKS = ("resolves", "performs")
+_FIELD_LINKS = ("resolves", "performs", "follows")
 """Directives of fields: what they name is the link of that name."""
 _BY = "by"
 """The argument of `@resolves` that is no link: the field of the same object that it is asked by."""
@@ -310,6 +310,7 @@ def _outline(document: DocumentNode) -> dict[str, Any]:
             "name": field.name.value,
             "description": _description(field),
             "returns": print_ast(field.type),
+            "arguments": [each.name.value for each in field.arguments or ()],
             **_links_of(field),
         }
         for definition in objects
@@ -408,6 +409,7 @@ def _root_field(document: str, field: Mapping[str, Any]) -> dict[str, Any]:
         "operationType": field["operation"],
         "fieldName": name,
         "returnType": field["returns"],
+        "arguments": field["arguments"],
         **{name: field[name] for name in _FIELD_LINKS if name in field},
     }
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from cloudsync_gen.model.layers.api import GraphqlApi, RootField
 from cloudsync_gen.model.layers.application import Event, Saga
 from cloudsync_gen.model.layers.service import Collecting, Service
 from cloudsync_gen.model.system import Model
@@ -44,17 +45,51 @@ def collected_by(model: Model, service: Service) -> Iterator[tuple[Event, Collec
                 yield event, each
 
 
-def consumed_by(model: Model, service: Service) -> list[str]:
-    """Ids of the events that a service takes in, named or collected, each once; sorted."""
+def followed_by(model: Model, service: Service) -> Iterator[str]:
+    """Ids of the events that the subscriptions of a service's schema follow."""
+    own = {each.document for each in model.where(GraphqlApi, "service", service.id)}
+    for field in model.all(RootField) if own else ():
+        if field.follows is not None and field.document in own:
+            yield field.follows
+
+
+def followers(model: Model, event: str) -> Iterator[str]:
+    """Services whose subscriptions follow an event."""
+    schemas = {each.document: each.service for each in model.all(GraphqlApi)}
+    for origin in model.origins(event, "field-follows"):
+        field = model.get(RootField, origin)
+        service = schemas.get(field.document) if field is not None else None
+        if service is not None:
+            yield service
+
+
+def handled_by(model: Model, service: Service) -> set[str]:
+    """Ids of the events that a service handles, named or collected."""
     named = {each.event for each in service.consumes}
-    return sorted(named | {event.id for event, _ in collected_by(model, service)})
+    collected = {event.id for event, _ in collected_by(model, service)}
+    return named | collected
+
+
+def consumed_by(model: Model, service: Service) -> list[str]:
+    """Ids of the events that a service takes in, handled or followed, each once; sorted."""
+    return sorted(handled_by(model, service) | {*followed_by(model, service)})
 
 
 def heard_by(model: Model, service: Service) -> Iterator[str]:
     """Topics that a service reads."""
-    for each in consumed_by(model, service):
+    yield from _topics(model, followed_by(model, service))
+    yield from kept_by(model, service)
+
+
+def kept_by(model: Model, service: Service) -> Iterator[str]:
+    """Topics whose messages a service handles, so that one which it cannot is a dead letter."""
+    yield from _topics(model, sorted(handled_by(model, service)))
+    yield from logs_of(model, service)
+    yield from queued_calls_of(service)
+
+
+def _topics(model: Model, events: Iterable[str]) -> Iterator[str]:
+    for each in events:
         event = model.get(Event, each)
         if event is not None:
             yield event.topic
-    yield from logs_of(model, service)
-    yield from queued_calls_of(service)

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from cloudsync_gen.model.element import Element
 from cloudsync_gen.model.entrances import Entrances
+from cloudsync_gen.model.exchanges import followers
 from cloudsync_gen.model.ids import ElementId, name_of
 from cloudsync_gen.model.layers.api import (
     GraphqlApi,
@@ -174,7 +175,8 @@ class _Exposures:
     def _events(self) -> Iterator[Exposure]:
         model = self._model
         for event in model.all(Event):
-            takers = frozenset(model.origins(event.id, "consumes-event")) - {event.service}
+            named = model.origins(event.id, "consumes-event")
+            takers = frozenset([*named, *followers(model, event.id)]) - {event.service}
             ways = [_Way("event", event.id, event.service, takers | {event.topic})]
             for hook in model.origins(event.id, "webhook-event"):
                 if model.get(Webhook, hook) is not None:

@@ -150,6 +150,7 @@ rpc-command | api.rpc | command | @performed | rpcs
 field-resolves | api.field | resolves | api.operation api.rpc | resolvedBy
 join-resolves | api.join | resolves | api.operation api.rpc | joinedBy
 field-performs | api.field | performs | @performed | rootFields
+field-follows | api.field | follows | application.event | followedBy
 webhook-event | api.webhook | x-event | application.event | webhooks
 # data model
 schema-service | data_model.* | x-archimate-ref | application.service | schemas

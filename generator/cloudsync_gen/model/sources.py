@@ -95,14 +95,16 @@ directive @contract(
   introspection: Boolean
   maxDepth: Int
   maxCost: Int
+  maxSubscriptions: Int
 ) on SCHEMA
 directive @resolves(operation: String!, by: String) on FIELD_DEFINITION
 directive @performs(action: String!) on FIELD_DEFINITION
+directive @follows(event: String!) on FIELD_DEFINITION
 directive @entity(schema: String!) on OBJECT | INPUT_OBJECT | INTERFACE | ENUM
 """
 """Directives that link a GraphQL source to the model: built in, and stripped from the contract."""
 
-LINK_NAMES = ("contract", "resolves", "performs", "entity")
+LINK_NAMES = ("contract", "resolves", "performs", "follows", "entity")
 """Names of the link directives."""
 
 LINK_OPTIONS = "cloudsync_gen/options.proto"

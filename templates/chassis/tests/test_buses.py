@@ -131,6 +131,25 @@ async def test_an_event_arrives_as_it_was_sent_at_every_group(setup: Setup) -> N
         assert [each.event for each in await setup.take(setup.bus, group, 1)] == [sent]
 
 
+async def test_a_tail_sees_what_comes_after_it(setup: Setup) -> None:
+    """Each of it all, beside the groups, and none what was there before."""
+    await setup.join("a")
+    await setup.bus.publish([setup.event("k", 0)])
+    async with asyncio.timeout(20):
+        tails = [await setup.bus.tail([setup.topic, setup.dead]) for _ in range(2)]
+        sent = [setup.event("k", n) for n in range(1, 31)]
+        await setup.bus.publish(sent)
+        for tail in tails:
+            seen: list[Event] = []
+            while len(seen) < len(sent):
+                seen += await tail.events()
+            assert seen == sent
+            assert not await tail.events()
+            await tail.close()
+    taken = await setup.take(setup.bus, "a", 31)
+    assert [each.event.sequence for each in taken] == [*range(31)]
+
+
 async def test_events_of_a_key_stay_in_order(setup: Setup) -> None:
     await setup.join("a")
     await setup.bus.publish([setup.event(f"k{n % 3}", n) for n in range(60)])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,6 +24,8 @@ from cloudsync_chassis.graphql.toll import Weighed
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.problem import RATE_LIMITED, Problem
 from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.principal import Principal
+from cloudsync_chassis.security.tokens import TokenIssuer
 from cloudsync_chassis.testing import Caller, running
 from online import CALL, Online, online, problems
 
@@ -109,7 +113,8 @@ async def test_a_subscription_holds_no_transaction_while_it_waits(
         clerk = started.caller("clerk")
         book = await shop.listed(clerk)
         asked = f'subscription {{ bookChanges(bookId: "{book}") {{ version }} }}'
-        watching = [asyncio.create_task(events(shop, asked, clerk)) for _ in range(watchers)]
+        staff = [started.caller("clerk", organization=clerk.organization) for _ in range(watchers)]
+        watching = [asyncio.create_task(events(shop, asked, each)) for each in staff]
         while len(service.held) < 2 * watchers:
             await asyncio.sleep(0.01)
         # the service's own work holds one now and then; a watcher that holds one always does
@@ -123,6 +128,70 @@ async def test_a_subscription_holds_no_transaction_while_it_waits(
         for told in await asyncio.gather(*watching):
             versions = [each["data"]["bookChanges"]["version"] for _, each in told[:-1]]
             assert versions == [1, 2]
+
+
+class Open(ShopOnline):
+    """A shop whose books are watched without an end."""
+
+    async def watch_book(self, ctx: Context, request: ByBook) -> AsyncIterator[Book]:
+        """The book, and nothing more."""
+        first = await self.books.get(ctx, request.book_id)
+
+        async def states() -> AsyncIterator[Book]:
+            yield first
+            while True:
+                await heard(asyncio.Event(), 60.0)
+
+        return states()
+
+
+@asynccontextmanager
+async def open_shop(settings: BookSettings) -> AsyncIterator[Online]:
+    runtime = Runtime(SERVICE, settings)
+    service = Open(runtime)
+    async with running(schema.build(runtime, service)) as started:
+        yield Online(started, service)
+
+
+def short(shop: Online, caller: Caller, seconds: int) -> Caller:
+    """The same caller, with a token that ends soon."""
+    runtime = shop.running.runtime
+    issuer = TokenIssuer(runtime.identity.keys.ensure(), runtime.settings.issuer, seconds)
+    who = Principal(str(caller.subject), "user", caller.organization, frozenset({"clerk"}))
+    return replace(caller, token=issuer.issue(who, [runtime.spec.name]))
+
+
+async def test_a_subscription_ends_with_the_token(settings: BookSettings) -> None:
+    """Longer than its operation may take, and no longer than its caller is known."""
+    async with open_shop(settings) as shop:
+        clerk = shop.running.caller("clerk")
+        book = await shop.listed(clerk)
+        asked = f'subscription {{ bookChanges(bookId: "{book}") {{ version }} }}'
+        began = time.time()
+        told = await events(shop, asked, short(shop, clerk, 7))
+        assert time.time() - began > schema.WATCH.timeout
+        (first, state), (last, refused), end = told
+        assert (first, state) == ("next", {"data": {"bookChanges": {"version": 1}}})
+        assert (last, problems(refused)) == ("next", [(401, "unauthenticated")])
+        assert end == ("complete", None)
+
+
+async def test_a_caller_has_so_many_subscriptions(settings: BookSettings) -> None:
+    async with open_shop(settings.model_copy(update={"graphql_max_subscriptions": 2})) as shop:
+        clerk = shop.running.caller("clerk")
+        book = await shop.listed(clerk)
+        query = f'subscription {{ bookChanges(bookId: "{book}") {{ version }} }}'
+        held = [asyncio.create_task(events(shop, query, short(shop, clerk, 3))) for _ in range(2)]
+        await asyncio.sleep(0.5)
+        headers = {"Accept": "text/event-stream", **clerk.headers}
+        third = await shop.running.http.post(PATH, json={"query": query}, headers=headers)
+        assert (third.status_code, third.headers["retry-after"]) == (429, "5")
+        assert third.json()["type"].endswith("/too-many-subscriptions")
+        colleague = shop.running.caller("clerk", organization=clerk.organization)
+        assert len(await events(shop, query, short(shop, colleague, 2))) == 3
+        assert [len(each) for each in await asyncio.gather(*held)] == [3, 3]
+        # their places are free again
+        assert len(await events(shop, query, short(shop, clerk, 1))) >= 2
 
 
 async def test_an_answer_says_whose_part_is_missing(shop: Online) -> None:

@@ -313,3 +313,30 @@ def test_history_is_searched(tmp_path: Path) -> None:
         assert await crew.refused(crew.person(), "POST", path, none) == "forbidden"
 
     played(tmp_path, play)
+
+
+def test_changes_of_presence_are_told_and_heartbeats_are_not(tmp_path: Path) -> None:
+    async def play(crew: Crew) -> None:
+        person = crew.person()
+        me = "/presence/me"
+        for availability in ("online", "online", "away", "away", "offline"):
+            await crew.did(person, "PUT", me, {"availability": availability})
+        told = [each["availability"] for each in await crew.events("presence-changed")]
+        assert told == ["online", "away", "offline"]
+        assert {each["userId"] for each in await crew.events("presence-changed")} == {
+            str(person.subject)
+        }
+
+    played(tmp_path, play)
+
+
+def test_who_falls_silent_is_told_to_be_gone(tmp_path: Path) -> None:
+    async def play(crew: Crew) -> None:
+        person = crew.person()
+        await crew.did(person, "PUT", "/presence/me", {"availability": "online"})
+        crew.service.later(timedelta(minutes=5))
+        await crew.inside(crew.handlers.forget_presences)
+        told = [each["availability"] for each in await crew.events("presence-changed")]
+        assert told == ["online", "offline"]
+
+    played(tmp_path, play)

@@ -40,6 +40,25 @@ def test_a_rank_below_the_lowest_possible_counted_one() -> None:
         top = above
 
 
+def test_a_move_is_told_with_its_board(tmp_path: Path) -> None:
+    async def play(team: Team) -> None:
+        board = await team.board()
+        columns = await team.columns(board)
+        task = await team.task(board)
+        other = await team.task(board)
+        moved = (await team.move(task, columns["backlog"], afterTaskId=other["id"])).json()
+        assert moved["columnId"] == columns["backlog"]["id"]
+        (told,) = await team.events("task-moved")
+        assert told == {
+            "taskId": task["id"],
+            "boardId": board["id"],
+            "columnId": moved["columnId"],
+            "movedBy": str(team.lead.subject),
+        }
+
+    played(tmp_path, play)
+
+
 def test_a_card_takes_the_step_of_its_column(tmp_path: Path) -> None:
     async def play(team: Team) -> None:
         board = await team.board()

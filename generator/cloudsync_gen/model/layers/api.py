@@ -223,6 +223,7 @@ class GraphqlApi(Element, frozen=True, kw_only=True):
         max_depth: fields within each other at most.
         max_cost: of a document at most: 10 for each field of a root, 1 for each object that may
             come back.
+        max_subscriptions: of one caller at the same time, on each replica.
     """
 
     document: Slug
@@ -231,6 +232,7 @@ class GraphqlApi(Element, frozen=True, kw_only=True):
     introspection: bool = False
     max_depth: Positive = 12
     max_cost: Positive = 10_000
+    max_subscriptions: Positive = 10
 
 
 class RootField(Element, frozen=True, kw_only=True):
@@ -243,6 +245,10 @@ class RootField(Element, frozen=True, kw_only=True):
         return_type: what it answers.
         resolves: an operation of another service, which the schema's service calls.
         performs: a command or query of the schema's own service.
+        follows: of a subscription, the event with which there is something to tell: `resolves` is
+            asked what, with the properties of the event, for each listener whose arguments are
+            properties of it.
+        arguments: names of what it takes.
     """
 
     document: Slug
@@ -251,6 +257,8 @@ class RootField(Element, frozen=True, kw_only=True):
     return_type: str
     resolves: Link | None = None
     performs: Link | None = None
+    follows: Link | None = None
+    arguments: tuple[str, ...] = ()
 
 
 class JoinedField(Element, frozen=True, kw_only=True):

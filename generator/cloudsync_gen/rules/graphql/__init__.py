@@ -5,6 +5,8 @@ from __future__ import annotations
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.graphql import (
     field_without_resolver,
+    follow_form,
+    follow_unknown_property,
     graphql_name_style,
     join_differs_from_answer,
     join_form,
@@ -29,4 +31,6 @@ RULES: tuple[Rule, ...] = (
     resolved_out_of_reach.RULE,
     join_unanswerable.RULE,
     join_differs_from_answer.RULE,
+    follow_form.RULE,
+    follow_unknown_property.RULE,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cloudsync_gen.model.event_names import event_type
-from cloudsync_gen.model.exchanges import heard_by, participants
+from cloudsync_gen.model.exchanges import kept_by, participants
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Command, Event, Saga, SagaStep
 from cloudsync_gen.model.layers.datastore import Keyspace, WideTable
@@ -47,7 +47,7 @@ def flows_of(facts: ServiceFacts, methods: tuple[MethodView, ...]) -> FlowsView:
 
 def _dead_letters(facts: ServiceFacts) -> dict[str, str]:
     model, found = facts.model, {}
-    for heard in heard_by(model, facts.service):
+    for heard in kept_by(model, facts.service):
         topic = model.get(Topic, heard)
         dead = model.get(Topic, topic.dead_letter or "") if topic else None
         if topic is not None and dead is not None:

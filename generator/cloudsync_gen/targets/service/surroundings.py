@@ -38,7 +38,7 @@ COMMON = frozenset(
         *("workload_token_lifetime", "trusted_proxies", "telemetry_endpoint", "telemetry_headers"),
         *("telemetry_timeout", "telemetry_sampling"),
         *("graphql_ad_hoc", "graphql_introspection", "graphql_documents", "graphql_max_depth"),
-        "graphql_max_cost",
+        *("graphql_max_cost", "graphql_max_subscriptions"),
         *("listen_fd", "metrics_listen_fd", "ready_fd", "stop_with_stdin", "bus_faults"),
         *("state_path", "validate", "construct", "jobs", "patience", "registration"),
         *("providers", "flags", "adjust"),

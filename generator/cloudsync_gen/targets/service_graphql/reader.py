@@ -24,6 +24,7 @@ from cloudsync_gen.targets.service.facts import ServiceFacts
 from cloudsync_gen.targets.service.requests import request_of
 from cloudsync_gen.targets.service_graphql.callees import Called, Callees
 from cloudsync_gen.targets.service_graphql.fit import Fit, holds
+from cloudsync_gen.targets.service_graphql.follows import followed
 from cloudsync_gen.targets.service_graphql.joins import joined, place_of
 from cloudsync_gen.targets.service_graphql.unfitting import Unfitting
 from cloudsync_gen.targets.service_graphql.views import FieldView
@@ -125,11 +126,12 @@ class Reader:
     def _other(
         self, place: str, root: RootField, field: GraphQLField, carrier: Operation | Rpc
     ) -> FieldView:
-        if root.operation_type == "subscription":
-            raise Unfitting("a subscription is answered by the service itself")
         called = self._callees.called(carrier)
         if called.access == "workload":
             raise Unfitting(f"{carrier.id} answers workloads alone, and never a caller")
+        if root.operation_type == "subscription":
+            within = self._within(field, called, place)
+            return followed(self._facts, place, root, field, called, self.fit, within)
         arguments = _Arguments(field)
         if called.body is not None:
             arguments.body(called.body, called.schemas, self.fit, required=True)

@@ -62,6 +62,7 @@ def _view(
         introspection=api.introspection,
         depth=api.max_depth,
         cost=api.max_cost,
+        subscriptions=api.max_subscriptions,
         members=reader.fit.irregular(),
         kinds=dict(sorted(reader.fit.kinds.items())),
         fields=fields,

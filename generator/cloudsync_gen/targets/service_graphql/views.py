@@ -10,8 +10,9 @@ class FieldView(Struct, frozen=True, kw_only=True):
 
     `kind`: `own` and `stream` for a method of the port, `other` for a client's method, which is
     `call`, `joined` for one that answers a field of a type, asked as `join` says (`Join` of the
-    chassis). `renamed`: parameters that are not called as their arguments, empty for the caller's
-    own subject. `within`: the field of the answer that holds the result.
+    chassis), `followed` for one that answers with each event of `type` on `topic`. `renamed`:
+    parameters that are not called as their arguments, empty for the caller's own subject.
+    `within`: the field of the answer that holds the result.
     """
 
     place: str
@@ -20,6 +21,8 @@ class FieldView(Struct, frozen=True, kw_only=True):
     request: str = ""
     method: str = ""
     call: str = ""
+    topic: str = ""
+    type: str = ""
     renamed: dict[str, str]
     access: str = "authenticated"
     within: str = ""
@@ -41,10 +44,16 @@ class GraphqlView(Struct, frozen=True, kw_only=True):
     introspection: bool
     depth: int
     cost: int
+    subscriptions: int
     members: dict[str, dict[str, str]]
     kinds: dict[str, dict[str, dict[str, str]]]
     fields: tuple[FieldView, ...]
     sources: tuple[str, ...]
+
+    @property
+    def subscribed(self) -> bool:
+        """Whether it has subscriptions."""
+        return any(each.kind in ("followed", "stream") for each in self.fields)
 
     @property
     def modules(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from cloudsync_chassis.client.policy import Budget, Edge
 from cloudsync_chassis.client.queue import CallQueue
 from cloudsync_chassis.events.bus import Bus, InProcessBus
 from cloudsync_chassis.events.consumer import Consumer, Subscription
+from cloudsync_chassis.events.feed import Feed
 from cloudsync_chassis.events.outbox import Outbox, Relay
 from cloudsync_chassis.events.projection import Projection, Projector
 from cloudsync_chassis.events.queues import WorkQueues
@@ -128,6 +129,7 @@ class Runtime:
         self.seals = _seals(settings, self.cipher)
         self.calls = CallQueue(spec.name, self.outbox, self.clients, self.seals)
         brokered = settings.bus == "rabbitmq" or settings.queue_url is not None
+        self.feed = Feed(self.bus, self.seals.open)
         self.queues = WorkQueues(spec.name, self.outbox, spec.queues, brokered, self.seals)
         self.otherwise: ASGIApp | None = None
         """Answers paths that the service's own contract does not have, see `answer_otherwise`."""
@@ -279,6 +281,8 @@ class Runtime:
             self._spawn(self.sagas.run(self.executor.consume))
         for each in self.work.loops() if self.settings.jobs else ():
             self._spawn(each)
+        if self.feed.followed:
+            self._spawn(self.feed.run())
         if self.registrar is not None:
             self._spawn(self.registrar.run())
         for each in self.providers.connected(self._client):

@@ -134,6 +134,8 @@ class Settings(BaseSettings):
     """Announced documents: a JSON object of their SHA-256 and texts."""
     graphql_max_depth: Annotated[int, Field(ge=1)] | None = None
     graphql_max_cost: Annotated[int, Field(ge=1)] | None = None
+    graphql_max_subscriptions: Annotated[int, Field(ge=1)] | None = None
+    """Subscriptions of one caller at the same time, on each replica."""
 
     problem_base: str = "https://problems.invalid/"
     max_body_bytes: Annotated[int, Field(ge=1)] = 1_048_576

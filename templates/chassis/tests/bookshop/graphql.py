@@ -27,6 +27,7 @@ from .service import Books, ByBook, ChangeBook, FindBooks, WithBody
 
 PATH = "/graphql/shop"
 SPEC = GraphqlSpec(path=PATH, contract=Path(__file__).with_name("shop.graphql"))
+LENT = ("shop.lending.v1", "BookLent")
 WATCH = replace(operations.GET_BOOK, id="watch-book", timeout=5.0)
 
 
@@ -86,6 +87,7 @@ def fields(runtime: Runtime, service: ShopOnline, spec: GraphqlSpec = SPEC) -> F
     )
     found.own("Mutation.removeBook", operations.REMOVE_BOOK, ByBook, service.remove_book)
     found.stream("Subscription.bookChanges", WATCH, ByBook, service.watch_book)
+    found.followed("Subscription.lent", LENT, service.other.get_book, within="book")
     return found
 
 

@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from cloudsync_chassis.events import wire
-from cloudsync_chassis.events.bus import Delivery
+from cloudsync_chassis.events.bus import Delivery, Tail
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.logs import logger
 
@@ -63,6 +63,23 @@ class _Member:
         """Of partitions that are another member's now."""
         self.handled.clear()
         self.fetched.clear()
+
+
+class _Tail:
+    """Reads all partitions from their ends on."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, wait: float) -> None:
+        self._consumer = consumer
+        self._wait = wait
+
+    async def events(self) -> list[Event]:
+        """See `Tail.events`."""
+        batches = await self._consumer.getmany(timeout_ms=int(self._wait * 1000))
+        return [_event(each) for records in batches.values() for each in records]
+
+    async def close(self) -> None:
+        """See `Tail.close`."""
+        await self._consumer.stop()
 
 
 class KafkaBus:
@@ -168,6 +185,21 @@ class KafkaBus:
         finally:
             await consumer.stop()
         return sum(ends[place] - starts[place] for place in places)
+
+    async def tail(self, topics: Sequence[str]) -> Tail:
+        """See `Bus.tail`: a consumer of no group, which has all partitions."""
+        consumer = AIOKafkaConsumer(
+            *topics,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="latest",
+            isolation_level="read_committed",
+            **self._options,
+        )
+        await consumer.start()
+        # now, and not with the first fetch: what comes in between is not to be missed
+        await consumer.seek_to_end()
+        return _Tail(consumer, self._wait)
 
     async def _member(self, group: str, topics: tuple[str, ...]) -> _Member:
         member = self._members.get((group, topics))

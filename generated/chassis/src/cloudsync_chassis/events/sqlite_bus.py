@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from cloudsync_chassis.events.bus import Delivery
+from cloudsync_chassis.events.bus import Delivery, Tail
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.store.columns import Json, sql
 from cloudsync_chassis.store.database import Database
@@ -51,6 +52,10 @@ _ADVANCE = _PLACED.on_conflict_do_update(
 """Of two copies of a service the slower one does not move the group back."""
 
 
+_TOGETHER = 200
+"""Events that a tail reads at once."""
+
+
 class SqliteBus:
     """While nothing comes it looks every `pause` seconds whether somebody has written to the file,
     for at most `wait` seconds a fetch, each of which looks into it.
@@ -85,15 +90,7 @@ class SqliteBus:
 
     async def fetch(self, group: str, topics: Sequence[str], limit: int) -> list[Delivery]:
         """See `Bus.fetch`."""
-        until = time.monotonic() + self._wait
-        while True:
-            before = self._written()
-            found = await self._next(group, topics, limit)
-            if found or time.monotonic() >= until:
-                return found
-            await asyncio.sleep(self._pause)
-            while self._written() == before and time.monotonic() < until:
-                await asyncio.sleep(self._pause)
+        return await self._found(partial(self._next, group, topics, limit))
 
     async def acknowledge(self, group: str, deliveries: Sequence[Delivery]) -> None:
         """See `Bus.acknowledge`."""
@@ -112,6 +109,40 @@ class SqliteBus:
         position = rows[ahead[0] - 1].position if ahead[0] else 0
         await self._write(_MOVE, [_place(group, topic, position)])
         return len(rows) - ahead[0]
+
+    async def tail(self, topics: Sequence[str]) -> Tail:
+        """See `Bus.tail`."""
+        async with self._database.transaction(write=False) as connection:
+            last = (await connection.execute(sa.select(sa.func.max(log.c.position)))).scalar()
+        return _Tail(self, topics, last or 0)
+
+    async def after(self, topics: Sequence[str], position: int) -> list[Delivery]:
+        """Events of the topics beyond a position; empty if none comes within a moment."""
+        statement = (
+            sa.select(log.c.position, log.c.event)
+            .where(log.c.topic.in_(topics), log.c.position > position)
+            .order_by(log.c.position)
+            .limit(_TOGETHER)
+        )
+
+        async def look() -> list[Delivery]:
+            async with self._database.transaction(write=False) as connection:
+                rows = (await connection.execute(statement)).all()
+            return [Delivery(row.position, Event.from_json(row.event)) for row in rows]
+
+        return await self._found(look)
+
+    async def _found(self, look: Callable[[], Awaitable[list[Delivery]]]) -> list[Delivery]:
+        """What a look finds, once somebody has written if nothing is there yet."""
+        until = time.monotonic() + self._wait
+        while True:
+            before = self._written()
+            found = await look()
+            if found or time.monotonic() >= until:
+                return found
+            await asyncio.sleep(self._pause)
+            while self._written() == before and time.monotonic() < until:
+                await asyncio.sleep(self._pause)
 
     def _written(self) -> list[tuple[int, int]]:
         """What differs once somebody has written; of two in one tick of the file system's clock it
@@ -149,6 +180,25 @@ class SqliteBus:
     async def _write(self, statement: sa.Insert, rows: list[dict[str, object]]) -> None:
         async with self._database.transaction(write=True) as connection:
             await connection.execute(statement, rows)
+
+
+class _Tail:
+    """Reads beyond the last position that it has seen."""
+
+    def __init__(self, bus: SqliteBus, topics: Sequence[str], position: int) -> None:
+        self._bus = bus
+        self._topics = tuple(topics)
+        self._position = position
+
+    async def events(self) -> list[Event]:
+        """See `Tail.events`."""
+        found = await self._bus.after(self._topics, self._position)
+        if found:
+            self._position = found[-1].offset
+        return [each.event for each in found]
+
+    async def close(self) -> None:
+        """Nothing to close."""
 
 
 def _offset(delivery: Delivery) -> int:

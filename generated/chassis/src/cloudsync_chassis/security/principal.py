@@ -18,7 +18,7 @@ class Principal:
     `factors` (RFC 8176 names) were shown at `authenticated_at`, in seconds since the epoch.
     `assurance` is how sure the issuer is of the person (`acr`, OpenID Connect Core §2), `session`
     the sign-in that the token comes from (`sid`). `attributes` are what the issuer says besides,
-    for policies.
+    for policies. `expires_at` is when the token ends, in seconds since the epoch.
     """
 
     subject: str
@@ -31,6 +31,7 @@ class Principal:
     attributes: Mapping[str, Any] = field(default_factory=dict, hash=False)
     assurance: str | None = None
     session: str | None = None
+    expires_at: float | None = field(default=None, compare=False)
 
     def factor_age_minutes(self, now: datetime) -> int | None:
         """Whole minutes since a second factor was shown; None without one."""

@@ -253,13 +253,16 @@ class Messages(Posting):
     async def set_meeting(self, ctx: Context, user: UUID, meeting: UUID) -> None:
         """Show somebody as in a meeting."""
         fields = {"userId": user, "availability": "inMeeting", "meetingId": meeting}
-        await self.presence.put(ctx, "conclude-meeting", fields)
+        known = await self.presence.find(ctx, userId=user)
+        shown = await self.presence.put(ctx, "conclude-meeting", fields)
+        if known is None or known.availability != shown.availability:
+            await self.tell_presence(ctx, shown)
 
     async def conclude_meeting(self, ctx: Context, request: port.ConcludeMeeting) -> None:
         body = request.body
         async for each in self.presence.each(ctx, meetingId=body.meeting_id):
             back = {"availability": "online", "meetingId": None}
-            await self.presence.rewrite(ctx, each, back)
+            await self.tell_presence(ctx, await self.presence.rewrite(ctx, each, back))
         minutes = max(0, int((body.actual_end - body.actual_start).total_seconds() // 60))
         async for notice in self.message.each(ctx, clientMessageId=str(body.meeting_id)):
             text = f"call:{body.meeting_id} {minutes} min"

@@ -41,6 +41,8 @@ class Presences(Talk):
         if known is None:
             return await self.presence.create(ctx, "set-presence", fields)
         after = await self.presence.rewrite(ctx, known, fields)
+        if after.availability != known.availability:
+            await self.tell_presence(ctx, after)
         return await self._beaten(ctx, known) if after is known else after
 
     async def _beaten(self, ctx: Context, known: models.Presence) -> models.Presence:
@@ -97,6 +99,7 @@ class Presences(Talk):
         if found is None:
             return 0
         await self.presence.remove(ctx, found)
+        await self.tell_absence(ctx, found)
         return 1
 
     async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:

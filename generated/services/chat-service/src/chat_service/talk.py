@@ -98,6 +98,15 @@ class Talk(Defaults):
         """Somebody's seat in a channel."""
         return await self.channel_member.find(ctx, channelId=channel_id, userId=user)
 
+    async def tell_presence(self, ctx: Context, presence: models.Presence) -> None:
+        """Tell how somebody can be reached now."""
+        await self.presence.announce(ctx, "presence-changed", presence)
+
+    async def tell_absence(self, ctx: Context, presence: models.Presence) -> None:
+        """Tell that somebody is gone, of whom nothing is kept any more."""
+        gone = {"availability": models.Availability.offline}
+        await self.tell_presence(ctx, presence.model_copy(update=gone))
+
     def excerpt(self, text: str) -> str | None:
         """The beginning of a text as it may leave its channel."""
         return self.leaks.masked(text)[:_EXCERPT] or None

@@ -92,6 +92,7 @@ class Timers(Farewells):
             chosen = each.expires_at is not None and each.expires_at > ctx.now
             if not chosen and each.meeting_id is None:
                 await self.presence.remove(ctx, each)
+                await self.tell_absence(ctx, each)
 
     # Exports
 

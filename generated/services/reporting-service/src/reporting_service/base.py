@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from cloudsync_chassis.aggregate.engine import Aggregate
+from cloudsync_chassis.changes import Changes
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.operation import Operation
@@ -36,6 +37,7 @@ class Base(Defaults):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self.world = World(self._place)
+        self.changes = Changes()
         self.kept_answers = runtime.aggregate(memory.KEPT_ANSWERS)
         self.plan_words = runtime.aggregate(memory.PLAN_WORDS)
         self.renewals = runtime.aggregate(memory.RENEWALS)

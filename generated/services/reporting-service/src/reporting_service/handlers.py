@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from .revenue import Revenue
+from .watching import Watching
 from .worker import Worker
 
 
-class Handlers(Worker, Revenue):
-    """Boards and exploring, wishes and schedules, runs and their files, revenue, and farewells."""
+class Handlers(Worker, Watching, Revenue):
+    """Boards, exploring and listening, wishes and schedules, runs and their files, revenue, and
+    farewells.
+    """

@@ -102,6 +102,7 @@ class Runs(Schedules):
                 lambda: self.metrics.reporting_ready_seconds(waited, template=template)
             )
             ctx.unit.after_commit(self._ended(done, "ready"))
+            self.changes.strike_after(ctx)
         return done
 
     async def _check_file(
@@ -120,6 +121,7 @@ class Runs(Schedules):
         failed = await super().fail_report(ctx, request)
         if before is not None and before.status != models.ReportStatus.failed:
             ctx.unit.after_commit(self._ended(failed, "failed"))
+            self.changes.strike_after(ctx)
         return failed
 
     async def cancel_report(self, ctx: Context, request: port.CancelReport) -> models.Report:
@@ -127,6 +129,7 @@ class Runs(Schedules):
         cancelled = await super().cancel_report(ctx, request)
         if before is not None and before.status != models.ReportStatus.cancelled:
             ctx.unit.after_commit(self._ended(cancelled, "cancelled"))
+            self.changes.strike_after(ctx)
         return cancelled
 
     def _ended(self, report: models.Report, result: str) -> Callable[[], None]:

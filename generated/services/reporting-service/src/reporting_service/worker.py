@@ -222,6 +222,7 @@ class Worker(Leavers):
         if known is None or known.status != models.ReportStatus.running:
             return False
         await self.report.rewrite(ctx, known, {"progressPercent": percent})
+        self.changes.strike_after(ctx)
         return True
 
 

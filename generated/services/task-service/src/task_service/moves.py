@@ -45,6 +45,8 @@ class Moves(Tasks):
         if len(rank) > self.settings.rank_rebalance_length:
             await self._rebalance(ctx, column.id)
             moved = await self.task.repository.find(ctx, {"id": task.id}) or moved
+        told = moved.model_copy(update={"moved_by": self.person(ctx)})
+        await self.task.announce(ctx, "task-moved", told, task)
         return moved
 
     async def _check_limit(

@@ -34,6 +34,21 @@ class NotALogError(RuntimeError):
     """The broker forgets what was acknowledged, so nothing can be read again."""
 
 
+class Tail(Protocol):
+    """Reads what is published from its beginning on, for one replica alone."""
+
+    async def events(self) -> Sequence[Event]:
+        """What has come since; empty if nothing does within a moment.
+
+        Raises whatever says that events may have been missed; the tail is of no use then.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Read no more."""
+        ...
+
+
 class Bus(Protocol):
     """What the relay and the consumers ask of a broker.
 
@@ -72,6 +87,12 @@ class Bus(Protocol):
 
         Raises:
             NotALogError: the broker keeps nothing that was handled.
+        """
+        ...
+
+    async def tail(self, topics: Sequence[str]) -> Tail:
+        """Read from now on, beside all groups. Nobody keeps how far it has come: what is published
+        while it is away it never sees.
         """
         ...
 
@@ -132,9 +153,33 @@ class InProcessBus:
         self._offsets[group, topic] = places[0] - 1 if places else len(self.log)
         return len(self._pending(group, [topic]))
 
+    async def tail(self, topics: Sequence[str]) -> Tail:
+        """See `Bus.tail`."""
+        return _LogTail(self.log, frozenset(topics), self._wait)
+
     def _pending(self, group: str, topics: Sequence[str]) -> list[Delivery]:
         return [
             Delivery(offset, event)
             for offset, event in enumerate(self.log, 1)
             if event.topic in topics and offset > self._offsets.get((group, event.topic), 0)
         ]
+
+
+class _LogTail:
+    """The end of a log in memory."""
+
+    def __init__(self, log: Sequence[Event], topics: frozenset[str], wait: float) -> None:
+        self._log = log
+        self._topics = topics
+        self._wait = wait
+        self._seen = len(log)
+
+    async def events(self) -> Sequence[Event]:
+        """See `Tail.events`."""
+        if self._seen == len(self._log):
+            await asyncio.sleep(self._wait)
+        found, self._seen = self._log[self._seen :], len(self._log)
+        return [each for each in found if each.topic in self._topics]
+
+    async def close(self) -> None:
+        """Nothing to close."""

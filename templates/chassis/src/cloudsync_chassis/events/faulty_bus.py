@@ -22,7 +22,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cloudsync_chassis.events.bus import Bus, Delivery
+from cloudsync_chassis.events.bus import Bus, Delivery, Tail
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.settings import Share
@@ -126,6 +126,10 @@ class FaultyBus:
     async def rewind(self, group: str, topic: str, since: datetime) -> int:
         """See `Bus.rewind`."""
         return await self._inner.rewind(group, topic, since)
+
+    async def tail(self, topics: Sequence[str]) -> Tail:
+        """See `Bus.tail`; it promises nothing that could be broken."""
+        return await self._inner.tail(topics)
 
     def _first_handled(self, place: Place) -> list[Delivery]:
         """What is open there no more: up to the first that has not been handled."""

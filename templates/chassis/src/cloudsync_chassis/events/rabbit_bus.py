@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -26,7 +27,7 @@ from aio_pika.abc import (
 from aio_pika.exceptions import ChannelInvalidStateError
 
 from cloudsync_chassis.events import wire
-from cloudsync_chassis.events.bus import DEAD_LETTERS, Delivery, NotALogError
+from cloudsync_chassis.events.bus import DEAD_LETTERS, Delivery, NotALogError, Tail
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.events.queues import Queue
 
@@ -68,6 +69,48 @@ class _Held:
     async def forget(self, *_: Any) -> None:
         """Of a channel that is no more."""
         self.messages.clear()
+
+
+class _Tail:
+    """What a channel is sent, until it breaks: nothing is kept for it meanwhile."""
+
+    def __init__(self, channel: AbstractChannel, wait: float) -> None:
+        self._channel = channel
+        self._wait = wait
+        self._arrived: list[Event] = []
+        self._stroke = asyncio.Event()
+        self._lost = False
+
+    async def arrive(self, topic: str, message: AbstractIncomingMessage) -> None:
+        """Keep a message until it is read."""
+        place = f"{topic}/{message.message_id}"
+        event = wire.read(topic, place, message.body, message.content_type or "", {})
+        self._arrived.append(event)
+        self._stroke.set()
+
+    async def lost(self, *_: Any) -> None:
+        """The channel is no more."""
+        self._lost = True
+        self._stroke.set()
+
+    async def events(self) -> list[Event]:
+        """See `Tail.events`.
+
+        Raises:
+            ConnectionError: the channel has broken.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._wait):
+                await self._stroke.wait()
+        if self._lost:
+            raise ConnectionError("the channel is closed")
+        self._stroke.clear()
+        found, self._arrived = self._arrived, []
+        return found
+
+    async def close(self) -> None:
+        """See `Tail.close`."""
+        await self._channel.close()
 
 
 class RabbitBus:
@@ -164,6 +207,19 @@ class RabbitBus:
             NotALogError: always.
         """
         raise NotALogError("RabbitMQ keeps nothing that was handled")
+
+    async def tail(self, topics: Sequence[str]) -> Tail:
+        """See `Bus.tail`: a queue that goes with its reader."""
+        if self._connection is None:
+            raise ConnectionError("the bus is not started")
+        channel = await self._connection.channel()
+        tail = _Tail(channel, self._wait)
+        channel.close_callbacks.add(tail.lost)
+        for topic in topics:
+            queue = await channel.declare_queue(exclusive=True, auto_delete=True)
+            await queue.bind(await _exchange(channel), topic)
+            await queue.consume(partial(tail.arrive, topic), no_ack=True)
+        return tail
 
     async def _keep(self, topic: str) -> None:
         """Let the events of a topic wait for somebody to ask."""

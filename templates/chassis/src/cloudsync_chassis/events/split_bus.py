@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from cloudsync_chassis.events.bus import Bus, Delivery
+from cloudsync_chassis.events.bus import Bus, Delivery, Tail
 from cloudsync_chassis.events.envelope import Event
 
 
@@ -50,6 +50,10 @@ class SplitBus:
     async def rewind(self, group: str, topic: str, since: datetime) -> int:
         """See `Bus.rewind`."""
         return await self._of(topic).rewind(group, topic, since)
+
+    async def tail(self, topics: Sequence[str]) -> Tail:
+        """See `Bus.tail`; topics of events only."""
+        return await self._events.tail(topics)
 
     def _of(self, topic: str) -> Bus:
         return self._queues if topic in self._names else self._events

@@ -15,7 +15,6 @@ from typing import Any
 
 import strawberry
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
 from graphql import GraphQLError
 from opentelemetry.trace import SpanKind
 from pydantic_core import to_json
@@ -28,14 +27,15 @@ from cloudsync_chassis.graphql.asking import NOT_KNOWN, Sent
 from cloudsync_chassis.graphql.exchange import Exchange
 from cloudsync_chassis.graphql.fields import Fields
 from cloudsync_chassis.graphql.limits import Asked
+from cloudsync_chassis.graphql.listeners import Heard, Listeners, left
 from cloudsync_chassis.graphql.schema import strawberry_schema
 from cloudsync_chassis.graphql.streams import Send, apart
 from cloudsync_chassis.graphql.toll import free
 from cloudsync_chassis.logs import logger
-from cloudsync_chassis.problem import METHOD_NOT_ALLOWED, UNAVAILABLE, Problem
+from cloudsync_chassis.problem import METHOD_NOT_ALLOWED, Problem
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import Principal
-from cloudsync_chassis.security.tokens import bearer
+from cloudsync_chassis.security.tokens import bearer, refused
 from cloudsync_chassis.web.call import source_of
 from cloudsync_chassis.web.middleware import TRACE
 
@@ -51,8 +51,6 @@ _TOLD = 20
 """Errors of one answer: what is wrong with a document can be much longer than that."""
 _LOOK = 1.0
 """Seconds between two looks at whether the service stops."""
-_STREAMS = 500
-"""Subscriptions at the same time; each holds a connection of its client and two tasks."""
 _CODES = {NOT_KNOWN.slug: "PERSISTED_QUERY_NOT_FOUND"}
 _MESSAGES = {NOT_KNOWN.slug: "PersistedQueryNotFound"}
 """What clients of the protocol of Automatic Persisted Queries wait for."""
@@ -97,7 +95,7 @@ class Endpoint:
             suggests=open_,
         )
         self._core = fields.schema
-        self._streams = 0
+        self._listeners = Listeners(fields.spec.subscriptions_by(settings))
 
     def router(self) -> APIRouter:
         """Its routes."""
@@ -127,9 +125,9 @@ class Endpoint:
             return self._refusal(problem, request)
         exchange = self._exchange(request, principal, asked)
         async with (runtime.toll or free)(exchange.weighed):
-            if asked.kind == "subscription":
-                return self._stream(exchange, sent)
-            return await self._execute(exchange, sent, request)
+            if asked.kind != "subscription":
+                return await self._execute(exchange, sent, request)
+        return self._stream(exchange, sent)
 
     async def _asked(self, sent: Sent, principal: Principal) -> Asked:
         """The document, found and measured."""
@@ -223,23 +221,21 @@ class Endpoint:
 
     def _stream(self, exchange: Exchange, sent: Sent) -> Response:
         """The results of a subscription as they come."""
-        if self._streams >= _STREAMS:
-            raise Problem(UNAVAILABLE, headers={"Retry-After": "1"})
         headers = {"X-Accel-Buffering": "no"}
-        return StreamingResponse(self._events(exchange, sent), 200, headers, EVENTS)
+        events = Heard(self._events(exchange, sent), 200, headers, EVENTS)
+        return events.held(self._listeners, exchange)
 
     async def _events(self, exchange: Exchange, sent: Sent) -> AsyncGenerator[bytes]:
-        self._streams += 1
-        try:
-            async with aclosing(apart(partial(self._results, exchange, sent))) as results:
-                async for each in _beating(results, self._runtime):
-                    content = b"event: next\ndata: " + to_json(each) if each else b":"
-                    yield content + b"\n\n"
-            if not self._runtime.health.stopping:
-                # else whoever listens had better ask another replica
-                yield b"event: complete\ndata:\n\n"
-        finally:
-            self._streams -= 1
+        async with aclosing(apart(partial(self._results, exchange, sent))) as results:
+            try:
+                async for each in _beating(results, self._runtime, exchange):
+                    yield _event(each) if each else b":\n\n"
+            except Problem as problem:
+                raised = GraphQLError("", original_error=problem)
+                yield _event(self._told(exchange, None, [raised]))
+        if not self._runtime.health.stopping:
+            # else whoever listens had better ask another replica
+            yield b"event: complete\ndata:\n\n"
 
     async def _results(self, exchange: Exchange, sent: Sent, send: Send[dict[str, Any]]) -> None:
         asked = exchange.asked
@@ -259,16 +255,24 @@ class Endpoint:
 
 
 async def _beating(
-    results: AsyncGenerator[dict[str, Any]], runtime: Runtime
+    results: AsyncGenerator[dict[str, Any]], runtime: Runtime, exchange: Exchange
 ) -> AsyncIterator[dict[str, Any] | None]:
-    """The results, and None where none has come for a while; none once the service stops."""
+    """The results, and None where none has come for a while; none once the service stops.
+
+    Raises:
+        Problem: `unauthenticated`: the caller's token has ended.
+    """
     coming: asyncio.Task[dict[str, Any]] | None = None
     silent = 0.0
     try:
         while not runtime.health.stopping:
+            lasts = left(exchange)
+            if lasts is not None and lasts <= 0:
+                raise refused()
             coming = coming or asyncio.ensure_future(anext(results))
-            done, _ = await asyncio.wait({coming}, timeout=_LOOK)
-            silent = 0.0 if done else silent + _LOOK
+            look = _LOOK if lasts is None else min(_LOOK, lasts)
+            done, _ = await asyncio.wait({coming}, timeout=look)
+            silent = 0.0 if done else silent + look
             if not done:
                 if silent >= _BEAT:
                     silent = 0.0
@@ -283,6 +287,10 @@ async def _beating(
         if coming is not None:
             coming.cancel()
             await asyncio.gather(coming, return_exceptions=True)
+
+
+def _event(found: dict[str, Any]) -> bytes:
+    return b"event: next\ndata: " + to_json(found) + b"\n\n"
 
 
 @contextmanager

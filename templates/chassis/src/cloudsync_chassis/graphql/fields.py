@@ -15,7 +15,7 @@ from collections.abc import (
     Mapping,
 )
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
@@ -32,10 +32,13 @@ from graphql import (
 from pydantic_core import from_json
 
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.events.feed import Kind
 from cloudsync_chassis.executor import one_by_one
 from cloudsync_chassis.graphql import values
 from cloudsync_chassis.graphql.exchange import Exchange
+from cloudsync_chassis.graphql.followed import Followed, asked_by_event
 from cloudsync_chassis.graphql.joins import Join, joined_by
+from cloudsync_chassis.graphql.listeners import left
 from cloudsync_chassis.graphql.others import ask, measured
 from cloudsync_chassis.graphql.schema import Answer, Stream
 from cloudsync_chassis.graphql.spec import GraphqlSpec
@@ -92,13 +95,38 @@ class Fields:
         method: Callable[[Context, Q], Awaitable[AsyncIterator[object]]],
         renamed: Mapping[str, str] = NONE,
     ) -> None:
-        """As `own`, of a subscription: each result is sent as it comes, for as long as the
-        operation may take. It holds no transaction while it waits, nor while a result is sent.
+        """As `own`, of a subscription: each result is sent as it comes, until the caller's token
+        ends (without one, for as long as the operation may take). It holds no transaction while it
+        waits, nor while a result is sent.
         """
         field = self._field(place)
         read = self.values[place] = values.of_request(request, field, renamed)
         own = _Own(self.runtime, place, operation, field, read, request, method)
         self.answers[place] = own.stream
+
+    def followed(
+        self,
+        place: str,
+        kind: Kind,
+        call: Callable[..., Awaitable[object]],
+        renamed: Mapping[str, str] = NONE,
+        *,
+        access: Literal["authenticated", "public"] = "authenticated",
+        within: str = "",
+    ) -> None:
+        """`place`, of a subscription, tells of events of a `kind` (topic and type) in the caller's
+        tenant, of those whose properties are as the field's arguments say: each is answered by a
+        client's method, asked as the caller with the event's properties, or with those that
+        `renamed` names. What the callee does not let them see they are not told of.
+
+        Raises:
+            LookupError: there is no such field.
+        """
+        field = self._field(place)
+        read = asked_by_event(call, renamed)
+        followed = Followed(self.runtime, place, kind, field, read, call, access, within)
+        self.runtime.feed.follow(kind)
+        self.answers[place] = followed.stream
 
     def other(
         self,
@@ -221,8 +249,11 @@ class _Own:
                 async for each in one_by_one(ctx, results):
                     await send(answers.content(each, self.runtime.cursors))
 
-            await self.runtime.executor.run(self.operation, incoming, action, again=False)
+            await self.runtime.executor.run(operation, incoming, action, again=False)
 
+        lasts = left(exchange)
+        # the endpoint says why it ends; the deadline only makes sure that it does
+        operation = replace(self.operation, timeout=lasts + 1) if lasts else self.operation
         with measured(self.runtime, self.place):
             async with aclosing(apart(produce)) as contents:
                 async for each in contents:

@@ -20,9 +20,10 @@ class GraphqlSpec:
     """A schema and the model's rules for it.
 
     `ad_hoc` and `introspection` hold in production and where the settings say so; elsewhere people
-    look around. `members`: enumeration -> its values -> members of the data model, where these do
-    not follow from those (`IN_REVIEW` is `inReview`). `kinds`: union or interface -> the property
-    by which its types are told apart -> the property's values -> types.
+    look around. `subscriptions`: how many a caller may have at the same time. `members`:
+    enumeration -> its values -> members of the data model, where these do not follow from those
+    (`IN_REVIEW` is `inReview`). `kinds`: union or interface -> the property by which its types are
+    told apart -> the property's values -> types.
     """
 
     path: str
@@ -31,6 +32,7 @@ class GraphqlSpec:
     introspection: bool = False
     depth: int = 12
     cost: int = 10_000
+    subscriptions: int = 10
     members: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     kinds: Kinds = field(default_factory=dict)
 
@@ -45,6 +47,10 @@ class GraphqlSpec:
         if settings.graphql_introspection is not None:
             return settings.graphql_introspection
         return self.introspection or settings.environment != "production"
+
+    def subscriptions_by(self, settings: Settings) -> int:
+        """How many a caller may have, in this process."""
+        return settings.graphql_max_subscriptions or self.subscriptions
 
     def limits(self, settings: Settings) -> Limits:
         """How much one request may ask for."""

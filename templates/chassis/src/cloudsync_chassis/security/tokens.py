@@ -6,7 +6,7 @@ import base64
 import json
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -163,7 +163,8 @@ class TokenVerifier:
     def _verified(self, claims: dict[str, Any]) -> Verified:
         if not 0 < claims["exp"] - claims["iat"] <= self._max_lifetime:
             raise ValueError("token lives too long")
-        return Verified(self._reads(claims), float(claims["exp"]))
+        expires_at = float(claims["exp"])
+        return Verified(replace(self._reads(claims), expires_at=expires_at), expires_at)
 
 
 def _reason(error: Exception) -> str:

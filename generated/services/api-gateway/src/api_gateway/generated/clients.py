@@ -46,6 +46,7 @@ class ChatCalls:
     def __init__(self, runtime: Runtime) -> None:
         self.client = runtime.client(ChatClient, "chat-service")
         self.create_channel = Omitted(self.client.create_channel)
+        self.get_message = self.client.get_message
         self.get_presence = Omitted(self.client.get_presence)
         self.list_messages = Omitted(self.client.list_messages)
         self.mark_channel_read = Omitted(self.client.mark_channel_read)

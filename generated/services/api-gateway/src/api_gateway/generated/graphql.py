@@ -20,6 +20,7 @@ SCHEMA = GraphqlSpec(
     introspection=False,
     depth=12,
     cost=10000,
+    subscriptions=10,
 )
 
 
@@ -51,6 +52,11 @@ def routes(runtime: Runtime, service: port.Port) -> APIRouter:
         service.deprecate_route,
     )
     fields.other("Query.document", service.clients.document.get_document)
+    fields.followed(
+        "Subscription.documentChanged",
+        ("cloudsync.content.document.v1", "cloudsync.content.document-updated.v1"),
+        service.clients.document.get_document,
+    )
     fields.other("Query.documents", service.clients.document.list_documents)
     fields.own("Mutation.draftRoute", operations.DRAFT_ROUTE, port.DraftRoute, service.draft_route)
     fields.other("Query.file", service.clients.file.get_file)
@@ -69,6 +75,11 @@ def routes(runtime: Runtime, service: port.Port) -> APIRouter:
     )
     fields.other("Mutation.linkFile", service.clients.file.link_file)
     fields.other("Mutation.markChannelRead", service.clients.chat.mark_channel_read)
+    fields.followed(
+        "Subscription.messagePosted",
+        ("cloudsync.collaboration.channel.v1", "cloudsync.collaboration.message-posted.v1"),
+        service.clients.chat.get_message,
+    )
     fields.other("Query.messages", service.clients.chat.list_messages)
     fields.other("Mutation.moveDocument", service.clients.document.move_document)
     fields.other("Mutation.moveFolder", service.clients.document.move_folder)
@@ -89,6 +100,11 @@ def routes(runtime: Runtime, service: port.Port) -> APIRouter:
     )
     fields.other("Mutation.postMessage", service.clients.chat.post_message)
     fields.other("Query.presence", service.clients.chat.get_presence)
+    fields.followed(
+        "Subscription.presenceChanged",
+        ("cloudsync.collaboration.presence.v1", "cloudsync.collaboration.presence-changed.v1"),
+        service.clients.chat.get_presence,
+    )
     fields.other("Query.profile", service.clients.profile.get_profile)
     fields.own(
         "Mutation.promoteRoute", operations.PROMOTE_ROUTE, port.PromoteRoute, service.promote_route
@@ -158,6 +174,11 @@ def routes(runtime: Runtime, service: port.Port) -> APIRouter:
     fields.other("Query.shares", service.clients.document.list_shares)
     fields.other("Mutation.startThread", service.clients.document.start_thread)
     fields.other("Query.task", service.clients.task.get_task)
+    fields.followed(
+        "Subscription.taskMoved",
+        ("cloudsync.collaboration.task.v1", "cloudsync.collaboration.task-moved.v1"),
+        service.clients.task.get_task,
+    )
     fields.other("Query.tasks", service.clients.task.search_tasks)
     fields.own(
         "Query.tenantThrottles",

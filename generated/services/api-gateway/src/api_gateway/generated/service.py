@@ -83,6 +83,7 @@ SERVICE = ServiceSpec(
             url="http://127.0.0.1:8011",
             budgets={
                 "listMessages": Budget(timeout=0.25, retries=1, fallback="omit"),
+                "getMessage": Budget(timeout=0.15, retries=1, fallback="fail"),
                 "getPresence": Budget(timeout=0.15, retries=1, fallback="omit"),
                 "createChannel": Budget(timeout=0.25, retries=0, fallback="omit"),
                 "postMessage": Budget(timeout=0.35, retries=0, fallback="fail"),

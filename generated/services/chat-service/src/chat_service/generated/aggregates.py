@@ -116,6 +116,13 @@ MESSAGE_RETRACTED = Emission(
     fields=("messageId", "channelId", "retractedBy"),
 )
 
+PRESENCE_CHANGED = Emission(
+    type="cloudsync.collaboration.presence-changed.v1",
+    topic="cloudsync.collaboration.presence.v1",
+    key="userId",
+    fields=("userId", "availability"),
+)
+
 CHANNEL = AggregateSpec(
     name="channel",
     model=models.Channel,
@@ -626,6 +633,6 @@ PRESENCE = AggregateSpec(
     commands={
         "close-connections": Command(effect="custom"),
         "conclude-meeting": Command(effect="custom"),
-        "set-presence": Command(effect="custom"),
+        "set-presence": Command(effect="custom", emits=(PRESENCE_CHANGED,)),
     },
 )

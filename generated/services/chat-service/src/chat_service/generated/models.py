@@ -400,6 +400,13 @@ class Presence(Model):
     meeting_id: UUID | None = None
 
 
+class PresenceChanged(Model):
+    """The availability that devices or the person chose."""
+
+    user_id: UUID
+    availability: Availability
+
+
 class PresenceListPeopleItem(Model):
     user_id: UUID
     availability: Availability

@@ -244,7 +244,12 @@ GET_CHANNEL_HOLD = Operation(id="get-channel-hold", permission="message:hold")
 
 GET_CHAT_POLICY = Operation(id="get-chat-policy", permission="channel:read-policy")
 
-GET_MESSAGE = Operation(id="get-message", permission="message:read", relations=("participant",))
+GET_MESSAGE = Operation(
+    id="get-message",
+    permission="message:read",
+    relations=("participant",),
+    callers=frozenset({"api-gateway"}),
+)
 
 GET_PRESENCE = Operation(
     id="get-presence", permission="channel:read-presence", callers=frozenset({"api-gateway"})

@@ -28,6 +28,7 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
         Subscription("cloudsync.collaboration.calendar.v1", "*", service.archive_event),
         Subscription("cloudsync.collaboration.channel.v1", "*", service.archive_event),
         Subscription("cloudsync.collaboration.meeting.v1", "*", service.archive_event),
+        Subscription("cloudsync.collaboration.presence.v1", "*", service.archive_event),
         Subscription("cloudsync.collaboration.task.v1", "*", service.archive_event),
         Subscription("cloudsync.content.document.v1", "*", service.archive_event),
         Subscription("cloudsync.content.file.v1", "*", service.archive_event),

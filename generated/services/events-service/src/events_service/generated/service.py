@@ -65,6 +65,7 @@ SERVICE = ServiceSpec(
         "cloudsync.collaboration.calendar.v1",
         "cloudsync.collaboration.channel.v1",
         "cloudsync.collaboration.meeting.v1",
+        "cloudsync.collaboration.presence.v1",
         "cloudsync.collaboration.task.v1",
         "cloudsync.content.document.v1",
         "cloudsync.content.file.v1",

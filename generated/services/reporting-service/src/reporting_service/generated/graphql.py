@@ -20,6 +20,7 @@ SCHEMA = GraphqlSpec(
     introspection=False,
     depth=7,
     cost=10000,
+    subscriptions=10,
 )
 
 
@@ -50,6 +51,13 @@ def routes(runtime: Runtime, service: port.Port) -> APIRouter:
     fields.own(
         "Query.metricSeries", operations.EXPLORE_METRIC, port.ExploreMetric, service.explore_metric
     )
+    fields.stream(
+        "Subscription.metricTicker",
+        operations.WATCH_METRICS,
+        port.WatchMetrics,
+        service.watch_metrics,
+        {"body": "metricKeys"},
+    )
     fields.own(
         "Mutation.pauseSchedule",
         operations.PAUSE_SCHEDULE,
@@ -57,6 +65,12 @@ def routes(runtime: Runtime, service: port.Port) -> APIRouter:
         service.pause_schedule,
     )
     fields.own("Query.report", operations.GET_REPORT, port.GetReport, service.get_report)
+    fields.stream(
+        "Subscription.reportProgress",
+        operations.WATCH_REPORT,
+        port.WatchReport,
+        service.watch_report,
+    )
     fields.own(
         "Query.reportTemplates",
         operations.LIST_REPORT_TEMPLATES,

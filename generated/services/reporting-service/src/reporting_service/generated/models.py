@@ -186,6 +186,15 @@ class MetricKey(RootModel[str]):
     root: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
 
 
+class MetricTick(Model):
+    """One closed minute of one metric over the whole tenant, which is all that a ticker draws."""
+
+    metric_key: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
+    bucket_start: AwareDatetime
+    value: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
+    sample_count: Annotated[int, Field(ge=0, le=9007199254740991)]
+
+
 class OrganizationDeleted(Model):
     """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
@@ -515,6 +524,12 @@ class UserDeleted(Model):
     user_id: UUID
     erasure_request_id: UUID
     successor_user_id: UUID | None = None
+
+
+class WatchMetricsRequest(Model):
+    """Up to five metrics that one screen has tick, each of them told by the minute."""
+
+    metric_keys: Annotated[list[MetricKey], Field(max_length=5, min_length=1)]
 
 
 class CatalogueEntry(Model):

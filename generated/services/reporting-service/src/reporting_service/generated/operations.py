@@ -211,3 +211,11 @@ LIST_SCHEDULES = Operation(
 )
 
 SUMMARIZE_REVENUE = Operation(id="summarize-revenue", permission="metric:query")
+
+WATCH_METRICS = Operation(id="watch-metrics", permission="report:explore")
+
+WATCH_REPORT = Operation(
+    id="watch-report",
+    permission="report:read",
+    relations=("requester", "recipient", "administrator"),
+)

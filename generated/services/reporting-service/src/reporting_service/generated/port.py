@@ -8,6 +8,7 @@ missing here, and is for handlers to add.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Protocol
 from uuid import UUID
 
@@ -234,6 +235,16 @@ class SummarizeRevenue:
     body: models.RevenueQuestion
 
 
+@request
+class WatchMetrics:
+    body: models.WatchMetricsRequest
+
+
+@request
+class WatchReport:
+    report_id: UUID
+
+
 class Port(Protocol):
     """What reporting-service does."""
 
@@ -388,6 +399,18 @@ class Port(Protocol):
     ) -> models.RevenueSummary:
         """Recurring revenue at both ends of some days, what moved it in between, and the cash that came in, in one currency and never converted."""
         raise handler_missing("summarize-revenue")
+
+    async def watch_metrics(
+        self, ctx: Context, request: WatchMetrics
+    ) -> AsyncIterator[models.MetricTick]:
+        """A point for each metric at once, if its last minutes hold one, and one a minute from then on."""
+        raise handler_missing("watch-metrics")
+
+    async def watch_report(
+        self, ctx: Context, request: WatchReport
+    ) -> AsyncIterator[models.Report]:
+        """The report at once and again whenever it has changed, until it is ready, has failed or was called off."""
+        raise handler_missing("watch-report")
 
     async def on_metric_activated(
         self, ctx: Context, event: Received[models.MetricActivated]

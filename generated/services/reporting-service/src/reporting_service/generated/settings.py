@@ -39,5 +39,8 @@ class ServiceSettings(Settings):
     download_link_validity: Seconds = 300.0
     """How long a signed address of a file is good"""
 
+    ticker_pause: Seconds = 60.0
+    """How often a ticker of metrics looks for a minute that has closed"""
+
     failures_until_suspension: int = 5
     """Failures in a row after which a schedule is suspended"""

@@ -105,6 +105,13 @@ TASK_ERASURE_COMPLETED = Emission(
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
 
+TASK_MOVED = Emission(
+    type="cloudsync.collaboration.task-moved.v1",
+    topic="cloudsync.collaboration.task.v1",
+    key_field="taskId",
+    fields=("taskId", "boardId", "columnId", "movedBy"),
+)
+
 TASK_REOPENED = Emission(
     type="cloudsync.collaboration.task-reopened.v1",
     topic="cloudsync.collaboration.task.v1",
@@ -547,7 +554,7 @@ TASK = AggregateSpec(
         "move-task": Command(
             effect="custom",
             idempotency="if-match",
-            emits=(TASK_STARTED, TASK_COMPLETED, TASK_REOPENED, TASK_DROPPED),
+            emits=(TASK_MOVED, TASK_STARTED, TASK_COMPLETED, TASK_REOPENED, TASK_DROPPED),
         ),
         "plan-task": Command(
             effect="transition",

@@ -298,6 +298,15 @@ class TaskErasureCompletedStore(StrEnum):
     tasks = "tasks"
 
 
+class TaskMoved(Model):
+    """Where the card stands now; its place among the neighbours is read with the card."""
+
+    task_id: UUID
+    board_id: UUID
+    column_id: UUID
+    moved_by: UUID
+
+
 class TaskPriority(StrEnum):
     """Four steps and no fifth."""
 
