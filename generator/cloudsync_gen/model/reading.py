@@ -95,7 +95,9 @@ class Read(Struct, frozen=True, array_like=True):
             return frozenset(LAYERS)
         found = {layer for key in self.keys for layer in _layers(key)}
         found |= {layer_of(each) for each in self.wide}
-        return frozenset(found.union(*(map(_layer_of, ids) for ids in self.fields.values())))
+        for ids in self.fields.values():  # of a large model these are many: no call for each
+            found |= {each.partition(".")[0] for each in ids}
+        return frozenset("api" if each.startswith(_SOURCE) else each for each in found)
 
 
 def all_of(kind: str) -> str:
@@ -128,10 +130,6 @@ def has_prose(kind: type[Struct], field: str) -> bool:
     if field == "schema":
         return issubclass(kind, DataElement)
     return field == "data" and kind in (RestSource, WebhookSource)
-
-
-def _layer_of(identity: str) -> str:
-    return "api" if identity.startswith(_SOURCE) else layer_of(identity)
 
 
 def _layers(key: str) -> tuple[str, ...]:

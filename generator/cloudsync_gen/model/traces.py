@@ -242,8 +242,8 @@ class Traces:
         groups: defaultdict[tuple[bytes, tuple[str, ...]], list[str]] = defaultdict(list)
         for field, identities in sorted(read.fields.items()):
             by_type: defaultdict[str, list[str]] = defaultdict(list)
-            for each in identities:
-                by_type[type_of(each)].append(each)
+            for each in identities:  # of a large model these are many: no call for each
+                by_type[each.rpartition(".")[0]].append(each)
             single: list[str] = []
             for kind, members in by_type.items():
                 if len(members) > 1 and len(members) == self._size(kind):

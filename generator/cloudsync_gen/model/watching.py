@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, ItemsView, Iterator, Mapping, Set, ValuesView
 from typing import Any, TypeVar, cast, overload
+from zlib import crc32
 
 from msgspec import structs
 
@@ -97,17 +98,31 @@ Part = Mapping[type[Element], tuple[Element, ...]]
 """Elements of some structs: of each of these all that there are, or some."""
 
 
+MOST_PARTS = 16
+"""Into so many a model is cut at most: what is said of a part may rest on much of the whole, and
+time and memory for all of them would grow with the square of the folders.
+"""
+
+
 def parts_of(model: Model, kinds: tuple[type[Element], ...]) -> Mapping[str, Part]:
-    """Folder of the model -> the elements of some structs that stand in its files."""
+    """Folder of the model -> the elements of some structs that stand in its files. Of many folders
+    some go together, always the same ones.
+    """
+    folders = {each.id: _folder(model, each.id) for kind in kinds for each in model.all(kind)}
+    if len({*folders.values()}) > MOST_PARTS:
+        folders = {each: f"{crc32(name.encode()) % MOST_PARTS}" for each, name in folders.items()}
     parts: dict[str, dict[type[Element], list[Element]]] = {}
     for kind in kinds:
         for each in model.all(kind):
-            folder = model.refs[ElementId(each.id)].file.rpartition("/")[0]
-            part = parts.setdefault(folder, {other: [] for other in kinds})
+            part = parts.setdefault(folders[each.id], {other: [] for other in kinds})
             part[kind].append(each)
     return {
-        folder: {kind: tuple(each) for kind, each in part.items()} for folder, part in parts.items()
+        name: {kind: tuple(each) for kind, each in part.items()} for name, part in parts.items()
     }
+
+
+def _folder(model: Model, element: str) -> str:
+    return model.refs[ElementId(element)].file.rpartition("/")[0]
 
 
 def partly(model: Model, part: Part) -> Model:

@@ -9,14 +9,18 @@ from typing import Any
 
 import pytest
 
+from bench.synthetic import synthetic
 from cloudsync_gen import pipeline
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.engine.cache import Store
+from cloudsync_gen.model.element import Element
+from cloudsync_gen.model.ids import ElementId
+from cloudsync_gen.model.layers.application import Command, Service
 from cloudsync_gen.model.prose import without_prose
 from cloudsync_gen.model.reading import PLAIN, Reading, into, noting, without_reading_prose
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.verdicts import Verdicts
-from cloudsync_gen.model.watching import partly, parts_of, watched
+from cloudsync_gen.model.watching import MOST_PARTS, partly, parts_of, watched
 from cloudsync_gen.rules import RULES
 from cloudsync_gen.rules._rule import Rule
 from support.rules import BASE, find_fixtures, fixture_input
@@ -117,3 +121,18 @@ def test_prose_is_what_people_are_told() -> None:
     }
     silent = {"type": "object", "properties": {"title": {"type": "string"}}}
     assert without_prose(silent) is silent
+
+
+def test_a_model_of_many_folders_is_cut_into_a_bounded_number_of_parts() -> None:
+    checked = pipeline.check(synthetic(300), rules=())
+    assert checked.model is not None
+    kinds: tuple[type[Element], ...] = (Command, Service)
+    parts = parts_of(checked.model, kinds)
+    folders = {
+        checked.model.refs[ElementId(each.id)].file.rpartition("/")[0]
+        for each in checked.model.all(Service)
+    }
+    assert len(parts) <= MOST_PARTS < len(folders)
+    for kind in kinds:
+        judged = sorted(each.id for part in parts.values() for each in part[kind])
+        assert judged == sorted(each.id for each in checked.model.all(kind))

@@ -70,8 +70,12 @@ def _hint(ids: Mapping[str, list[str]], link_type: str, target: str) -> str:
 
 
 def _reads_like(name: str, other: str) -> bool:
-    """Whether it may be meant: words that both share, as the kind of thing, say nothing of that."""
+    """Whether it may be meant: the same words in another order, or a name like it; words that both
+    begin or end with, as the kind of thing, say nothing of that.
+    """
     one, two = name.split("-"), other.split("-")
+    if sorted(one) == sorted(two):
+        return True
     while one and two and one[-1] == two[-1]:
         del one[-1], two[-1]
     while one and two and one[0] == two[0]:
