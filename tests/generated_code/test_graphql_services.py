@@ -278,7 +278,7 @@ def test_fields_of_types_cost_one_call_for_all_objects(schema: Schema) -> None:
     met = 0
     for each in questions(schema.facts, schema.contract):
         named = kinds & _types_below(schema, each.root)
-        if not named:
+        if not named or each.root.follows:  # nobody is told anything before something happens
             continue
         before = len(schema.calls)
         schema.ask(each.query, variables=each.variables)
