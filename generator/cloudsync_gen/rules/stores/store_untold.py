@@ -56,11 +56,16 @@ def _kept(model: Model, service: Service) -> Iterator[tuple[str, Ref]]:
     no schema of its service is another rule's.
     """
     for aggregate in model.where(Aggregate, "service", service.id):
-        if not misled(model, aggregate.id, "aggregate-store"):
+        if not _lies_nowhere(model, aggregate.id, aggregate.store):
             yield holder_of(model, aggregate.store), model.ref(aggregate.id, "store")
     for store in written_by(model, service.id):
         if service.id in writers(model, holder_of(model, store)):
             yield holder_of(model, store), model.ref(store)
+
+
+def _lies_nowhere(model: Model, aggregate: str, store: str) -> bool:
+    """Whether a link on the way to what has to be named leads astray, of which another rule tells."""
+    return misled(model, aggregate, "aggregate-store") or misled(model, store, "stored-in-database")
 
 
 RULE = Rule(
