@@ -64,7 +64,7 @@ def _kept(model: Model, service: Service) -> Iterator[tuple[str, Ref]]:
 
 
 def _lies_nowhere(model: Model, aggregate: str, store: str) -> bool:
-    """Whether a link on the way to what has to be named leads astray, of which another rule tells."""
+    """Whether a link on the way to what is to be named leads astray: another rule tells of it."""
     return misled(model, aggregate, "aggregate-store") or misled(model, store, "stored-in-database")
 
 
