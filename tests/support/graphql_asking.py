@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,9 @@ SCALARS: Mapping[str, Any] = {
     "Int": 1,
     "Long": 1,
 }
+
+_PATIENCE = 60.0
+"""Seconds for the first that a subscription tells; signs of life go on for ever."""
 
 
 @dataclass(frozen=True)
@@ -139,5 +143,9 @@ def ask(url: str, query: str, token: str = "", **members: Any) -> httpx.Response
         return httpx.post(url, json=body, headers=headers, timeout=60)
     headers["Accept"] = "text/event-stream"
     with httpx.stream("POST", url, json=body, headers=headers, timeout=60) as answer:
-        told = (line.removeprefix("data: ") for line in answer.iter_lines() if line[:6] == "data: ")
-        return httpx.Response(answer.status_code, content=next(told, ""))
+        until = time.monotonic() + _PATIENCE
+        for line in answer.iter_lines():
+            if line.startswith("data: "):
+                return httpx.Response(answer.status_code, content=line.removeprefix("data: "))
+            assert time.monotonic() < until, f"nothing is told but that it lives: {query}"
+        return httpx.Response(answer.status_code, content="")

@@ -65,7 +65,9 @@ def _kept(model: Model, service: Service) -> Iterator[tuple[str, Ref]]:
 
 def _lies_nowhere(model: Model, aggregate: str, store: str) -> bool:
     """Whether a link on the way to what is to be named leads astray: another rule tells of it."""
-    return misled(model, aggregate, "aggregate-store") or misled(model, store, "stored-in-database")
+    if misled(model, aggregate, "aggregate-store"):
+        return True
+    return misled(model, store, "stored-in-database", "wide-table-keyspace")
 
 
 RULE = Rule(
