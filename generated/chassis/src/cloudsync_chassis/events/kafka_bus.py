@@ -196,9 +196,13 @@ class KafkaBus:
             isolation_level="read_committed",
             **self._options,
         )
-        await consumer.start()
-        # now, and not with the first fetch: what comes in between is not to be missed
-        await consumer.seek_to_end()
+        try:
+            await consumer.start()
+            # now, and not with the first fetch: what comes in between is not to be missed
+            await consumer.seek_to_end()
+        except BaseException:  # whoever asks again gets another one
+            await consumer.stop()
+            raise
         return _Tail(consumer, self._wait)
 
     async def _member(self, group: str, topics: tuple[str, ...]) -> _Member:
