@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -17,6 +18,7 @@ import bookshop
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store import system
 from cloudsync_chassis.store.database import Database
+from cloudsync_chassis.store.renewal import KeyKeeper
 from cloudsync_chassis.testing import Running, isolated, running
 
 POSTGRES = os.environ.get("CHASSIS_TEST_POSTGRES")
@@ -46,6 +48,18 @@ async def empty(url: str) -> None:
             await connection.execute(sa.text(statement))
     await database.create_all(bookshop.metadata, system.metadata)
     await database.dispose()
+
+
+@pytest.fixture
+def turned_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No keeper of keys works beside a test that rotates, spoils and renews itself: a step of it
+    between two of the test's would leave nothing to be renewed, or tell it first.
+    """
+
+    async def rest(self: KeyKeeper) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(KeyKeeper, "run", rest)
 
 
 @pytest.fixture(params=["table", "document"])
