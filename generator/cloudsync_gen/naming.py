@@ -137,8 +137,8 @@ _SHOWN = 6
 
 
 def alike(name: str, other: str) -> bool:
-    """Whether one reads like the other."""
-    return bool(get_close_matches(name, (other,), n=1, cutoff=_ALIKE))
+    """Whether one reads like the other; nothing does like an empty one."""
+    return bool(other) and bool(get_close_matches(name, (other,), n=1, cutoff=_ALIKE))
 
 
 def offered(name: str, known: Iterable[str], before: str = "", otherwise: str = "") -> str:

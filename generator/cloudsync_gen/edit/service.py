@@ -24,7 +24,7 @@ from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.layers.business import Actor, Domain
 from cloudsync_gen.model.layers.security import Role
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -64,7 +64,7 @@ def _named(model: Model, kind: type[Any], prefix: str, given: str) -> Any:
     found = model.get(kind, wanted)
     if found is None:
         known = [name_of(each.id) for each in model.all(kind)]
-        near = f"; did you mean `{nearest(given, known)}`?" if known else ""
+        near = f"; {offered(given, known)}" if known else ""
         raise Refused(f"no {prefix.partition('.')[2]} `{given}`{near}")
     return found
 

@@ -14,7 +14,7 @@ from cloudsync_gen.model.declared import DeclaredElement, Project, declared
 from cloudsync_gen.model.element import Element
 from cloudsync_gen.model.ids import LAYERS, is_id, layer_of, name_of, type_of
 from cloudsync_gen.model.layers import DERIVED_TYPES, ELEMENT_TYPES, types_of
-from cloudsync_gen.naming import alike, nearest
+from cloudsync_gen.naming import alike, nearest, offered
 from cloudsync_gen.source import Pointer, Ref
 
 MANIFEST = "model/manifest.yaml"
@@ -74,14 +74,16 @@ def read_manifest(data: Any) -> tuple[Manifest | None, list[Diagnostic]]:
         place = ref.name("layers", name)
         path = entry.get("path") if isinstance(entry, dict) else None
         if name not in LAYERS:
-            hint = f"did you mean `{nearest(name, LAYERS)}`? The layers are {', '.join(LAYERS)}"
+            near = nearest(name, LAYERS)
+            guess = f"did you mean `{near}`? " if alike(name, near) else ""
+            hint = f"{guess}The layers are {', '.join(LAYERS)}"
             found.append(finding(*bad, place, f"`{name}` is no layer", hint))
         elif not isinstance(path, str) or not _inside(path):
             hint = "give a folder below `model/`, such as `model/01_motivation`"
             found.append(finding(*bad, place, f"layer `{name}` has no usable `path`", hint))
         elif unknown := [each for each in entry if each not in _ENTRY]:
             message = f"`{unknown[0]}` is no field of a layer"
-            hint = f"did you mean `{nearest(unknown[0], _ENTRY)}`?"
+            hint = offered(unknown[0], _ENTRY)
             found.append(finding(*bad, place.name(unknown[0]), message, hint))
         elif not isinstance(enabled := entry.get("enabled", True), bool):
             message = f"`enabled` of layer `{name}` is neither true nor false"

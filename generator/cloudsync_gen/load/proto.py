@@ -29,7 +29,7 @@ from cloudsync_gen.load.yaml_tree import Problem
 from cloudsync_gen.model.declared import DeclaredElement, declared
 from cloudsync_gen.model.layers.api import GrpcApi, Rpc
 from cloudsync_gen.model.sources import LINK_OPTIONS, GrpcSource, SourceType
-from cloudsync_gen.naming import kebab, nearest, snake
+from cloudsync_gen.naming import kebab, offered, snake
 from cloudsync_gen.source import Ref, Span
 
 __all__ = ["grpc_sources", "locate"]
@@ -129,11 +129,10 @@ def _unknown(each: _File, files: Mapping[str, _File]) -> Iterator[Diagnostic]:
     for path in each.imports:
         if path in files or path == LINK_OPTIONS or path in WELL_KNOWN:
             continue
-        near = nearest(path, (*files, LINK_OPTIONS))
-        hint = f"import a file of the model by its package, `{LINK_OPTIONS}` or a well-known type"
+        otherwise = f"import a file of the model by its package, `{LINK_OPTIONS}` or a known type"
+        hint = offered(path, (*files, LINK_OPTIONS), otherwise=otherwise)
         place = Ref(each.file, ("imports", path))
-        what = f"`{path}` is not part of the model; did you mean `{near}`?"
-        yield finding("PRT002", "proto-import", place, what, hint)
+        yield finding("PRT002", "proto-import", place, f"`{path}` is not part of the model", hint)
 
 
 def _outlines(

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from cloudsync_gen.model.patterns import pattern_fault
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.source import Pointer
 
 TYPES = ("null", "boolean", "object", "array", "number", "integer", "string")
@@ -128,7 +128,7 @@ def faults_of(schema: Any, *, pointer: Pointer = ()) -> Iterator[Fault]:
         elif key in _KNOWN:
             yield from _within(key, value, place)
         elif not key.startswith("x-"):
-            yield Fault(place, f"`{key}` is no keyword", f"did you mean `{nearest(key, _KNOWN)}`?")
+            yield Fault(place, f"`{key}` is no keyword", offered(key, _KNOWN))
 
 
 def _within(key: str, value: Any, place: Pointer) -> Iterator[Fault]:

@@ -7,7 +7,7 @@ import posixpath
 from cloudsync_gen.model.schema_refs import RefusedReference, SchemaTarget, schema_target
 from cloudsync_gen.model.schema_view import data_element
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import alike, nearest, offered
 
 
 def fault(model: Model, file: str, reference: object) -> tuple[str, str]:
@@ -27,16 +27,16 @@ def fault(model: Model, file: str, reference: object) -> tuple[str, str]:
     definitions = found.schema.get("$defs") if found else None
     names = definitions if isinstance(definitions, dict) else {}
     if target.definition and target.definition not in names:
-        near = nearest(target.definition, names)
-        hint = f"did you mean `{near}`?" if near else "it has no `$defs`"
+        hint = offered(target.definition, names, otherwise="declare it in its `$defs`")
         return f"`{element}` has no definition `{target.definition}`", hint
     return "", ""
 
 
 def _hint(model: Model, file: str, target: SchemaTarget) -> str:
     here = [key for each, key in model.schemas if each == target.file]
-    if here:
-        return f"did you mean `#/{nearest(target.key, here)}/schema`?"
+    near = nearest(target.key, here)
+    if alike(target.key, near):
+        return f"did you mean `#/{near}/schema`?"
     files = {each for each, key in model.schemas if key == target.key}
     if files:
         path = posixpath.relpath(nearest(target.file, files), posixpath.dirname(file))

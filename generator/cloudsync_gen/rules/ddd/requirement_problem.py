@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.layers.application import Command
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._rule import Rule
 
 
@@ -35,8 +35,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
 
 
 def _remedy(slug: str, slugs: set[str]) -> str:
-    near = nearest(slug, slugs) if slugs else ""
-    return f"did you mean `{near}`?" if near else f"add `{slug}` to its `errors`"
+    return offered(slug, slugs, otherwise=f"add `{slug}` to its `errors`")
 
 
 RULE = Rule(code="DDD020", name="requirement-problem", family="domain-driven design", check=check)

@@ -18,7 +18,7 @@ from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.effects import operations_of, parameters_of
 from cloudsync_gen.model.layers.application import Command
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._rule import Rule
 
 _CONTEXT = ("now", "organizationId", "subject")
@@ -30,11 +30,10 @@ def check(model: Model) -> Iterator[Diagnostic]:
             kind, _, name = (each.source or "").partition(".")
             known = _known(model, command, kind)
             if known is not None and name not in known:
-                near = nearest(name, known)
                 yield RULE.at(
                     model.ref(command.id, "sets", index, "source"),
                     f"there is no {kind} `{name}`",
-                    f"did you mean `{kind}.{near}`?" if near else "take it from the body",
+                    offered(name, known, f"{kind}.", otherwise="take it from the body"),
                     element=command.id,
                     facts=(each.field, name),
                 )

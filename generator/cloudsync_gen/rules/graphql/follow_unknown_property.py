@@ -20,7 +20,7 @@ from cloudsync_gen.model.layers.api import RootField
 from cloudsync_gen.model.layers.application import Event
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._rule import Rule
 
 
@@ -32,11 +32,10 @@ def check(model: Model) -> Iterator[Diagnostic]:
         known = properties(model, event.payload)
         for each in field.arguments:
             if known and each not in known:
-                near = nearest(each, known)
                 yield RULE.at(
                     model.ref(field.id, "arguments", each),
                     f"`{event.id}` has no property `{each}`",
-                    f"did you mean `{near}`?" if near else f"name one of {', '.join(known)}",
+                    offered(each, known),
                     element=field.id,
                     facts=(each,),
                     related=(Related(model.ref(event.payload), "what it says"),),

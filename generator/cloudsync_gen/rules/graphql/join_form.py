@@ -21,7 +21,7 @@ from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.layers.api import JoinedField
 from cloudsync_gen.model.sources import GraphqlSource, SourceField
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._rule import Rule
 
 _NO_VALUES = ("object", "input", "union")
@@ -77,8 +77,7 @@ def _hint(join: JoinedField, fields: Mapping[str, SourceField], kinds: Mapping[s
         for name, each in fields.items()
         if not each.repeated and kinds.get(each.type) not in _NO_VALUES
     ]
-    near = nearest(join.by, values)
-    return f"did you mean `{near}`?" if near else "add the id of what is joined to the type"
+    return offered(join.by, values, otherwise="add the id of what is joined to the type")
 
 
 RULE = Rule(code="GQL017", name="join-form", family="GraphQL contracts", check=check)

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.layers.apm import Metric
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.observability.unknown_metric_in_expression import expressions
 
@@ -45,11 +45,10 @@ def check(model: Model) -> Iterator[Diagnostic]:
             labels = known.get(name)
             for label in _MATCHER.findall(matchers) if labels is not None else ():
                 if label not in (labels or ()) and label not in _ADDED:
-                    near = nearest(label, labels) if labels else ""
                     yield RULE.at(
                         ref,
                         f"`{name}` has no label `{label}`",
-                        f"did you mean `{near}`?" if near else "give the metric that label",
+                        offered(label, labels or (), otherwise="give the metric that label"),
                         element=element,
                         facts=(name, label),
                     )

@@ -21,7 +21,7 @@ from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.layers.api import PLACES
 from cloudsync_gen.model.sources import WebhookSource
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import alike, nearest, offered
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.openapi._structure import KINDS, documents, objects, strangers
 from cloudsync_gen.source import Pointer, Ref
@@ -40,12 +40,12 @@ def check(model: Model) -> Iterator[Diagnostic]:
 
 def _of_object(kind: str, ref: Ref, data: Mapping[str, Any]) -> Iterator[Diagnostic]:
     unknown = strangers(kind, data)
-    meant = {nearest(name, KINDS[kind].fields) for name in unknown}
+    fields = KINDS[kind].fields
+    near = {name: nearest(name, fields) for name in unknown}
+    meant = {each for name, each in near.items() if alike(name, each)}
     for name in unknown:
-        near = nearest(name, KINDS[kind].fields)
-        yield RULE.at(
-            ref.name(name), f"`{name}` is no field of a {kind}", f"did you mean `{near}`?"
-        )
+        hint = offered(name, fields, otherwise="remove it")
+        yield RULE.at(ref.name(name), f"`{name}` is no field of a {kind}", hint)
     yield from _containers(kind, ref, data)
     for name in KINDS[kind].required:
         if name not in data and name not in meant:

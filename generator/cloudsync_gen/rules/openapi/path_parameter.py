@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic, Mend, MendAction
 from cloudsync_gen.model.layers.api import PLACES
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.openapi._sources import Tree, Written, parameters, written
 from cloudsync_gen.rules.openapi._structure import strangers
@@ -57,8 +57,7 @@ def _given(each: Written, names: list[str]) -> Iterator[Diagnostic]:
         if parameter.get("in") != "path":
             continue
         if name not in names:
-            near = nearest(str(name), names)
-            hint = f"did you mean `{near}`?" if near else "send it in the query"
+            hint = offered(str(name), names, otherwise="send it in the query")
             message = f"`{each.operation.path}` has no `{{{name}}}`"
             yield RULE.at(
                 ref.at("name"),

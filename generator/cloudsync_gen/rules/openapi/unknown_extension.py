@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._mends import MISSPELT, misspelt
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.openapi._sources import LINK_FIELDS, ROOT_FIELDS, Tree, written
@@ -35,7 +35,7 @@ def _unknown(ref: Ref, data: Tree, known: frozenset[str], element: str) -> Itera
             yield RULE.at(
                 ref.name(name),
                 f"`{name}` has no meaning here and would be lost",
-                f"did you mean `{nearest(name, known)}`?",
+                offered(name, known, otherwise="remove it"),
                 element=element,
                 mends=misspelt(ref.name(name), name, known - data.keys()),
             )

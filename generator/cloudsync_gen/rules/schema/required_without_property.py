@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._mends import MISSPELT, misspelt
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.schema._walk import elements, subschemas
@@ -37,12 +37,11 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 continue
             for index, name in enumerate(names):
                 if isinstance(name, str) and name not in fields:
-                    near = nearest(name, fields)
                     place = model.ref(element.id, "schema", *pointer, "required", index)
                     yield RULE.at(
                         place,
                         f"`{name}` is required, but no property",
-                        f"did you mean `{near}`?" if near else "declare it in `properties`",
+                        offered(name, fields, otherwise="declare it in `properties`"),
                         element=element.id,
                         facts=(*map(str, pointer), name),
                         mends=misspelt(place, name, fields.keys() - set(map(str, names))),

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.schema._walk import elements, subschemas
 
@@ -61,7 +61,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 yield RULE.at(
                     model.ref(element.id, "schema", *pointer, "format"),
                     f"nobody knows the format `{written}`",
-                    f"did you mean `{nearest(written, FORMATS)}`?",
+                    offered(written, FORMATS),
                     element=element.id,
                     facts=(".".join(map(str, pointer)),),
                 )

@@ -19,7 +19,7 @@ from typing import Any
 
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.openapi._structure import documents, objects
 from cloudsync_gen.rules.schema._walk import elements, subschemas
@@ -64,7 +64,7 @@ def _unknown(
             yield RULE.at(
                 ref.at(*pointer).name(keyword),
                 f"`{keyword}` is no keyword of a schema, and would be ignored",
-                f"did you mean `{nearest(keyword, KEYWORDS)}`?",
+                offered(keyword, KEYWORDS, otherwise="remove it"),
                 element=element,
                 facts=(".".join(map(str, pointer)), keyword),
             )

@@ -18,7 +18,7 @@ from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.layers.datastore import Collection, Database, Table
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._links import misled
 from cloudsync_gen.rules._rule import Rule
 
@@ -34,11 +34,10 @@ def _of_tables(model: Model) -> Iterator[Diagnostic]:
         names = [each.name for each in database.schemas] if database else []
         if database is None or table.schema in names:
             continue
-        near = nearest(table.schema, names)
         yield RULE.at(
             model.ref(table.id, "schema"),
             f"`{database.id}` has no schema `{table.schema}`",
-            f"did you mean `{near}`?" if near else "declare it with the service that writes it",
+            offered(table.schema, names, otherwise="declare it with the service that writes it"),
             element=table.id,
             related=(Related(model.ref(database.id, "schemas"), "the database's schemas"),),
         )

@@ -19,7 +19,7 @@ from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.entrances import base_of, leads_to
 from cloudsync_gen.model.layers.navigation import Route
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
+from cloudsync_gen.naming import offered
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.openapi._sources import table
 
@@ -35,7 +35,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
             yield RULE.at(
                 model.ref(route.id, "path"),
                 f"no operation of `{route.contracts[0]}` is at or below `{meant}`",
-                f"did you mean `{nearest(meant, paths)}`?",
+                offered(meant, paths),
                 element=route.id,
                 facts=(route.path,),
             )
