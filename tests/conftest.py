@@ -8,6 +8,8 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
+from cloudsync_gen.engine.executors import default_jobs
+from support import shared
 from support.effort import Effort
 from support.golden import Golden
 
@@ -39,6 +41,14 @@ def pytest_configure(config: pytest.Config) -> None:
         # what a shell starts in the background ignores it, and all that is started there
         signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.load_profile("full" if config.getoption("--full") else "small")
+    if not hasattr(config, "workerinput"):  # of several processes it is the first that tidies up
+        shared.begin()
+        config.add_cleanup(shared.end)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than processors: a fifth of the time a test waits for servers and clocks."""
+    return default_jobs() + 1
 
 
 @pytest.fixture(scope="session")

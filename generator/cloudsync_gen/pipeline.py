@@ -48,6 +48,9 @@ if TYPE_CHECKING:
 
 _encode = msgspec.msgpack.Encoder().encode
 _judged = msgspec.msgpack.Decoder(Judged)
+_LARGE = 20_000
+"""Elements; what judging so many takes for itself would lie beside all that comes after it."""
+
 _FAULTS = ("publication", "schemas", "sources")
 """`contracts.compile.FAULTS`, of which nothing is imported while its verdicts hold."""
 
@@ -240,8 +243,11 @@ def _begun(
     read: _Read, rules: tuple[Rule, ...], verdicts: Verdicts | None, crew: Crew | None
 ) -> Callable[[], Judged]:
     """Begins to judge; what is returned waits for the end of it."""
+    if verdicts is not None and crew is not None:
+        large = read.model is not None and len(read.model.elements) > _LARGE
+        return judging.begun(rules, verdicts, partial(crew.beside, apart=large))
     if verdicts is not None:
-        return judging.begun(rules, verdicts, crew.beside if crew else None)
+        return judging.begun(rules, verdicts, None)
     if crew is None:
         return lambda: judging.plainly(read.model, rules)
     answer = crew.beside(lambda: _encode(judging.plainly(read.model, rules)))

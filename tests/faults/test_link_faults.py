@@ -101,7 +101,7 @@ def test_a_link_of_the_wrong_type_is_the_only_finding(link_type: str) -> None:
 
 
 def test_any_dangling_link_is_the_only_finding(effort: Effort) -> None:
-    step = effort.count(small=7, full=1)
+    step = effort.count(small=19, full=1)
     for link in LINKS[::step]:
         files, span = replaced(link, dangling(link))
         assert findings(files) == at(span, code_of(link)), (link.type, link.source)
@@ -114,7 +114,7 @@ def test_types_that_only_the_large_model_has(effort: Effort) -> None:
     links = [link for links in model_of(checked).out.values() for link in links]
     first = {link.type: link for link in reversed(links) if link.type not in FIRST}
     assert first.keys() | FIRST.keys() == {row.name for row in REGISTRY}
-    step = effort.count(small=12, full=1)
+    step = effort.count(small=48, full=1)
     for link in list(first.values())[::step]:
         broken, span = replaced(link, dangling(link), files, checked)
         assert findings(broken) == at(span, code_of(link)), (link.type, link.source)

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from cloudsync_gen import pipeline
 from cloudsync_gen.targets.catalog.entities import entity_name, store_names
+from support import shared
 from support.node import SOURCE, node, package
 from support.services import written
 
@@ -97,7 +97,7 @@ def test_names_are_what_a_catalogue_takes() -> None:
     assert entity_name(long) != entity_name(long + "s")
     assert entity_name("見積") == entity_name("見積")
     assert entity_name("見積") != entity_name("請求")
-    model = pipeline.check(pipeline.read_model(MODELS["lemonade"])).model
+    model = shared.checked(MODELS["lemonade"]).model
     assert model is not None
     stores = ("datastore.bucket.pages", "datastore.index.pages", "datastore.bucket.notes")
     assert sorted(store_names(model, stores).values()) == ["bucket-pages", "index-pages", "notes"]

@@ -10,12 +10,12 @@ import helm_python
 import kubernetes_validate
 import pytest
 
-from cloudsync_gen import pipeline
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import Operation, Rpc
 from cloudsync_gen.model.layers.application import Command, Query, Service
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import kebab
+from support import shared
 from support.charts import assembled, cluster, pod_of, rendered
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +44,7 @@ def pods(peers: list[dict[str, Any]]) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    checked = pipeline.check(pipeline.read_model(ROOT))
+    checked = shared.checked(ROOT)
     assert checked.model is not None
     return checked.model
 

@@ -150,7 +150,7 @@ async def test_a_storm_leaves_everything_in_order(system: Running, effort: Effor
     seats, no charge without an order, and every chain of the audit trail intact.
     """
     customers = []
-    for at in range(effort.count(small=2, full=6)):
+    for at in range(effort.count(small=1, full=6)):
         person = play.tenant(system, f"zoe{at}", silent)
         customers.append(storm.customer(system, person))
     seconds = effort.count(small=8, full=300)

@@ -22,7 +22,6 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
 
-from cloudsync_gen import pipeline
 from cloudsync_gen.cli import main
 from cloudsync_gen.contracts.compile import compile_contracts
 from cloudsync_gen.live import by_grpc, by_http
@@ -32,6 +31,7 @@ from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.standins import StandIn
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.targets._standins import standins_of
+from support import shared
 from support.services import CHASSIS, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +41,7 @@ System = tuple[Model, Contracts]
 
 @pytest.fixture(scope="module")
 def system() -> System:
-    checked = pipeline.check(pipeline.read_model(ROOT))
+    checked = shared.checked(ROOT)
     assert checked.model is not None
     return checked.model, compile_contracts(checked.model).value
 

@@ -13,13 +13,14 @@ from msgspec import structs
 
 from cloudsync_gen import pipeline
 from cloudsync_gen.contracts.compile import compile_contracts
-from cloudsync_gen.engine.render import render
 from cloudsync_gen.model.layers import datastore
 from cloudsync_gen.model.layers.application import Service, StoreUse
 from cloudsync_gen.source import Tree, tree_from_disk
 from cloudsync_gen.targets import BY_NAME
 from cloudsync_gen.targets.charts.network import engines
+from support import shared
 from support.charts import KEY_NETWORK, cluster
+from support.services import rendered
 from support.trees import write_tree
 
 ROOT = Path(__file__).parents[2]
@@ -77,14 +78,14 @@ def services(known: Elements) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def policies(files: Tree, folder: Path) -> dict[str, dict[str, Any]]:
     """Service -> spec of its NetworkPolicy, as Helm renders the chart made from `files`."""
-    checked = pipeline.check(files)
+    checked = pipeline.check(files, store=shared.store())
     assert checked.model is not None
     target = BY_NAME["charts"]
     units = target.units(checked.model, compile_contracts(checked.model).value)
     written = {
         each.path.removeprefix("generated/charts/"): each.content
         for unit in units
-        for each in render(unit, target.files(unit.view))
+        for each in rendered(unit.seen())
     }
     library = {k.partition("/")[2]: v for k, v in written.items() if k.startswith("library/")}
     found = {}

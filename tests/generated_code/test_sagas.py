@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from cloudsync_chassis.sagas.spec import Saga, Step, steps_of
 
-from cloudsync_gen import pipeline
 from cloudsync_gen.contracts.compile import compile_contracts
 from cloudsync_gen.model.event_names import event_type
 from cloudsync_gen.model.exchanges import participants
@@ -24,6 +23,7 @@ from cloudsync_gen.model.layers.application import Saga as Declared
 from cloudsync_gen.targets.service.flow_views import SagaView, StepView
 from cloudsync_gen.targets.service.units import units
 from cloudsync_gen.targets.service.views import ServiceView
+from support import shared
 from support.effort import Effort
 from support.saga_players import SILENT, Play, begin, ends, players
 
@@ -34,7 +34,7 @@ class Told:
     """The sagas of a model as each service is told of them, and who announces which event."""
 
     def __init__(self) -> None:
-        checked = pipeline.check(pipeline.read_model(ROOT))
+        checked = shared.checked(ROOT)
         assert checked.model is not None
         model = checked.model
         contracts = compile_contracts(model).value

@@ -9,11 +9,11 @@ from typing import Any
 
 import yaml
 
-from cloudsync_gen import pipeline
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Aggregate
 from cloudsync_gen.model.layers.datastore import Table
 from cloudsync_gen.model.system import Model
+from support import shared
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,7 +30,7 @@ def needed(model: Model) -> Iterator[tuple[str, str, set[str]]]:
 
 def test_what_seeds_refer_to_is_there_before_them() -> None:
     """What the store refuses is missed in silence, and a case without its entity proves nothing."""
-    model = pipeline.check(pipeline.read_model(ROOT)).model
+    model = shared.checked(ROOT).model
     assert model is not None
     keys, followed = list(needed(model)), 0
     for path in sorted(ROOT.glob("generated/services/*/tests/contract.json")):

@@ -20,7 +20,6 @@ from cloudsync_chassis.rate.limiter import Limiter
 from cloudsync_chassis.security.principal import ANONYMOUS
 from prometheus_client import parser
 
-from cloudsync_gen import pipeline
 from cloudsync_gen.contracts.headers import header_refs
 from cloudsync_gen.contracts.problems import headers_of
 from cloudsync_gen.contracts.publication import publication_of
@@ -28,6 +27,7 @@ from cloudsync_gen.model.layers.apm import Metric, Sli, Slo, Trace
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.targets.service.metrics import _DEFAULT, SHARED
+from support import shared
 from support.services import Written, running_at, written
 
 ROOT = Path(__file__).parents[2]
@@ -214,7 +214,7 @@ def test_a_generated_service_keeps_its_rate_and_tells_what_it_does(
 
 async def test_a_refusal_by_the_rate_has_the_headers_of_the_contract() -> None:
     """All that it declares for 429 and nothing else; the request id is on every answer."""
-    model = pipeline.check(pipeline.read_model(ROOT)).model
+    model = shared.checked(ROOT).model
     assert model is not None
     publication, _ = publication_of(model)
     declared = set(header_refs(headers_of(429, publication)))
@@ -229,12 +229,12 @@ async def test_a_refusal_by_the_rate_has_the_headers_of_the_contract() -> None:
 def test_services_of_the_model_measure_under_its_names() -> None:
     """What the model says that all services measure, the chassis measures, with the same labels."""
     assert LATENCY == _DEFAULT
-    model = pipeline.check(pipeline.read_model(ROOT)).model
+    model = shared.checked(ROOT).model
     assert model is not None
     ours = {each.name: each for each in (*specs(LATENCY), *scrape.GAUGES)}
-    shared = [each for each in model.all(Metric) if each.metric in ours]
-    assert len(shared) >= 20
-    for each in shared:
+    common = [each for each in model.all(Metric) if each.metric in ours]
+    assert len(common) >= 20
+    for each in common:
         mine = ours[each.metric]
         assert (mine.kind, set(mine.labels)) == (each.instrument, set(each.labels) - set(SHARED))
         assert mine.buckets == tuple(map(float, each.buckets)), each.metric

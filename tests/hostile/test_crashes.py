@@ -131,7 +131,7 @@ def test_a_run_that_was_killed_at_any_moment_is_made_good_by_the_next(
     events: tuple[str, ...], ground: Ground, tmp_path: Path, effort: Effort
 ) -> None:
     """At any of the moments of a whole run, and, as often, of those that change the disk."""
-    moments = Random(11).sample(range(1, ground.moments(events)), effort.count(small=3, full=100))
+    moments = Random(11).sample(range(1, ground.moments(events)), effort.count(small=2, full=100))
     roots = {moment: ground.copy(tmp_path / str(moment)) for moment in moments}
     before = {moment: stamps(root) for moment, root in roots.items()}
     runs = (

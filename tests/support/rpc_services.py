@@ -18,7 +18,6 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from cloudsync_gen import pipeline
 from cloudsync_gen.contracts.compile import compile_contracts
-from cloudsync_gen.engine.render import render
 from cloudsync_gen.model.contracts import Contracts, ProtoContract
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import GrpcApi
@@ -26,7 +25,8 @@ from cloudsync_gen.model.packages import package_of
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import screaming
 from cloudsync_gen.targets import BY_NAME
-from support.services import free_port
+from support import shared
+from support.services import free_port, rendered
 
 CHASSIS = Path(__file__).parents[2] / "templates" / "chassis" / "src"
 TARGETS = ("clients", "grpc_stubs", "service", "service_grpc")
@@ -63,7 +63,7 @@ class Generated:
 
 def generated(root: Path, folder: Path) -> Generated:
     """Writes what gRPC services and their callers are made of."""
-    checked = pipeline.check(pipeline.read_model(root))
+    checked = pipeline.check(pipeline.read_model(root), store=shared.store())
     assert checked.model is not None
     assert not checked.diagnostics
     contracts = compile_contracts(checked.model).value
@@ -72,7 +72,7 @@ def generated(root: Path, folder: Path) -> Generated:
         target = BY_NAME[name]
         for unit in target.units(checked.model, contracts):
             if name == "clients" or unit.name in (*made.services, "system"):
-                for each in render(unit, target.files(unit.view)):
+                for each in rendered(unit.seen()):
                     path = folder / each.path
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_bytes(each.content)
@@ -120,7 +120,7 @@ def running(made: Generated, service: str, state: Path) -> Iterator[Process]:
     environment = {
         "PATH": os.environ.get("PATH", ""),
         "PYTHONPATH": os.pathsep.join(map(str, made.sources(service))),
-        "PYTHONDONTWRITEBYTECODE": "1",
+        **shared.bytecode(),
         "CHASSIS_STATE_DIR": str(state),
         f"{prefix}_PORT": str(port),
         f"{prefix}_METRICS_PORT": "0",

@@ -20,6 +20,7 @@ from socket import socket
 from uuid import uuid4
 
 import httpx
+import msgspec
 from cloudsync_chassis.client.queue import QUEUED
 from cloudsync_chassis.security.keys import KeyRing
 from cloudsync_chassis.security.principal import Principal
@@ -27,9 +28,10 @@ from cloudsync_chassis.security.tokens import TokenIssuer
 
 from cloudsync_gen import pipeline
 from cloudsync_gen.contracts.compile import compile_contracts
+from cloudsync_gen.engine.fingerprint import fingerprint
 from cloudsync_gen.engine.render import render
 from cloudsync_gen.live import by_grpc, by_http
-from cloudsync_gen.model.artefacts import Ownership
+from cloudsync_gen.model.artefacts import Ownership, Rendered, Unit
 from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Aggregate, Invariant, Service
@@ -38,6 +40,7 @@ from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import screaming
 from cloudsync_gen.targets import BY_NAME
 from cloudsync_gen.targets._standins import standins_of
+from support import shared
 
 ROOT = Path(__file__).parents[2]
 CHASSIS = ROOT / "templates" / "chassis" / "src"
@@ -94,7 +97,7 @@ class Written:
         return {
             "PATH": os.environ.get("PATH", ""),
             "PYTHONPATH": os.pathsep.join(map(str, (*self.sources(service), CHASSIS))),
-            "PYTHONDONTWRITEBYTECODE": "1",
+            **shared.bytecode(),
             # a test asks for more in a second than its one tenant would
             "CHASSIS_RATE_LIMIT_PER_SECOND": "0",
             **more,
@@ -108,7 +111,7 @@ def written(
 
     `services`: no others than these. What they share with others is written whole.
     """
-    checked = pipeline.check(pipeline.read_model(root))
+    checked = pipeline.check(pipeline.read_model(root), store=shared.store())
     assert checked.model is not None
     contracts = compile_contracts(checked.model).value
     ours = set()
@@ -117,7 +120,7 @@ def written(
         for unit in target.units(checked.model, contracts):
             if services and name in OF_ONE and unit.name not in services:
                 continue
-            for each in render(unit, target.files(unit.view)):
+            for each in rendered(unit.seen()):
                 path = folder / each.path
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(each.content)
@@ -126,6 +129,20 @@ def written(
     if folder != root:
         _add_theirs(root, folder, ours)
     return Written(checked.model, contracts, folder)
+
+
+_decoded = msgspec.msgpack.Decoder(tuple[Rendered, ...])
+
+
+def rendered(unit: Unit) -> tuple[Rendered, ...]:
+    """Its files, made once in a run of the tests."""
+    store, key = shared.store(), fingerprint(unit)
+    stored = store.read(key)
+    if stored is not None:
+        return _decoded.decode(stored)
+    made = render(unit, BY_NAME[unit.target].files(unit.view), store)
+    store.write(key, msgspec.msgpack.encode(made))
+    return made
 
 
 _NOT_THEIRS = {"generated", "__pycache__"}
@@ -144,7 +161,7 @@ def _add_theirs(root: Path, folder: Path, ours: set[str]) -> None:
 
 def opened(root: Path) -> Written:
     """What has been generated below `root`."""
-    checked = pipeline.check(pipeline.read_model(root))
+    checked = pipeline.check(pipeline.read_model(root), store=shared.store())
     assert checked.model is not None
     return Written(checked.model, compile_contracts(checked.model).value, root)
 

@@ -30,6 +30,9 @@ AHEAD = 256
 """So many tasks are with other processes at most, those included whose results nobody has taken."""
 
 
+_CAN_FORK = sys.platform == "linux"
+
+
 def default_jobs() -> int:
     """Processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -107,20 +110,27 @@ class Crew:
                 if each.begin(self._pool):
                     self._begun.append(each)
 
-    def beside(self, work: Callable[[], bytes]) -> Callable[[], bytes]:
+    def beside(self, work: Callable[[], bytes], *, apart: bool = False) -> Callable[[], bytes]:
         """Does at once what this process could do as well: in a copy of it, where the system can
         fork and a processor is free, else here. What is returned waits for the result.
+
+        `apart`: in a copy in any case, for which this process waits where no other processor is
+        free. All that the work made, and the holes that it would leave, go with the copy.
         """
         if self._has_room:
             self._forked.append(_Forked(work))
             return self._forked[-1]
-        result = work()
+        if apart and _CAN_FORK:
+            self._forked.append(_Forked(work))
+            result = self._forked[-1]()
+        else:
+            result = work()
         return lambda: result
 
     @property
     def _has_room(self) -> bool:
         running = sum(each.running for each in self._forked)
-        return sys.platform == "linux" and running < self._jobs - 1
+        return _CAN_FORK and running < self._jobs - 1
 
     def _started(self) -> ProcessPoolExecutor:
         import multiprocessing

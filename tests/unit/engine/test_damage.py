@@ -97,7 +97,7 @@ def test_damage_costs_time_alone(
     root, stranger = write_tree(tmp_path / "root", LEMONADE), with_fault(tmp_path / "stranger")
     for each in (root, stranger):
         said(each, capsys, "check")
-    random, trials = Random(SEED), effort.count(small=14, full=200)
+    random, trials = Random(SEED), effort.count(small=7, full=200)
     before = LEMONADE
     for turn, mutant in enumerate(mutants(MODEL, trials, SEED)):
         files = sorted(each for each in (root / STATE).rglob("*") if each.is_file())
