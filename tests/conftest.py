@@ -46,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(shared.end)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One more than processors: a fifth of the time a test waits for servers and clocks."""
     return default_jobs() + 1

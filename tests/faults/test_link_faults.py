@@ -101,7 +101,7 @@ def test_a_link_of_the_wrong_type_is_the_only_finding(link_type: str) -> None:
 
 
 def test_any_dangling_link_is_the_only_finding(effort: Effort) -> None:
-    step = effort.count(small=19, full=1)
+    step = effort.count(small=7, full=1)
     for link in LINKS[::step]:
         files, span = replaced(link, dangling(link))
         assert findings(files) == at(span, code_of(link)), (link.type, link.source)

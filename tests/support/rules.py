@@ -16,7 +16,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from cloudsync_gen import pipeline
-from cloudsync_gen.engine.cache import Store
+from cloudsync_gen.engine.cache import Pack, Store
 from support.trees import Files, edited, read_tree
 
 BASE = Path(__file__).parents[1] / "models" / "lemonade"
@@ -63,12 +63,30 @@ def laid_over(files: Files, folder: Path) -> Files:
     return edited(both, json.loads(edits))
 
 
+class Kept(Pack):
+    """A pack that lies in memory and is never written."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self._known: dict[str, bytes] = {}
+
+    def read(self, key: str) -> bytes | None:
+        return self._known.get(key)
+
+    def write(self, key: str, content: bytes) -> None:
+        self._known[key] = content
+
+
 class Memory(Store):
-    """Remembers parsed texts from one check to the next, so that protoc runs once for each."""
+    """Remembers what was made of texts from one check to the next: protoc runs once for each."""
 
     def __init__(self) -> None:
         super().__init__(None)
         self._known: dict[str, bytes] = {}
+        self.__dict__["pack"] = Kept(self)
+
+    def put_away(self) -> None:
+        """The pack stays."""
 
     def read(self, key: str) -> bytes | None:
         return self._known.get(key)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bench.synthetic import synthetic, write
 from cloudsync_gen import pipeline
-from cloudsync_gen.engine import generate
+from cloudsync_gen.engine import executors, generate
 from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.engine.reconcile import Scope
 from cloudsync_gen.model.belonging import Belonging, Group, owned
@@ -43,6 +44,30 @@ def test_what_output_was_made_of_is_gone_while_it_is_rendered(
         "application.service.part-d-service",
         "application.service.part-b-service",
     ][::-1]
+
+
+def test_a_large_model_is_judged_in_a_process_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What judging makes for itself is gone before contracts and views are made."""
+    forked, scope = [], Scope(targets=frozenset(("stores",)))
+
+    class Watched(executors._Forked):
+        def __init__(self, work: Callable[[], bytes]) -> None:
+            forked.append(work)
+            super().__init__(work)
+
+    monkeypatch.setattr(executors, "_Forked", Watched)
+    model = synthetic(2)
+    here = pipeline.generate(model, scope, Store(None), 1)
+    assert forked == []
+    monkeypatch.setattr(pipeline, "_LARGE", 0)
+    apart = pipeline.generate(model, scope, Store(None), 1)
+    assert len(forked) == 1
+    assert here.rendered is not None
+    assert apart.rendered is not None
+    assert [each.digest for each in apart.rendered] == [each.digest for each in here.rendered]
+    assert apart.diagnostics == here.diagnostics
 
 
 def test_what_is_still_known_of_a_model_is_what_it_said() -> None:

@@ -144,14 +144,27 @@ def _layers(key: str) -> tuple[str, ...]:
     return (layer_of(key.removeprefix(_TYPE)),)
 
 
+class Settled(Struct, frozen=True, gc=False):
+    """What was read, to which nothing is added any more. There are some for each element of a
+    model, so that they are as small as can be: of `Reading`, keys, fields with ids, and wide.
+    """
+
+    keys: tuple[str, ...]
+    fields: tuple[tuple[str, tuple[str, ...]], ...]
+    wide: tuple[str, ...]
+    others: tuple[Settled, ...]
+
+
 class Reading:
     """What was read so far."""
+
+    __slots__ = ("_others", "fields", "keys", "wide")
 
     def __init__(self) -> None:
         self.keys: set[str] = set()
         self.fields: defaultdict[str, set[str]] = defaultdict(set)
         self.wide: set[str] = set()
-        self._others: dict[int, Reading] = {}
+        self._others: dict[int, Settled] = {}
 
     def key(self, key: str) -> None:
         """A part of the model as a whole."""
@@ -172,22 +185,29 @@ class Reading:
             self.keys.add(all_of(name))
             self.wide.add(field_of_all(name, field))
 
-    def add(self, other: Reading) -> None:
-        """What another reading noted, to which nothing is added any more: many may share it."""
+    def add(self, other: Settled) -> None:
+        """What another reading noted: many may share it."""
         self._others[id(other)] = other
+
+    def settled(self) -> Settled:
+        """All of it, once nothing is added any more."""
+        fields = tuple((field, tuple(ids)) for field, ids in self.fields.items())
+        others = tuple(self._others.values())
+        return Settled(tuple(self.keys), fields, tuple(self.wide), others)
 
     @property
     def read(self) -> Read:
         """All of it; where everything was read, no more than that."""
-        every = [*self._all()]
-        keys = frozenset[str]().union(*(each.keys for each in every))
+        others = [*self._all()]
+        keys = self.keys.union(*(each.keys for each in others))
         if EVERYTHING in keys:
             return Read(frozenset((EVERYTHING,)))
-        fields: defaultdict[str, set[str]] = defaultdict(set)
-        for each in every:
-            for field, ids in each.fields.items():
-                fields[field] |= ids
-        return Read(keys, dict(fields), frozenset[str]().union(*(each.wide for each in every)))
+        fields = defaultdict(set, {field: {*ids} for field, ids in self.fields.items()})
+        for each in others:
+            for field, ids in each.fields:
+                fields[field].update(ids)
+        wide = self.wide.union(*(each.wide for each in others))
+        return Read(frozenset(keys), dict(fields), frozenset(wide))
 
     def taken(self) -> Read:
         """All of it, which is forgotten here."""
@@ -195,17 +215,16 @@ class Reading:
         self.keys, self.wide, self.fields, self._others = set(), set(), defaultdict(set), {}
         return found
 
-    def _all(self) -> Iterator[Reading]:
-        """This one, and all that were added to it or to those, each once."""
-        seen = {id(self)}
-        pending = [self]
+    def _all(self) -> Iterator[Settled]:
+        """All that were added to this one or to those, each once."""
+        seen: set[int] = set()
+        pending = [*self._others.values()]
         while pending:
             current = pending.pop()
-            yield current
-            for key, each in current._others.items():
-                if key not in seen:
-                    seen.add(key)
-                    pending.append(each)
+            if id(current) not in seen:
+                seen.add(id(current))
+                yield current
+                pending.extend(current.others)
 
 
 _open: list[Reading] = [Reading()]
@@ -234,7 +253,7 @@ class Once(Generic[K, V]):
 
     def __init__(self, find: Callable[[K], V]) -> None:
         self._find = find
-        self._known: dict[tuple[K, bool], tuple[V, Reading, bool]] = {}
+        self._known: dict[tuple[K, bool], tuple[V, Settled, bool]] = {}
 
     def __call__(self, key: K) -> V:
         """What is found for a key."""
@@ -242,7 +261,8 @@ class Once(Generic[K, V]):
         known = self._known.get(place)
         if known is None or (_noting and not known[2]):
             with into(Reading()) as reading:
-                known = self._known[place] = self._find(key), reading, bool(_noting)
+                found = self._find(key)
+            known = self._known[place] = found, reading.settled(), bool(_noting)
         _open[-1].add(known[1])
         return known[0]
 

@@ -126,6 +126,22 @@ def test_what_is_done_beside_sees_all_that_is_here_and_changes_nothing(forked: l
     assert len(seen) == 2
 
 
+def test_what_is_done_apart_leaves_nothing_here_though_no_processor_is_free(
+    forked: list[int],
+) -> None:
+    made: list[bytes] = []
+
+    def make() -> bytes:
+        made.append(b"much")
+        return str(os.getpid()).encode()
+
+    with Crew(1) as crew:
+        assert crew.beside(make, apart=True)() == str(forked[0]).encode()
+        assert made == []
+        assert crew.beside(make)() == str(os.getpid()).encode()
+    assert made == [b"much"]
+
+
 @pytest.mark.parametrize("count", [1, 2 * FEW])
 @pytest.mark.parametrize("long", [True, False])
 def test_what_goes_wrong_elsewhere_is_told_here(count: int, long: bool) -> None:
