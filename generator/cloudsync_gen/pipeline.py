@@ -51,6 +51,7 @@ _judged = msgspec.msgpack.Decoder(Judged)
 _LARGE = 20_000
 """Elements; what judging so many takes for itself would lie beside all that comes after it."""
 
+
 _FAULTS = ("publication", "schemas", "sources")
 """`contracts.compile.FAULTS`, of which nothing is imported while its verdicts hold."""
 
@@ -174,6 +175,10 @@ def affected(checked: Checked, files: frozenset[str]) -> Checked:
     )
 
 
+def _is_large(model: Model | None) -> bool:
+    return model is not None and len(model.elements) > _LARGE
+
+
 def _faults(verdicts: Verdicts) -> tuple[Diagnostic, ...] | Exception:
     """What keeps contracts from being put together, or what was raised in looking for that."""
     known = {name: verdicts.known(f"faults of {name}") for name in _FAULTS}
@@ -244,8 +249,7 @@ def _begun(
 ) -> Callable[[], Judged]:
     """Begins to judge; what is returned waits for the end of it."""
     if verdicts is not None and crew is not None:
-        large = read.model is not None and len(read.model.elements) > _LARGE
-        return judging.begun(rules, verdicts, partial(crew.beside, apart=large))
+        return judging.begun(rules, verdicts, partial(crew.beside, apart=_is_large(read.model)))
     if verdicts is not None:
         return judging.begun(rules, verdicts, None)
     if crew is None:
@@ -313,6 +317,8 @@ def _compiled_of(
         return Compiled(checked=checked, contracts=None, traces=traces)
     from cloudsync_gen.contracts.compile import known_contracts
 
+    if _is_large(model):
+        dropped()
     contracts = known_contracts(watched(model), memory(store))
     return Compiled(checked=checked, contracts=contracts, traces=traces)
 
@@ -387,6 +393,8 @@ def _rendering(
     from cloudsync_gen.targets import TARGETS
 
     validation = _validation(model, made, store, crew)
+    if _is_large(model):
+        dropped()
     work = Work(files_of, {target.name: target.view for target in TARGETS})
     try:
         with noting():

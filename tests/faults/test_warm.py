@@ -30,7 +30,7 @@ from cloudsync_gen.model.reading import (
     noting,
 )
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.model.traces import Extract, Traces
+from cloudsync_gen.model.traces import Traces
 from cloudsync_gen.model.watching import watched
 from cloudsync_gen.pipeline import Generated
 from cloudsync_gen.targets import TARGETS
@@ -220,7 +220,7 @@ def test_of_contracts_those_are_made_again_that_say_something_else(
     store, made = Store(tmp_path), set[str]()
     compiled = Traces.compiled
 
-    def noted(traces: Traces, contracts: Contracts) -> dict[str, Extract]:
+    def noted(traces: Traces, contracts: Contracts) -> dict[str, bytes]:
         due = compiled(traces, contracts)
         made.update(due)
         return due

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cloudsync_gen.model.contracts import packed
-from cloudsync_gen.model.reading import Reading, into
+from cloudsync_gen.model.reading import Read, Reading, Settled, into
 
 
 class Packed:
@@ -14,14 +14,25 @@ class Packed:
     for it has not read that: what the data says is noted by itself.
     """
 
+    __slots__ = ("_make", "_of", "_packed")
+
     def __init__(self, make: Callable[[], Mapping[str, Any]]) -> None:
         self._make: Callable[[], Mapping[str, Any]] | None = make
         self._packed = b""
-        self.reading = Reading()
+        self._of: Settled | None = None
 
     def __call__(self) -> bytes:
         if self._make is not None:
-            with into(self.reading):
+            with into(Reading()) as reading:
                 self._packed = packed(self._make())
+            self._of = reading.settled()
             self._make = None
         return self._packed
+
+    def taken(self) -> Read:
+        """See `model.contracts.Packing`."""
+        reading = Reading()
+        if self._of is not None:
+            reading.add(self._of)
+        self._of = None
+        return reading.read

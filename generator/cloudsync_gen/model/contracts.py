@@ -13,7 +13,7 @@ from msgspec import Struct
 from cloudsync_gen.model.prose import without_prose
 
 if TYPE_CHECKING:
-    from cloudsync_gen.model.reading import Reading
+    from cloudsync_gen.model.reading import Read
 
 INDEX = "index.json"
 """Where the index is published, relative to `contracts/`."""
@@ -23,13 +23,12 @@ _OPEN = 32
 
 
 class Packing(Protocol):
-    """Gives the data of a document as it is kept; `reading` has what that was made of, once it
-    was.
-    """
-
-    reading: Reading
+    """Gives the data of a document as it is kept."""
 
     def __call__(self) -> bytes: ...
+
+    def taken(self) -> Read:
+        """What the data was made of, once it was; it is forgotten here."""
 
 
 class ContractDocument(Struct, frozen=True, kw_only=True, eq=False):

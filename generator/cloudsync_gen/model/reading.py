@@ -209,12 +209,6 @@ class Reading:
         wide = self.wide.union(*(each.wide for each in others))
         return Read(frozenset(keys), dict(fields), frozenset(wide))
 
-    def taken(self) -> Read:
-        """All of it, which is forgotten here."""
-        found = self.read
-        self.keys, self.wide, self.fields, self._others = set(), set(), defaultdict(set), {}
-        return found
-
     def _all(self) -> Iterator[Settled]:
         """All that were added to this one or to those, each once."""
         seen: set[int] = set()

@@ -47,13 +47,16 @@ class Trace(Struct, frozen=True, array_like=True):
 
 
 class State(Struct):
-    """What is known of a model. `files`: what it was read by, and what stands in it, packed."""
+    """What is known of a model. `files`: what it was read by, and what stands in it, packed.
+    `contracts`: path -> a piece of `Facts`; `traces`: name -> `Trace`; both as msgpack, since of a
+    large model they are many, and few of them are asked for.
+    """
 
     manifest: bytes = b""
     names: list[str] = []
     files: dict[str, tuple[bytes, bytes]] = {}
-    contracts: Facts = {}
-    traces: dict[str, Trace] = {}
+    contracts: dict[str, msgspec.Raw] = {}
+    traces: dict[str, msgspec.Raw] = {}
 
 
 class _Index(Struct, array_like=True):
@@ -68,8 +71,8 @@ _indexes = msgspec.msgpack.Decoder(_Index)
 _names = msgspec.msgpack.Decoder(list[str])
 _HOLDS: Mapping[str, msgspec.msgpack.Decoder[Any]] = {
     "files": msgspec.msgpack.Decoder(dict[str, tuple[bytes, bytes]]),
-    "contracts": msgspec.msgpack.Decoder(Facts),
-    "traces": msgspec.msgpack.Decoder(dict[str, Trace]),
+    "contracts": msgspec.msgpack.Decoder(dict[str, msgspec.Raw]),
+    "traces": msgspec.msgpack.Decoder(dict[str, msgspec.Raw]),
 }
 
 

@@ -67,6 +67,8 @@ _MANY, _ROOM = 3, 20_000
 
 _encode = msgspec.msgpack.Encoder().encode
 _facts = msgspec.msgpack.Decoder(Facts)
+_fields = msgspec.msgpack.Decoder(dict[str, bytes])
+_trace = msgspec.msgpack.Decoder(Trace)
 
 
 class Extract(Struct, frozen=True, array_like=True):
@@ -104,8 +106,6 @@ class Changes:
 
     def concern(self, trace: Trace) -> bool:
         """Whether something of that was read."""
-        if not self:
-            return False
         if EVERYTHING in trace.keys or not self._keys.isdisjoint(trace.keys):
             return True
         if self._wide and not self._wide.isdisjoint(array(_NUMBERS, trace.wide)):
@@ -165,7 +165,9 @@ class Traces:
         if traces:
             changes = _differing(old, new, Changes(self._numbers))
             self._state.traces = {
-                n: each for n, each in traces.items() if not changes.concern(each)
+                name: each
+                for name, each in traces.items()
+                if not changes or not changes.concern(_trace.decode(each))
             }
 
     def _remembered(self) -> State:
@@ -174,34 +176,35 @@ class Traces:
         usable = len(found.names) <= _MANY * len(self._model.elements) + _ROOM
         return found if usable else State(manifest=self._manifest)
 
-    def compiled(self, contracts: Contracts) -> dict[str, Extract]:
+    def compiled(self, contracts: Contracts) -> dict[str, bytes]:
         """What is known of the contracts of the model from now on, within `reading.noting`: path of
         each document that is not known to be what it was, and valid -> what it was made of, for
         `valid`.
         """
-        made: dict[str, Extract] = {}
-        facts = _of_texts(contracts)
+        made: dict[str, bytes] = {}
+        facts = {path: _raw(each) for path, each in _of_texts(contracts).items()}
         for each in contracts.documents:
             before = self._state.contracts.get(each.path)
             if before is None or self.known(_of(each.path)) is None:
-                facts[each.path] = _of_fields(each, CONTRACT_FIELDS[ContractDocument])
-                made[each.path] = self.extract(each.packing.reading.taken(), b"")
+                facts[each.path] = _raw(_of_fields(each, CONTRACT_FIELDS[ContractDocument]))
+                made[each.path] = _encode(self.extract(each.packing.taken(), b""))
             else:
-                facts[each.path] = before | _of_fields(each, ("source", "file"))
+                told = _fields.decode(before) | _of_fields(each, ("source", "file"))
+                facts[each.path] = _raw(told)
         if facts != self._state.contracts:
-            self._drop(self._state.contracts, facts)
+            self._drop(_unpacked(self._state.contracts), _unpacked(facts))
             self._state.contracts = facts
         return made
 
-    def valid(self, made: Mapping[str, Extract]) -> None:
+    def valid(self, made: Mapping[str, bytes]) -> None:
         """Remembers of documents that `compiled` told that they are valid."""
         for path, extract in made.items():
-            self.put(_of(path), extract)
+            self.put(_of(path), _extract.decode(extract))
 
     def known(self, name: str) -> bytes | None:
         """What was made under a name, if it would be made again."""
         found = self._state.traces.get(name)
-        return None if found is None else found.made
+        return None if found is None else _trace.decode(found).made
 
     def keep(self, name: str, read: Read, made: bytes) -> None:
         """Remembers what was made of this model."""
@@ -209,7 +212,7 @@ class Traces:
 
     def put(self, name: str, extract: Extract) -> None:
         """Remembers what was made of this model, perhaps by a copy of this process."""
-        self._state.traces[name] = Trace(
+        trace = Trace(
             made=extract.made,
             keys=extract.keys,
             wide=_packed(map(self._number, extract.wide)),
@@ -218,6 +221,7 @@ class Traces:
                 for fields, numbers, names in extract.narrow
             ],
         )
+        self._state.traces[name] = _raw(trace)
         self._new = True
 
     def forget(self, beginning: str) -> None:
@@ -286,6 +290,17 @@ class Traces:
                 sizes[type_of(each)] += 1
             self._sizes = dict(sizes)
         return self._sizes.get(kind, -1)
+
+
+_extract = msgspec.msgpack.Decoder(Extract)
+
+
+def _raw(value: object) -> msgspec.Raw:
+    return msgspec.Raw(_encode(value))
+
+
+def _unpacked(facts: Mapping[str, msgspec.Raw]) -> Facts:
+    return {path: _fields.decode(each) for path, each in facts.items()}
 
 
 def _packed(numbers: Iterable[int]) -> bytes:

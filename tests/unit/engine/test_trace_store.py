@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from cloudsync_gen.load.cache import ParseCache
@@ -18,12 +19,16 @@ def state(traces: int, files: int = 3, *, told: bytes = b"a") -> State:
         manifest=MANIFEST,
         names=names,
         files={f"model/{number}.yaml": (b"digest", told) for number in range(files)},
-        contracts={"openapi/page.yaml": {"packed": told}},
+        contracts={"openapi/page.yaml": raw({"packed": told})},
         traces={
-            f"units docs {number}": Trace(told, ["schemas"], b"", [(["name"], b"\0\0\0\0")])
+            f"units docs {number}": raw(Trace(told, ["schemas"], b"", [(["name"], b"\0\0\0\0")]))
             for number in range(traces)
         },
     )
+
+
+def raw(value: object) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.msgpack.encode(value))
 
 
 class Disk:
@@ -62,7 +67,7 @@ def test_pieces_that_stay_are_not_written_again() -> None:
     found = store.read(MANIFEST)
     store.write(found)
     assert disk.wrote() == []
-    found.traces["units docs 7"] = Trace(b"b", [], b"", [])
+    found.traces["units docs 7"] = raw(Trace(b"b", [], b"", []))
     found.names.append("layer.type.new")
     store.write(found)
     assert len(disk.wrote()) == 3 < whole, "a piece of traces, the last one of names, the index"
