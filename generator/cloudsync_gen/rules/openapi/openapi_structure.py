@@ -1,8 +1,9 @@
 """An object of an OpenAPI source has a field that it cannot have, or lacks one that it needs.
 
 What it does: holds documents, path items, operations, parameters, bodies and answers against the
-fields that OpenAPI 3.1 (section 4.8) gives them; a parameter also needs `schema` or `content`, an
-answer a status, and no two operations of a document may have one `operationId`.
+fields that OpenAPI 3.1 (section 4.8) gives them; a parameter also needs `schema` or `content`, a
+body a media type, an answer a status, and no two operations of a document may have one
+`operationId`.
 
 Why: a field that nobody knows is left out of the contract without a word.
 
@@ -58,6 +59,9 @@ def _of_object(kind: str, ref: Ref, data: Mapping[str, Any]) -> Iterator[Diagnos
     for name in ("required", "deprecated"):
         if not isinstance(data.get(name, True), bool):
             yield RULE.at(ref.at(name), f"`{name}` is neither true nor false", "write `true`?")
+    if kind == "request body" and data.get("content") == {}:
+        hint = "add `application/json` with its schema"
+        yield RULE.at(ref.at("content"), "this body is of no media type", hint)
     if kind == "parameter":
         if not {"schema", "content"} & (data.keys() | meant):
             yield RULE.at(ref, "this parameter has no `schema`", "add `schema`")
