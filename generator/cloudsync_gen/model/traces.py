@@ -191,8 +191,12 @@ class Traces:
             else:
                 told = _fields.decode(before) | _of_fields(each, ("source", "file"))
                 facts[each.path] = _raw(told)
-        if facts != self._state.contracts:
-            self._drop(_unpacked(self._state.contracts), _unpacked(facts))
+        known = self._state.contracts
+        if facts != known:
+            # what nobody knew before, nobody can have read
+            every = known.keys() | facts.keys() if known else ()
+            paths = {each for each in every if known.get(each) != facts.get(each)}
+            self._drop(_unpacked(known, paths), _unpacked(facts, paths))
             self._state.contracts = facts
         return made
 
@@ -299,8 +303,8 @@ def _raw(value: object) -> msgspec.Raw:
     return msgspec.Raw(_encode(value))
 
 
-def _unpacked(facts: Mapping[str, msgspec.Raw]) -> Facts:
-    return {path: _fields.decode(each) for path, each in facts.items()}
+def _unpacked(facts: Mapping[str, msgspec.Raw], paths: Set[str]) -> Facts:
+    return {path: _fields.decode(facts[path]) for path in paths if path in facts}
 
 
 def _packed(numbers: Iterable[int]) -> bytes:
