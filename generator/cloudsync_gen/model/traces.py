@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import zlib
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Set
 from hashlib import blake2b
 from typing import Any
@@ -121,22 +121,23 @@ class Changes:
 
 
 class Traces:
-    """Of a model in which everything could be read. `files`: the digest of each of its files."""
+    """Of a model in which everything could be read; it is not kept here. `files`: the digest of
+    each of its files.
+    """
 
     def __init__(
         self, model: Model, files: Mapping[str, bytes], manifest: str, memory: Memory
     ) -> None:
-        self._model = model
+        self._sizes = Counter(map(type_of, model.elements))
         self.files = _with_what_is_read_together(files, manifest)
         """Digest of each file, with what it is read together with."""
         self._manifest = self.files.get(manifest, b"")
         self._store = TraceStore(memory)
-        self._state = self._remembered()
+        self._state = self._remembered(len(model.elements))
         self._numbers = {name: n for n, name in enumerate(self._state.names)}
-        self._sizes: dict[str, int] = {}
-        self._new = self._update()
+        self._new = self._update(model)
 
-    def _update(self) -> bool:
+    def _update(self, model: Model) -> bool:
         """Brings the state to this model; whether there was anything to do."""
         known = self._state.files
         changed = {f for f, now in self.files.items() if f not in known or known[f][0] != now}
@@ -147,7 +148,7 @@ class Traces:
         for file in (changed & known.keys()) | gone:
             old |= _facts.decode(zlib.decompress(known[file][1]))
         new: Facts = {}
-        for file, facts in _of_files(self._model, changed):
+        for file, facts in _of_files(model, changed):
             known[file] = (self.files[file], zlib.compress(_encode(facts), level=1))
             for each in facts:
                 self._number(each)
@@ -170,10 +171,10 @@ class Traces:
                 if not changes or not changes.concern(_trace.decode(each))
             }
 
-    def _remembered(self) -> State:
+    def _remembered(self, elements: int) -> State:
         """The state of an earlier run; none of another manifest, which all is read by."""
         found = self._store.read(self._manifest)
-        usable = len(found.names) <= _MANY * len(self._model.elements) + _ROOM
+        usable = len(found.names) <= _MANY * elements + _ROOM
         return found if usable else State(manifest=self._manifest)
 
     def compiled(self, contracts: Contracts) -> dict[str, bytes]:
@@ -254,7 +255,7 @@ class Traces:
                 by_type[each.rpartition(".")[0]].append(each)
             single: list[str] = []
             for kind, members in by_type.items():
-                if len(members) > 1 and len(members) == self._size(kind):
+                if len(members) > 1 and len(members) == self._sizes[kind]:
                     wide.add(field_of_all(kind, field))
                 else:
                     single += members
@@ -285,15 +286,6 @@ class Traces:
             found = self._numbers[name] = len(self._state.names)
             self._state.names.append(name)
         return found
-
-    def _size(self, kind: str) -> int:
-        """How many elements there are of a type."""
-        if not self._sizes:
-            sizes: defaultdict[str, int] = defaultdict(int)
-            for each in self._model.elements:
-                sizes[type_of(each)] += 1
-            self._sizes = dict(sizes)
-        return self._sizes.get(kind, -1)
 
 
 _extract = msgspec.msgpack.Decoder(Extract)
