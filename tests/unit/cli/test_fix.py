@@ -41,6 +41,7 @@ CERTAIN = [
     ("DDD005", RECIPE, "from: [draft]", "from: [ drafft ]"),
     ("DST001", STORES, "[organization_id, id]", "[organization_id, id, sweetnes]"),
     ("OAS021", DOCUMENT, RETIRE, f'{RETIRE}\n      "x-apm-criticalty": low'),
+    ("UX011", "model/09_ux/ux.yaml", "properties: [title,", "properties: [tilte,"),
 ]
 
 
