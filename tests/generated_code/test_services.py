@@ -41,8 +41,10 @@ from support.services import (
 
 ROOT = Path(__file__).parents[2]
 MODELS = {"cloudsync": ROOT, "lemonade": ROOT / "tests" / "models" / "lemonade"}
-SMALL = {("lemonade", "lambda"), ("cloudsync", "document-service")}
-"""Own tests of `recipe` are run where its model moves on (test_regeneration.py)."""
+SMALL = {("lemonade", "lambda"), ("cloudsync", "profile-service")}
+"""Own tests of `recipe` are run where its model moves on (test_regeneration.py), some of
+document-service on PostgreSQL (test_on_postgres.py).
+"""
 ORGANIZATION, OTHER = "01890000-0000-7000-8000-00000000000a", "01890000-0000-7000-8000-00000000000b"
 PERSON = "01890000-0000-7000-8000-000000000001"
 COLLEAGUE = "01890000-0000-7000-8000-000000000002"
