@@ -42,6 +42,7 @@ def table(tree: Tree) -> Iterator[str]:
     }
     full, spent, cold = tree.cold("-j1"), defaultdict[tuple[str, str], list[float]](list), []
     for _ in range(ROUNDS):
+        tree.settle()  # the last change of a round leaves a model from which nothing is generated
         cold.append(full().cpu)
         for each, job in jobs.items():
             tree.settle()
