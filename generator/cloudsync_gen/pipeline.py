@@ -48,9 +48,9 @@ if TYPE_CHECKING:
 
 _encode = msgspec.msgpack.Encoder().encode
 _judged = msgspec.msgpack.Decoder(Judged)
+
 _LARGE = 20_000
 """Elements; what judging so many takes for itself would lie beside all that comes after it."""
-
 
 _FAULTS = ("publication", "schemas", "sources")
 """`contracts.compile.FAULTS`, of which nothing is imported while its verdicts hold."""
@@ -248,10 +248,9 @@ def _begun(
     read: _Read, rules: tuple[Rule, ...], verdicts: Verdicts | None, crew: Crew | None
 ) -> Callable[[], Judged]:
     """Begins to judge; what is returned waits for the end of it."""
-    if verdicts is not None and crew is not None:
-        return judging.begun(rules, verdicts, partial(crew.beside, apart=_is_large(read.model)))
     if verdicts is not None:
-        return judging.begun(rules, verdicts, None)
+        beside = partial(crew.beside, apart=_is_large(read.model)) if crew else None
+        return judging.begun(rules, verdicts, beside)
     if crew is None:
         return lambda: judging.plainly(read.model, rules)
     answer = crew.beside(lambda: _encode(judging.plainly(read.model, rules)))

@@ -29,7 +29,6 @@ FEW = 8
 AHEAD = 256
 """So many tasks are with other processes at most, those included whose results nobody has taken."""
 
-
 _CAN_FORK = sys.platform == "linux"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.ux import (
-    component_shows_nothing,
+    component_unknown_property,
     component_without_screen,
     operation_out_of_reach,
     route_admits_more_than_screen,
@@ -28,5 +28,5 @@ RULES: tuple[Rule, ...] = (
     operation_out_of_reach.RULE,
     route_keeps_out_permitted.RULE,
     route_keeps_out_screen_role.RULE,
-    component_shows_nothing.RULE,
+    component_unknown_property.RULE,
 )

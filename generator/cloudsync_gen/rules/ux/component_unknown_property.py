@@ -46,7 +46,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
 
 RULE = Rule(
     code="UX011",
-    name="component-shows-nothing",
+    name="component-unknown-property",
     family="screens and routes",
     check=check,
     mends=MISSPELT,
