@@ -141,15 +141,20 @@ def alike(name: str, other: str) -> bool:
     return bool(other) and bool(get_close_matches(name, (other,), n=1, cutoff=_ALIKE))
 
 
+def likeliest(name: str, known: Iterable[str]) -> str:
+    """The known name that reads most like `name`; empty where none reads like it."""
+    close = get_close_matches(name, sorted(each for each in known if each), n=1, cutoff=_ALIKE)
+    return close[0] if close else ""
+
+
 def offered(name: str, known: Iterable[str], before: str = "", otherwise: str = "") -> str:
     """A hint at what was meant: the name that reads like `name`; where none does, what there is, a
     few of it. `before` stands before each; `otherwise`: what else to do. Empty where nothing is
     known and there is nothing else.
     """
     ordered = sorted(known)
-    close = get_close_matches(name, ordered, n=1, cutoff=_ALIKE)
-    if close:
-        return f"did you mean `{before}{close[0]}`?" + (otherwise and f" Otherwise {otherwise}")
+    if near := likeliest(name, ordered):
+        return f"did you mean `{before}{near}`?" + (otherwise and f" Otherwise {otherwise}")
     shown = ", ".join(f"`{before}{each}`" for each in ordered[:_SHOWN])
     more = f" and {len(ordered) - _SHOWN} more" if len(ordered) > _SHOWN else ""
     there = f"there {'are' if len(ordered) > 1 else 'is only'} {shown}{more}" if ordered else ""

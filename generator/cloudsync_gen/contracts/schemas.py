@@ -18,7 +18,7 @@ from cloudsync_gen.model.layers.data_model import DataElement
 from cloudsync_gen.model.reading import Reading, into
 from cloudsync_gen.model.schema_refs import RefusedReference, SchemaTarget, schema_target
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import alike, nearest, pascal
+from cloudsync_gen.naming import likeliest, pascal
 from cloudsync_gen.source import Ref
 
 BASE = "#/components/schemas/"
@@ -291,8 +291,8 @@ class Rewriter:
         keys = [f"{each.file}#/{each.key}/schema" for each in self._names if not each.definition]
         wanted = f"{target.file}#/{target.key}/schema"
         what = f"`$ref: {reference}` leads to no schema of the data model"
-        near = nearest(wanted, keys)
-        hint = f"did you mean `{near}`?" if alike(wanted, near) else "declare the schema"
+        near = likeliest(wanted, keys)
+        hint = f"did you mean `{near}`?" if near else "declare the schema"
         return contract_finding("schema-reference", place.at("$ref"), what, hint)
 
     def _refuse(self, key: str, place: Ref) -> None:

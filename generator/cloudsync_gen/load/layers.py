@@ -14,7 +14,7 @@ from cloudsync_gen.model.declared import DeclaredElement, Project, declared
 from cloudsync_gen.model.element import Element
 from cloudsync_gen.model.ids import LAYERS, is_id, layer_of, name_of, type_of
 from cloudsync_gen.model.layers import DERIVED_TYPES, ELEMENT_TYPES, types_of
-from cloudsync_gen.naming import alike, nearest, offered
+from cloudsync_gen.naming import alike, likeliest, nearest, offered
 from cloudsync_gen.source import Pointer, Ref
 
 MANIFEST = "model/manifest.yaml"
@@ -74,8 +74,8 @@ def read_manifest(data: Any) -> tuple[Manifest | None, list[Diagnostic]]:
         place = ref.name("layers", name)
         path = entry.get("path") if isinstance(entry, dict) else None
         if name not in LAYERS:
-            near = nearest(name, LAYERS)
-            guess = f"did you mean `{near}`? " if alike(name, near) else ""
+            near = likeliest(name, LAYERS)
+            guess = f"did you mean `{near}`? " if near else ""
             hint = f"{guess}The layers are {', '.join(LAYERS)}"
             found.append(finding(*bad, place, f"`{name}` is no layer", hint))
         elif not isinstance(path, str) or not _inside(path):

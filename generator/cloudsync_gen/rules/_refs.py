@@ -7,7 +7,7 @@ import posixpath
 from cloudsync_gen.model.schema_refs import RefusedReference, SchemaTarget, schema_target
 from cloudsync_gen.model.schema_view import data_element
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import alike, nearest, offered
+from cloudsync_gen.naming import likeliest, nearest, offered
 
 
 def fault(model: Model, file: str, reference: object) -> tuple[str, str]:
@@ -34,8 +34,7 @@ def fault(model: Model, file: str, reference: object) -> tuple[str, str]:
 
 def _hint(model: Model, file: str, target: SchemaTarget) -> str:
     here = [key for each, key in model.schemas if each == target.file]
-    near = nearest(target.key, here)
-    if alike(target.key, near):
+    if near := likeliest(target.key, here):
         return f"did you mean `#/{near}/schema`?"
     files = {each for each, key in model.schemas if key == target.key}
     if files:

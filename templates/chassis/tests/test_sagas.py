@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.bus import InProcessBus
+from cloudsync_chassis.events.bus import Bus, InProcessBus
+from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.events.replay import revive
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.sagas import repeats
@@ -315,17 +317,67 @@ async def test_a_quick_failure_past_the_step_that_decides_undoes_nothing(
         assert await shop.effects() == ["place", "pay"]
 
 
-async def test_an_event_that_undoes_a_step_takes_a_decided_run_back(tmp_path: Path) -> None:
-    order, saga = uuid7(), replace(DECIDED, fails_on=("SoldOut",))
-    async with trade(tmp_path, "sqlite", {"send": "silence"}, saga) as (shop, store):
+NAMED = replace(DECIDED, fails_on=("SoldOut",))
+"""The same, where the refusal undoes a step and not the whole."""
+
+
+async def test_once_it_is_decided_what_would_undo_a_step_is_a_fact_like_others(
+    tmp_path: Path,
+) -> None:
+    order, trouble = uuid7(), {"send": "raise"}
+    async with trade(tmp_path, "sqlite", trouble, NAMED) as (shop, store):
+        await shop.place(order, TENANT)
+        await _until(store, order, lambda run: "done" in run.of(3).state)
+        await shop.runtime.bus.publish([replace(event("Refused", order), organization_id=TENANT)])
+        await _until(store, order, lambda run: run.of(1).undo_event is not None)
+        trouble.clear()
+        await ended((shop, store), str(order), "completed")
+        assert await store.effects() == ["reserve", "pack", "undo reserve", "send"]
+        assert await shop.effects() == ["place", "pay"]
+
+
+async def test_what_would_undo_a_step_is_a_fact_too_where_the_decision_was_not_known_yet(
+    tmp_path: Path,
+) -> None:
+    """Its service asks the others to go back; they know better, and so does it by then."""
+    order, opened = uuid7(), asyncio.Event()
+    async with trade(tmp_path, "process", {"pay": "silence"}, NAMED) as (shop, store):
         await shop.place(order, TENANT)
         async with asyncio.timeout(10):
-            while "pack" not in await store.effects():
+            while "pay" not in await shop.effects():
                 await asyncio.sleep(0.05)
+        store.runtime.relay._bus = Held(store.runtime.bus, opened)
         await shop.runtime.bus.publish([replace(event("Refused", order), organization_id=TENANT)])
-        await ended((shop, store), str(order), "undone")
-        assert {"undo pack", "undo reserve"} <= {*await store.effects()}
-        assert "undo pay" in await shop.effects()
+        await _until(store, order, lambda run: run.of(1).undo_event is not None)
+        assert "undo reserve" not in await store.effects()
+        paid = replace(event("", order), organization_id=TENANT)
+        await shop.runtime.executor.consume(
+            paid, lambda ctx: shop._announce(ctx, "Paid", str(order))
+        )
+        await _until(store, order, lambda run: 2 in run.done)
+        opened.set()
+        await ended((shop, store), str(order), "completed")
+        assert (await store.effects()).count("undo reserve") == 1
+        assert await shop.effects() == ["place", "pay"]
+
+
+class Held(InProcessBus):
+    """What is said on it waits until it is opened, and goes to another bus then."""
+
+    def __init__(self, bus: Bus, opened: asyncio.Event) -> None:
+        super().__init__()
+        self._to = bus
+        self._opened = opened
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        await self._opened.wait()
+        await self._to.publish(events)
+
+
+async def _until(trader: Trader, order: UUID, seen: Callable[[Run], bool]) -> None:
+    async with asyncio.timeout(10):
+        while (run := await run_of(trader, str(order))) is None or not seen(run):
+            await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize("number", [2, None])

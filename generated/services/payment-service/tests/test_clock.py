@@ -14,7 +14,7 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.ids import PLATFORM, uuid7
 from payment_service.generated import models
 from payment_service.provider import ProviderUnavailableError
-from till import DAY, Till, play, slug
+from till import DAY, EVENT, Till, play, slug
 
 MINUTE = timedelta(minutes=1)
 
@@ -42,6 +42,31 @@ def interrupted(at: Till, monkeypatch: pytest.MonkeyPatch, call: str, after: boo
         raise ProviderUnavailableError("the line is dead")
 
     monkeypatch.setattr(provider, call, lost)
+
+
+@pytest.mark.parametrize("call", ["authorize", "capture"])
+def test_what_a_provider_was_waited_for_is_dated_after_its_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    async def scene(at: Till) -> None:
+        order = await at.ordered(await at.card())
+        provider: Any = at.handlers.providers[models.PaymentProvider.main]
+        real = getattr(provider, call)
+        answered = clock.now()
+
+        async def slow(*arguments: Any) -> Any:
+            nonlocal answered
+            clock.advance(MINUTE)
+            answered = clock.now()
+            return await real(*arguments)
+
+        monkeypatch.setattr(provider, call, slow)
+        await at.reserved(order)
+        told = {each.type: each.time for each in await at.service.published()}
+        asked, paid = told[EVENT.format("seats-reserved")], told[EVENT.format("payment-processed")]
+        assert paid >= answered > asked + MINUTE / 2
+
+    play(tmp_path, scene)
 
 
 @pytest.mark.parametrize("after", [True, False])

@@ -19,7 +19,7 @@ from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.layers.application import Aggregate, Query
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import alike, nearest
+from cloudsync_gen.naming import likeliest
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.openapi._sources import Tree, Written, parameters, written
 from cloudsync_gen.rules.openapi._structure import strangers
@@ -60,8 +60,7 @@ def _of_filters(each: Written, given: list[tuple[Ref, Tree]], query: Query) -> _
     for ref, parameter in given:
         name = str(parameter["name"])
         if parameter["in"] == "query" and name not in (*query.filters, *_PAGING):
-            near = nearest(name, missing)
-            if alike(name, near):
+            if near := likeliest(name, missing):
                 missing.remove(near)
                 hint = f"did you mean `{near}`?"
             else:

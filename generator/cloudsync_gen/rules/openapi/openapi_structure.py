@@ -22,7 +22,7 @@ from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.layers.api import PLACES
 from cloudsync_gen.model.sources import WebhookSource
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import alike, nearest, offered
+from cloudsync_gen.naming import likeliest, offered
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.openapi._structure import KINDS, documents, objects, strangers
 from cloudsync_gen.source import Pointer, Ref
@@ -42,14 +42,13 @@ def check(model: Model) -> Iterator[Diagnostic]:
 def _of_object(kind: str, ref: Ref, data: Mapping[str, Any]) -> Iterator[Diagnostic]:
     unknown = strangers(kind, data)
     fields = KINDS[kind].fields
-    near = {name: nearest(name, fields) for name in unknown}
-    meant = {each for name, each in near.items() if alike(name, each)}
+    misspelt = {likeliest(name, fields) for name in unknown}
     for name in unknown:
         hint = offered(name, fields, otherwise="remove it")
         yield RULE.at(ref.name(name), f"`{name}` is no field of a {kind}", hint)
     yield from _containers(kind, ref, data)
     for name in KINDS[kind].required:
-        if name not in data and name not in meant:
+        if name not in data and name not in misspelt:
             yield RULE.at(ref, f"this {kind} has no `{name}`", f"add `{name}`")
     if not isinstance(data.get("schema", {}), dict | bool):
         yield RULE.at(ref.at("schema"), "`schema` is not a mapping", "write a mapping")
@@ -63,7 +62,7 @@ def _of_object(kind: str, ref: Ref, data: Mapping[str, Any]) -> Iterator[Diagnos
         hint = "add `application/json` with its schema"
         yield RULE.at(ref.at("content"), "this body is of no media type", hint)
     if kind == "parameter":
-        if not {"schema", "content"} & (data.keys() | meant):
+        if not {"schema", "content"} & (data.keys() | misspelt):
             yield RULE.at(ref, "this parameter has no `schema`", "add `schema`")
         if "in" in data and data["in"] not in PLACES:
             hint = f"one of {', '.join(PLACES)}"

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.layers.datastore import Table
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import alike, nearest
+from cloudsync_gen.naming import likeliest
 from cloudsync_gen.rules._rule import Rule
 
 TECHNICAL = {
@@ -63,8 +63,8 @@ def check(model: Model) -> Iterator[Diagnostic]:
             column = table.columns.get(name)
             if column is None:
                 others = table.columns.keys() - TECHNICAL[table.table].keys()
-                near = nearest(name, others)
-                hint = f"rename `{near}`?" if alike(name, near) else f"add it as `{kind}`"
+                near = likeliest(name, others)
+                hint = f"rename `{near}`?" if near else f"add it as `{kind}`"
                 message = f"it has no column `{name}`"
                 yield _finding(model, table, ("columns",), message, hint, (name,))
             elif name in _OPEN and not column.nullable:

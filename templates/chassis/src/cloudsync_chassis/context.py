@@ -58,7 +58,8 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """One per operation. `now` is the same instant for everything that the operation writes.
+    """One per operation. `now` is the same instant for everything that the operation writes; after
+    a commit and a wait, `later`.
 
     `request` tells a request with an `idempotency_key` from another one that comes with the same.
     """
@@ -80,6 +81,12 @@ class Context:
     def within(self, organization_id: UUID) -> Context:
         """The same operation in another tenant: for what founds one, and for platform work."""
         return replace(self, principal=replace(self.principal, organization_id=organization_id))
+
+    def later(self) -> Context:
+        """The same operation at the present instant: for what it writes after it has committed and
+        waited for somebody, lest that be dated before what others did meanwhile.
+        """
+        return replace(self, now=clock.now())
 
     @property
     def tenant(self) -> UUID:

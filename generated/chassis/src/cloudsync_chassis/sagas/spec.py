@@ -84,17 +84,11 @@ class Saga:
         return max((at for at, each in enumerate(self.steps) if each.compensation), default=-1)
 
     def is_decided(self, done: Collection[int]) -> bool:
-        """Whether, these steps done, nothing but an event that the model names takes a run back:
-        the one that decides is, or else any after the last that can be undone.
+        """Whether, these steps done, nothing but an event of `fails_on` takes a run back: the one
+        that decides is, or else any after the last that can be undone.
         """
         first = self.pivot if self.decided_by is not None else self.pivot + 1
         return any(at >= first for at in done)
-
-    def is_taken_back_by(self, reason: str) -> bool:
-        """Whether the model names this event as one that takes a run back, of the whole or of one
-        of its steps, however far it is.
-        """
-        return reason in self.fails_on or any(reason in each.undone_on for each in self.steps)
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -158,6 +158,7 @@ class Attempts(Ledger):
         payment = await self._present(ctx, key)
         if payment.status is _STATES.created:
             payment = await self._authorised(itself(ctx), payment)
+            ctx = ctx.later()
         expires = payment.authorization_expires_at
         alive = expires is None or ctx.now < expires
         if payment.status is _STATES.authorized and alive and await self._wanted(ctx, payment):
@@ -195,6 +196,7 @@ class Attempts(Ledger):
         except RefusedByBankError as error:
             answer = error
         present = await self._present(ctx, payment.id)
+        ctx = ctx.later()
         if present.status is not _STATES.created:
             called_off = present.status in (_STATES.failed, _STATES.voided)
             if called_off and isinstance(answer, Authorization):
@@ -290,8 +292,9 @@ class Attempts(Ledger):
                 present = await self._present(ctx, payment.id)
                 if present.status is not _STATES.authorized:
                     return present
-                return await self.declined(ctx, present, error.code, error.retryable)
+                return await self.declined(ctx.later(), present, error.code, error.retryable)
             payment = await self._present(ctx, payment.id)
+            ctx = ctx.later()
             if payment.status is not _STATES.authorized:
                 self._too_late(ctx, payment, amount - credit)
                 return payment

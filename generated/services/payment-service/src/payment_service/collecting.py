@@ -188,6 +188,7 @@ class Collecting(Attempts):
         except ProviderUnavailableError as error:
             raise UNAVAILABLE("the provider does not answer") from error
         payment = await self.payment.get(ctx, request.payment_id)
+        ctx = ctx.later()
         if payment.status is not _STATES.requires_action:
             return payment
         payment = await self.proven(itself(ctx), payment, yes)

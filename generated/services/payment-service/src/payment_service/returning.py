@@ -113,6 +113,7 @@ class Returning(Claims):
             except RefusedByBankError:
                 reference = None
             refund = await self._refund(ctx, key)
+            ctx = ctx.later()
             if refund.refund_status is not _REFUNDS.sent:
                 return
         if reference is None:

@@ -331,7 +331,7 @@ class Orders(Catalogue):
         present = await self.order.find(ctx, id=order.id)
         if present is None:
             return order
-        return await self.order.rewrite(ctx, present, {"authorizationId": payment.id})
+        return await self.order.rewrite(ctx.later(), present, {"authorizationId": payment.id})
 
 
 def usable(promotion: models.Promotion, now: datetime) -> bool:

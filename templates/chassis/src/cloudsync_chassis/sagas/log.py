@@ -107,6 +107,12 @@ def to_undo(saga: Saga, run: Run, at: int) -> bool:
     return row.state in ("started", "done") or row.undo_event is not None
 
 
+def has_begun(saga: Saga, run: Run, at: int) -> bool:
+    """Whether a step is not to be begun by its event: one that was abandoned may be."""
+    state = run.of(at).state
+    return state != "untouched" and not (state == "failed" and saga.is_decided(run.done))
+
+
 def answered(row: StepRow, event: Event) -> bool:
     """Whether the step is undone, by this very event."""
     return row.undone and (row.undo_event or {}).get("id") == str(event.id)

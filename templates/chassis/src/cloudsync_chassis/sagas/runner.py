@@ -30,6 +30,7 @@ from cloudsync_chassis.sagas.log import (
     SagaLog,
     answered,
     correlation_of,
+    has_begun,
     is_news,
     keys_in,
     to_undo,
@@ -230,8 +231,9 @@ class Sagas:
                 if failing or run.state != "running" or run.of(at).state != "untouched"
             ]
             if asked and not starting:
-                admitted = False
-                await self._askto_undo(ctx, saga, run, [at for at, _ in asked], event)
+                stands = run.state == "running" and saga.is_decided(run.done) and not failing
+                admitted = admitted and stands
+                await self._askto_undo(ctx, saga, run, [at for at, _ in asked], event, stands)
         return admitted
 
     async def _start(
@@ -247,7 +249,7 @@ class Sagas:
         """
         if run.state != "running":
             return False
-        if any(_has_begun(saga, run, at) for at, _ in steps):
+        if any(has_begun(saga, run, at) for at, _ in steps):
             return all(step.repeatable for _, step in steps)
         for at, step in steps:
             await self._begin(ctx, saga, run, at, event, timedelta(seconds=step.timeout))
@@ -401,19 +403,20 @@ class Sagas:
             await self._log.move(ctx, run.id, "completed")
             self._tell_end(ctx, saga, run, "completed")
         elif word == "failed" and run.state in ON_THE_WAY:
-            await self._fail(ctx, saga, run, told)
+            await self._fail(ctx, saga, run, event)
         elif run.state == "stuck" or (word == "done" and run.state == "undone"):
             # it was under way when the others went back
             await self._log.move(ctx, run.id, "failing")
         ctx.unit.after_commit(self._woken.set)
 
-    async def _fail(self, ctx: Context, saga: Saga, run: Run, told: Mapping[str, Any]) -> None:
+    async def _fail(self, ctx: Context, saga: Saga, run: Run, event: Event) -> None:
         """Once it is decided, only an event that the model names takes a run back, or all is done;
         and what goes wrong past the pivot does not, whether it is decided yet or not.
         """
+        told = event.data
         at = told.get("step", -1)
         past = at > saga.pivot or saga.is_decided(run.done)
-        if run.state == "running" and (not past or saga.is_taken_back_by(told["reason"])):
+        if run.state == "running" and (not past or told["reason"] in saga.fails_on):
             await self._log.move(ctx, run.id, "failing", told["reason"])
             log.warning("saga_failing", saga=saga.name, run=str(run.id), reason=told["reason"])
             return
@@ -421,11 +424,20 @@ class Sagas:
         if run.of(at).state in ("failed", "started") and saga.steps[at].service == self._service:
             await self._log.note(ctx, run.id, at, state="started")
             await self._repeats.hurry(ctx, run.id, at)
+        if at < 0 and event.source == f"/{self._service}":
+            await self._handle_all_the_same(ctx, run, told["reason"])
+
+    async def _handle_all_the_same(self, ctx: Context, run: Run, kind: str) -> None:
+        """What asked for compensations of a run that was decided by then is a fact like others."""
+        kept = [row.undo_event for row in run.steps.values() if row.undo_event and not row.undone]
+        asking = {each.id: each for each in map(Event.from_json, kept) if each.type == kind}
+        for each in asking.values():
+            await self._handles[kind](replace(ctx, cause=each), each)
 
     async def _askto_undo(
-        self, ctx: Context, saga: Saga, run: Run, steps: Sequence[int], event: Event
+        self, ctx: Context, saga: Saga, run: Run, steps: Sequence[int], event: Event, stands: bool
     ) -> None:
-        """Keep what asks for compensations until their turn."""
+        """Keep what asks for compensations until their turn; a run that stands does not go back."""
         for at in steps:
             # as long as nothing goes back, a later word may be the one that the model lets fail
             fresh = run.of(at).undo_event is None or run.state == "running"
@@ -434,7 +446,7 @@ class Sagas:
                 if run.state in ("undone", "stuck"):
                     # the others were back already when this one was asked
                     await self._log.move(ctx, run.id, "failing")
-        if run.state == "running":
+        if run.state == "running" and not stands:
             await self._tell(ctx, saga, run.id, "failed", reason=event.type)
         ctx.unit.after_commit(self._woken.set)
 
@@ -486,9 +498,3 @@ class Sagas:
 
 class StepAbandonedError(Exception):
     """A step past the pivot that was tried often enough, beyond its run's deadline."""
-
-
-def _has_begun(saga: Saga, run: Run, at: int) -> bool:
-    """Whether a step is not to be begun by its event: one that was abandoned may be."""
-    state = run.of(at).state
-    return state != "untouched" and not (state == "failed" and saga.is_decided(run.done))
