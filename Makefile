@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 ARGS ?=
-SPREAD ?= -n auto --maxprocesses 4 --dist loadfile
+SPREAD ?= -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 BIN := .venv/bin
 UV := .venv-lock/bin/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -15,10 +15,10 @@ from xml.etree import ElementTree
 
 import jsonschema_rs
 import pytest
-import yaml
 
 from cloudsync_gen.cli import main
 from cloudsync_gen.live.github import Api, Unanswered, keep_comment
+from support import plain_yaml
 from support.github import BOT, STRANGER, GitHub, github
 from support.hooks import BIN, GOALS, RIGHT, WRONG, Repository
 from support.rules import BASE
@@ -27,7 +27,7 @@ from support.trees import read_tree, write_tree
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKER = "<!-- cloudsync-gen ci -->"
-ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+ACTION: dict[str, Any] = plain_yaml.load((ROOT / "action.yml").read_text("utf-8"))
 STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
 HOSTILE = "##[add-mask]x ::error::y"
 
@@ -331,7 +331,7 @@ def test_every_action_is_pinned_to_a_commit() -> None:
 
 
 def test_the_job_of_gitlab_writes_its_reports(broken: Repository, tmp_path: Path) -> None:
-    file = yaml.safe_load((ROOT / ".gitlab/cloudsync-gen.gitlab-ci.yml").read_text())
+    file = plain_yaml.load((ROOT / ".gitlab/cloudsync-gen.gitlab-ci.yml").read_text())
     job, clone = file["cloudsync-gen"], tmp_path / "project"
     subprocess.run(["git", "clone", "-q", str(broken.root), str(clone)], check=True)
     tool = tmp_path / "builds/generator/bin/cloudsync-gen"

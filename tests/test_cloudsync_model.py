@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from cloudsync_gen import pipeline
 from cloudsync_gen.model.effects import carried_by
@@ -22,6 +21,7 @@ from cloudsync_gen.model.ids import type_of
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.layers.motivation import Goal
 from cloudsync_gen.model.system import Model
+from support import plain_yaml
 from support.rules import MEMORY
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -81,7 +81,7 @@ METHODS = ("get", "put", "post", "delete", "patch")
 def documents() -> Mapping[str, Any]:
     """Path below `model/` -> parsed content of every YAML file."""
     return {
-        path.relative_to(MODEL).as_posix(): yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
+        path.relative_to(MODEL).as_posix(): plain_yaml.load(path.read_text("utf-8"))
         for path in sorted(MODEL.rglob("*.yaml"))
     }
 

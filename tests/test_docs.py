@@ -16,6 +16,7 @@ from cloudsync_gen.cli import INTERRUPTED, settings
 from cloudsync_gen.cli import _options as options
 from cloudsync_gen.load.suppressions import suppressions
 from cloudsync_gen.rules.reading import READINGS
+from support import plain_yaml
 from support.readme import section
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -100,7 +101,7 @@ def test_make_lists_its_targets() -> None:
 
 def yaml_blocks(title: str) -> list[Any]:
     found = re.findall(r"(?ms)^```yaml\n(.*?)^```", section(title))
-    return [yaml.safe_load(block) for block in found]
+    return [plain_yaml.load(block) for block in found]
 
 
 def linted(command: list[str], name: str, content: object, folder: Path) -> str:
@@ -115,7 +116,7 @@ def test_the_hooks_of_readme_are_published(tmp_path: Path) -> None:
     (config,) = yaml_blocks("At `git commit`")
     name = ".pre-commit-config.yaml"
     assert linted(["pre-commit", "validate-config"], name, config, tmp_path) == ""
-    published = {each["id"] for each in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").open())}
+    published = {each["id"] for each in plain_yaml.load((ROOT / ".pre-commit-hooks.yaml").open())}
     named = set(re.findall(r"`(cloudsync-[a-z-]+)`", section("At `git commit`")))
     used = {each["id"] for each in config["repos"][0]["hooks"]}
     assert used < named == published
@@ -127,7 +128,7 @@ def test_the_workflow_of_readme_is_one(tmp_path: Path) -> None:
     assert linted(command, "model.yml", workflow, tmp_path) == ""
     broken = workflow | {"jobs": {"model": {"steps": []}}}
     assert "runs-on" in linted(command, "model.yml", broken, tmp_path)
-    action = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+    action = plain_yaml.load((ROOT / "action.yml").read_text("utf-8"))
     named = set(re.findall(r"`([a-z-]+)`", section("In CI").partition("`action.yml`")[2]))
     told = named & ({*action["inputs"]} | {*action["outputs"]})
     assert told == {*action["inputs"], *action["outputs"]} - {
@@ -140,6 +141,6 @@ def test_the_workflow_of_readme_is_one(tmp_path: Path) -> None:
 
 def test_what_readme_includes_in_gitlab_is_there() -> None:
     snippet = yaml_blocks("In CI")[1]
-    job = yaml.safe_load((ROOT / snippet["include"][0]["file"]).read_text("utf-8"))
+    job = plain_yaml.load((ROOT / snippet["include"][0]["file"]).read_text("utf-8"))
     assert {*snippet["variables"]} < {*job["variables"]}
     assert "cloudsync-gen" in job

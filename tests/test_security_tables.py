@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import Problem
 from cloudsync_chassis.security.access import Access, authorize
@@ -28,6 +27,7 @@ from cloudsync_gen.targets.service.surroundings import (
 )
 from cloudsync_gen.targets.service.units import units
 from cloudsync_gen.targets.service.views import MethodView, ServiceView
+from support import plain_yaml
 from support.rules import MEMORY
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,12 +42,13 @@ def written(model: str, layer: str) -> Elements:
     """The elements of a layer by id."""
     found = {}
     for path in sorted((MODELS[model] / "model").glob(f"*_{layer}/**/*.yaml")):
-        for each in (yaml.safe_load(path.read_text()) or {}).values():
+        for each in (plain_yaml.load(path.read_text()) or {}).values():
             found[each["id"]] = each
     return found
 
 
-def of(model: str, layer: str, kind: str) -> dict[str, dict[str, Any]]:
+@cache
+def of(model: str, layer: str, kind: str) -> Elements:
     return {
         each["id"].split(".", 2)[2]: each
         for each in written(model, layer).values()

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from cloudsync_gen.targets.catalog.entities import entity_name, store_names
-from support import shared
+from support import plain_yaml, shared
 from support.node import SOURCE, node, package
 from support.services import written
 
@@ -28,7 +27,7 @@ Entity = dict[str, Any]
 
 def entities(folder: Path) -> list[tuple[Path, Entity]]:
     files = sorted((folder / "generated").glob("**/catalog-info.yaml"))
-    return [(file, each) for file in files for each in yaml.safe_load_all(file.read_text())]
+    return [(file, each) for file in files for each in plain_yaml.documents(file.read_text())]
 
 
 def references(entity: Entity) -> Iterator[str]:

@@ -11,9 +11,9 @@ from typing import Any
 
 import helm_python
 import pytest
-import yaml
 from cloudsync_chassis.settings import Settings
 
+from support import plain_yaml
 from support.charts import COLLECTOR, assembled, cluster, pod_of, rendered
 from support.services import ROOT
 
@@ -156,7 +156,7 @@ def test_a_service_comes_up_in_production_with_what_its_chart_says(
         assert settings.registration.keys() == REGISTERED
         assert {*settings.registration.values()} == {*OF_THE_POD.values()}
     declared = {each.partition("://")[2].partition(":")[0] for each in settings.peers.values()}
-    allowed = yaml.safe_load((chart / "values.yaml").read_bytes())["network"]["callees"]
+    allowed = plain_yaml.load((chart / "values.yaml").read_bytes())["network"]["callees"]
     assert declared == {each["name"] for each in allowed}
 
 

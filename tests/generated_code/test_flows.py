@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from cloudsync_chassis.service import ServiceSpec
 
+from support import plain_yaml
 from support.services import Written, written
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +34,7 @@ def elements(root: Path) -> dict[str, dict[str, Any]]:
     found = {}
     for layer in ("04_application", "05_technology", "08_data_store"):
         for file in sorted((root / "model" / layer).rglob("*.yaml")):
-            for each in (yaml.safe_load(file.read_text()) or {}).values():
+            for each in (plain_yaml.load(file.read_text()) or {}).values():
                 if isinstance(each, dict) and "id" in each:
                     found[each["id"]] = each
     return found

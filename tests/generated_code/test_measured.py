@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 from cloudsync_chassis.metrics import scrape
 from cloudsync_chassis.metrics.spec import MetricSpec
 from cloudsync_chassis.metrics.standard import specs
@@ -15,6 +14,7 @@ from prometheus_client import parser
 
 from cloudsync_gen.model.layers.apm import Metric
 from cloudsync_gen.model.layers.application import Service
+from support import plain_yaml
 from support.effort import Effort
 from support.services import ROOT, Written, opened
 
@@ -43,7 +43,7 @@ def made() -> Written:
 
 @pytest.fixture(scope="module")
 def technical(made: Written) -> list[Metric]:
-    declared = yaml.safe_load((ROOT / TECHNICAL).read_text())
+    declared = plain_yaml.load((ROOT / TECHNICAL).read_text())
     ids = {each["id"] for each in declared.values()}
     return [each for each in made.model.all(Metric) if each.id in ids]
 

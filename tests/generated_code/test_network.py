@@ -8,7 +8,6 @@ from typing import Any
 
 import helm_python
 import pytest
-import yaml
 from msgspec import structs
 
 from cloudsync_gen import pipeline
@@ -18,7 +17,7 @@ from cloudsync_gen.model.layers.application import Service, StoreUse
 from cloudsync_gen.source import Tree, tree_from_disk
 from cloudsync_gen.targets import BY_NAME
 from cloudsync_gen.targets.charts.network import engines
-from support import shared
+from support import plain_yaml, shared
 from support.charts import KEY_NETWORK, cluster
 from support.services import rendered
 from support.trees import write_tree
@@ -44,7 +43,7 @@ def elements(files: Tree) -> Elements:
     found: Elements = {}
     for name, content in files.items():
         if name.endswith((".yaml", ".yml")) and ".openapi." not in name:
-            for each in (yaml.safe_load(content) or {}).values():
+            for each in (plain_yaml.load(content) or {}).values():
                 if isinstance(each, dict) and "id" in each:
                     found[each["id"]] = each
     return found
@@ -95,7 +94,7 @@ def policies(files: Tree, folder: Path) -> dict[str, dict[str, Any]]:
         with helm_python.Chart.load(str(write_tree(folder / name, chart))) as loaded:
             values = {"cluster": cluster(folder / name)}
             texts = loaded.render(values, name="release", namespace="production")
-        made = [each for text in texts.values() for each in yaml.safe_load_all(text) if each]
+        made = [each for text in texts.values() for each in plain_yaml.documents(text)]
         (found[name],) = (each["spec"] for each in made if each["kind"] == "NetworkPolicy")
     return found
 

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Aggregate
 from cloudsync_gen.model.layers.datastore import Table
 from cloudsync_gen.model.system import Model
-from support import shared
+from support import plain_yaml, shared
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,7 +54,7 @@ def test_a_parameter_of_many_values_gets_them_one_by_one() -> None:
             each["name"] for each in operation.get("parameters", ()) if _is_many(each)
         }
         for path in sorted(ROOT.glob("contracts/openapi/*.yaml"))
-        for item in yaml.load(path.read_bytes(), yaml.CSafeLoader)["paths"].values()
+        for item in plain_yaml.load(path.read_bytes())["paths"].values()
         for operation in item.values()
         if isinstance(operation, dict)
     }

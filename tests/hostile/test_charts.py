@@ -12,9 +12,9 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-import yaml
 
 from cloudsync_gen.source import Pointer
+from support import plain_yaml
 from support.charts import Objects, assembled, cluster, laid, rendered
 from support.effort import Effort
 from support.hostile import outputs
@@ -45,7 +45,7 @@ class Chart:
         self._judge = jsonschema_rs.validator_for(
             json.loads((folder / "values.schema.json").read_bytes())
         )
-        self.values = yaml.safe_load((folder / "values.yaml").read_bytes())
+        self.values = plain_yaml.load((folder / "values.yaml").read_bytes())
         self.values["cluster"] |= cluster(folder)
         self.values["metrics"]["podMonitor"]["enabled"] = True
 

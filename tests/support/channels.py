@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import yaml
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.ids import uuid7
 
 from cloudsync_gen.targets.service.samples import FORMATS, enriched, sample
+from support import plain_yaml
 
 _SAMPLE = UUID(FORMATS["uuid"]).int >> 48
 """What all ids of samples have in common."""
@@ -37,7 +37,7 @@ class Message:
 def messages(contracts: Path) -> Iterator[Message]:
     """All messages of all channels below a folder of AsyncAPI documents (3.0)."""
     for path in sorted(contracts.glob("*.yaml")):
-        yield from _of(yaml.safe_load(path.read_text("utf-8")))
+        yield from _of(plain_yaml.load(path.read_text("utf-8")))
 
 
 def _of(document: Mapping[str, Any]) -> Iterator[Message]:

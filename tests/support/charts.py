@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import helm_python
-import yaml
 
+from support import plain_yaml
 from support.trees import Files, write_tree
 
 _LIBRARY = Path(__file__).parents[2] / "templates" / "charts" / "library"
@@ -52,7 +52,7 @@ def rendered(chart: Path, values: dict[str, Any] | None = None) -> Objects:
     with helm_python.Chart.load(str(chart)) as loaded:
         asked = {"cluster": cluster(chart), **(values or {})}
         texts = loaded.render(asked, name="release", namespace="production")
-    return [each for text in texts.values() for each in yaml.safe_load_all(text) if each]
+    return [each for text in texts.values() for each in plain_yaml.documents(text)]
 
 
 def objects_of(outputs: Files, folder: Path) -> Objects:

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from support import plain_yaml
 from support.trees import write_tree
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +37,7 @@ sys.addaudithook(refuse)
 
 def published() -> list[dict[str, Any]]:
     """What .pre-commit-hooks.yaml offers."""
-    hooks: list[dict[str, Any]] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    hooks: list[dict[str, Any]] = plain_yaml.load((ROOT / ".pre-commit-hooks.yaml").read_text())
     return hooks
 
 

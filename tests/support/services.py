@@ -114,18 +114,20 @@ def written(
     checked = pipeline.check(pipeline.read_model(root), store=shared.store())
     assert checked.model is not None
     contracts = compile_contracts(checked.model).value
+    units = [
+        unit
+        for name in targets
+        for unit in BY_NAME[name].units(checked.model, contracts)
+        if not services or name not in OF_ONE or unit.name in services
+    ]
     ours = set()
-    for name in targets:
-        target = BY_NAME[name]
-        for unit in target.units(checked.model, contracts):
-            if services and name in OF_ONE and unit.name not in services:
-                continue
-            for each in rendered(unit.seen()):
-                path = folder / each.path
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(each.content)
-                if each.ownership is not Ownership.SCAFFOLD:
-                    ours.add(each.path)
+    for unit in shared.from_elsewhere(units):
+        for each in rendered(unit.seen()):
+            path = folder / each.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(each.content)
+            if each.ownership is not Ownership.SCAFFOLD:
+                ours.add(each.path)
     if folder != root:
         _add_theirs(root, folder, ours)
     return Written(checked.model, contracts, folder)

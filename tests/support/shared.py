@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from cloudsync_gen import pipeline
 from cloudsync_gen.engine.cache import Store
 
+T = TypeVar("T")
 _VARIABLE = "TESTS_SHARED_FOLDER"
 
 
@@ -29,6 +32,16 @@ def store() -> Store:
     """What was rendered or judged in this run, by whichever process."""
     folder = os.environ.get(_VARIABLE)
     return Store(Path(folder) if folder else None)
+
+
+def from_elsewhere(things: Sequence[T]) -> Sequence[T]:
+    """The same things, begun at a place of this process's own: of several that make all of them at
+    the same time each finds what another has made.
+    """
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    of = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    at = len(things) * (number % of) // of
+    return [*things[at:], *things[:at]]
 
 
 def bytecode() -> dict[str, str]:

@@ -13,6 +13,7 @@ from cloudsync_gen.model.ids import ElementId
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.source import Tree, tree_from_disk
+from support.rules import BASE
 
 ROOT = Path(__file__).parent.parent.parent
 BROKEN = "model/04_application/desk.yaml"
@@ -21,6 +22,11 @@ BROKEN = "model/04_application/desk.yaml"
 @pytest.fixture(scope="module")
 def whole() -> Tree:
     return tree_from_disk(ROOT, "model")
+
+
+@pytest.fixture(scope="module")
+def little() -> Tree:
+    return tree_from_disk(BASE, "model")
 
 
 class Kept:
@@ -75,16 +81,16 @@ def test_an_element_that_was_kept_is_one_object_however_it_is_asked_for(whole: T
     assert "application.service.no-such" not in model.elements
 
 
-def test_a_file_that_moved_says_so_in_its_places(whole: Tree) -> None:
+def test_a_file_that_moved_says_so_in_its_places(little: Tree) -> None:
     kept = Kept()
-    loaded(whole, kept.cache)
-    file = next(each for each in sorted(whole) if each.startswith("model/04_application/"))
-    moved = {**whole, file.replace(".yaml", "-moved.yaml"): whole[file]}
+    loaded(little, kept.cache)
+    file = next(each for each in sorted(little) if each.startswith("model/04_application/"))
+    moved = {**little, file.replace(".yaml", "-moved.yaml"): little[file]}
     del moved[file]
     assert told(loaded(moved, kept.cache)) == told(loaded(moved))
 
 
-def test_what_is_wrong_with_a_file_is_told_each_time(whole: Tree) -> None:
+def test_what_is_wrong_with_a_file_is_told_each_time(little: Tree) -> None:
     kept = Kept()
     for text in (
         b"desk: {id: application.service.desk, name: Desk}\n",
@@ -93,7 +99,7 @@ def test_what_is_wrong_with_a_file_is_told_each_time(whole: Tree) -> None:
         b"desk: [\n",
         b"\xff\n",
     ):
-        tree = {**whole, BROKEN: text}
+        tree = {**little, BROKEN: text}
         plain = load(tree)
         for _ in range(3):
             found = load(tree, kept.cache)
@@ -105,9 +111,9 @@ def test_what_is_wrong_with_a_file_is_told_each_time(whole: Tree) -> None:
             assert found.value.complete == plain.value.complete
 
 
-def test_what_cannot_be_read_of_what_was_kept_is_loaded_anew(whole: Tree) -> None:
+def test_what_cannot_be_read_of_what_was_kept_is_loaded_anew(little: Tree) -> None:
     kept = Kept()
-    first = told(loaded(whole, kept.cache))
+    first = told(loaded(little, kept.cache))
     for spoilt in (b"", b"\xc1", b"\xd9"):
         kept.kept = dict.fromkeys(kept.kept, spoilt)
-        assert told(loaded(whole, kept.cache)) == first
+        assert told(loaded(little, kept.cache)) == first

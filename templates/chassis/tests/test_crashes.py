@@ -20,7 +20,7 @@ from cloudsync_chassis.store.database import Database
 from purchase import EFFECTS, Trader
 
 HERE = Path(__file__).parent
-KILLS = int(os.environ.get("CHASSIS_TEST_KILLS", "10"))
+KILLS = int(os.environ.get("CHASSIS_TEST_KILLS", "8"))
 POINTS = (
     *("before-publish", "after-publish", "before-commit", "after-commit"),
     *("before-acknowledge", "after-acknowledge"),

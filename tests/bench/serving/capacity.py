@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from msgspec import Struct
+
+from support import plain_yaml
 
 WANTED = 100_000
 MIX = {"get": 0.7, "list": 0.2, "create": 0.1}
@@ -49,7 +50,7 @@ def placed(model: Path, service: str) -> Placed:
         KeyError: it has no such service, or that has no place.
     """
     documents = [
-        yaml.safe_load(path.read_text(encoding="utf-8"))
+        plain_yaml.load(path.read_text(encoding="utf-8"))
         for layer in ("04_application", "05_technology")
         for path in sorted((model / layer).rglob("*.yaml"))
     ]

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +19,7 @@ from cloudsync_gen.link import link
 from cloudsync_gen.load import load
 from cloudsync_gen.load.cache import ParseCache
 from cloudsync_gen.source import Pointer, tree_from_disk
+from support import plain_yaml
 
 FILES = tree_from_disk(Path(__file__).parent / "library", "model")
 SOURCES = (
@@ -53,7 +53,7 @@ def _nodes(value: Any, pointer: Pointer = ()) -> Iterator[Pointer]:
         yield from _nodes(each, (*pointer, step))
 
 
-PLACES = [(file, place) for file in SOURCES for place in _nodes(yaml.safe_load(FILES[file]))]
+PLACES = [(file, place) for file in SOURCES for place in _nodes(plain_yaml.load(FILES[file]))]
 
 
 def _replaced(value: Any, pointer: Pointer, by: Any) -> Any:
@@ -82,7 +82,7 @@ def _all_findings(files: dict[str, bytes]) -> tuple[Diagnostic, ...]:
 @given(st.sampled_from(PLACES), st.sampled_from(STRANGE))
 def test_a_strange_value_anywhere_is_no_exception(place: tuple[str, Pointer], by: Any) -> None:
     file, pointer = place
-    text = yaml_text(_replaced(yaml.safe_load(FILES[file]), pointer, by))
+    text = yaml_text(_replaced(plain_yaml.load(FILES[file]), pointer, by))
     found = _all_findings({**FILES, file: text.encode()})
     assert all(each.code and each.message and each.ref.file in FILES for each in found)
 

@@ -23,7 +23,7 @@ from cloudsync_gen.model.verdicts import Verdicts
 from cloudsync_gen.model.watching import MOST_PARTS, partly, parts_of, watched
 from cloudsync_gen.rules import RULES
 from cloudsync_gen.rules._rule import Rule
-from support.rules import BASE, find_fixtures, fixture_input
+from support.rules import BASE, MEMORY, find_fixtures, fixture_input
 from support.trees import Files, read_tree
 
 FIXTURES = Path(__file__).parents[2] / "rules"
@@ -48,7 +48,7 @@ def in_parts(model: Model, rule: Rule) -> set[tuple[str, object, str]]:
 def test_a_rule_finds_the_same(family: str) -> None:
     judged = 0
     for folder in (each for each in FOUND if each.parent.name == family):
-        model = pipeline.check(fixture_input(folder, "bad"), rules=()).model
+        model = pipeline.check(fixture_input(folder, "bad"), rules=(), store=MEMORY).model
         rule = BY_MODULE[f"{family}.{folder.name}"]
         if model is not None and model.whole and not rule.alone:
             found = told(rule.findings(model))
@@ -86,7 +86,7 @@ def test_nobody_judges_prose_anew(
 
 
 def test_what_is_read_without_prose_is_another_thing() -> None:
-    model = pipeline.check(LEMONADE).model
+    model = pipeline.check(LEMONADE, rules=(), store=MEMORY).model
     assert model is not None
     source = model.sources.rest[0]
     with noting(), into(Reading()) as whole:
@@ -124,7 +124,7 @@ def test_prose_is_what_people_are_told() -> None:
 
 
 def test_a_model_of_many_folders_is_cut_into_a_bounded_number_of_parts() -> None:
-    checked = pipeline.check(synthetic(300), rules=())
+    checked = pipeline.check(synthetic(170), rules=())
     assert checked.model is not None
     kinds: tuple[type[Element], ...] = (Command, Service)
     parts = parts_of(checked.model, kinds)
