@@ -36,8 +36,8 @@ def steps() -> Iterator[Step]:
     """(name, command, folder) of every step that this checkout and machine have something for."""
     yield from ((name, command, ROOT) for name, command in _of_the_root())
     if (CHASSIS / "pyproject.toml").exists():
-        # a project of its own, judged by its own settings; its cache stays out of what we copy
-        cache = ROOT / ".mypy_cache" / "chassis"
+        # a project of its own, judged by its own settings; what both import is judged once
+        cache = ROOT / ".mypy_cache"
         yield "mypy-chassis", ["mypy", "--strict", f"--cache-dir={cache}"], CHASSIS
 
 

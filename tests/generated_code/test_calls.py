@@ -153,7 +153,7 @@ def test_handlers_get_typed_clients(made: Written, service: str) -> None:
                 [
                     *(sys.executable, "-m", "mypy", "--strict", "--explicit-package-bases"),
                     *("--config-file", str(ROOT / "pyproject.toml")),
-                    *("--cache-dir", str(ROOT / ".mypy_cache" / "services")),
+                    *("--cache-dir", str(ROOT / ".mypy_cache")),
                     *("--package", made.package(service)),
                 ],
                 cwd=made.folder(service),

@@ -174,7 +174,7 @@ def type_errors(made: Written, service: str) -> str:
     command = (
         *("mypy", "--strict", "--explicit-package-bases"),
         *("--config-file", str(ROOT / "pyproject.toml")),
-        *("--cache-dir", str(ROOT / ".mypy_cache" / "services")),
+        *("--cache-dir", str(ROOT / ".mypy_cache")),
         *("--package", made.package(service)),
     )
     variables["MYPYPATH"] = variables["PYTHONPATH"]

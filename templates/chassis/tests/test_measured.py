@@ -24,8 +24,8 @@ from cloudsync_chassis.store.system import saga_runs
 from cloudsync_chassis.testing import Running
 from purchase import event
 from test_metrics import BOOK, scraped, shop, value
-from test_sagas import TENANT, ended, trade
 from test_tokens import KEY, signed
+from trading import TENANT, ended, trade
 
 __all__ = ["shop"]
 

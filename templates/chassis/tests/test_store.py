@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,7 @@ from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.columns import sql
 from cloudsync_chassis.store.cursor import CursorSigner, Position
+from cloudsync_chassis.store.database import Database
 from cloudsync_chassis.testing import Running
 
 SIGNER = CursorSigner(b"k" * 32)
@@ -181,6 +185,24 @@ def test_identifiers_have_their_shapes() -> None:
     milliseconds = made[0].int >> 80
     assert abs(milliseconds / 1000 - datetime.now(UTC).timestamp()) < 60
     assert (len(object_id()), len(token())) == (24, 64)
+
+
+async def test_a_file_that_somebody_begins_at_the_same_time_is_waited_for(tmp_path: Path) -> None:
+    """SQLite itself refuses at once to begin a write-ahead log while another one writes."""
+    path = tmp_path / "store.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, timeout=0)
+    other.execute("CREATE TABLE begun (id)")
+    other.execute("BEGIN IMMEDIATE")
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    opened = asyncio.create_task(database.ping())
+    await asyncio.sleep(0.2)
+    assert not opened.done()
+    other.execute("COMMIT")
+    await opened
+    await database.dispose()
+    other.close()
+    with closing(sqlite3.connect(path)) as found:
+        assert found.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_secrets_are_made_once_and_private(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -43,7 +44,9 @@ _MORE = re.compile(r"\bSELECT\b|\)\s*,\s*\(", re.IGNORECASE)
 """A query within a statement, or a second row."""
 _SMALL = 64 * 1024
 """Characters and bytes of a row that is written about as fast as it is handed over."""
-_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+_PRAGMAS = ("synchronous=NORMAL", "foreign_keys=ON")
+_AGAIN = 0.01
+"""Seconds before a file that others open for the first time too is asked once more."""
 
 
 class SqliteConnection(aiosqlite.Connection):
@@ -304,7 +307,7 @@ def options() -> dict[str, Any]:
     turn = asyncio.Lock()
 
     def connect(database: str, **how: Any) -> SqliteConnection:
-        made = SqliteConnection(lambda: sqlite3.connect(database, **how), turn)
+        made = SqliteConnection(lambda: _opened(database, how), turn)
         # as the dialect does with its own: a thread that waits for work must not keep the process
         made._thread.daemon = True
         return made
@@ -316,8 +319,26 @@ def options() -> dict[str, Any]:
     }
 
 
+def _opened(database: str, how: Mapping[str, Any]) -> sqlite3.Connection:
+    """With a write-ahead log. Nobody waits for his turn to begin one: of several who do so at the
+    same time SQLite refuses all but one at once, whatever time-out they have.
+    """
+    connection: sqlite3.Connection = sqlite3.connect(database, **how)
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > deadline:
+                connection.close()
+                raise
+            time.sleep(_AGAIN)
+        else:
+            return connection
+
+
 def tune(engine: AsyncEngine) -> None:
-    """WAL, transactions under our control, and all tables in one schema: SQLite has no others.
+    """Transactions under our control, and all tables in one schema: SQLite has no others.
 
     All of it is said once to pool and dialect. What is said for each connection or statement (its
     events, execution options, `schema_translate_map`) costs a sixth of what a statement takes.
