@@ -18,10 +18,8 @@ from support import postgres
 from support.effort import Effort
 
 ROOT = Path(__file__).parents[2]
-STORES = (
-    *("test_aggregate.py", "test_audit.py", "test_event_store.py", "test_field_keys.py"),
-    *("test_idempotency.py", "test_sealed_documents.py", "test_store.py"),
-)
+STORES = ("test_aggregate.py", "test_audit.py", "test_event_store.py", "test_idempotency.py")
+"""Of the small run: what locks, counts and takes names. Sealed fields are columns like others."""
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +37,10 @@ def test_the_chassis_does_on_postgresql_what_it_does_on_sqlite(
     """What differs is locking, types and how a taken value is told."""
     tests = ROOT / "templates" / "chassis" / "tests"
     chosen = [str(tests)] if effort.full else [str(tests / name) for name in STORES]
+    # documents lie in a table too; what keeps rows is asked first
+    only = () if effort.full else ("-k", "not [document]")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *only, *chosen],
         cwd=ROOT,
         # pytest closes the folder above its own, in which servers run as another user
         env={**os.environ, "CHASSIS_TEST_POSTGRES": url, "PYTEST_DEBUG_TEMPROOT": str(tmp_path)},

@@ -249,17 +249,22 @@ def test_they_are_typed_and_clean(clients: dict[tuple[str, str], Client], effort
 def test_misuse_is_a_type_error(clients: dict[tuple[str, str], Client], tmp_path: Path) -> None:
     """What `mypy` lets pass above it would not let pass if it were wrong."""
     made = clients[RECIPES].made
-    program = tmp_path / "uses.py"
     faults = {
         "client.get_recipe(recipe_id=recipe)": 'client.get_recipe(recipe_id="x")',
         "run(client.get_recipe, recipe_id=recipe)": "run(client.get_recipe, recipe_id=7)",
         "-> models.Recipe:\n    with": "-> models.RecipePage:\n    with",
     }
-    for old, new in {"import": "import", **faults}.items():
+    programs = {tmp_path / "uses.py": USES}
+    for number, (old, new) in enumerate(faults.items()):
         assert old in USES
-        program.write_text(USES.replace(old, new))
-        done = _run(made, ("mypy", *_strict(str(ROOT / "pyproject.toml")), str(program)))
-        assert (done.returncode == 0) == (old == new), done.stdout + done.stderr
+        programs[tmp_path / f"misuses_{number}.py"] = USES.replace(old, new)
+    for path, text in programs.items():
+        path.write_text(text)
+    done = _run(made, ("mypy", *_strict(str(ROOT / "pyproject.toml")), *map(str, programs)))
+    wrong = {line.partition(":")[0] for line in done.stdout.splitlines() if ": error: " in line}
+    assert {Path(each).name for each in wrong} == {each.name for each in programs} - {
+        "uses.py"
+    }, done.stdout
 
 
 def test_every_operation_through_its_client(

@@ -123,7 +123,7 @@ def test_what_check_lets_pass_has_no_name_twice(
     random, plain = Random(SEED), sizes(outputs(FILES))
     pairs = siblings(FILES)
     told, passed = 0, 0
-    for old in random.sample(pairs, effort.count(small=12, full=400)):
+    for old in random.sample(pairs, effort.count(small=8, full=400)):
         new = twins(old, random)
         files = renamed(renamed(FILES, old[0], "first-of-two"), old[1], new[1])
         files = renamed(files, "first-of-two", new[0])

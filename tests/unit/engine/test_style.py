@@ -64,7 +64,7 @@ def test_the_models_of_services_and_clients_are_as_black_writes_them(
         if isinstance(each.form, PydanticModels)
     ]
     assert len(planned) > 1
-    step = effort.count(small=1 if root is LEMONADE else 9, full=1)
+    step = effort.count(small=1 if root is LEMONADE else 30, full=1)
     for each in planned[::step]:
         assert isinstance(each.form, PydanticModels)
         text = models.render(each.form).decode()
