@@ -50,7 +50,7 @@ def put(value: Any, pointer: Pointer, odd: Any) -> Any:
 @pytest.mark.parametrize("file", sorted(WRITTEN))
 def test_an_odd_value_is_no_crash(file: str, effort: Effort) -> None:
     trials = [(pointer, odd) for pointer in places(WRITTEN[file]) for odd in ODD]
-    step = effort.count(small=41, full=23)
+    step = effort.count(small=83, full=23)
     silent = 0
     for pointer, odd in trials[::step]:
         text = json.dumps(put(WRITTEN[file], pointer, odd))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 PACKAGE = "cloudsync_gen"
@@ -17,7 +18,13 @@ def modules(root: Path, *folders: str) -> Iterator[tuple[str, ast.Module]]:
         for path in sorted((root / folder).rglob("*.py")):
             name = path.relative_to(root).as_posix()
             if not any(part.startswith((".", "__pycache__")) for part in path.parts[-3:-1]):
-                yield name, ast.parse(path.read_text(encoding="utf-8"), filename=name)
+                yield name, _parsed(path.read_text(encoding="utf-8"), name)
+
+
+@lru_cache(1000)
+def _parsed(text: str, name: str) -> ast.Module:
+    """What several checks look at is read once; none of them changes it."""
+    return ast.parse(text, filename=name)
 
 
 def functions(tree: ast.AST) -> Iterator[Function]:

@@ -37,6 +37,8 @@ def tracked(root: Path) -> list[str]:
 def lines_matching(root: Path, names: list[str], pattern: re.Pattern[str]) -> Iterator[str]:
     for name in names:
         text = (root / name).read_bytes().decode("utf-8", errors="replace")
+        if not pattern.search(text):
+            continue
         for number, line in enumerate(text.splitlines(), 1):
             found = pattern.search(line)
             if found:
