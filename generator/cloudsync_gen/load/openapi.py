@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -19,6 +20,9 @@ from cloudsync_gen.source import Ref
 
 _DOCUMENT = "api.rest-api"
 """The type of the element that a document is."""
+
+_VERSION = re.compile(r"3\.1\.[0-9]+(-.+)?")
+"""As the metaschema of OpenAPI 3.1 has it."""
 
 _ROOT_LINKS = ("x-archimate-ref", "x-business-service-ref", "x-governed-by-principles")
 _OPERATION_LINKS = tuple(
@@ -82,7 +86,7 @@ def _root_findings(ref: Ref, data: Any, document: str) -> Iterator[Diagnostic]:
         yield finding(*code, ref, "not an OpenAPI document", "begin with `openapi: 3.1.0`")
         return
     version = data.get("openapi")
-    if not isinstance(version, str) or not version.startswith("3.1."):
+    if not isinstance(version, str) or not _VERSION.fullmatch(version):
         place = ref.at("openapi")
         yield finding(*code, place, f"`openapi` is {version!r}, not 3.1", "write `openapi: 3.1.0`")
     info = data.get("info")
