@@ -45,6 +45,8 @@ SMALL = {("lemonade", "lambda"), ("cloudsync", "profile-service")}
 """Own tests of `recipe` are run where its model moves on (test_regeneration.py), some of
 document-service on PostgreSQL (test_on_postgres.py).
 """
+ORDERS = ("subscription-service", "tests/test_orders.py")
+"""Own tests that hang most on how sagas go on and back, in the small run too."""
 ORGANIZATION, OTHER = "01890000-0000-7000-8000-00000000000a", "01890000-0000-7000-8000-00000000000b"
 PERSON = "01890000-0000-7000-8000-000000000001"
 COLLEAGUE = "01890000-0000-7000-8000-000000000002"
@@ -175,10 +177,14 @@ def test_dockerfiles_are_clean(made: dict[str, Written]) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_own_tests_pass(chosen: list[tuple[Written, str]]) -> None:
+def test_own_tests_pass(
+    chosen: list[tuple[Written, str]], made: dict[str, Written], effort: Effort
+) -> None:
     assert chosen
     for each, service in chosen:
         assert own_failures(each, service) == ""
+    if not effort.full:
+        assert own_failures(made["cloudsync"], *ORDERS) == ""
 
 
 def test_rest_services_start_and_are_ready(
