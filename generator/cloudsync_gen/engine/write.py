@@ -182,13 +182,29 @@ def _now(root: Path, path: str) -> str | None:
 
 
 def _write_journal(root: Path, stage: int, steps: tuple[_Step, ...]) -> None:
-    checksum = sha256(msgspec.json.encode(steps)).hexdigest()
+    """As `_Journal` is read, piece by piece: of a large model it has as many bytes as memory that
+    nobody needs otherwise by then.
+    """
+    whole = sha256()
     with open(new_file("journal", stage), "wb") as file:
-        file.write(msgspec.json.encode(_Journal(steps, checksum)))
+        file.write(b'{"steps":')
+        for piece in _encoded(steps):
+            whole.update(piece)
+            file.write(piece)
+        file.write(b',"checksum":"%s"}' % whole.hexdigest().encode())
         file.flush()
         os.fsync(file.fileno())
     with _folder(root, STATE, create=False) as state:
         os.replace("journal", "journal", src_dir_fd=stage, dst_dir_fd=state)
+
+
+def _encoded(steps: tuple[_Step, ...]) -> Iterator[bytes]:
+    """The bytes of `msgspec.json.encode(steps)`."""
+    encode, before = msgspec.json.Encoder().encode, b"["
+    for step in steps:
+        yield before + encode(step)
+        before = b","
+    yield b"]" if steps else b"[]"
 
 
 def pending(root: Path) -> bool:

@@ -270,6 +270,12 @@ def test_a_disk_that_fills_up_at_the_journal_leaves_the_tree_as_it_was(
     assert read_tree(root) == OURS | THEIRS
 
 
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_a_journal_in_pieces_is_the_journal(number: int) -> None:
+    steps = tuple(write._Step(f"a/é{each}", f"{each:06d}", None, "0") for each in range(number))
+    assert b"".join(write._encoded(steps)) == msgspec.json.encode(steps)
+
+
 def test_a_file_that_changed_since_the_plan_stops_the_run_before_anything_is_done(
     root: Path,
 ) -> None:
