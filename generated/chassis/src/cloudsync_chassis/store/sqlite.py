@@ -329,7 +329,9 @@ def _opened(database: str, how: Mapping[str, Any]) -> sqlite3.Connection:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > deadline:
+            # the low byte: there is a busy of its own where a log is recovered after a crash
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > deadline:
                 connection.close()
                 raise
             time.sleep(_AGAIN)
